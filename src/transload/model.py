@@ -1,0 +1,390 @@
+"""The words of the project as types: entries, items, verdicts, albums, jobs. Values only, no I/O.
+
+Times are UTC in integer milliseconds (`*_ms`), sizes are bytes, durations of media are seconds (`*_s`).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from transload.errors import Fault
+
+ALBUM_MAX = 10  # Telegram: messages.sendMultiMedia takes 2..10 members; every destination keeps the same shape.
+
+
+class ItemKind(StrEnum):
+    """What an entry is, judged by content."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    ANIMATION = "animation"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    ARCHIVE = "archive"
+    JUNK = "junk"
+    UNKNOWN = "unknown"
+
+
+MEDIA_KINDS = frozenset({ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.ANIMATION, ItemKind.AUDIO})
+
+
+class Verdict(StrEnum):
+    """What must be done so that the destination can use an item (contract section 1)."""
+
+    AS_IS = "as_is"
+    REWRAP = "rewrap"
+    AUDIO = "audio"
+    TRANSCODE = "transcode"
+    SHRINK = "shrink"
+    ANIMATION = "animation"
+    SKIP = "skip"
+    UNSAVABLE = "unsavable"
+
+
+class JobState(StrEnum):
+    """States of a job; the allowed moves are in `states.py`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ItemState(StrEnum):
+    """States of an item; `refused` waits for its one recovery, `deferred` for its conversion."""
+
+    PENDING = "pending"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TaskKind(StrEnum):
+    """The three repeatable tasks of `flow.py`."""
+
+    TRANSFER = "transfer"
+    CONVERT = "convert"
+    RECOVER = "recover"
+
+
+class Lane(StrEnum):
+    """Where a task runs: `transfer` waits for disks and networks, `convert` for the processor."""
+
+    TRANSFER = "transfer"
+    CONVERT = "convert"
+
+
+class Recipe(StrEnum):
+    """What the destination needs of an item."""
+
+    TELEGRAM = "telegram"
+    PLAYABLE = "playable"
+    ORIGINAL = "original"
+
+
+Files = Literal["media", "all"]
+Hevc = Literal["keep", "convert"]
+AlbumMix = Literal["by_kind", "mixed"]
+Sort = Literal["archive", "name", "date"]
+Originals = Literal["keep", "drop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file inside a source, as its listing tells it. `index` is its identity: names may repeat.
+
+    `name` is decoded for display and never used as a path; `raw_name` keeps the bytes. `size` is None when it is not
+    known before reading; `crc` is None when the listing has none. `block` is the solid group. `mtime_ms` is UTC.
+    `trouble` is why this entry can be named but not read (an encrypted or overlapping one), else None.
+    """
+
+    index: int
+    name: str
+    raw_name: bytes
+    size: int | None
+    crc: int | None = None
+    packed: int | None = None
+    block: int | None = None
+    kind: Literal["file", "dir", "link"] = "file"
+    encrypted: bool = False
+    mtime_ms: int | None = None
+    trouble: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a hostile archive may cost; all count real bytes. Values are settings (`archive.*`)."""
+
+    max_ratio: int = 200
+    ratio_after_bytes: int = 64 << 20
+    max_entry_bytes: int = 16 << 30
+    max_total_bytes: int = 256 << 30
+    max_entries: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is known of a source before its bodies are read; None where only reading can tell."""
+
+    format: str
+    entries: int | None
+    size_bytes: int | None
+    encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """How reading ended: bytes taken from the source, and the fault when not every entry could be reached."""
+
+    bytes_read: int
+    fault: Fault | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them."""
+
+    path: Path
+    size_bytes: int
+    crc32: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What probing found, as the plain values that judging needs; `raw` is shown by `inspect` (JSON types only)."""
+
+    kind: ItemKind
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason.
+
+    `plan` tells the converter what to do (JSON types only, stored with the item), `suffix` is the ending the delivered
+    name must have (None: unchanged), `deferred` puts the work behind everything that can go at once, `cost_s` is the
+    estimated processor time of the conversion. `fault` is set when the verdict is `unsavable`.
+    """
+
+    kind: ItemKind
+    verdict: Verdict
+    why: str
+    suffix: str | None = None
+    deferred: bool = False
+    partial: bool = False
+    cost_s: float = 0.0
+    plan: dict[str, Any] = field(default_factory=dict)
+    fault: Fault | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source on its way to one destination."""
+
+    id: str
+    source: str
+    destination: str
+    recipe: Recipe
+    title: str
+    state: JobState
+    files: Files = "media"
+    hevc: Hevc = "keep"
+    album_mix: AlbumMix = "by_kind"
+    sort: Sort = "archive"
+    originals: Originals = "keep"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    caption: str | None = None
+    again: bool = False
+    folder: str | None = None
+    created_ms: int = 0
+    started_ms: int | None = None
+    finished_ms: int | None = None
+    wait_reason: str | None = None
+    wait_until_ms: int | None = None
+    fault: Fault | None = None
+    warnings: tuple[str, ...] = ()
+    bytes_read: int = 0
+    bytes_sent: int = 0
+    peak_scratch_bytes: int = 0
+    attempt: int = 1
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry as a unit of work: one row of the ledger."""
+
+    id: int
+    job_id: str
+    index: int
+    name: str
+    size: int | None
+    state: ItemState
+    kind: ItemKind = ItemKind.UNKNOWN
+    verdict: Verdict | None = None
+    why: str = ""
+    crc32: int | None = None
+    sha256: str | None = None
+    mtime_ms: int | None = None
+    partial: bool = False
+    recovered: bool = False
+    album: int | None = None
+    fault: Fault | None = None
+    judgement: Judgement | None = None
+    sent_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One delivered file: its path relative to the destination, with its true size and hash."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """An item with what was delivered of it, as reports and galleries read it. `thumb` is a small JPEG or None."""
+
+    item: Item
+    outputs: tuple[Output, ...]
+    thumb: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A local file that is to become one delivered file. `name` is the wanted inner path (display text, not a path)."""
+
+    local: Path
+    name: str
+    size_bytes: int
+    sha256: str
+    mtime_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """An item ready to go: its judgement and the files to deliver (first the one that is shown)."""
+
+    item: Item
+    judgement: Judgement
+    parcels: tuple[Parcel, ...]
+    thumb: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to happen outside, committed before it happens. `paths` has one final path for each parcel."""
+
+    shipment: Shipment
+    album: int | None
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An intent of an earlier run without a receipt: the outside must be asked what became of it."""
+
+    item_id: int
+    album: int | None
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an item leaves the immediate path: skipped, duplicate, quarantined, failed, deferred or refused."""
+
+    item: Item
+    state: ItemState
+    why: str
+    judgement: Judgement | None = None
+    held: Held | None = None
+    fault: Fault | None = None
+    kind: ItemKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work under a lease. `epoch` is the fencing number every write of this run carries."""
+
+    id: int
+    job_id: str
+    kind: TaskKind
+    lane: Lane
+    item_id: int | None
+    epoch: int
+    deaths: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The progress object of the contract. `total`, `eta_s`, `overall` are None where no honest figure is known."""
+
+    stage: str
+    done: int
+    total: int | None
+    unit: Literal["bytes", "us", "items"]
+    rate: float | None = None
+    eta_s: float | None = None
+    overall: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A numbered, durable event of one job (`data` holds JSON types)."""
+
+    job_id: str
+    seq: int
+    at_ms: int
+    what: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of the report; the finished states add up to `entries`."""
+
+    entries: int = 0
+    sent: int = 0
+    skipped: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    deferred: int = 0
+    recovered: int = 0
+    albums: int = 0
+    bytes_read: int = 0
+    bytes_sent: int = 0
+    peak_scratch_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRecord:
+    """A kept original: why, and where its untouched bytes are (None: only a verified reference could be kept)."""
+
+    id: str
+    job_id: str
+    item_id: int
+    name: str
+    reason: Fault
+    path: Path | None
+    size_bytes: int
+    sha256: str | None
+    created_ms: int

@@ -1,0 +1,391 @@
+"""What the flow needs from the world, as protocols: the flow knows these, adapters have these shapes.
+
+Blocking ports (`Source`, `ArchiveReader`) are used from one worker thread at a time; the others are awaited.
+Adapters translate foreign errors at their edge: above a port only errors of `errors.py` exist.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from transload.errors import Fault
+from transload.model import (
+    Entry,
+    Facts,
+    Held,
+    Hevc,
+    Intent,
+    Item,
+    ItemKind,
+    ItemRecord,
+    Job,
+    Judgement,
+    Limits,
+    Listing,
+    OpenIntent,
+    Outcome,
+    Output,
+    Parcel,
+    Progress,
+    ReadReport,
+    Recipe,
+    Shipment,
+    Task,
+)
+
+Clock = Callable[[], int]
+"""UTC now in integer milliseconds."""
+
+Want = Callable[[Entry], bool]
+
+
+class ArchiveReader(Protocol):
+    """Entries of one archive, streamed. Used from one thread.
+
+    `stream` is one pass in archive order over the wanted entries with `index >= start`; each body is read before the
+    next is asked for, the unread rest is drained or passed over by the reader. A body's `read(n)` gives at most n
+    bytes, b"" at the end, and raises CorruptError (wrong CRC, known only at the end), TruncatedError or LimitError;
+    after that the stream goes on with the next entry where the format allows it, else it ends and `finish().fault`
+    says why. Entries with `trouble`, folders and links are listed but never streamed. `want` is asked once for each
+    streamable entry. Memory: one 64 KiB chunk beside the decoder, plus the archive's own directory.
+    """
+
+    @property
+    def listed(self) -> bool:
+        """Whether `entries` reads a directory instead of the whole archive."""
+        ...
+
+    def listing(self) -> Listing:
+        """Format and sums; None where only reading can tell. Raises LimitError on too many entries."""
+        ...
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry in archive order; reads the whole archive when it has no directory."""
+        ...
+
+    def cost_to(self, index: int) -> int:
+        """Bytes to decode and throw away before entry `index`."""
+        ...
+
+    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
+        """Wanted entries with their bodies, as described above."""
+        ...
+
+    def finish(self) -> ReadReport:
+        """How reading went so far."""
+        ...
+
+    def close(self) -> None:
+        """Release the file; ends a child by its pid. May be called twice."""
+        ...
+
+
+class Source(ArchiveReader, Protocol):
+    """Where bytes come from: an archive, a folder or a single file with one entry."""
+
+    @property
+    def title(self) -> str:
+        """Readable name of the source: the archive's name without its ending, the folder's name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """A source as a command names it: `ref` opens it again anywhere allowed, `identity` tells equal sources."""
+
+    ref: str
+    identity: str
+    title: str
+
+
+class Sources(Protocol):
+    """All kinds of sources behind one door, chosen by scheme."""
+
+    def resolve(self, text: str) -> SourceRef:
+        """The source a user means. Raises SourceNotFoundError, UnreadableError, UsageError; opens no archive."""
+        ...
+
+    def open(self, ref: str) -> Source:
+        """Open it for reading. Raises UnreadableError, UnsupportedError, CorruptError, TruncatedError, LimitError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A verified conversion result in the scratch folder: its file, size, hash and thumbnail."""
+
+    local: Path
+    size_bytes: int
+    sha256: str
+    thumb: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Facts of a file with a thumbnail (JPEG, at most 320 px and 16 KiB, None where there is none)."""
+
+    facts: Facts
+    thumb: bytes | None = None
+
+
+class Media(Protocol):
+    """Sniffing, probing, judging and converting. Decoders run in children with limits, never in this process."""
+
+    def sniff(self, head: bytes, name: str) -> ItemKind:
+        """What the first 64 KiB say the entry is; the name only breaks ties. Pure.
+
+        PHOTO, VIDEO, ANIMATION or AUDIO mean "worth probing", also when the content denies a media name.
+        """
+        ...
+
+    async def probe(self, local: Path, name: str) -> Probed:
+        """Facts of a local file. A file that no decoder opens is a fact too, not an error.
+
+        Raises MemoryLimitError or CorruptError when the decoder died on it three times.
+        """
+        ...
+
+    def judge(self, facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
+        """The verdict for a recipe. Pure."""
+        ...
+
+    def judge_recovery(self, facts: Facts, recipe: Recipe) -> Judgement | None:
+        """What to convert to when a destination refused the item or its cheap conversion failed; None: nothing left."""
+        ...
+
+    async def convert(
+        self, local: Path, judgement: Judgement, into: Path, moved: Callable[[Progress], None]
+    ) -> Made:
+        """Carry out `judgement.plan` into the folder `into` and verify the result.
+
+        Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError.
+        Nothing but the result is left in `into`; a cancelled call ends its child within 4 s.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A delivery that happened: what lies at the destination now."""
+
+    item_id: int
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A delivery that the destination refused for this item alone."""
+
+    item_id: int
+    fault: Fault
+
+
+Taken = Callable[[str], str | None]
+"""Asks the ledger who has a path (case-folded): "file", "dir" or None."""
+
+
+class Destination(Protocol):
+    """Where media is delivered. `put` may be repeated with the same intent: it then leaves one delivery, not two."""
+
+    @property
+    def gathers(self) -> bool:
+        """Whether an album must be sent in one piece, so that the flow waits for its tenth member."""
+        ...
+
+    async def open(self, job: Job) -> None:
+        """Make the destination ready. Raises DeniedError, UnreachableError, DiskFullError."""
+        ...
+
+    def folder(self, title: str, taken: Taken) -> str:
+        """The job's folder inside the destination: readable, safe, not taken by another source."""
+        ...
+
+    def place(self, folder: str, shipment: Shipment, taken: Taken) -> tuple[str, ...]:
+        """A free final path for each parcel, relative to the destination. Blocking, no effects."""
+        ...
+
+    async def put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+        """Deliver up to one album, in order; one answer an intent.
+
+        Raises DeniedError, UnreachableError, DiskFullError when nothing more can be delivered at all; what had
+        landed by then is found again by `look_up`.
+        """
+        ...
+
+    async def look_up(self, job: Job, intents: Sequence[OpenIntent]) -> list[Landed]:
+        """Those of the intents that did happen, by path and content."""
+        ...
+
+    async def holds(self, outputs: Sequence[Output]) -> bool:
+        """Whether an earlier delivery is still there."""
+        ...
+
+    async def sweep(self, job: Job) -> None:
+        """Remove what a killed run of this job left half done (temporary names)."""
+        ...
+
+    async def close_job(self, job: Job, records: Callable[[], AsyncIterator[ItemRecord]]) -> None:
+        """The job's last act there (a library writes its gallery). May be repeated."""
+        ...
+
+
+class Scratch(Protocol):
+    """The job's working folder under a byte budget. Only it removes files there."""
+
+    @property
+    def pressure(self) -> bool:
+        """Whether a reader waits for room: senders then take what is ready."""
+        ...
+
+    async def reserve(self, size: int) -> None:
+        """Wait until `size` more bytes fit the budget (an entry larger than it goes alone), then count them.
+
+        Raises DiskFullError when the disk's free space would fall below the reserve.
+        """
+        ...
+
+    def path(self, item_id: int) -> Path:
+        """Where the bytes of an item are written; the name is a counter, never the entry's."""
+        ...
+
+    def folder(self, item_id: int) -> Path:
+        """A folder for what is made of an item; made if missing."""
+        ...
+
+    async def resize(self, item_id: int, size: int) -> None:
+        """Correct what an item counts for, without waiting (a size not known before, an output made)."""
+        ...
+
+    async def drop(self, item_id: int) -> None:
+        """Remove all files of an item and free its share."""
+        ...
+
+
+class Record(Protocol):
+    """The ledger as one task may write it: every write carries the task's fencing number.
+
+    Each method raises LostLeaseError when another worker took the task over, StoreError when the ledger is unusable.
+    """
+
+    async def admit(self, entries: Sequence[Entry]) -> list[Item]:
+        """One item for each entry that is a file or a link, known ones with their state. Order kept."""
+        ...
+
+    async def conclude(self, outcomes: Sequence[Outcome]) -> None:
+        """Write how items left the immediate path."""
+        ...
+
+    async def twin(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
+        """What an equal item delivered to this destination earlier, by the job's rule for duplicates."""
+        ...
+
+    async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
+        """Give albums and paths and commit them durably. An earlier intent of the same content is kept."""
+        ...
+
+    async def receive(self, landed: Sequence[Landed]) -> None:
+        """Write receipts: these items are sent."""
+        ...
+
+    async def open_intents(self, after: int) -> list[OpenIntent]:
+        """Up to 100 intents without a receipt with item id > `after`."""
+        ...
+
+    async def refused(self, refusals: Sequence[Refusal]) -> None:
+        """These items get their one recovery; their intents are withdrawn."""
+        ...
+
+    async def item(self, item_id: int) -> Item:
+        """The item as it is now."""
+        ...
+
+    async def deferred_near(self, item_id: int, limit: int) -> list[Item]:
+        """Deferred items from this one on, in entry order, for sources that are read in passes."""
+        ...
+
+    async def keep(self, item: Item, held: Held, fault: Fault) -> None:
+        """Move the original into the quarantine with its reason; the item is quarantined."""
+        ...
+
+    async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
+        """Sums and warnings of a pass over the source; its fault becomes the job's."""
+        ...
+
+
+class Meter(Protocol):
+    """Counters of real work, for progress. Cheap; never waits."""
+
+    def expect(self, entries: int | None, size: int | None) -> None:
+        """Set the totals of the job where they are known."""
+        ...
+
+    def read(self, size: int) -> None:
+        """Add bytes taken from the source."""
+        ...
+
+    def sent(self, items: int, size: int) -> None:
+        """Add deliveries."""
+        ...
+
+    def closed(self, items: int, size: int) -> None:
+        """Add items that need no delivery."""
+        ...
+
+    def converting(self, item_id: int, progress: Progress) -> None:
+        """The state of a running conversion."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """All that a task works with, put together by `wiring`."""
+
+    job: Job
+    task: Task
+    source: Source
+    media: Media
+    destination: Destination
+    scratch: Scratch
+    record: Record
+    meter: Meter
+    limits: Limits
+
+
+Handler = Callable[[Task], Awaitable[None]]
+
+
+class Engine(Protocol):
+    """Says "run this task now" at least once, somewhere. Leases in the ledger make double hints harmless."""
+
+    def hint(self) -> None:
+        """There may be new work."""
+        ...
+
+    async def run(self, handler: Handler) -> None:
+        """Serve tasks until cancelled; ends its running tasks and releases their leases."""
+        ...
+
+
+__all__ = [
+    "ArchiveReader",
+    "Bench",
+    "Clock",
+    "Destination",
+    "Engine",
+    "Handler",
+    "Landed",
+    "Made",
+    "Media",
+    "Meter",
+    "Parcel",
+    "Probed",
+    "Record",
+    "Refusal",
+    "Scratch",
+    "Source",
+    "SourceRef",
+    "Sources",
+    "Taken",
+    "Want",
+]
