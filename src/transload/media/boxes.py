@@ -1,0 +1,78 @@
+"""The top-level boxes of an MP4 file: order, brand, fragments, and whether the last one runs past the end.
+
+The header of each box is read, never its content (but `ftyp`, and `moov` for its child names): microseconds, no decoder.
+"""
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_BOXES_MAX = 4096  # A fragmented hour has two boxes a second of fragment; the question is settled long before.
+_MOOV_CHILDREN_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class BoxMap:
+    """What the walk found. `moov_at` is bytes from the start (None: no `moov`), `missing` bytes the file is short of."""
+
+    brand: str | None
+    moov_at: int | None
+    moov_first: bool
+    fragmented: bool
+    missing: int
+
+
+def walk(file: BinaryIO, size: int) -> BoxMap:
+    """The map of an ISO media file of `size` bytes; a file of another kind gives an empty map."""
+    brand: str | None = None
+    moov_at: int | None = None
+    mdat_seen = moov_first = fragmented = False
+    at = missing = 0
+    for _ in range(_BOXES_MAX):
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:  # noqa: PLR2004 - a box header: size and name
+            break
+        length, kind = _length(head, size - at), head[4:8]
+        if kind == b"ftyp":
+            brand = file_brand(file, at)
+        elif kind == b"moov" and moov_at is None:
+            moov_at, moov_first = at, not mdat_seen
+            fragmented |= _has_mvex(file, at + 8, at + length)
+        elif kind == b"moof":
+            fragmented = True
+        elif kind == b"mdat":
+            mdat_seen = True
+        missing = max(0, at + length - size)
+        if length < 8 or missing:  # noqa: PLR2004 - not a box
+            break
+        at += length
+        if at >= size or (fragmented and mdat_seen):
+            break
+    return BoxMap(brand, moov_at, moov_first, fragmented, missing)
+
+
+def file_brand(file: BinaryIO, at: int) -> str:
+    """The major brand of the `ftyp` box at `at`."""
+    file.seek(at + 8)
+    return file.read(4).decode("latin-1")
+
+
+def _length(head: bytes, rest: int) -> int:
+    """Length of a box: 32 bits, 64 bits behind a 1, or "to the end of the file" for a 0 (ISO 14496-12, 4.2)."""
+    short = int.from_bytes(head[:4], "big")
+    if short == 1:
+        return int.from_bytes(head[8:16], "big")
+    return short or rest
+
+
+def _has_mvex(file: BinaryIO, at: int, end: int) -> bool:
+    for _ in range(_MOOV_CHILDREN_MAX):
+        file.seek(at)
+        head = file.read(8)
+        length = int.from_bytes(head[:4], "big")
+        if len(head) < 8 or length < 8 or at >= end:  # noqa: PLR2004 - a box header
+            return False
+        if head[4:8] == b"mvex":
+            return True
+        at += length
+    return False

@@ -1,0 +1,186 @@
+"""The decoder child: a program of its own that reads hostile bytes under limits and answers in JSON lines.
+
+Run as `python -I -m transload.media.child PARENT_PID PROBE_BYTES SHRINK_BYTES`. Requests come on the descriptor that was
+stdin, answers go to the one that was stdout; both numbers are then given to /dev/null, so that nothing a library prints
+can be taken for an answer. A request has `id`, `op` and the op's fields; an answer has `id` and `beat` (still moving),
+`ok` (the result) or `fault` ("memory", "disk", "damaged", "io") with `detail`.
+"""
+
+import base64
+import ctypes
+import errno
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any, TextIO
+
+from transload.media import sniff
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PHOTO_PROBE_BYTES = 160 << 20
+"""Pixels that may be decoded while probing; the rest of the address space is libraries."""
+
+Beat = Callable[[], None]
+Answer = dict[str, Any]
+
+
+def main(arguments: list[str]) -> None:
+    """Serve requests until the parent closes its end."""
+    parent, probe_bytes, shrink_bytes = (int(word) for word in arguments)
+    _die_with(parent)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    requests, answers = _own_descriptors()
+    for line in requests:
+        request: dict[str, Any] = json.loads(line)
+        heavy = request["op"] in ("shrink", "to_apng")
+        resource.setrlimit(
+            resource.RLIMIT_AS, (shrink_bytes if heavy else probe_bytes, shrink_bytes)
+        )
+        ident = request["id"]
+
+        def beat(ident: int = ident) -> None:
+            _say(answers, {"id": ident, "beat": True})
+
+        _say(answers, {"id": ident, **_answer(request, beat), "rss": _rss_bytes()})
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel for death with the parent, and make sure it was not too late to ask."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _own_descriptors() -> tuple[TextIO, TextIO]:
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return requests, answers
+
+
+def _say(answers: TextIO, answer: Answer) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def _rss_bytes() -> int:
+    """Memory held now; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
+
+
+def _answer(request: dict[str, Any], beat: Beat) -> Answer:
+    try:
+        return {"ok": _OPS[request["op"]](request, beat)}
+    except MemoryError:
+        return {"fault": "memory", "detail": "the decoder reached its memory limit"}
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return {"fault": "disk", "detail": os.strerror(error.errno)}
+        if error.errno == errno.ENOMEM:
+            return {"fault": "memory", "detail": "the decoder reached its memory limit"}
+        return {"fault": "damaged" if error.errno is None else "io", "detail": str(error)[:200]}
+    except (SyntaxError, ValueError, IndexError, KeyError, TypeError, ZeroDivisionError) as error:
+        return {"fault": "damaged", "detail": f"{type(error).__name__}: {error}"[:200]}
+
+
+def _probe(request: dict[str, Any], beat: Beat) -> Answer:
+    path = Path(request["path"])
+    with path.open("rb") as file:
+        head = file.read(sniff.HEAD_BYTES)
+    found = sniff.recognise(head, request["name"])
+    raw: dict[str, Any] = {
+        "name": request["name"],
+        "suffix": PurePosixPath(request["name"]).suffix.lower(),
+        "size": path.stat().st_size,
+        "sniffed": found.format,
+        "sniffed_kind": found.kind.value,
+        "sure": found.sure,
+        "denied": found.denied,
+    }
+    thumb: bytes | None = None
+    if found.denied or found.kind.value in ("document", "archive", "junk"):
+        return {"raw": raw, "thumb": None}
+    if found.kind.value == "photo":
+        raw, thumb = _probe_photo(path, raw, int(request.get("photo_bytes", PHOTO_PROBE_BYTES)))
+    else:
+        raw, thumb = _probe_stream(path, raw, request, beat)
+    return {"raw": raw, "thumb": base64.b64encode(thumb).decode("ascii") if thumb else None}
+
+
+def _probe_photo(path: Path, raw: Answer, photo_bytes: int) -> tuple[Answer, bytes | None]:
+    from transload.media import photo
+
+    found, thumb = photo.probe_photo(path, raw["sniffed"], photo_bytes)
+    return raw | found, thumb
+
+
+def _probe_stream(
+    path: Path, raw: Answer, request: Answer, beat: Beat
+) -> tuple[Answer, bytes | None]:
+    found, frame = _backend(request).probe_video(path, raw["sniffed"], beat)
+    raw |= found
+    if frame is None:
+        return raw, None
+    from transload.media import thumbs
+
+    return raw, thumbs.of_frame(frame, int(raw.get("rotation") or 0))
+
+
+def _backend(request: dict[str, Any]) -> Any:
+    """PyAV where its wheel is installed, else the ffprobe program; `ffprobe` in the request asks for the latter."""
+    if not request.get("ffprobe"):
+        try:
+            from transload.media import video
+        except ImportError:
+            pass
+        else:
+            return video
+    from transload.media import ffprobe
+
+    return ffprobe.Ffprobe(Path(request.get("ffprobe") or "ffprobe"))
+
+
+def _shrink(request: dict[str, Any], _beat: Beat) -> Answer:
+    from transload.media import photo
+
+    shape = photo.Shape(request["side"], request["max_bytes"], request["quality"])
+    width, height = photo.shrink(
+        Path(request["path"]), request["sniffed"], shape, Path(request["into"])
+    )
+    return {"width": width, "height": height}
+
+
+def _to_apng(request: dict[str, Any], _beat: Beat) -> Answer:
+    from transload.media import photo
+
+    return {
+        "frames": photo.to_apng(Path(request["path"]), request["sniffed"], Path(request["into"]))
+    }
+
+
+def _measure(request: dict[str, Any], beat: Beat) -> Answer:
+    found: Answer = _backend(request).measure(Path(request["path"]), request["sniffed"], beat)
+    return found
+
+
+_OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
+    "probe": _probe,
+    "shrink": _shrink,
+    "to_apng": _to_apng,
+    "measure": _measure,
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,198 @@
+"""Conversions: made under a temporary name, verified, made durable, renamed. Only the result stays."""
+
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from transload.errors import (
+    ConvertError,
+    CorruptError,
+    DiskFullError,
+    MemoryLimitError,
+    UnreadableError,
+    UnverifiedError,
+)
+from transload.media import recipes, verify
+from transload.media.decoder import Decoder
+from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
+from transload.model import Judgement, Progress
+from transload.ports import Made, Probed
+
+EXIT_ENOMEM = 256 - errno.ENOMEM  # ffmpeg >= 6 ends with the low byte of AVERROR.
+EXIT_ENOSPC = 256 - errno.ENOSPC
+FULL_BELOW_BYTES = 1 << 20
+_CHUNK = 1 << 20
+
+Probe = Callable[[Path, str], Awaitable[Probed]]
+Moved = Callable[[Progress], None]
+
+
+class Converter:
+    """Carries out plans. The ffmpeg binary is looked for on first use and remembered."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        *,
+        ffmpeg: Path | None,
+        preset: str,
+        limits: EncoderLimits,
+        probe: Probe,
+    ) -> None:
+        self._decoder = decoder
+        self._configured = ffmpeg
+        self._preset = preset
+        self._limits = limits
+        self._probe = probe
+        self._tool: Ffmpeg | None = None
+
+    async def convert(self, local: Path, judgement: Judgement, into: Path, moved: Moved) -> Made:
+        """The verified result in `into`; errors as in the port."""
+        plan = judgement.plan
+        suffix = recipes.suffix_of(plan)
+        rough = into / f".{uuid.uuid4().hex}{suffix}"
+        try:
+            thumb = await self._make(local, plan, rough, moved)
+            size, sha256 = await anyio.to_thread.run_sync(_settle, rough)
+            final = into / f"made{suffix}"
+            await anyio.to_thread.run_sync(_publish, rough, final)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFullError(stage="convert") from error
+            raise ConvertError(
+                f"the result cannot be written: {error.strerror}", stage="convert"
+            ) from error
+        finally:
+            rough.unlink(missing_ok=True)
+        return Made(final, size, sha256, thumb)
+
+    async def _make(
+        self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved
+    ) -> bytes | None:
+        if plan["do"] == "shrink":
+            await self._shrink(local, plan, rough)
+        elif plan.get("unpack"):
+            await self._unpacked(local, plan, rough, moved)
+        else:
+            await self._encode(local, plan, rough, moved)
+        made = await self._probe(rough, rough.name)
+        verify.check_facts(made.facts, plan)
+        return made.thumb
+
+    async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
+        await self._in_child("shrink", local, plan, rough, ("side", "max_bytes", "quality"))
+
+    async def _unpacked(self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved) -> None:
+        """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time."""
+        between = rough.with_suffix(".apng")
+        try:
+            await self._in_child("to_apng", local, plan, between, ())
+            await self._encode(between, plan | {"sniffed": "apng"}, rough, moved)
+        finally:
+            between.unlink(missing_ok=True)
+
+    async def _in_child(
+        self, op: str, local: Path, plan: dict[str, Any], into: Path, keys: tuple[str, ...]
+    ) -> None:
+        fields = {key: plan[key] for key in keys}
+        try:
+            await self._decoder.ask(
+                op, path=str(local), into=str(into), sniffed=plan["sniffed"], **fields
+            )
+        except (CorruptError, UnreadableError) as error:
+            raise ConvertError(
+                f"the picture does not decode: {error.detail}", stage="convert"
+            ) from error
+
+    async def _encode(self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved) -> None:
+        if self._tool is None:
+            self._tool = await find_ffmpeg(self._configured)
+        words = recipes.arguments(
+            _as_apng(plan),
+            local,
+            rough,
+            preset=self._preset,
+            threads=self._limits.threads,
+            tool=self._tool,
+        )
+        teller = _Teller(plan.get("duration_s"), moved, anyio.current_time())
+        ended = await run(self._tool, words, self._limits, teller.tell)
+        _check_end(ended, rough)
+        await self._check_length(local, plan, rough, ended)
+
+    async def _check_length(
+        self, local: Path, plan: dict[str, Any], rough: Path, ended: Ended
+    ) -> None:
+        source = await self._decoder.ask(
+            "measure", path=str(local), sniffed=_as_apng(plan)["sniffed"]
+        )
+        result = await self._decoder.ask("measure", path=str(rough), sniffed="mov")
+        if (fault := verify.length_fault(plan, source, result, ended.counters.frame)) is not None:
+            raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
+
+
+def _as_apng(plan: dict[str, Any]) -> dict[str, Any]:
+    """A moving PNG needs the demuxer that moves."""
+    return plan | {"sniffed": "apng"} if plan["sniffed"] == "png" else plan
+
+
+def _check_end(ended: Ended, rough: Path) -> None:
+    """Errors that only the end of the process tells. A status of 0 proves nothing, others mean there is no result."""
+    if ended.status == 0 and rough.is_file():
+        return
+    evidence = ended.evidence or None
+    free = shutil.disk_usage(rough.parent).free
+    if ended.status == EXIT_ENOSPC or free < FULL_BELOW_BYTES:
+        raise DiskFullError(stage="convert", evidence=evidence)
+    if ended.status in (EXIT_ENOMEM, -9):
+        raise MemoryLimitError(
+            "the encoder reached its memory limit", stage="convert", evidence=evidence
+        )
+    raise ConvertError(
+        f"ffmpeg ended with status {ended.status}", stage="convert", evidence=evidence
+    )
+
+
+class _Teller:
+    """Counters of the encoder as progress of the item."""
+
+    def __init__(self, duration_s: float | None, moved: Moved, started: float) -> None:
+        self._total = round(duration_s * 1_000_000) if duration_s else None
+        self._moved = moved
+        self._started = started
+
+    def tell(self, counters: Counters) -> None:
+        """Pass on how far the output has come; never beyond the total."""
+        total = self._total
+        done = counters.out_us if total is None else min(counters.out_us, total)
+        spent_s = anyio.current_time() - self._started
+        rate = done / spent_s if spent_s > 0 and done else None
+        eta_s = (total - done) / rate if total is not None and rate else None
+        self._moved(Progress("convert", done, total, "us", rate=rate, eta_s=eta_s))
+
+
+def _settle(rough: Path) -> tuple[int, str]:
+    """Hash what was written and make it durable; gives size and SHA-256."""
+    digest = hashlib.sha256()
+    with rough.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+        os.fsync(file.fileno())
+        return file.tell(), digest.hexdigest()
+
+
+def _publish(rough: Path, final: Path) -> None:
+    rough.replace(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,337 @@
+"""Photos, inside the decoder child: proving them whole, thumbnails, and shrinking to a safe JPEG.
+
+Pillow is imported here, so the main process never imports this module. HEIC needs pillow-heif, imported on first use.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+THUMB_SIDE = (
+    320  # Telegram: thumbnails are JPEG of at most 320x320; our ledger keeps 16 KiB of one.
+)
+THUMB_BYTES = 16384
+CHEAP_PIXELS = 2_000_000
+"""Formats that will be converted anyway are decoded while probing only up to this size."""
+
+PIXELS_MAX = 1_000_000_000
+"""More pixels than any camera makes: a header that claims them is hostile or damaged."""
+
+_JPEG = frozenset({"JPEG", "MPO"})
+_SENT_AS_THEY_ARE = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF"})
+_FORMATS: dict[str, tuple[str, ...]] = {
+    "jpeg": ("JPEG", "MPO"),
+    "png": ("PNG",),
+    "gif": ("GIF",),
+    "webp": ("WEBP",),
+    "tiff": ("TIFF",),
+    "bmp": ("BMP",),
+    "psd": ("PSD",),
+    "jpeg2000": ("JPEG2000",),
+    "avif": ("AVIF",),
+    "heif": ("HEIF",),
+}
+_TAIL_BYTES = 65536
+_ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
+_EIGHT_BIT = frozenset({"L", "RGB"})
+_DEEP = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
+_TURNED_FROM = 5  # EXIF orientations 5..8 swap width and height.
+
+PILLOW_FAULTS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    EOFError,
+    ZeroDivisionError,
+)
+"""What Pillow's readers raise on damaged files; MemoryError is not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a shrunk photo must keep to; None is no bound. `side` is the longest side in pixels."""
+
+    side: int | None
+    max_bytes: int | None
+    quality: int
+
+
+def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, Any], bytes | None]:
+    """Raw facts and a thumbnail. Damage is a fact (`decoded`, `error`), not an error.
+
+    `decode_limit` is the bytes of pixels that may be decoded here. Raises MemoryError, OSError of reading the file.
+    """
+    raw: dict[str, Any] = {"container": sniffed, "decoded": "no"}
+    if sniffed == "jxl":
+        return {**raw, "decoded": "unknown", "error": "no decoder for JPEG XL here"}, None
+    with path.open("rb") as file:
+        try:
+            with _open(file, sniffed) as image:
+                raw |= _header(image)
+                thumb = _decode(image, raw, decode_limit)
+        except MemoryError:
+            return {
+                **raw,
+                "decoded": "unproven",
+                "error": "more memory needed than probing allows",
+            }, None
+        except PILLOW_FAULTS as error:
+            cut = _is_cut(file, str(raw.get("format", "")))
+            return {**raw, "decoded": "cut" if cut else "damaged", "error": _short(error)}, None
+    return raw, thumb
+
+
+def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int]:
+    """Write a JPEG within `shape`, upright, RGB, without private metadata; gives width and height.
+
+    Raises MemoryError, OSError (the disk, or damage), and the other `PILLOW_FAULTS` on damage.
+    """
+    with path.open("rb") as file, _open(file, sniffed) as image:
+        goal = _goal(image.size, shape.side)
+        if image.format in _JPEG and goal != image.size:
+            image.draft("RGB", goal)
+        exif = _safe_exif(image)
+        icc = image.info.get("icc_profile")
+        upright: Image.Image = ImageOps.exif_transpose(
+            _scaled(image, _goal(image.size, shape.side))
+        )
+        flat = _as_rgb(upright, icc)
+        keep_icc = icc if icc and image.mode in ("RGB", "RGBA") else None
+        width, height = _write(flat, shape, into, exif, keep_icc)
+    return width, height
+
+
+def to_apng(path: Path, sniffed: str, into: Path) -> int:
+    """Rewrite an animation that ffmpeg cannot read (WebP, AVIF) as APNG with its timing; gives the frame count."""
+    with path.open("rb") as file, _open(file, sniffed) as image:
+        image.save(into, format="PNG", save_all=True, compress_level=1)
+        return int(getattr(image, "n_frames", 1))
+
+
+def thumbnail_of(image: Image.Image) -> bytes:
+    """A JPEG of at most 320 px and 16 KiB of an upright picture."""
+    small = (
+        image.copy()
+        if max(image.size) <= THUMB_SIDE
+        else _scaled(image, _goal(image.size, THUMB_SIDE))
+    )
+    return jpeg_of(_as_rgb(small, None))
+
+
+def jpeg_of(small: Image.Image) -> bytes:
+    """The picture as JPEG within `THUMB_BYTES`."""
+    data = b""
+    for quality in (80, 65, 45, 25, 10):
+        buffer = io.BytesIO()
+        small.save(buffer, "JPEG", quality=quality)
+        data = buffer.getvalue()
+        if len(data) <= THUMB_BYTES:
+            break
+    return data
+
+
+def _open(file: BinaryIO, sniffed: str) -> Image.Image:
+    """A lazy image, by the sniffed reader only: Pillow has readers that start programs."""
+    Image.MAX_IMAGE_PIXELS = (
+        None  # Size is judged from the header below, with the memory limit as the net.
+    )
+    warnings.simplefilter("ignore")
+    if sniffed == "heif":
+        _register_heif()
+    return Image.open(
+        file, formats=_FORMATS.get(sniffed, ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"))
+    )
+
+
+def _register_heif() -> None:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise UnidentifiedImageError("no decoder for HEIC here") from error
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+
+
+def _header(image: Image.Image) -> dict[str, Any]:
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8  # noqa: PLR2004 - EXIF 2.32, 4.6.4
+    width, height = reversed(image.size) if turned else image.size
+    single = image.format in ("MPO", "TIFF", "PSD") or width * height > PIXELS_MAX
+    frames = 1 if single else int(getattr(image, "n_frames", 1))
+    return {
+        "format": image.format,
+        "width": width,
+        "height": height,
+        "orientation": orientation if isinstance(orientation, int) else 1,
+        "mode": image.mode,
+        "frames": frames,
+        "duration_s": _play_time(image, frames),
+        "progressive": bool(image.info.get("progressive")),
+        "decode_bytes": width * height * _pixel_bytes(image),
+    }
+
+
+def _play_time(image: Image.Image, frames: int) -> float | None:
+    duration = image.info.get("duration")
+    return (
+        round(frames * float(duration) / 1000, 3)
+        if frames > 1 and isinstance(duration, int | float)
+        else None
+    )
+
+
+def _pixel_bytes(image: Image.Image) -> int:
+    """Bytes a pixel takes while decoding: JPEG is drafted to an eighth, but a progressive one holds all coefficients."""
+    if image.format in _JPEG:
+        return 3 if image.info.get("progressive") else 0
+    return {
+        "1": 1,
+        "L": 1,
+        "P": 1,
+        "I;16": 2,
+        "RGB": 4,
+        "RGBA": 4,
+        "CMYK": 4,
+        "LA": 4,
+        "PA": 4,
+    }.get(image.mode, 4)
+
+
+def _decode(image: Image.Image, raw: dict[str, Any], decode_limit: int) -> bytes | None:
+    """Decode as far as proof and thumbnail need, and note in `raw` what is proven."""
+    wanted = image.format in _SENT_AS_THEY_ARE or raw["width"] * raw["height"] <= CHEAP_PIXELS
+    if not wanted or raw["decode_bytes"] > decode_limit:
+        raw["decoded"] = "unproven"
+        return None
+    if image.format in _JPEG:
+        image.draft(None if image.mode == "CMYK" else "RGB", _goal(image.size, THUMB_SIDE))
+    image.load()
+    if isinstance(image, PngImagePlugin.PngImageFile) and raw["frames"] == 1:
+        image.text  # noqa: B018 - reads the chunks behind the picture, so that a lost end is seen
+    raw["decoded"] = "whole"
+    return thumbnail_of(ImageOps.exif_transpose(_scaled(image, _goal(image.size, THUMB_SIDE))))
+
+
+def _goal(size: tuple[int, int], side: int | None) -> tuple[int, int]:
+    """The size to aim at so that the longest side is at most `side`; never larger than now."""
+    longest = max(size)
+    if side is None or longest <= side:
+        return size
+    return max(1, round(size[0] * side / longest)), max(1, round(size[1] * side / longest))
+
+
+def _scaled(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
+    """The picture at `goal`, in a mode that can be scaled; the source image itself when nothing is to be done."""
+    if image.mode in _DEEP:
+        image = _eight_bit(image)
+    elif image.mode in ("P", "PA", "1"):
+        has_alpha = image.mode == "PA" or "transparency" in image.info
+        image = _keeping_exif(image, image.convert("RGBA" if has_alpha else "RGB"))
+    if goal == image.size:
+        return image
+    return _keeping_exif(image, image.resize(goal, Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+def _keeping_exif(before: Image.Image, after: Image.Image) -> Image.Image:
+    """`after` with the metadata that `exif_transpose` reads."""
+    after.info.setdefault("exif", before.getexif().tobytes())
+    return after
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """A deep grey picture scaled to 8 bits: by 257 for 16 bits, by its own range for integers and floats."""
+    low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _range(image)
+    span = (high - low) or 1.0
+    flat = image.convert("F").point(lambda value: value * (255 / span) - low * 255 / span)
+    return _keeping_exif(image, flat.convert("L"))
+
+
+def _range(image: Image.Image) -> tuple[float, float]:
+    low, high = image.convert("F").getextrema()
+    if (
+        image.mode == "I"
+        and isinstance(high, float)
+        and 255 < high <= 65535
+        and isinstance(low, float)
+        and low >= 0
+    ):  # noqa: PLR2004 - Pillow reads 16-bit PNG as I
+        return 0.0, 65535.0
+    return float(low), float(high)  # type: ignore[arg-type]
+
+
+def _as_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
+    """RGB or grey at 8 bits: alpha on white, CMYK by its profile where that works."""
+    if image.mode in _EIGHT_BIT:
+        return image
+    if image.mode == "CMYK":
+        return _from_cmyk(image, icc)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        alpha = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(alpha, mask=alpha.getchannel("A"))
+        return white
+    return image.convert("RGB")
+
+
+def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
+    if icc:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            made = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError):
+            made = None
+        if made is not None:
+            return made
+    return image.convert("RGB")
+
+
+def _safe_exif(image: Image.Image) -> Image.Exif:
+    """Metadata worth keeping without telling where the picture was taken: the time only."""
+    kept = Image.Exif()
+    taken = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+    if isinstance(taken, str):
+        kept[ExifTags.Base.DateTime] = taken
+    return kept
+
+
+def _write(
+    flat: Image.Image, shape: Shape, into: Path, exif: Image.Exif, icc: bytes | None
+) -> tuple[int, int]:
+    """Save, and again smaller until it fits: first by quality, then by size."""
+    quality = shape.quality
+    while True:
+        flat.save(into, "JPEG", quality=quality, exif=exif, icc_profile=icc)
+        if (
+            shape.max_bytes is None
+            or into.stat().st_size <= shape.max_bytes
+            or max(flat.size) <= THUMB_SIDE
+        ):
+            return flat.size
+        if quality > 70:  # noqa: PLR2004 - below this artefacts show; smaller looks better
+            quality -= 8
+        else:
+            flat = flat.resize(_goal(flat.size, max(flat.size) * 3 // 4), Image.Resampling.LANCZOS)
+
+
+def _is_cut(file: BinaryIO, picture_format: str) -> bool:
+    """Whether the end mark of the format is missing near the end of the file."""
+    mark = _ENDS.get(picture_format)
+    if mark is None:
+        return False
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _TAIL_BYTES))
+    return mark not in file.read()
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "no picture can be read from it"  # Pillow's own text names our file.
+    return f"{type(error).__name__}: {error}"[:200]

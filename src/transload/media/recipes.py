@@ -1,0 +1,121 @@
+"""Arguments of ffmpeg for each way to convert. Pure: a plan and paths in, a list of words out."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Protocol
+
+from transload.media.wrapper import DEMUXERS
+
+CRF = "22"
+SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2")
+_FIRST = ("-map", "0:V:0", "-map", "0:a:0?")  # Capital V passes over cover pictures.
+_BARE = ("-sn", "-dn", "-map_chapters", "-1", "-map_metadata", "0")
+_NO_TIMES = frozenset({"avi", "mpeg", "mpegvideo", "h264"})
+"""Containers whose packets may lack presentation times."""
+
+_TONEMAP = (
+    "zscale=transfer=linear:npl=100,format=gbrpf32le,zscale=primaries=bt709,tonemap=hable:desat=0,"
+    "zscale=transfer=bt709:matrix=bt709:range=tv"
+)
+
+
+class Abilities(Protocol):
+    """What differs between builds: known filters, and the word for "the demuxer's clock"."""
+
+    @property
+    def filters(self) -> Collection[str]:
+        """Names of filters."""
+        ...
+
+    @property
+    def source_clock(self) -> str:
+        """Value of `-enc_time_base`."""
+        ...
+
+
+def suffix_of(plan: dict[str, Any]) -> str:
+    """Ending of the file that a plan makes."""
+    return {"shrink": ".jpg", "sound": ".m4a"}.get(str(plan["do"]), ".mp4")
+
+
+def arguments(
+    plan: dict[str, Any], source: Path, target: Path, *, preset: str, threads: int, tool: Abilities
+) -> list[str]:
+    """All words behind the program's name."""
+    return [
+        *(
+            "-hide_banner",
+            "-nostdin",
+            "-nostats",
+            "-v",
+            "error",
+            "-progress",
+            "pipe:1",
+            "-stats_period",
+            "0.5",
+            "-y",
+        ),
+        *_threads(threads),
+        *_input(plan, source),
+        *_middle(plan, preset, tool),
+        *_threads(threads),
+        *(
+            "-movflags",
+            "+faststart",
+            "-f",
+            "ipod" if plan["do"] == "sound" else "mp4",
+            f"file:{target}",
+        ),
+    ]
+
+
+def _threads(threads: int) -> tuple[str, ...]:
+    return ("-threads", str(threads)) if threads else ()
+
+
+def _input(plan: dict[str, Any], source: Path) -> list[str]:
+    """The source, by one named demuxer: no content can talk ffmpeg into opening anything else."""
+    words = ["-protocol_whitelist", "file,pipe", "-f", DEMUXERS[str(plan["sniffed"])]]
+    if plan["sniffed"] in _NO_TIMES:
+        words += ["-fflags", "+genpts"]
+    return [*words, "-i", f"file:{source}"]
+
+
+def _middle(plan: dict[str, Any], preset: str, tool: Abilities) -> list[str]:
+    hvc1 = ["-tag:v", "hvc1"] if plan.get("hevc") else []
+    match plan["do"]:
+        case "rewrap":
+            return [*_FIRST, "-c", "copy", *hvc1, *_BARE]
+        case "audio":
+            return [*_FIRST, "-c:v", "copy", *hvc1, *SOUND, *_BARE]
+        case "sound":
+            return ["-map", "0:a:0", *SOUND, "-vn", *_BARE]
+        case "animation":
+            return ["-map", "0:v:0", "-an", *_h264(plan, preset, tool), *_BARE]
+        case _:
+            sound = ("-c:a", "copy") if plan.get("keep_sound") else SOUND
+            return [*_FIRST, *_h264(plan, preset, tool), *sound, *_BARE]
+
+
+def _h264(plan: dict[str, Any], preset: str, tool: Abilities) -> list[str]:
+    """Frames keep their own times: no frame rate is forced. The demuxer's clock keeps variable rates exact."""
+    return [
+        *("-c:v", "libx264", "-preset", preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
+        *("-fps_mode", "passthrough", "-enc_time_base", tool.source_clock),
+        *("-vf", ",".join(_filters(plan, tool.filters))),
+    ]
+
+
+def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
+    """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns pictures upright before."""
+    chain: list[str] = []
+    if plan.get("interlaced"):
+        chain.append("bwdif=mode=send_frame")
+    if plan.get("hdr") and "zscale" in known:
+        chain.append(_TONEMAP)
+    chain.append("scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)'")
+    if side := plan.get("side"):
+        chain.append(
+            f"scale={side}:{side}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+        )
+    return [*chain, "setsar=1"]

@@ -1,0 +1,264 @@
+"""What a file is, by its first bytes. Pure.
+
+Two sizes of knowledge: `recognise` also names the format and says how sure it is, `sniff` gives the kind alone.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from transload.model import ItemKind
+
+HEAD_BYTES = 65536
+
+PHOTO_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .heic .heif .hif .avif .tif .tiff .bmp .jxl .jp2 .psd".split()
+)
+VIDEO_SUFFIXES = frozenset(
+    ".mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .flv .f4v .wmv .asf .mpg .mpeg .m2v .vob .ts .mts .m2ts .ogv .rm "
+    ".rmvb .mxf .divx .ivf".split()
+)
+AUDIO_SUFFIXES = frozenset(
+    ".mp3 .m4a .m4b .aac .ogg .oga .opus .flac .wav .wma .amr .aif .aiff .ac3 .mka .ape .wv .caf".split()
+)
+
+_JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized"})
+_JUNK_FOLDERS = frozenset({"__macosx", ".appledouble", ".spotlight-v100", ".trashes", "@eadir"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """Kind, the format's word ("" when the bytes say nothing) and whether the signature is long enough to be trusted.
+
+    `denied` is set when the name promises a medium and the bytes are something else: kind is then the name's.
+    """
+
+    kind: ItemKind
+    format: str
+    sure: bool = True
+    denied: bool = False
+
+
+def is_junk_name(name: str) -> bool:
+    """Whether a path inside a source is litter of an operating system, to be passed over before unpacking."""
+    parts = name.replace("\\", "/").lower().split("/")
+    return (
+        parts[-1] in _JUNK_NAMES
+        or parts[-1].startswith("._")
+        or any(part in _JUNK_FOLDERS for part in parts[:-1])
+    )
+
+
+def kind_of_name(name: str) -> ItemKind | None:
+    """The media kind that an ending promises, None for others."""
+    suffix = PurePosixPath(name.lower()).suffix
+    if suffix in PHOTO_SUFFIXES:
+        return ItemKind.PHOTO
+    if suffix in VIDEO_SUFFIXES:
+        return ItemKind.VIDEO
+    return ItemKind.AUDIO if suffix in AUDIO_SUFFIXES else None
+
+
+def sniff(head: bytes, name: str) -> ItemKind:
+    """What the first 64 KiB say the entry is; the name only breaks ties."""
+    return recognise(head, name).kind
+
+
+def recognise(head: bytes, name: str) -> Sniffed:
+    """Kind, format and certainty; media formats as libav or Pillow call them ("mov", "matroska", "jpeg")."""
+    if is_junk_name(name):
+        return Sniffed(ItemKind.JUNK, "")
+    promised = kind_of_name(name)
+    found = _by_content(head)
+    if found is None or (
+        not found.sure and promised is None and found.kind is not ItemKind.DOCUMENT
+    ):
+        found = found or Sniffed(ItemKind.DOCUMENT, "", sure=False)
+    if promised is not None and found.kind in (ItemKind.DOCUMENT, ItemKind.ARCHIVE):
+        return Sniffed(promised, found.format, sure=found.sure, denied=True)
+    return found
+
+
+_P, _V, _A = ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.AUDIO
+_D, _Z = ItemKind.DOCUMENT, ItemKind.ARCHIVE
+
+_MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
+    (0, b"\xff\xd8\xff", _P, "jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", _P, "png"),
+    (0, b"GIF87a", _P, "gif"),
+    (0, b"GIF89a", _P, "gif"),
+    (0, b"II*\x00", _P, "tiff"),
+    (0, b"MM\x00*", _P, "tiff"),
+    (0, b"II+\x00", _P, "tiff"),
+    (0, b"MM\x00+", _P, "tiff"),
+    (0, b"8BPS\x00\x01", _P, "psd"),
+    (0, b"8BPS\x00\x02", _P, "psd"),
+    (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", _P, "jxl"),
+    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", _P, "jpeg2000"),
+    (0, b"\xff\x4f\xff\x51", _P, "jpeg2000"),
+    (0, b"\x1a\x45\xdf\xa3", _V, "matroska"),
+    (0, b"FLV\x01", _V, "flv"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _V, "asf"),
+    (0, b"\x00\x00\x01\xba", _V, "mpeg"),
+    (0, b"\x00\x00\x01\xb3", _V, "mpegvideo"),
+    (0, b".RMF\x00\x00\x00", _V, "rm"),
+    (0, b"YUV4MPEG2 ", _V, "yuv4mpegpipe"),
+    (0, b"DKIF\x00\x00", _V, "ivf"),
+    (0, b"nut/multimedia container", _V, "nut"),
+    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", _V, "mxf"),
+    (0, b"OggS\x00", _A, "ogg"),
+    (0, b"ID3", _A, "mp3"),
+    (0, b"fLaC", _A, "flac"),
+    (0, b"#!AMR", _A, "amr"),
+    (0, b"caff\x00\x01", _A, "caf"),
+    (0, b"wvpk", _A, "wv"),
+    (0, b"MAC \x96\x0f", _A, "ape"),
+    (0, b"MThd\x00\x00\x00\x06", _D, "midi"),
+    (0, b"#EXTM3U", _D, "playlist"),
+    (0, b"ffconcat version", _D, "playlist"),
+    (0, b"%PDF-", _D, "pdf"),
+    (0, b"PK\x03\x04", _Z, "zip"),
+    (0, b"PK\x05\x06", _Z, "zip"),
+    (0, b"PK\x07\x08", _Z, "zip"),
+    (0, b"Rar!\x1a\x07", _Z, "rar"),
+    (0, b"7z\xbc\xaf\x27\x1c", _Z, "7z"),
+    (0, b"\x1f\x8b\x08", _Z, "gzip"),
+    (0, b"BZh", _Z, "bzip2"),
+    (0, b"\xfd7zXZ\x00", _Z, "xz"),
+    (0, b"\x28\xb5\x2f\xfd", _Z, "zstd"),
+    (257, b"ustar", _Z, "tar"),
+)
+
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
+_FIRST_BOXES = frozenset(
+    {b"moov", b"mdat", b"free", b"wide", b"skip", b"pnot", b"moof", b"styp", b"uuid"}
+)
+_TS_PACKETS = ((188, 0, "mpegts"), (192, 4, "mpegts"), (204, 0, "mpegts"))
+_SYNCS_ENOUGH = 3
+_OOXML_MARKS = (
+    b"word/",
+    b"xl/",
+    b"ppt/",
+    b"[Content_Types].xml",
+    b"mimetype",
+    b"META-INF/",
+    b"AndroidManifest",
+)
+
+
+def _by_content(head: bytes) -> Sniffed | None:
+    for offset, magic, kind, word in _MAGIC:
+        if head.startswith(magic, offset):
+            return _office_or(head, Sniffed(kind, word))
+    return _riff(head) or _boxes(head) or _transport_stream(head) or _weak(head)
+
+
+def _office_or(head: bytes, found: Sniffed) -> Sniffed:
+    """Zip containers of office, Java and Android are documents: they are never opened."""
+    if found.format == "zip" and any(mark in head[30:400] for mark in _OOXML_MARKS):
+        return Sniffed(ItemKind.DOCUMENT, "zip container")
+    return found
+
+
+def _riff(head: bytes) -> Sniffed | None:
+    if head[:4] in (b"RIFF", b"RF64"):
+        words = {b"WEBP": (_P, "webp"), b"AVI ": (_V, "avi"), b"WAVE": (_A, "wav")}
+        kind, word = words.get(head[8:12], (_D, "riff"))
+        return Sniffed(kind, word)
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return Sniffed(_A, "aiff")
+    return None
+
+
+def _boxes(head: bytes) -> Sniffed | None:
+    """ISO media: by the brands of `ftyp`, else by a plausible first box (QuickTime has no `ftyp` of old)."""
+    kind = head[4:8]
+    size = int.from_bytes(head[:4], "big")
+    if kind == b"ftyp":
+        return _by_brands(head[8:12], head[16 : max(16, min(size, 256))])
+    if kind in _FIRST_BOXES and (size == 1 or size >= 8 or size == 0):  # noqa: PLR1714 - reads as the standard does
+        return Sniffed(_V, "mov", sure=kind != b"uuid")
+    return None
+
+
+def _by_brands(major: bytes, rest: bytes) -> Sniffed:
+    brands = {major, *(rest[at : at + 4] for at in range(0, len(rest), 4))}
+    if major in (b"avif", b"avis") or (major in (b"mif1", b"msf1") and b"avif" in brands):
+        return Sniffed(_P, "avif")
+    if major in _HEIF_BRANDS:
+        return Sniffed(_P, "heif")
+    if major == b"jxl ":
+        return Sniffed(_P, "jxl")
+    if major == b"jp2 ":
+        return Sniffed(_P, "jpeg2000")
+    return Sniffed(_A if major in _AUDIO_BRANDS else _V, "mov")
+
+
+def _transport_stream(head: bytes) -> Sniffed | None:
+    for step, offset, word in _TS_PACKETS:
+        marks = head[offset : offset + step * 8 : step]
+        if len(marks) >= _SYNCS_ENOUGH and marks.count(0x47) == len(marks):
+            return Sniffed(_V, word)
+    return None
+
+
+def _weak(head: bytes) -> Sniffed | None:
+    """Signatures of two or three bytes: worth a try, no proof."""
+    if head[:2] == b"BM" and len(head) >= 26:  # noqa: PLR2004 - file header and smallest info header
+        return Sniffed(
+            _P, "bmp", sure=int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
+        )
+    if head[:2] == b"\xff\x0a":
+        return Sniffed(_P, "jxl", sure=False)
+    if head[:4] == b"\x00\x00\x01\x00":
+        return Sniffed(_D, "ico")
+    if head[:4] == b"\x00\x00\x00\x01" and head[4:5] and head[4] & 0x1F in (7, 9):
+        return Sniffed(_V, "h264", sure=False)
+    return _audio_frames(head) or _text(head)
+
+
+_MP3_RATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_MP3_HERTZ = (44100, 48000, 32000)
+
+
+def _mp3_frame_bytes(head: bytes) -> int:
+    """Length of the MPEG-1 layer III frame that begins `head`, 0 when none does (ISO 11172-3)."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xFE != 0xFA:  # noqa: PLR2004 - frame header
+        return 0
+    rate, hertz = head[2] >> 4, head[2] >> 2 & 3
+    if not 0 < rate < len(_MP3_RATES) or hertz == len(_MP3_HERTZ):
+        return 0
+    return 144000 * _MP3_RATES[rate] // _MP3_HERTZ[hertz] + (head[2] >> 1 & 1)
+
+
+def _adts_frame_bytes(head: bytes) -> int:
+    """Length of the ADTS frame that begins `head`, 0 when none does (ISO 13818-7)."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:  # noqa: PLR2004 - frame header
+        return 0
+    return (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+
+
+def _audio_frames(head: bytes) -> Sniffed | None:
+    """Frame syncs, believed only when a second frame follows where the first one ends."""
+    for measure, word in ((_mp3_frame_bytes, "mp3"), (_adts_frame_bytes, "aac")):
+        if size := measure(head):
+            return (
+                Sniffed(_A, word)
+                if measure(head[size : size + 8])
+                else Sniffed(_A, word, sure=False)
+            )
+    if head[:2] == b"\x0b\x77":
+        return Sniffed(_A, "ac3", sure=False)
+    return None
+
+
+def _text(head: bytes) -> Sniffed | None:
+    """Markup and other text: a document whatever it is called."""
+    start = head[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml", b"<svg", b"<head", b"<body")):
+        return Sniffed(_D, "html" if b"html" in start[:64] else "xml")
+    if start.startswith((b"v=0\r", b"v=0\n")):
+        return Sniffed(_D, "playlist")
+    if head and not any(byte < 9 or 13 < byte < 32 for byte in head[:512]):  # noqa: PLR2004 - control characters
+        return Sniffed(_D, "text", sure=False)
+    return None

@@ -1,0 +1,85 @@
+"""The media port: sniff, probe, judge and convert, with every decoder in a child of its own."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from transload.media import verdict
+from transload.media.convert import Converter
+from transload.media.decoder import Decoder, DecoderLimits
+from transload.media.ffmpeg import EncoderLimits
+from transload.media.sniff import sniff
+from transload.model import Facts, Hevc, ItemKind, Judgement, Progress, Recipe
+from transload.ports import Made, Probed
+
+
+class Studio:
+    """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
+
+    `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
+    choice), `preset` is x264's.
+    """
+
+    def __init__(
+        self,
+        *,
+        ffmpeg: Path | None = None,
+        ffprobe: Path | None = None,
+        preset: str = "veryfast",
+        decoder: DecoderLimits | None = None,
+        encoder: EncoderLimits | None = None,
+    ) -> None:
+        self._decoder = Decoder(decoder or DecoderLimits())
+        self._ffprobe = ffprobe
+        self._converter = Converter(
+            self._decoder,
+            ffmpeg=ffmpeg,
+            preset=preset,
+            limits=encoder or EncoderLimits(),
+            probe=self.probe,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the decoder child."""
+        await self._decoder.aclose()
+
+    def sniff(self, head: bytes, name: str) -> ItemKind:
+        """What the first 64 KiB say the entry is; the name only breaks ties."""
+        return sniff(head, name)
+
+    async def probe(self, local: Path, name: str) -> Probed:
+        """Facts and thumbnail of a local file; errors as in the port."""
+        fields: dict[str, Any] = {"path": str(local), "name": name}
+        if self._ffprobe is not None:
+            fields["ffprobe"] = str(self._ffprobe)
+        answer = await self._decoder.ask("probe", **fields)
+        thumb = answer["thumb"]
+        facts = Facts(verdict.settled_kind(answer["raw"]), verdict.with_picture(answer["raw"]))
+        return Probed(facts, base64.b64decode(thumb) if thumb else None)
+
+    def judge(self, facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
+        """The verdict for a recipe."""
+        return verdict.judge(facts, recipe, hevc)
+
+    def judge_recovery(self, facts: Facts, recipe: Recipe) -> Judgement | None:
+        """What to convert to as a second chance."""
+        return verdict.judge_recovery(facts, recipe)
+
+    async def convert(
+        self, local: Path, judgement: Judgement, into: Path, moved: Callable[[Progress], None]
+    ) -> Made:
+        """Carry out `judgement.plan` into `into` and verify the result; errors as in the port."""
+        return await self._converter.convert(local, judgement, into, moved)

@@ -1,0 +1,306 @@
+"""The decision table: facts of a file and a recipe in, one judgement out. Pure.
+
+Rules and figures: Telegram's limits for photos and animations (Bot API, core.telegram.org/api/files), and what plays on
+iOS, Android and in browsers without conversion. Videos are judged in `verdict_video.py`.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from transload.errors import Fault
+from transload.media.verdict_video import is_streamable_sound, judge_video, recover_video
+from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
+
+PHOTO_BYTES_MAX = (
+    10_000_000  # Telegram: photos of at most 10 MB, width + height <= 10000, ratio <= 20.
+)
+PHOTO_SUM_MAX = 10_000
+PHOTO_RATIO_MAX = 20
+PHOTO_SIDE = 2560  # The longest side Telegram keeps of a photo.
+PIXELS_MAX = 1_000_000_000
+DECODE_BYTES_MAX = 700 << 20
+"""Pixels of one photo that fit the shrinking child's default memory beside its libraries."""
+SHRINK_S_PER_PIXEL = 2.5e-8
+ANIMATION_S_PER_PIXEL = 6e-8
+AUDIO_S_PER_S = 0.045
+DEFER_ABOVE_S = 10.0
+
+_RGB_MODES = frozenset({"L", "RGB", "P", "RGBA", "LA", "1", "I;16", "I", "PA", "I;16B"})
+_PHOTO_SUFFIXES: dict[str, tuple[str, ...]] = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png", ".apng"),
+    "GIF": (".gif",),
+    "WEBP": (".webp",),
+    "AVIF": (".avif",),
+    "HEIF": (".heic", ".heif", ".hif"),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp",),
+}
+_AUDIO_SUFFIXES: dict[str, tuple[str, ...]] = {
+    "mp3": (".mp3",),
+    "mov": (".m4a", ".m4b", ".mp4"),
+    "ogg": (".ogg", ".oga", ".opus"),
+    "flac": (".flac",),
+    "wav": (".wav",),
+    "aac": (".aac",),
+}
+
+
+def judge(facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
+    """The verdict for a recipe. `plan` is what `convert` carries out."""
+    raw = facts.raw
+    if facts.kind is ItemKind.JUNK:
+        return Judgement(facts.kind, Verdict.SKIP, "litter of an operating system")
+    if facts.kind in (ItemKind.DOCUMENT, ItemKind.ARCHIVE, ItemKind.UNKNOWN):
+        return Judgement(
+            facts.kind, Verdict.AS_IS, f"{raw.get('sniffed') or 'no'} medium: untouched"
+        )
+    if recipe is Recipe.ORIGINAL:
+        return _sized(Judgement(facts.kind, Verdict.AS_IS, "originals wanted: untouched"), raw)
+    if (fault := _fault(facts)) is not None:
+        return Judgement(facts.kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
+    match facts.kind:
+        case ItemKind.PHOTO:
+            judged = _judge_photo(raw, recipe)
+        case ItemKind.ANIMATION:
+            judged = _judge_animation(raw, recipe)
+        case ItemKind.AUDIO:
+            judged = _judge_audio(raw, recipe)
+        case _:
+            judged = judge_video(raw, hevc)
+    return _sized(judged, raw)
+
+
+def judge_recovery(facts: Facts, recipe: Recipe) -> Judgement | None:
+    """The safest form there is, for items that were refused or whose cheap conversion failed; None: nothing left."""
+    if recipe is Recipe.ORIGINAL or _fault(facts) is not None:
+        return None
+    if facts.kind is ItemKind.PHOTO:
+        return _sized(_shrunk(facts.raw, recipe, "safe JPEG"), facts.raw)
+    if facts.kind is ItemKind.VIDEO:
+        return _sized(recover_video(facts.raw), facts.raw)
+    return None
+
+
+def settled_kind(raw: dict[str, Any]) -> ItemKind:
+    """The kind of a probed file: streams and frames overrule the first bytes.
+
+    A weak signature that no decoder confirmed is a document: two bytes prove nothing, and nothing is damaged.
+    """
+    sniffed = ItemKind(raw["sniffed_kind"])
+    if sniffed not in (ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.AUDIO) or raw.get("denied"):
+        return sniffed
+    if sniffed is ItemKind.PHOTO:
+        if not raw.get("sure") and raw.get("decoded") not in ("whole", "unproven"):
+            return ItemKind.DOCUMENT
+        return ItemKind.ANIMATION if raw.get("frames", 1) > 1 else ItemKind.PHOTO
+    if not raw.get("sure") and not raw.get("frames_decoded"):
+        return ItemKind.DOCUMENT
+    types = [stream["type"] for stream in raw.get("streams", []) if not stream.get("cover")]
+    if "video" in types:
+        return ItemKind.VIDEO
+    return ItemKind.AUDIO if "audio" in types else sniffed
+
+
+def _fault(facts: Facts) -> Fault | None:
+    """Why nothing can be made of this file, None when something can."""
+    raw = facts.raw
+    if not raw.get("size", 1):
+        return Fault("input.truncated", "the file is empty (0 bytes)", stage="probe")
+    if raw.get("denied"):
+        said = raw.get("sniffed") or "unknown data"
+        return Fault(
+            "input.not_media",
+            f"named {raw.get('suffix')}, but the content is {said}",
+            stage="probe",
+        )
+    if facts.kind in (ItemKind.PHOTO, ItemKind.ANIMATION):
+        return _photo_fault(raw)
+    return _stream_fault(raw, facts.kind)
+
+
+def _photo_fault(raw: dict[str, Any]) -> Fault | None:
+    pixels = raw.get("width", 0) * raw.get("height", 0)
+    if pixels > PIXELS_MAX:
+        return Fault(
+            "input.corrupt",
+            f"the header claims {raw['width']} x {raw['height']} pixels in {raw['size']} bytes",
+            stage="probe",
+        )
+    match raw.get("decoded"):
+        case "unknown":
+            return Fault("input.unsupported", str(raw.get("error")), stage="probe")
+        case "cut":
+            return Fault("input.truncated", "the picture ends before its last line", stage="probe")
+        case "damaged" | "no":
+            return Fault(
+                "input.corrupt", f"the picture does not decode: {raw.get('error')}", stage="probe"
+            )
+        case _ if raw.get("decode_bytes", 0) > DECODE_BYTES_MAX:
+            need = raw["decode_bytes"] >> 20
+            return Fault(
+                "tool.memory", f"decoding it takes {need} MiB, more than is allowed", stage="probe"
+            )
+        case _:
+            return None
+
+
+def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
+    if not raw.get("streams"):
+        if raw.get("sniffed") == "mov" and raw.get("moov") is None:
+            return Fault(
+                "input.truncated",
+                "the index (moov) is missing: the end of the file is lost",
+                stage="probe",
+            )
+        return Fault(
+            "input.corrupt",
+            f"no stream in it can be read: {raw.get('error', 'none found')}",
+            stage="probe",
+        )
+    if not any(
+        stream["type"] in ("video", "audio") and not stream.get("cover")
+        for stream in raw["streams"]
+    ):
+        return Fault("input.not_media", "neither picture nor sound in it", stage="probe")
+    if kind is ItemKind.VIDEO and not raw.get("frames_decoded"):
+        locked = any(stream.get("tag") in ("encv", "enca") for stream in raw["streams"])
+        why = "it is encrypted (DRM)" if locked else "not one frame decodes"
+        return Fault("input.unsupported" if locked else "input.corrupt", why, stage="probe")
+    return None
+
+
+def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:
+    """JPEG and PNG within the limits go as they are; what no resizing brings within them is a document."""
+    width, height = raw["width"], raw["height"]
+    telegram = recipe is Recipe.TELEGRAM
+    if telegram and max(width, height) > PHOTO_RATIO_MAX * min(width, height):
+        return Judgement(
+            ItemKind.DOCUMENT,
+            Verdict.AS_IS,
+            f"{width} x {height} is longer than 20:1: no photo to Telegram, sent as a file",
+            suffix=_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
+        )
+    reasons = _photo_reasons(raw, telegram)
+    if reasons:
+        return _shrunk(raw, recipe, reasons)
+    return Judgement(
+        ItemKind.PHOTO,
+        Verdict.AS_IS,
+        f"{raw['format']} {width} x {height}",
+        suffix=_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
+    )
+
+
+def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
+    """Why a photo must become a safe JPEG; empty when it need not."""
+    safe = ("JPEG", "MPO", "PNG") if telegram else ("JPEG", "MPO", "PNG", "WEBP", "GIF")
+    reasons: list[str] = []
+    if raw["format"] not in safe:
+        reasons.append(f"{raw['format']} does not show everywhere")
+    elif raw["mode"] not in _RGB_MODES:
+        reasons.append(f"{raw['mode']} colours show wrongly")
+    if telegram and raw["width"] + raw["height"] > PHOTO_SUM_MAX:
+        reasons.append(f"{raw['width']} x {raw['height']} is above the photo limit")
+    if telegram and raw["size"] > PHOTO_BYTES_MAX:
+        reasons.append(f"{raw['size'] / 1e6:.1f} MB is above the photo limit")
+    return ", ".join(reasons)
+
+
+def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str) -> Judgement:
+    telegram = recipe is Recipe.TELEGRAM
+    plan: dict[str, Any] = {
+        "do": "shrink",
+        "sniffed": raw["sniffed"],
+        "side": PHOTO_SIDE if telegram else None,
+        "max_bytes": PHOTO_BYTES_MAX if telegram else None,
+        "quality": 87,
+        "recipe": recipe.value,
+    }
+    cost = raw["width"] * raw["height"] * SHRINK_S_PER_PIXEL
+    why = f"{reason}: made a JPEG"
+    return Judgement(
+        ItemKind.PHOTO, Verdict.SHRINK, why, suffix=".jpg", cost_s=round(cost, 2), plan=plan
+    )
+
+
+def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
+    """Moving pictures: Telegram takes H.264 MP4 without sound; browsers show GIF, APNG and WebP."""
+    if recipe is Recipe.PLAYABLE and raw["format"] in ("GIF", "PNG", "WEBP"):
+        why = f"{raw['format']} of {raw['frames']} frames"
+        suffix = _suffix(raw, _PHOTO_SUFFIXES.get(raw["format"]))
+        return Judgement(ItemKind.ANIMATION, Verdict.AS_IS, why, suffix=suffix)
+    cost = raw["width"] * raw["height"] * raw["frames"] * ANIMATION_S_PER_PIXEL
+    return Judgement(
+        ItemKind.ANIMATION,
+        Verdict.ANIMATION,
+        f"{raw['format']} of {raw['frames']} frames: made a silent MP4",
+        suffix=".mp4",
+        deferred=cost > DEFER_ABOVE_S,
+        cost_s=round(cost, 2),
+        plan={
+            "do": "animation",
+            "sniffed": raw["sniffed"],
+            "frames": raw["frames"],
+            "duration_s": raw.get("duration_s"),
+            "unpack": raw["format"] not in ("GIF", "PNG"),
+        },
+    )
+
+
+def _judge_audio(raw: dict[str, Any], recipe: Recipe) -> Judgement:
+    sound = next(stream for stream in raw["streams"] if stream["type"] == "audio")
+    known = _AUDIO_SUFFIXES.get(raw["sniffed"])
+    fits = is_streamable_sound(raw["sniffed"], sound["codec"], browsers=recipe is Recipe.PLAYABLE)
+    if fits or not raw.get("frames_decoded"):
+        why = (
+            f"{sound['codec']} sound"
+            if fits
+            else f"{sound['codec']} sound: no decoder here, left untouched"
+        )
+        return Judgement(
+            ItemKind.AUDIO, Verdict.AS_IS, why, suffix=_suffix(raw, known if fits else None)
+        )
+    duration = raw.get("duration_s") or 0.0
+    cost = duration * AUDIO_S_PER_S
+    return Judgement(
+        ItemKind.AUDIO,
+        Verdict.AUDIO,
+        f"{sound['codec']} sound in {raw['container']}: made AAC",
+        suffix=".m4a",
+        deferred=cost > DEFER_ABOVE_S,
+        partial=bool(raw.get("missing_bytes")),
+        cost_s=round(cost, 2),
+        plan={"do": "sound", "sniffed": raw["sniffed"], "duration_s": duration},
+    )
+
+
+def _suffix(raw: dict[str, Any], fitting: tuple[str, ...] | None) -> str | None:
+    """The ending the delivered name needs; None when it has a fitting one."""
+    if not fitting or raw.get("suffix") in fitting:
+        return None
+    return fitting[0]
+
+
+def _sized(judged: Judgement, raw: dict[str, Any]) -> Judgement:
+    """The judgement with the picture's upright size and the playing time."""
+    return replace(
+        judged, width=raw.get("width"), height=raw.get("height"), duration_s=raw.get("duration_s")
+    )
+
+
+def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
+    """Facts of a video with its upright `width` and `height` beside its streams, as clients need to be told."""
+    shown = (
+        stream
+        for stream in raw.get("streams", [])
+        if stream["type"] == "video" and not stream.get("cover")
+    )
+    picture = next(shown, None)
+    if picture is None:
+        return raw
+    width, height = picture.get("width"), picture.get("height")
+    if (raw.get("rotation") or 0) % 180:
+        width, height = height, width
+    return raw | {"width": width, "height": height}

@@ -1,0 +1,196 @@
+"""What a video needs so that it plays in Telegram, in browsers and on phones. Pure.
+
+The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) with no sound or AAC of at most two
+channels, index in front. Streams that fit are copied, never encoded again, whatever they are wrapped in.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from transload.model import Hevc, ItemKind, Judgement, Verdict
+
+MOOV_WITHIN = 131_072  # tdesktop's streaming check: `moov` must begin within the first 128 KiB.
+SIDE_MAX = 3840  # Phones' H.264 decoders end at 4K (level 5.1).
+CHANNELS_MAX = 2
+PQ, HLG = 16, 18  # Transfer characteristics of HDR (ITU-T H.273).
+PIXELS_PER_S = 25e6
+"""x264 veryfast on one slow core, for estimates; corrected by the first measured part later."""
+AUDIO_S_PER_S = 0.045
+DEFER_ABOVE_S = 10.0
+COPY_BYTES_PER_S = 200e6
+
+_EIGHT_BIT_420 = frozenset({"yuv420p", "yuvj420p"})
+_HEVC_PIX = frozenset({"yuv420p", "yuvj420p", "yuv420p10le"})
+_SOUND_KEPT = frozenset({"aac", "mp3"})
+_MP4_SUFFIXES = (".mp4", ".m4v")
+_EXTRA = frozenset({"audio", "video", "subtitle"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The streams that matter, and how many others there are."""
+
+    picture: dict[str, Any]
+    sound: dict[str, Any] | None
+    extra: int
+
+
+def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
+    """Whether a sound file is kept: MP3 and AAC in M4A everywhere, Ogg, FLAC and WAV where a browser plays it."""
+    pairs = {("mp3", "mp3"), ("mov", "aac"), ("mov", "mp3"), ("ogg", "opus"), ("ogg", "vorbis")}
+    if browsers:
+        pairs |= {("flac", "flac"), ("wav", "pcm_s16le"), ("aac", "aac")}
+    return (sniffed, codec) in pairs
+
+
+def judge_video(raw: dict[str, Any], hevc: Hevc) -> Judgement:
+    """as_is, rewrap, audio or transcode, with the plan for it. The facts hold a video stream that decodes."""
+    parts = _parts(raw)
+    picture, wrapper = _picture_faults(raw, parts.picture, hevc), _wrapper_faults(raw, parts)
+    sound = _sound_faults(parts.sound)
+    name = f"{parts.picture['codec']} in {raw['container']}"
+    if picture:
+        return _transcoded(raw, parts, f"{name}: {', '.join(picture)}", keep_sound=not sound)
+    if sound:
+        return _with_new_sound(raw, parts, f"{name}: {sound}")
+    if wrapper:
+        return _rewrapped(raw, parts, f"{name}: {', '.join(wrapper)}")
+    return Judgement(
+        ItemKind.VIDEO,
+        Verdict.AS_IS,
+        f"{name}, plays as it is",
+        suffix=None if raw.get("suffix") in _MP4_SUFFIXES else ".mp4",
+        plan={"nosound_video": parts.sound is None},
+    )
+
+
+def recover_video(raw: dict[str, Any]) -> Judgement:
+    """Everything encoded anew."""
+    return _transcoded(raw, _parts(raw), "second chance", keep_sound=False)
+
+
+def _parts(raw: dict[str, Any]) -> _Parts:
+    shown = [stream for stream in raw["streams"] if stream["type"] in _EXTRA]
+    picture = next(
+        stream for stream in shown if stream["type"] == "video" and not stream.get("cover")
+    )
+    sound = next((stream for stream in shown if stream["type"] == "audio"), None)
+    return _Parts(picture, sound, len(shown) - 1 - (sound is not None))
+
+
+def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) -> list[str]:
+    """Why the picture must be encoded anew; empty when it can be copied."""
+    faults: list[str] = []
+    codec, pix = picture["codec"], picture.get("pix_fmt")
+    if codec == "hevc" and hevc == "keep" and pix in _HEVC_PIX:
+        pass
+    elif codec not in ("h264", "hevc") or (codec == "hevc" and hevc == "convert"):
+        faults.append(f"{codec} does not play everywhere")
+    elif pix not in _EIGHT_BIT_420:
+        faults.append(f"{pix} does not play everywhere")
+    if picture.get("transfer") in (PQ, HLG):
+        faults.append("HDR")
+    if raw.get("interlaced"):
+        faults.append("interlaced")
+    if picture["width"] % 2 or picture["height"] % 2:
+        faults.append("odd size")
+    if max(picture["width"], picture["height"]) > SIDE_MAX:
+        faults.append(f"{picture['width']} x {picture['height']} is too large for phones")
+    if raw["sniffed"] == "avi" and raw.get("b_frames"):
+        faults.append("reordered frames in AVI lose their times when copied")
+    return faults
+
+
+def _sound_faults(sound: dict[str, Any] | None) -> str:
+    if sound is None:
+        return ""
+    if sound["codec"] not in _SOUND_KEPT:
+        return f"{sound['codec']} sound made AAC"
+    if sound.get("channels", 0) > CHANNELS_MAX:
+        return f"{sound['channels']} channels mixed to stereo"
+    return ""
+
+
+def _wrapper_faults(raw: dict[str, Any], parts: _Parts) -> list[str]:
+    """Why the streams must be wrapped anew; empty for an MP4 that streams."""
+    if raw["sniffed"] != "mov":
+        return ["copied into MP4"]
+    faults: list[str] = []
+    if raw.get("brand") in (None, "qt  "):
+        faults.append("QuickTime file copied into MP4")
+    if raw.get("fragmented"):
+        faults.append("fragments joined")
+    elif raw.get("moov") != "front" or raw.get("moov_at", 0) >= MOOV_WITHIN:
+        faults.append("index moved to the front")
+    if parts.extra:
+        faults.append("extra streams left out")
+    if raw.get("missing_bytes"):
+        faults.append("cut short, the readable part kept")
+    if parts.picture["codec"] == "hevc" and parts.picture.get("tag") != "hvc1":
+        faults.append("tagged hvc1")
+    return faults
+
+
+def _plan(raw: dict[str, Any], parts: _Parts, do: str) -> dict[str, Any]:
+    """What every way of making an MP4 needs to know of its source."""
+    return {
+        "do": do,
+        "sniffed": raw["sniffed"],
+        "hevc": parts.picture["codec"] == "hevc",
+        "sound": parts.sound is not None,
+        "duration_s": raw.get("readable_s") or raw.get("duration_s"),
+        "fps": parts.picture.get("fps"),
+        "partial": bool(raw.get("missing_bytes")),
+    }
+
+
+def _rewrapped(raw: dict[str, Any], parts: _Parts, why: str) -> Judgement:
+    return Judgement(
+        ItemKind.VIDEO,
+        Verdict.REWRAP,
+        why,
+        suffix=_mp4(raw),
+        partial=bool(raw.get("missing_bytes")),
+        cost_s=round(raw["size"] / COPY_BYTES_PER_S, 2),
+        plan=_plan(raw, parts, "rewrap"),
+    )
+
+
+def _with_new_sound(raw: dict[str, Any], parts: _Parts, why: str) -> Judgement:
+    cost = (raw.get("duration_s") or 0.0) * AUDIO_S_PER_S
+    return Judgement(
+        ItemKind.VIDEO,
+        Verdict.AUDIO,
+        why,
+        suffix=_mp4(raw),
+        deferred=cost > DEFER_ABOVE_S,
+        partial=bool(raw.get("missing_bytes")),
+        cost_s=round(cost, 2),
+        plan=_plan(raw, parts, "audio"),
+    )
+
+
+def _transcoded(raw: dict[str, Any], parts: _Parts, why: str, *, keep_sound: bool) -> Judgement:
+    picture = parts.picture
+    pixels = picture["width"] * picture["height"] * (picture.get("fps") or 25.0)
+    plan = _plan(raw, parts, "transcode") | {
+        "hevc": False,
+        "keep_sound": keep_sound and parts.sound is not None,
+        "interlaced": bool(raw.get("interlaced")),
+        "hdr": picture.get("transfer") in (PQ, HLG),
+        "side": SIDE_MAX if max(picture["width"], picture["height"]) > SIDE_MAX else None,
+    }
+    return Judgement(
+        ItemKind.VIDEO,
+        Verdict.TRANSCODE,
+        f"{why}: made H.264",
+        suffix=_mp4(raw),
+        deferred=True,
+        partial=bool(raw.get("missing_bytes")),
+        cost_s=round(pixels * (raw.get("duration_s") or 0.0) / PIXELS_PER_S, 1),
+        plan=plan,
+    )
+
+
+def _mp4(raw: dict[str, Any]) -> str | None:
+    return None if raw.get("suffix") in _MP4_SUFFIXES else ".mp4"

@@ -1,0 +1,53 @@
+"""Whether a converted file is what was planned. Pure: measurements in, a fault or None out."""
+
+from typing import Any
+
+from transload.errors import UnverifiedError
+from transload.media.verdict import judge
+from transload.model import Facts, Recipe, Verdict
+
+SOUND_FRAME_S = 0.064  # 1024 samples of AAC at the lowest usual rate, 16 kHz.
+COPY_LOSS = 0.01  # Frames before the first keyframe are dropped by copying.
+FIELDS_SHARE = 0.45  # Interlaced sources may hold two packets a frame, VP9 and AV1 hold pictures that are never shown.
+DRIFT_SHARE = 0.01
+CUT_SHARE = 0.1
+
+
+def check_facts(made: Facts, plan: dict[str, Any]) -> None:
+    """Raise UnverifiedError unless the result, judged anew, needs nothing more."""
+    judged = judge(made, Recipe(plan.get("recipe", Recipe.TELEGRAM)), "keep")
+    if judged.verdict is not Verdict.AS_IS:
+        raise UnverifiedError(
+            f"the result is still judged {judged.verdict}: {judged.why}", stage="convert"
+        )
+
+
+def length_fault(
+    plan: dict[str, Any], source: dict[str, Any], result: dict[str, Any], frames_written: int
+) -> str | None:
+    """Why the result is too short or holds too few frames; None when it is right."""
+    if plan["do"] == "sound":
+        return _end_fault(plan, source["audio_end_s"], result["audio_end_s"], "sound")
+    wanted, got = source["frames"], result["frames"]
+    if not got:
+        return "the result holds no frames"
+    copied = plan["do"] in ("rewrap", "audio")
+    least = wanted - max(2, round(wanted * (CUT_SHARE if plan.get("partial") else COPY_LOSS)))
+    if copied and got < least:
+        return f"{got} of {wanted} frames were copied"
+    if not copied and (got < frames_written or got < wanted * FIELDS_SHARE):
+        return (
+            f"{got} frames in the result, {frames_written} were encoded, {wanted} packets were read"
+        )
+    return _end_fault(plan, source["last_s"], result["last_s"], "picture")
+
+
+def _end_fault(plan: dict[str, Any], wanted_s: float, got_s: float, what: str) -> str | None:
+    """Ends may differ by a frame of picture and one of sound, and by the drift of rounded packet times."""
+    frame_s = 1 / plan["fps"] if plan.get("fps") else 0.1
+    allowed = (
+        frame_s + SOUND_FRAME_S + wanted_s * (CUT_SHARE if plan.get("partial") else DRIFT_SHARE)
+    )
+    if wanted_s and got_s < wanted_s - allowed:
+        return f"the {what} ends at {got_s:.2f} s instead of {wanted_s:.2f} s"
+    return None

@@ -1,0 +1,85 @@
+"""Containers: which demuxer may open what, and what the bytes of the wrapper itself tell. No decoder.
+
+libav is always told which demuxer to use, so that a playlist or a script is never opened as a medium.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from transload.media.boxes import BoxMap, walk
+
+DEMUXERS: dict[str, str] = {
+    "mov": "mov",
+    "matroska": "matroska",
+    "avi": "avi",
+    "mpegts": "mpegts",
+    "mpeg": "mpeg",
+    "mpegvideo": "mpegvideo",
+    "flv": "flv",
+    "asf": "asf",
+    "rm": "rm",
+    "ogg": "ogg",
+    "mp3": "mp3",
+    "aac": "aac",
+    "ac3": "ac3",
+    "flac": "flac",
+    "wav": "wav",
+    "amr": "amr",
+    "aiff": "aiff",
+    "caf": "caf",
+    "wv": "wv",
+    "ape": "ape",
+    "yuv4mpegpipe": "yuv4mpegpipe",
+    "ivf": "ivf",
+    "nut": "nut",
+    "mxf": "mxf",
+    "h264": "h264",
+    "gif": "gif",
+    "apng": "apng",
+}
+"""Our word for a format -> libav's demuxer. What is not here is not opened."""
+
+SAFE_DEMUXERS = ",".join(
+    (*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "image2", "png_pipe")
+)
+
+_EBML_SEGMENT = b"\x18\x53\x80\x67"
+_HEAD_BYTES = 4096
+
+
+def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
+    """Brand, place of the index, fragments and bytes that the file is short of by its own headers."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if sniffed == "mov":
+            return _of_boxes(walk(file, size))
+        head = file.read(_HEAD_BYTES)
+    if sniffed == "matroska":
+        return {"missing_bytes": _matroska_missing(head, size)}
+    if sniffed == "avi":
+        return {"missing_bytes": max(0, int.from_bytes(head[4:8], "little") + 8 - size)}
+    return {"missing_bytes": 0}
+
+
+def _of_boxes(found: BoxMap) -> dict[str, Any]:
+    place = None if found.moov_at is None else ("front" if found.moov_first else "end")
+    return {
+        "brand": found.brand,
+        "moov": place,
+        "moov_at": found.moov_at,
+        "fragmented": found.fragmented,
+        "missing_bytes": found.missing,
+    }
+
+
+def _matroska_missing(head: bytes, size: int) -> int:
+    """Bytes missing of the Segment element; 0 when its size is unknown, as live recordings leave it (RFC 9559)."""
+    at = head.find(_EBML_SEGMENT)
+    if at < 0 or at + 5 > len(head) or head[at + 4] == 0:
+        return 0
+    width = 9 - head[at + 4].bit_length()
+    value = int.from_bytes(head[at + 4 : at + 4 + width], "big")
+    length = value & ((1 << 7 * width) - 1)
+    if length == (1 << 7 * width) - 1:
+        return 0
+    return max(0, at + 4 + width + length - size)
