@@ -1,18 +1,18 @@
 """The top-level boxes of an MP4 file: order, brand, fragments, and whether the last one runs past the end.
 
-The header of each box is read, never its content (but `ftyp`, and `moov` for its child names): microseconds, no decoder.
+The header of each box is read, never its content (but `ftyp`, and `moov` for its child names): microseconds.
 """
 
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_BOXES_MAX = 4096  # A fragmented hour has two boxes a second of fragment; the question is settled long before.
+_BOXES_MAX = 4096  # Far beyond what settles the question.
 _MOOV_CHILDREN_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
 class BoxMap:
-    """What the walk found. `moov_at` is bytes from the start (None: no `moov`), `missing` bytes the file is short of."""
+    """What the walk found: `moov_at` in bytes (None: no `moov`), `missing` bytes that the file is short of."""
 
     brand: str | None
     moov_at: int | None
@@ -30,7 +30,7 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
     for _ in range(_BOXES_MAX):
         file.seek(at)
         head = file.read(16)
-        if len(head) < 8:  # noqa: PLR2004 - a box header: size and name
+        if len(head) < 8:
             break
         length, kind = _length(head, size - at), head[4:8]
         if kind == b"ftyp":
@@ -43,7 +43,7 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
         elif kind == b"mdat":
             mdat_seen = True
         missing = max(0, at + length - size)
-        if length < 8 or missing:  # noqa: PLR2004 - not a box
+        if length < 8 or missing:
             break
         at += length
         if at >= size or (fragmented and mdat_seen):
@@ -70,7 +70,7 @@ def _has_mvex(file: BinaryIO, at: int, end: int) -> bool:
         file.seek(at)
         head = file.read(8)
         length = int.from_bytes(head[:4], "big")
-        if len(head) < 8 or length < 8 or at >= end:  # noqa: PLR2004 - a box header
+        if len(head) < 8 or length < 8 or at >= end:
             return False
         if head[4:8] == b"mvex":
             return True

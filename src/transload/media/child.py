@@ -1,9 +1,9 @@
 """The decoder child: a program of its own that reads hostile bytes under limits and answers in JSON lines.
 
-Run as `python -I -m transload.media.child PARENT_PID PROBE_BYTES SHRINK_BYTES`. Requests come on the descriptor that was
-stdin, answers go to the one that was stdout; both numbers are then given to /dev/null, so that nothing a library prints
-can be taken for an answer. A request has `id`, `op` and the op's fields; an answer has `id` and `beat` (still moving),
-`ok` (the result) or `fault` ("memory", "disk", "damaged", "io") with `detail`.
+Run as `python -I -m transload.media.child PARENT_PID PROBE_BYTES SHRINK_BYTES`. Requests come on the descriptor that
+was stdin, answers go to the one that was stdout; both numbers are then given to /dev/null, so that nothing a
+library prints can be taken for an answer. A request has `id`, `op` and the op's fields; an answer has `id` and
+`beat` (still moving), `ok` (the result) or `fault` ("memory", "disk", "damaged", "io") with `detail`.
 """
 
 import base64
@@ -16,7 +16,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from transload.media import sniff
 
@@ -138,7 +138,15 @@ def _probe_stream(
     return raw, thumbs.of_frame(frame, int(raw.get("rotation") or 0))
 
 
-def _backend(request: dict[str, Any]) -> Any:
+class _Backend(Protocol):
+    """What PyAV and ffprobe both give; `frame` is a decoded picture or None."""
+
+    def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]: ...
+
+    def measure(self, path: Path, sniffed: str, beat: Beat) -> dict[str, Any]: ...
+
+
+def _backend(request: dict[str, Any]) -> _Backend:
     """PyAV where its wheel is installed, else the ffprobe program; `ffprobe` in the request asks for the latter."""
     if not request.get("ffprobe"):
         try:

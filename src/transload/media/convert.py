@@ -115,16 +115,11 @@ class Converter:
     async def _encode(self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved) -> None:
         if self._tool is None:
             self._tool = await find_ffmpeg(self._configured)
-        words = recipes.arguments(
-            _as_apng(plan),
-            local,
-            rough,
-            preset=self._preset,
-            threads=self._limits.threads,
-            tool=self._tool,
-        )
+        tool = self._tool
+        style = recipes.Style(self._preset, self._limits.threads, tool.filters, tool.source_clock)
+        words = recipes.arguments(_as_apng(plan), local, rough, style)
         teller = _Teller(plan.get("duration_s"), moved, anyio.current_time())
-        ended = await run(self._tool, words, self._limits, teller.tell)
+        ended = await run(tool, words, self._limits, teller.tell)
         _check_end(ended, rough)
         await self._check_length(local, plan, rough, ended)
 

@@ -9,6 +9,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ class Decoder:
         """The child's process id while it runs."""
         return self._process.pid if self._process is not None else None
 
-    async def ask(self, op: str, **fields: Any) -> dict[str, Any]:
+    async def ask(self, op: str, **fields: str | int | None) -> dict[str, Any]:
         """The child's result for `op`.
 
         Raises CorruptError, MemoryLimitError, DiskFullError, UnreadableError as the child says; CorruptError when it
@@ -96,7 +97,7 @@ class Decoder:
         with anyio.CancelScope(shield=True):
             await self._end()
 
-    async def _once(self, op: str, fields: dict[str, Any]) -> dict[str, Any]:
+    async def _once(self, op: str, fields: Mapping[str, str | int | None]) -> dict[str, Any]:
         process, answers = await self._running()
         self._next += 1
         request = {"id": self._next, "op": op, **fields}

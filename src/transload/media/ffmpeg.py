@@ -32,9 +32,12 @@ _VERSION = re.compile(r"ffmpeg version n?(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class EncoderLimits:
-    """Bounds of an encoder, all settings: address space in bytes, threads (0: its choice), seconds."""
+    """Bounds of an encoder, all settings: address space in bytes, threads (0: its choice), seconds.
 
-    memory_bytes: int = 1 << 30
+    Address space is about three times what is really held: 10-bit HDR at 1080p needs 1.1 GiB of it and holds 444 MiB.
+    """
+
+    memory_bytes: int = 1536 << 20
     threads: int = 2
     stall_s: float = 120.0
     term_s: float = 3.0
@@ -130,7 +133,7 @@ async def _ask(path: Path) -> Ffmpeg | None:
     if not encoders >= NEEDED_ENCODERS:
         return None
     number = _VERSION.match(version)
-    return Ffmpeg(path.absolute(), int(number[1]) if number else None, encoders, filters)
+    return Ffmpeg(path, int(number[1]) if number else None, encoders, filters)
 
 
 async def _words(path: Path, question: str) -> str:
@@ -197,7 +200,7 @@ async def _read_complaints(process: anyio.abc.Process, state: _Run) -> None:
 async def _read_progress(
     process: anyio.abc.Process, state: _Run, moved: Callable[[Counters], None]
 ) -> None:
-    """Blocks of key=value lines; each ends with `progress=`. Blocks keep coming during a stall, so values are compared."""
+    """Read blocks of key=value lines that end with `progress=`. They keep coming during a stall."""
     assert process.stdout is not None
     stream = BufferedByteReceiveStream(process.stdout)
     block: dict[str, str] = {}

@@ -1,1 +1,184 @@
-"""placeholder"""
+"""The prober for machines without PyAV's wheel: the ffprobe program, giving the same facts.
+
+Runs inside the decoder child, whose memory limit it inherits. Costs twenty times what PyAV does, makes no thumbnail.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transload.media import wrapper
+
+ANSWER_S = 15.0  # Below the parent's patience with a silent child.
+FRAMES_INTERVAL = "%+#6"
+_TRANSFERS = {"smpte2084": 16, "arib-std-b67": 18, "bt709": 1, "smpte170m": 6}
+_UNSPECIFIED = 2
+
+Beat = Callable[[], None]
+
+
+class Ffprobe:
+    """One ffprobe binary as a back-end."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+
+    def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], None]:
+        """Raw facts as `video.probe_video` gives them, never a frame."""
+        raw = wrapper.facts_of_wrapper(path, sniffed)
+        shown = self._ask(path, sniffed, "-show_format", "-show_streams")
+        beat()
+        if not shown.get("streams") and "format" not in shown:
+            return raw | {"error": "Invalid data found when processing input"}, None
+        raw |= _header(shown)
+        main = _main(raw["streams"])
+        raw["frames_decoded"] = 0
+        if main is not None:
+            raw |= self._frames(path, sniffed, main)
+        beat()
+        if raw["missing_bytes"]:
+            found = self.measure(path, sniffed, beat)
+            raw["readable_s"] = found["span_s"] or found["audio_span_s"]
+        return raw, None
+
+    def measure(self, path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
+        """Packets and spans as `video.measure` gives them."""
+        streams = self._ask(path, sniffed, "-show_streams").get("streams", [])
+        beat()
+        found: dict[str, Any] = {"frames": 0, "span_s": 0.0, "audio_span_s": 0.0}
+        for kind, key in (("video", "span_s"), ("audio", "audio_span_s")):
+            index = next(
+                (s["index"] for s in streams if s.get("codec_type") == kind and not _is_cover(s)),
+                None,
+            )
+            if index is None:
+                continue
+            entries = ("-show_entries", "packet=pts_time", "-select_streams", str(index))
+            packets = self._ask(path, sniffed, *entries).get("packets", [])
+            beat()
+            begins = [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
+            found[key] = round(max(begins) - min(begins), 3) if begins else 0.0
+            found["frames"] += len(packets) if kind == "video" else 0
+        return found
+
+    def _frames(self, path: Path, sniffed: str, main: int) -> dict[str, Any]:
+        """What only decoded frames tell: that there are any, interlacing, order."""
+        words = ("-show_frames", "-select_streams", str(main), "-read_intervals", FRAMES_INTERVAL)
+        frames = self._ask(path, sniffed, *words).get("frames", [])
+        found: dict[str, Any] = {"frames_decoded": min(len(frames), 2)}
+        if any(frame.get("media_type") == "video" for frame in frames):
+            found["interlaced"] = any(frame.get("interlaced_frame") for frame in frames[:2])
+            found["b_frames"] = any(frame.get("pict_type") == "B" for frame in frames)
+        return found
+
+    def _ask(self, path: Path, sniffed: str, *words: str) -> dict[str, Any]:
+        """ffprobe's answer; empty when it gave none in time. Its status proves nothing."""
+        demuxer = wrapper.DEMUXERS.get(sniffed)
+        forced = ["-f", demuxer] if demuxer else []
+        safe = ["-protocol_whitelist", "file,pipe", "-format_whitelist", wrapper.SAFE_DEMUXERS]
+        command = [
+            str(self._program),
+            "-v",
+            "error",
+            "-of",
+            "json",
+            *safe,
+            *forced,
+            *words,
+            f"file:{path}",
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                timeout=ANSWER_S,
+                check=False,
+                preexec_fn=_die_with_parent,
+            )
+            answer: dict[str, Any] = json.loads(done.stdout or b"{}")
+        except (subprocess.TimeoutExpired, ValueError):
+            return {}
+        return answer
+
+
+def _die_with_parent() -> None:
+    """Between fork and exec; safe here because the decoder child has one thread."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() == 1:
+        os._exit(1)
+
+
+def _header(shown: dict[str, Any]) -> dict[str, Any]:
+    form = shown.get("format", {})
+    duration = _decimal(form.get("duration"))
+    streams = [_stream(stream) for stream in shown.get("streams", [])]
+    turns = [
+        int(side["rotation"])
+        for stream in shown.get("streams", [])
+        for side in stream.get("side_data_list", [])
+        if "rotation" in side
+    ]
+    return {
+        "container": str(form.get("format_name", "")).split(",")[0],
+        "duration_s": round(duration, 3) if duration else None,
+        "streams": streams,
+        "rotation": turns[0] if turns else 0,
+    }
+
+
+def _stream(shown: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "type": shown.get("codec_type", "unknown"),
+        "codec": shown.get("codec_name", "unknown"),
+        "cover": _is_cover(shown),
+        "profile": shown.get("profile"),
+        "tag": _tag(shown.get("codec_tag_string", "")),
+        "bit_rate": int(shown["bit_rate"]) if "bit_rate" in shown else None,
+    }
+    if found["type"] == "video":
+        found |= {
+            "width": shown.get("width", 0),
+            "height": shown.get("height", 0),
+            "pix_fmt": shown.get("pix_fmt"),
+            "fps": _rate(shown.get("avg_frame_rate", "0/0"))
+            or _rate(shown.get("r_frame_rate", "0/0")),
+            "frames": int(shown.get("nb_frames", 0)),
+            "sar": shown.get("sample_aspect_ratio"),
+            "transfer": _TRANSFERS.get(shown.get("color_transfer", ""), _UNSPECIFIED),
+        }
+    elif found["type"] == "audio":
+        found |= {"channels": shown.get("channels", 0), "hertz": int(shown.get("sample_rate", 0))}
+    return found
+
+
+def _main(streams: list[dict[str, Any]]) -> int | None:
+    """Index of the picture, or of the sound where there is none."""
+    for kind in ("video", "audio"):
+        for at, stream in enumerate(streams):
+            if stream["type"] == kind and not stream["cover"]:
+                return at
+    return None
+
+
+def _is_cover(shown: dict[str, Any]) -> bool:
+    return bool(shown.get("disposition", {}).get("attached_pic"))
+
+
+def _tag(text: str) -> str | None:
+    return text if text and "[" not in text else None
+
+
+def _decimal(text: str | None) -> float | None:
+    return float(text) if text else None
+
+
+def _rate(text: str) -> float | None:
+    above, _, below = text.partition("/")
+    return round(int(above) / int(below), 3) if below and int(below) and int(above) else None

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    os.execv(program[0], program)  # noqa: S606 - the program is ours to choose, its arguments are built by recipes
+    os.execv(program[0], program)
 
 
 if __name__ == "__main__":

@@ -155,12 +155,12 @@ def _register_heif() -> None:
         import pillow_heif
     except ImportError as error:
         raise UnidentifiedImageError("no decoder for HEIC here") from error
-    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _header(image: Image.Image) -> dict[str, Any]:
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8  # noqa: PLR2004 - EXIF 2.32, 4.6.4
+    turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8
     width, height = reversed(image.size) if turned else image.size
     single = image.format in ("MPO", "TIFF", "PSD") or width * height > PIXELS_MAX
     frames = 1 if single else int(getattr(image, "n_frames", 1))
@@ -187,7 +187,7 @@ def _play_time(image: Image.Image, frames: int) -> float | None:
 
 
 def _pixel_bytes(image: Image.Image) -> int:
-    """Bytes a pixel takes while decoding: JPEG is drafted to an eighth, but a progressive one holds all coefficients."""
+    """Bytes a pixel takes while decoding: JPEG is drafted small, but a progressive one holds all coefficients."""
     if image.format in _JPEG:
         return 3 if image.info.get("progressive") else 0
     return {
@@ -235,7 +235,12 @@ def _scaled(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
         image = _keeping_exif(image, image.convert("RGBA" if has_alpha else "RGB"))
     if goal == image.size:
         return image
-    return _keeping_exif(image, image.resize(goal, Image.Resampling.LANCZOS, reducing_gap=2.0))
+    return _keeping_exif(image, _resized(image, goal))
+
+
+def _resized(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
+    lanczos = Image.Resampling.LANCZOS
+    return image.resize(goal, lanczos, reducing_gap=2.0)  # pyright: ignore[reportUnknownMemberType] - numpy types
 
 
 def _keeping_exif(before: Image.Image, after: Image.Image) -> Image.Image:
@@ -248,7 +253,11 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     """A deep grey picture scaled to 8 bits: by 257 for 16 bits, by its own range for integers and floats."""
     low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _range(image)
     span = (high - low) or 1.0
-    flat = image.convert("F").point(lambda value: value * (255 / span) - low * 255 / span)
+    table: Any = image.convert(
+        "F"
+    )  # Pillow types `point` with numpy's types, which need not be installed.
+    scale, offset = 255 / span, -low * 255 / span
+    flat: Image.Image = table.point(lambda value: value * scale + offset)  # pyright: ignore[reportUnknownLambdaType]
     return _keeping_exif(image, flat.convert("L"))
 
 
@@ -260,7 +269,7 @@ def _range(image: Image.Image) -> tuple[float, float]:
         and 255 < high <= 65535
         and isinstance(low, float)
         and low >= 0
-    ):  # noqa: PLR2004 - Pillow reads 16-bit PNG as I
+    ):
         return 0.0, 65535.0
     return float(low), float(high)  # type: ignore[arg-type]
 
@@ -283,14 +292,20 @@ def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
     if icc:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            made = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            made = _to_srgb(image, source)
         except (ImageCms.PyCMSError, OSError):
             made = None
         if made is not None:
             return made
     return image.convert("RGB")
+
+
+def _to_srgb(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image | None:
+    cms: Any = ImageCms  # Its profile maker is C code without types.
+    made: Image.Image | None = cms.profileToProfile(
+        image, source, cms.createProfile("sRGB"), outputMode="RGB"
+    )
+    return made
 
 
 def _safe_exif(image: Image.Image) -> Image.Exif:
@@ -315,10 +330,10 @@ def _write(
             or max(flat.size) <= THUMB_SIDE
         ):
             return flat.size
-        if quality > 70:  # noqa: PLR2004 - below this artefacts show; smaller looks better
+        if quality > 70:
             quality -= 8
         else:
-            flat = flat.resize(_goal(flat.size, max(flat.size) * 3 // 4), Image.Resampling.LANCZOS)
+            flat = _resized(flat, _goal(flat.size, max(flat.size) * 3 // 4))
 
 
 def _is_cut(file: BinaryIO, picture_format: str) -> bool:

@@ -1,13 +1,18 @@
 """Arguments of ffmpeg for each way to convert. Pure: a plan and paths in, a list of words out."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from transload.media.wrapper import DEMUXERS
 
 CRF = "22"
 SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2")
+_QUIET = (
+    *("-hide_banner", "-nostdin", "-nostats", "-v", "error"),
+    *("-progress", "pipe:1", "-stats_period", "0.5", "-y"),
+)
 _FIRST = ("-map", "0:V:0", "-map", "0:a:0?")  # Capital V passes over cover pictures.
 _BARE = ("-sn", "-dn", "-map_chapters", "-1", "-map_metadata", "0")
 _NO_TIMES = frozenset({"avi", "mpeg", "mpegvideo", "h264"})
@@ -19,18 +24,18 @@ _TONEMAP = (
 )
 
 
-class Abilities(Protocol):
-    """What differs between builds: known filters, and the word for "the demuxer's clock"."""
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to encode, and what differs between builds of ffmpeg.
 
-    @property
-    def filters(self) -> Collection[str]:
-        """Names of filters."""
-        ...
+    `filters` are the names the binary knows, `source_clock` is its word for "the demuxer's clock" (`-enc_time_base`),
+    `threads` 0 leaves the number to the encoder.
+    """
 
-    @property
-    def source_clock(self) -> str:
-        """Value of `-enc_time_base`."""
-        ...
+    preset: str
+    threads: int
+    filters: frozenset[str]
+    source_clock: str
 
 
 def suffix_of(plan: dict[str, Any]) -> str:
@@ -38,39 +43,18 @@ def suffix_of(plan: dict[str, Any]) -> str:
     return {"shrink": ".jpg", "sound": ".m4a"}.get(str(plan["do"]), ".mp4")
 
 
-def arguments(
-    plan: dict[str, Any], source: Path, target: Path, *, preset: str, threads: int, tool: Abilities
-) -> list[str]:
+def arguments(plan: dict[str, Any], source: Path, target: Path, style: Style) -> list[str]:
     """All words behind the program's name."""
+    container = "ipod" if plan["do"] == "sound" else "mp4"
+    threads = ["-threads", str(style.threads)] if style.threads else []
     return [
-        *(
-            "-hide_banner",
-            "-nostdin",
-            "-nostats",
-            "-v",
-            "error",
-            "-progress",
-            "pipe:1",
-            "-stats_period",
-            "0.5",
-            "-y",
-        ),
-        *_threads(threads),
+        *_QUIET,
+        *threads,
         *_input(plan, source),
-        *_middle(plan, preset, tool),
-        *_threads(threads),
-        *(
-            "-movflags",
-            "+faststart",
-            "-f",
-            "ipod" if plan["do"] == "sound" else "mp4",
-            f"file:{target}",
-        ),
+        *_middle(plan, style),
+        *threads,
+        *("-movflags", "+faststart", "-f", container, f"file:{target}"),
     ]
-
-
-def _threads(threads: int) -> tuple[str, ...]:
-    return ("-threads", str(threads)) if threads else ()
 
 
 def _input(plan: dict[str, Any], source: Path) -> list[str]:
@@ -81,7 +65,7 @@ def _input(plan: dict[str, Any], source: Path) -> list[str]:
     return [*words, "-i", f"file:{source}"]
 
 
-def _middle(plan: dict[str, Any], preset: str, tool: Abilities) -> list[str]:
+def _middle(plan: dict[str, Any], style: Style) -> list[str]:
     hvc1 = ["-tag:v", "hvc1"] if plan.get("hevc") else []
     match plan["do"]:
         case "rewrap":
@@ -91,18 +75,18 @@ def _middle(plan: dict[str, Any], preset: str, tool: Abilities) -> list[str]:
         case "sound":
             return ["-map", "0:a:0", *SOUND, "-vn", *_BARE]
         case "animation":
-            return ["-map", "0:v:0", "-an", *_h264(plan, preset, tool), *_BARE]
+            return ["-map", "0:v:0", "-an", *_h264(plan, style), *_BARE]
         case _:
             sound = ("-c:a", "copy") if plan.get("keep_sound") else SOUND
-            return [*_FIRST, *_h264(plan, preset, tool), *sound, *_BARE]
+            return [*_FIRST, *_h264(plan, style), *sound, *_BARE]
 
 
-def _h264(plan: dict[str, Any], preset: str, tool: Abilities) -> list[str]:
+def _h264(plan: dict[str, Any], style: Style) -> list[str]:
     """Frames keep their own times: no frame rate is forced. The demuxer's clock keeps variable rates exact."""
     return [
-        *("-c:v", "libx264", "-preset", preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
-        *("-fps_mode", "passthrough", "-enc_time_base", tool.source_clock),
-        *("-vf", ",".join(_filters(plan, tool.filters))),
+        *("-c:v", "libx264", "-preset", style.preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
+        *("-fps_mode", "passthrough", "-enc_time_base", style.source_clock),
+        *("-vf", ",".join(_filters(plan, style.filters))),
     ]
 
 

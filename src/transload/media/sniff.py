@@ -11,14 +11,78 @@ from transload.model import ItemKind
 HEAD_BYTES = 65536
 
 PHOTO_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .heic .heif .hif .avif .tif .tiff .bmp .jxl .jp2 .psd".split()
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".gif",
+        ".webp",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".avif",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".jxl",
+        ".jp2",
+        ".psd",
+    ]
 )
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .flv .f4v .wmv .asf .mpg .mpeg .m2v .vob .ts .mts .m2ts .ogv .rm "
-    ".rmvb .mxf .divx .ivf".split()
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".qt",
+        ".3gp",
+        ".3g2",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".flv",
+        ".f4v",
+        ".wmv",
+        ".asf",
+        ".mpg",
+        ".mpeg",
+        ".m2v",
+        ".vob",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".ogv",
+        ".rm",
+        ".rmvb",
+        ".mxf",
+        ".divx",
+        ".ivf",
+    ]
 )
 AUDIO_SUFFIXES = frozenset(
-    ".mp3 .m4a .m4b .aac .ogg .oga .opus .flac .wav .wma .amr .aif .aiff .ac3 .mka .ape .wv .caf".split()
+    [
+        ".mp3",
+        ".m4a",
+        ".m4b",
+        ".aac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".flac",
+        ".wav",
+        ".wma",
+        ".amr",
+        ".aif",
+        ".aiff",
+        ".ac3",
+        ".mka",
+        ".ape",
+        ".wv",
+        ".caf",
+    ]
 )
 
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized"})
@@ -176,7 +240,7 @@ def _boxes(head: bytes) -> Sniffed | None:
     size = int.from_bytes(head[:4], "big")
     if kind == b"ftyp":
         return _by_brands(head[8:12], head[16 : max(16, min(size, 256))])
-    if kind in _FIRST_BOXES and (size == 1 or size >= 8 or size == 0):  # noqa: PLR1714 - reads as the standard does
+    if kind in _FIRST_BOXES and (size == 1 or size >= 8 or size == 0):
         return Sniffed(_V, "mov", sure=kind != b"uuid")
     return None
 
@@ -204,7 +268,7 @@ def _transport_stream(head: bytes) -> Sniffed | None:
 
 def _weak(head: bytes) -> Sniffed | None:
     """Signatures of two or three bytes: worth a try, no proof."""
-    if head[:2] == b"BM" and len(head) >= 26:  # noqa: PLR2004 - file header and smallest info header
+    if head[:2] == b"BM" and len(head) >= 26:
         return Sniffed(
             _P, "bmp", sure=int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
         )
@@ -223,7 +287,7 @@ _MP3_HERTZ = (44100, 48000, 32000)
 
 def _mp3_frame_bytes(head: bytes) -> int:
     """Length of the MPEG-1 layer III frame that begins `head`, 0 when none does (ISO 11172-3)."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xFE != 0xFA:  # noqa: PLR2004 - frame header
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xFE != 0xFA:
         return 0
     rate, hertz = head[2] >> 4, head[2] >> 2 & 3
     if not 0 < rate < len(_MP3_RATES) or hertz == len(_MP3_HERTZ):
@@ -233,7 +297,7 @@ def _mp3_frame_bytes(head: bytes) -> int:
 
 def _adts_frame_bytes(head: bytes) -> int:
     """Length of the ADTS frame that begins `head`, 0 when none does (ISO 13818-7)."""
-    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:  # noqa: PLR2004 - frame header
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
         return 0
     return (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
 
@@ -259,6 +323,6 @@ def _text(head: bytes) -> Sniffed | None:
         return Sniffed(_D, "html" if b"html" in start[:64] else "xml")
     if start.startswith((b"v=0\r", b"v=0\n")):
         return Sniffed(_D, "playlist")
-    if head and not any(byte < 9 or 13 < byte < 32 for byte in head[:512]):  # noqa: PLR2004 - control characters
+    if head and not any(byte < 9 or 13 < byte < 32 for byte in head[:512]):
         return Sniffed(_D, "text", sure=False)
     return None

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from transload.media import verdict
 from transload.media.convert import Converter
@@ -62,7 +62,7 @@ class Studio:
 
     async def probe(self, local: Path, name: str) -> Probed:
         """Facts and thumbnail of a local file; errors as in the port."""
-        fields: dict[str, Any] = {"path": str(local), "name": name}
+        fields = {"path": str(local), "name": name}
         if self._ffprobe is not None:
             fields["ffprobe"] = str(self._ffprobe)
         answer = await self._decoder.ask("probe", **fields)

@@ -1,5 +1,7 @@
 """Thumbnails of video frames, inside the decoder child."""
 
+from typing import Any
+
 import av.error
 from av.video.frame import VideoFrame
 from PIL import Image
@@ -12,7 +14,8 @@ def of_frame(frame: VideoFrame, rotation: int) -> bytes | None:
     scale = min(1.0, THUMB_SIDE / max(frame.width, frame.height))
     width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
     try:
-        small: Image.Image = frame.reformat(width=width, height=height, format="rgb24").to_image()
+        untyped: Any = frame.reformat(width=width, height=height, format="rgb24")
+        small: Image.Image = untyped.to_image()
     except (av.error.FFmpegError, ValueError):
         return None
     return jpeg_of(small.rotate(rotation, expand=True) if rotation % 360 else small)

@@ -27,7 +27,7 @@ def length_fault(
 ) -> str | None:
     """Why the result is too short or holds too few frames; None when it is right."""
     if plan["do"] == "sound":
-        return _end_fault(plan, source["audio_end_s"], result["audio_end_s"], "sound")
+        return _span_fault(plan, source["audio_span_s"], result["audio_span_s"], "sound")
     wanted, got = source["frames"], result["frames"]
     if not got:
         return "the result holds no frames"
@@ -39,15 +39,15 @@ def length_fault(
         return (
             f"{got} frames in the result, {frames_written} were encoded, {wanted} packets were read"
         )
-    return _end_fault(plan, source["last_s"], result["last_s"], "picture")
+    return _span_fault(plan, source["span_s"], result["span_s"], "picture")
 
 
-def _end_fault(plan: dict[str, Any], wanted_s: float, got_s: float, what: str) -> str | None:
+def _span_fault(plan: dict[str, Any], wanted_s: float, got_s: float, what: str) -> str | None:
     """Ends may differ by a frame of picture and one of sound, and by the drift of rounded packet times."""
     frame_s = 1 / plan["fps"] if plan.get("fps") else 0.1
     allowed = (
         frame_s + SOUND_FRAME_S + wanted_s * (CUT_SHARE if plan.get("partial") else DRIFT_SHARE)
     )
     if wanted_s and got_s < wanted_s - allowed:
-        return f"the {what} ends at {got_s:.2f} s instead of {wanted_s:.2f} s"
+        return f"the {what} lasts {got_s:.2f} s instead of {wanted_s:.2f} s"
     return None

@@ -10,7 +10,10 @@ from typing import Any
 import av
 import av.error
 from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
@@ -18,9 +21,10 @@ from transload.media import wrapper
 
 FRAMES_WANTED = 2
 FRAMES_FOR_ORDER = 32
-PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound; a stream that shows nothing by then shows nothing.
+PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
 
-NOTHING_MEASURED = {"frames": 0, "last_s": 0.0, "end_s": 0.0, "audio_end_s": 0.0}
+BEAT_PACKETS = 256
+NOTHING_MEASURED: dict[str, Any] = {"frames": 0, "span_s": 0.0, "audio_span_s": 0.0}
 
 Beat = Callable[[], None]
 
@@ -47,7 +51,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
 
 
 def measure(path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
-    """Packets and end of the first real video and the first audio stream, by reading every packet."""
+    """Packets and spans (first to last begin) of the first real video and the first sound; reads every packet."""
     found: dict[str, Any] = dict(NOTHING_MEASURED)
     try:
         with _open(path, sniffed) as box:
@@ -62,20 +66,19 @@ def measure(path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
 
 
 def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: Beat) -> None:
-    start = (box.start_time or 0) / 1_000_000
+    """Fill `found`. Spans are from the first shown moment of the stream: containers begin when they like."""
+    begins: dict[str, tuple[float, float]] = {}
     for at, packet in enumerate(box.demux(wanted) if wanted else ()):
-        if at % 256 == 0:
+        if at % BEAT_PACKETS == 0:
             beat()
-        if packet.pts is None or packet.size == 0 or packet.time_base is None:
-            continue
-        begin = float(packet.pts * packet.time_base) - start
-        end = round(begin + float((packet.duration or 0) * packet.time_base), 3)
-        if packet.stream.type == "video":
-            found["frames"] += 1
-            found["last_s"] = max(found["last_s"], round(begin, 3))
-            found["end_s"] = max(found["end_s"], end)
-        else:
-            found["audio_end_s"] = max(found["audio_end_s"], end)
+        kind: str = packet.stream.type
+        found["frames"] += kind == "video" and packet.size > 0
+        if packet.pts is not None and packet.size:
+            begin = float(packet.pts * packet.time_base)
+            first, last = begins.get(kind, (begin, begin))
+            begins[kind] = min(first, begin), max(last, begin)
+    for kind, (first, last) in begins.items():
+        found["span_s" if kind == "video" else "audio_span_s"] = round(last - first, 3)
 
 
 def _open(path: Path, sniffed: str) -> InputContainer:
@@ -88,8 +91,8 @@ def _video_of(box: InputContainer) -> VideoStream | None:
     return next((stream for stream in box.streams.video if not _is_cover(stream)), None)
 
 
-def _is_cover(stream: Any) -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _header(box: InputContainer) -> dict[str, Any]:
@@ -102,10 +105,10 @@ def _header(box: InputContainer) -> dict[str, Any]:
     }
 
 
-def _stream(stream: Any) -> dict[str, Any]:
+def _stream(stream: Stream) -> dict[str, Any]:
     """One stream in the words that both back-ends use."""
-    context = stream.codec_context
     found: dict[str, Any] = {"type": stream.type, "codec": "unknown", "cover": _is_cover(stream)}
+    context = _context(stream)
     if context is None:
         return found
     found |= {
@@ -115,23 +118,34 @@ def _stream(stream: Any) -> dict[str, Any]:
         "bit_rate": context.bit_rate,
     }
     if isinstance(stream, VideoStream):
-        rate = stream.average_rate or stream.guessed_rate
-        sar = stream.sample_aspect_ratio
-        found |= {
-            "width": context.width,
-            "height": context.height,
-            "pix_fmt": context.pix_fmt,
-            "fps": round(float(rate), 3) if rate else None,
-            "frames": stream.frames,
-            "sar": f"{sar.numerator}:{sar.denominator}" if sar else None,
-            "transfer": int(context.color_trc),
-        }
+        found |= _picture(stream)
     elif isinstance(stream, AudioStream):
-        found |= {"channels": context.channels, "hertz": context.sample_rate}
+        sound = stream.codec_context
+        found |= {"channels": sound.channels, "hertz": sound.sample_rate}
     return found
 
 
-def _tag(context: Any) -> str | None:
+def _picture(stream: VideoStream) -> dict[str, Any]:
+    context = stream.codec_context
+    rate = stream.average_rate or stream.guessed_rate
+    sar = stream.sample_aspect_ratio
+    return {
+        "width": context.width,
+        "height": context.height,
+        "pix_fmt": context.pix_fmt,
+        "fps": round(float(rate), 3) if rate else None,
+        "frames": stream.frames,
+        "sar": f"{sar.numerator}:{sar.denominator}" if sar else None,
+        "transfer": int(context.color_trc),
+    }
+
+
+def _context(stream: Stream) -> CodecContext | None:
+    """The stream's decoder; None where libav knows none, which the stubs do not say."""
+    return getattr(stream, "codec_context", None)
+
+
+def _tag(context: CodecContext) -> str | None:
     """The four-letter code of the wrapper; None for numbers that are no letters."""
     try:
         tag = str(context.codec_tag)
@@ -144,11 +158,10 @@ def _decode(box: InputContainer, raw: dict[str, Any]) -> VideoFrame | None:
     """Decode up to two frames of the picture, or one of the sound, and note what only frames tell."""
     stream = _video_of(box) or next(iter(box.streams.audio), None)
     raw["frames_decoded"] = 0
-    if stream is None or stream.codec_context is None:
+    if stream is None or _context(stream) is None:
         return None
-    stream.codec_context.thread_count = (
-        1  # Two frames: more threads cost memory and start-up, not time.
-    )
+    # For two frames more threads cost memory and start-up, not time.
+    stream.codec_context.thread_count = 1
     wanted = _frames_wanted(stream, raw)
     first: VideoFrame | None = None
     for at, packet in enumerate(box.demux(stream)):
@@ -164,15 +177,15 @@ def _decode(box: InputContainer, raw: dict[str, Any]) -> VideoFrame | None:
     return first
 
 
-def _frames_wanted(stream: Any, raw: dict[str, Any]) -> int:
-    """Two pictures, one sound; more of H.264 in AVI, where only pictures tell whether their order was changed."""
+def _frames_wanted(stream: Stream, raw: dict[str, Any]) -> int:
+    """Two pictures, one sound; more of H.264 in AVI, where only pictures tell whether they were reordered."""
     if not isinstance(stream, VideoStream):
         return 1
     reordered = stream.codec_context.has_b_frames and stream.codec_context.name == "h264"
     return FRAMES_FOR_ORDER if raw["container"] == "avi" and reordered else FRAMES_WANTED
 
 
-def _frames(packet: Any) -> list[Any]:
+def _frames(packet: Packet[Any]) -> list[object]:
     """What a packet decodes to; a damaged packet gives nothing, the next may."""
     try:
         return list(packet.decode())
@@ -193,7 +206,7 @@ def _readable(box: InputContainer, beat: Beat) -> float | None:
         _count(box, [stream], found, beat)
     except av.error.FFmpegError:
         pass
-    return float(found["end_s"] or found["audio_end_s"])
+    return float(found["span_s"] or found["audio_span_s"])
 
 
 def _words(error: Exception) -> str:
