@@ -1,0 +1,1 @@
+"""Where media is delivered: adapters of the `Destination` port, found by scheme in the registry."""

@@ -1,0 +1,337 @@
+"""One batch of files onto a file system: temporary name, fsync, rename, one fsync a folder. Blocking.
+
+A file with a final name is whole and on the disk. Only own temporaries are ever removed, nothing is written over.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from anyio.from_thread import check_cancelled
+
+from transload.destinations.faults import STAGE, translated, translating
+from transload.errors import Fault, RejectedError, StoreError, TransloadError, UnreachableError
+from transload.model import Intent, Output, Parcel
+from transload.ports import Landed, Refusal
+
+TEMP_FOLDER = ".transload"
+_COPY_BYTES = 1 << 20
+_TRIES = 3
+# No hard link here: another file system, one without links, or a kernel that protects links of others' files.
+_NO_LINK = frozenset(
+    {
+        errno.EXDEV,
+        errno.EPERM,
+        errno.EACCES,
+        errno.EMLINK,
+        errno.ENOTSUP,
+        errno.EOPNOTSUPP,
+        errno.ENOSYS,
+    }
+)
+
+
+def temp_name(job_id: str, item_id: int = 0, part: int = 0) -> str:
+    """A temporary name of this job and no other; two runs of the same work never share one."""
+    return f"{job_id}.{item_id}.{part}.{secrets.token_hex(4)}.part"
+
+
+def sweep(root: Path, job_id: str) -> None:
+    """Remove the job's temporaries, and their folder when nothing else is in it. Raises OSError."""
+    own = re.compile(re.escape(job_id) + r"\.\d+\.\d+\.[0-9a-f]{8}\.part")
+    folder = root / TEMP_FOLDER
+    if not _is_real_folder(folder):
+        return
+    for path in list(folder.iterdir()):
+        if own.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+    remove_temp_folder(root)
+
+
+def remove_temp_folder(root: Path) -> None:
+    """Remove the folder of temporaries if it is empty."""
+    with suppress(OSError):
+        (root / TEMP_FOLDER).rmdir()
+
+
+def make_temp_folder(root: Path) -> Path:
+    """The folder of temporaries, made if missing. Raises RejectedError when something else has its name."""
+    folder = root / TEMP_FOLDER
+    with suppress(FileExistsError):
+        folder.mkdir()
+    if not _is_real_folder(folder):
+        raise RejectedError(f"{folder} is not a folder of Transload's", stage=STAGE)
+    return folder
+
+
+def make_parents(root: Path, path: str, known: set[Path]) -> None:
+    """Make the folders of a final path below the root; those in `known` need no look, new ones are added.
+
+    Raises RejectedError for a link or a file in the way: a link planted in the library must not lead out of it.
+    """
+    for folder in _folders_between(root, path):
+        if folder in known:
+            continue
+        with suppress(FileExistsError):
+            folder.mkdir()
+        if not _is_real_folder(folder):
+            raise RejectedError(f"{folder} is in the way: it is a link or a file", stage=STAGE)
+        known.add(folder)
+
+
+def sync_way(root: Path, path: str) -> None:
+    """Make the names on the way from the root to a delivered file durable. Raises OSError."""
+    for folder in (root, *_folders_between(root, path)):
+        _sync_folder(folder)
+
+
+def discard(temp: Path) -> None:
+    """Remove a temporary; one that cannot be removed is found again by the sweep of its job."""
+    with suppress(OSError):
+        temp.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems know no fsync of folders
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def holds(root: Path, output: Output) -> bool:
+    """Whether a real file of this size lies at the output's path, reached through real folders only."""
+    path = root / output.path
+    try:
+        found = path.lstat()
+        return (
+            stat.S_ISREG(found.st_mode)
+            and found.st_size == output.size_bytes
+            and all(_is_real_folder(folder) for folder in _folders_between(root, output.path))
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def holds_exactly(root: Path, output: Output) -> bool:
+    """`holds`, and the content has the output's hash."""
+    if not holds(root, output):
+        return False
+    digest = hashlib.sha256()
+    with (root / output.path).open("rb") as file:
+        while chunk := file.read(_COPY_BYTES):
+            check_cancelled()
+            digest.update(chunk)
+    return digest.hexdigest() == output.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A parcel on its way: `temp` is None when an earlier run delivered it already."""
+
+    temp: Path | None
+    output: Output
+
+
+class Delivery:
+    """One `put`. `mode` is given to the files (None: whatever the copy has)."""
+
+    def __init__(self, root: Path, job_id: str, mode: int | None) -> None:
+        self._root = root
+        self._job_id = job_id
+        self._mode = mode
+        self._temps: set[Path] = set()
+        self._real: set[Path] = set()
+        self._touched: set[Path] = set()
+
+    def run(self, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+        """One answer an intent, in order. What still fits is delivered before an error for all is raised."""
+        refused: dict[int, Fault] = {}
+        try:
+            staged, stopped = self._stage_all(intents, refused)
+            for temp in self._temps:
+                _sync_file(temp)
+            self._land_all(staged, refused)
+            for folder in self._touched:
+                _sync_folder(folder)
+        except OSError as error:
+            raise translated(error, self._root) from error
+        finally:
+            self._clear()
+        if stopped is not None:
+            raise stopped
+        return [
+            Refusal(item_id, refused[item_id])
+            if item_id in refused
+            else Landed(item_id, outputs(intent))
+            for intent in intents
+            for item_id in [intent.shipment.item.id]
+        ]
+
+    def _stage_all(
+        self, intents: Sequence[Intent], refused: dict[int, Fault]
+    ) -> tuple[list[tuple[int, list[_Staged]]], TransloadError | None]:
+        """What can be landed, and the error that ended staging early."""
+        done: list[tuple[int, list[_Staged]]] = []
+        for intent in intents:
+            item_id = intent.shipment.item.id
+            before = set(self._temps)
+            try:
+                done.append((item_id, self._stage(intent)))
+            except OSError as error:
+                self._discard(self._temps - before)
+                fault = translated(error, self._root)
+                if not isinstance(fault, RejectedError):
+                    return done, fault
+                refused[item_id] = fault.fault()
+            except (RejectedError, StoreError) as error:
+                self._discard(self._temps - before)
+                refused[item_id] = error.fault()
+        return done, None
+
+    def _stage(self, intent: Intent) -> list[_Staged]:
+        """The parcels of one intent under temporary names, sized and dated."""
+        staged: list[_Staged] = []
+        parcels = intent.shipment.parcels
+        for part, (parcel, output) in enumerate(zip(parcels, outputs(intent), strict=True)):
+            make_parents(self._root, output.path, self._real)
+            if self._is_there(output):
+                staged.append(_Staged(None, output))
+                continue
+            temp = self._bring(parcel.local, temp_name(self._job_id, intent.shipment.item.id, part))
+            self._finish(temp, parcel)
+            staged.append(_Staged(temp, output))
+        return staged
+
+    def _is_there(self, output: Output) -> bool:
+        """Whether this very delivery already lies there. Raises RejectedError when something else does."""
+        final = self._root / output.path
+        try:
+            final.lstat()
+        except FileNotFoundError:
+            return False
+        if not holds_exactly(self._root, output):
+            raise RejectedError(
+                f"another file lies at {output.path}; it is left as it is", stage=STAGE
+            )
+        self._touched |= {self._root, *_folders_between(self._root, output.path)}
+        return True
+
+    def _bring(self, local: Path, name: str) -> Path:
+        """The local file under a temporary name inside the library."""
+        for _ in range(_TRIES):
+            temp = make_temp_folder(self._root) / name
+            self._temps.add(temp)
+            try:
+                _link_or_copy(local, temp)
+            except FileNotFoundError as error:
+                # Another job of this library may have found the folder empty and removed it.
+                if not local.is_file():
+                    raise StoreError(
+                        f"the working copy {local.name} is gone", stage=STAGE
+                    ) from error
+            else:
+                return temp
+        raise UnreachableError(f"{self._root / TEMP_FOLDER} vanishes again and again", stage=STAGE)
+
+    def _finish(self, temp: Path, parcel: Parcel) -> None:
+        size = temp.stat().st_size
+        if size != parcel.size_bytes:
+            raise StoreError(
+                f"the working copy has {size} bytes instead of {parcel.size_bytes}", stage=STAGE
+            )
+        with suppress(
+            OSError
+        ):  # FAT and some mounts know neither modes nor early dates: not worth a delivery
+            if self._mode is not None:
+                temp.chmod(self._mode)
+            if parcel.mtime_ms is not None:
+                mtime_ns = parcel.mtime_ms * 1_000_000
+                os.utime(temp, ns=(mtime_ns, mtime_ns))
+
+    def _land_all(
+        self, staged: Sequence[tuple[int, list[_Staged]]], refused: dict[int, Fault]
+    ) -> None:
+        for item_id, parcels in staged:
+            try:
+                with translating(self._root):
+                    self._land(parcels)
+            except RejectedError as error:
+                refused[item_id] = error.fault()
+
+    def _land(self, parcels: Sequence[_Staged]) -> None:
+        """Rename an item's files to their final names: all of them are free, or none is renamed."""
+        missing = [
+            parcel for parcel in parcels if parcel.temp and not self._is_there(parcel.output)
+        ]
+        for parcel in missing:
+            if parcel.temp is None:
+                continue
+            parcel.temp.rename(self._root / parcel.output.path)
+            self._temps.discard(parcel.temp)
+            self._touched |= {self._root, *_folders_between(self._root, parcel.output.path)}
+
+    def _discard(self, temps: set[Path]) -> None:
+        for temp in temps:
+            discard(temp)
+        self._temps -= temps
+
+    def _clear(self) -> None:
+        self._discard(set(self._temps))
+        remove_temp_folder(self._root)
+
+
+def outputs(intent: Intent) -> tuple[Output, ...]:
+    """What an intent leaves at the destination when it happens."""
+    return tuple(
+        Output(path, parcel.size_bytes, parcel.sha256)
+        for parcel, path in zip(intent.shipment.parcels, intent.paths, strict=True)
+    )
+
+
+def _folders_between(root: Path, path: str) -> list[Path]:
+    """The folders from below the root down to the path's own. Raises RejectedError for a path that climbs."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+        raise RejectedError(f"{path!r} is not a path inside the library", stage=STAGE)
+    return [root / folder for folder in reversed(pure.parents) if folder.parts]
+
+
+def _is_real_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _link_or_copy(local: Path, temp: Path) -> None:
+    """A hard link where the file system gives one (no bytes moved), else a copy that a cancelled job ends early."""
+    try:
+        temp.hardlink_to(local)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+    else:
+        return
+    with local.open("rb") as source, temp.open("xb") as copy:
+        while chunk := source.read(_COPY_BYTES):
+            check_cancelled()
+            copy.write(chunk)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,204 @@
+"""The pieces of a gallery's HTML, each from one record or one sum. Pure but for reading the style sheet."""
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import resources
+
+from transload.destinations import gallery_words as words
+from transload.destinations.gallery_words import Counts, text
+from transload.model import ItemKind, ItemRecord, ItemState, Job
+
+_POLICY = "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def head(job: Job, counts: Counts) -> str:
+    """Everything up to the first section."""
+    style = resources.files("transload.destinations").joinpath("gallery.css").read_text("utf-8")
+    day = datetime.fromtimestamp((job.finished_ms or job.started_ms or job.created_ms) / 1000, UTC)
+    rest = words.rest_in_words(counts)
+    summary = f"<strong>{words.arrival_in_words(counts)}</strong>" + (f"; {rest}." if rest else ".")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="Transload">
+<title>{text(job.title)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header>
+<p class="from">from <bdi>{text(words.source_name(job.source))}</bdi> · <time>{day:%Y-%m-%d}</time></p>
+<h1><bdi>{text(job.title)}</bdi></h1>
+<p class="sum">{summary}</p>
+{_jumps(counts)}{_hint(counts)}</header>
+<main>
+"""
+
+
+def tail(counts: Counts) -> str:
+    """The end of the page."""
+    size = words.size_in_words(counts.size_bytes)
+    said = f"{size} delivered by Transload. The files lie beside this page."
+    return f"</main>\n<footer>{said}</footer>\n</body>\n</html>\n"
+
+
+def album(number: int, kinds: Counter[ItemKind], tiles: Sequence[str], jump: str) -> str:
+    """One album as a grid; number 0 holds what came without an album."""
+    title = f"Album {number}" if number else "More pictures"
+    return (
+        f'<section class="album"{jump}><h2>{title} <small>{words.kinds_in_words(kinds)}</small></h2>'
+        f'<ul class="grid">\n{"".join(tiles)}</ul></section>\n'
+    )
+
+
+def tile(record: ItemRecord, folder: str, picture: str | None) -> str:
+    """One photo, video or animation; `picture` is its thumbnail as `data_uri` gives it."""
+    item = record.item
+    name = _last(item.name)
+    shown = (
+        _placeholder(record)
+        if picture is None
+        else (
+            f'<img src="{picture}" alt="{item.kind.value} {text(name)}" loading="lazy" decoding="async">'
+        )
+    )
+    inner = f'{shown}<span class="marks">{_marks(record)}</span>'
+    title = f'title="{text(item.name)}"'
+    if record.outputs:
+        shot = f'<a class="shot" href="{words.link(record.outputs[0].path, folder)}" {title}>{inner}</a>'
+    else:
+        shot = f'<span class="shot" {title}>{inner}</span>'
+    return f'<li class="tile">{shot}<div class="cap"><bdi>{text(name)}</bdi>{_note(record, folder)}</div></li>\n'
+
+
+def file_row(record: ItemRecord, folder: str) -> str:
+    """One sound or document that arrived; "" for any other record."""
+    if record.item.state is not ItemState.SENT or record.item.kind in words.SHOWN_KINDS:
+        return ""
+    name = f"<bdi>{text(record.item.name)}</bdi>"
+    about: list[str] = []
+    judgement = record.item.judgement
+    if judgement and judgement.duration_s:
+        about.append(words.duration_in_words(judgement.duration_s))
+    if record.outputs:
+        name = f'<a href="{words.link(record.outputs[0].path, folder)}">{name}</a>'
+        about.append(words.size_in_words(record.outputs[0].size_bytes))
+    return f'<li>{name} <span class="size">{" · ".join(about)}</span>{_note(record, folder)}</li>\n'
+
+
+def lost_row(record: ItemRecord) -> str:
+    """One item that did not arrive, with its reason and what can be done; "" for any other record."""
+    if record.item.state not in words.LOST_STATES:
+        return ""
+    title, detail, step = words.loss_in_words(record.item)
+    reason = f"<b>{text(title)}.</b> {words.rich(detail)}"
+    return (
+        f"<li><strong><bdi>{text(record.item.name)}</bdi></strong>"
+        f'<p class="why">{reason}</p><p class="next">{words.rich(step)}</p></li>\n'
+    )
+
+
+def skipped_row(record: ItemRecord) -> str:
+    """One item that nobody wanted."""
+    return f'<li><bdi>{text(record.item.name)}</bdi> <span class="size">{text(record.item.why)}</span></li>\n'
+
+
+def duplicate_row(record: ItemRecord, folder: str) -> str:
+    """One item that had been delivered before, with where it lies."""
+    places = ", ".join(
+        f'<a href="{words.link(output.path, folder)}"><bdi>{text(output.path)}</bdi></a>'
+        for output in record.outputs[:1]
+    )
+    same = f'<span class="size">the same as</span> {places}' if places else ""
+    return f"<li><bdi>{text(record.item.name)}</bdi> {same}</li>\n"
+
+
+def folded(jump: str, title: str, count: int, about: str, rows: Sequence[str]) -> str:
+    """A closed list; rows beyond those given are counted, the report has them all."""
+    more = count - len(rows)
+    rest = f'<p class="more">and {more:,} more: the report names every one</p>' if more else ""
+    return (
+        f'<section id="{jump}"><details><summary>{title} <small>{about}</small></summary>'
+        f'<ul class="rows">\n{"".join(rows)}</ul>{rest}</details></section>\n'
+    )
+
+
+def reasons(counts: Counts) -> str:
+    """Why things were skipped, most frequent first: `12 not media, 3 empty`."""
+    return text(
+        ", ".join(f"{count:,} {why or 'not wanted'}" for why, count in counts.reasons.most_common())
+    )
+
+
+def data_uri(thumb: bytes) -> str:
+    """A JPEG inside the page."""
+    return f"data:image/jpeg;base64,{b64encode(thumb).decode()}"
+
+
+def _jumps(counts: Counts) -> str:
+    shown = sum(counts.members.values())
+    targets = (
+        ("albums", "Pictures", shown, ""),
+        ("files", "Sound and documents", counts.listed, ""),
+        ("lost", "Not delivered", counts.lost, ' class="bad"'),
+        ("duplicates", "Here already", counts.states[ItemState.DUPLICATE], ""),
+        ("skipped", "Skipped", counts.states[ItemState.SKIPPED], ""),
+    )
+    links = [
+        f'<a href="#{to}"{mark}>{word} <b>{count:,}</b></a>'
+        for to, word, count, mark in targets
+        if count
+    ]
+    return f"<nav>{''.join(links)}</nav>\n" if len(links) > 1 else ""
+
+
+def _hint(counts: Counts) -> str:
+    if not counts.waiting:
+        return ""
+    return '<p class="hint">This job is not finished: run the same command again and the rest arrives.</p>\n'
+
+
+def _marks(record: ItemRecord) -> str:
+    item, judgement = record.item, record.item.judgement
+    marks: list[tuple[str, str]] = []
+    if conversion := words.conversion_in_words(item):
+        marks.append((" made", "repacked" if conversion.startswith("Repacked") else "converted"))
+    if item.partial:
+        marks.append((" part", "incomplete"))
+    if item.kind is ItemKind.ANIMATION:
+        marks.append(("", "animation"))
+    if item.kind is ItemKind.VIDEO:
+        length = (
+            words.duration_in_words(judgement.duration_s)
+            if judgement and judgement.duration_s
+            else "video"
+        )
+        marks.append(("", f"▶ {length}"))
+    return "".join(f'<span class="mark{look}">{word}</span>' for look, word in marks)
+
+
+def _note(record: ItemRecord, folder: str) -> str:
+    """What was done to it, and its original when that was kept."""
+    said = text(words.conversion_in_words(record.item))
+    kept = [
+        f'<a href="{words.link(output.path, folder)}">original</a> ({words.size_in_words(output.size_bytes)})'
+        for output in record.outputs[1:]
+    ]
+    parts = [part for part in (said, ", ".join(kept)) if part]
+    return f'<p class="note">{" · ".join(parts)}</p>' if parts else ""
+
+
+def _placeholder(record: ItemRecord) -> str:
+    ending = record.item.name.rpartition(".")[2]
+    label = ending.upper() if 0 < len(ending) <= 5 and "." in record.item.name else "?"
+    return f'<span class="none"><b>{text(label)}</b>no preview</span>'
+
+
+def _last(name: str) -> str:
+    return name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name

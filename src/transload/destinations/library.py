@@ -1,0 +1,212 @@
+"""A folder of readable names as destination: inner folders kept, modification times kept, one gallery a source."""
+
+import os
+import re
+import stat
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+from anyio import to_thread
+
+from transload.destinations import delivery, gallery
+from transload.destinations.faults import STAGE, translating
+from transload.destinations.names import key, numbered, safe_parts, with_suffix
+from transload.errors import DeniedError, RejectedError, UnreachableError
+from transload.model import Intent, ItemRecord, Job, OpenIntent, Output, Shipment
+from transload.ports import Landed, Refusal, Taken
+
+_PROBE_BYTES = 4096
+_HINTS_MAX = 10_000
+# Where systems mount disks: a missing folder directly below is a disk that is not there, not a folder to make.
+_MOUNT_FOLDERS = ("/mnt", "/media", "/media/*", "/run/media", "/run/media/*", "/Volumes")
+
+
+class Library:
+    """The `Destination` port on a folder; `root` is absolute. Blocking work runs in worker threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._device: int | None = None
+        self._mode: int | None = None
+        self._hints: dict[str, int] = {}
+
+    @property
+    def gathers(self) -> bool:
+        """A file lands by itself: nothing waits for an album's tenth member."""
+        return False
+
+    async def open(self, job: Job) -> None:
+        """Make the folder and prove with a real write that it takes files.
+
+        Raises DeniedError, UnreachableError (a file in the way, a disk that is not mounted), DiskFullError.
+        """
+        await to_thread.run_sync(self._open, job.id)
+
+    def folder(self, title: str, taken: Taken) -> str:
+        """The title as one safe name that neither the ledger nor the disk has given to something else."""
+        words = re.sub(r"[\\/]+", "_", title).lstrip(". ")
+        name = safe_parts(words)[0] if words else "untitled"
+        number = 1
+        with translating(self.root):
+            while taken(key(numbered(name, number))) or self._is_occupied(numbered(name, number)):
+                number += 1
+        return numbered(name, number)
+
+    def place(self, folder: str, shipment: Shipment, taken: Taken) -> tuple[str, ...]:
+        """A free path for each parcel below `folder`; the first gets the ending its judgement asks for."""
+        names = [parcel.name for parcel in shipment.parcels]
+        if shipment.judgement.suffix is not None:
+            names[0] = with_suffix(names[0], shipment.judgement.suffix)
+        mine = {key(f"{folder}/{gallery.FILE_NAME}"): "file"}
+        paths: list[str] = []
+        with translating(self.root):
+            for name in names:
+                path = self._free_path(folder, safe_parts(name), taken, mine)
+                mine[key(path)] = "file"
+                mine |= {key(str(above)): "dir" for above in PurePosixPath(path).parents}
+                paths.append(path)
+        return tuple(paths)
+
+    async def put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+        """Deliver a batch in one thread hop; the files and their folders are durable when it comes back.
+
+        Raises DeniedError, UnreachableError, DiskFullError after delivering what could still be delivered.
+        """
+        return await to_thread.run_sync(self._put, job.id, intents)
+
+    async def look_up(
+        self,
+        job: Job,  # noqa: ARG002  the port's shape: here the paths say everything
+        intents: Sequence[OpenIntent],
+    ) -> list[Landed]:
+        """Those whose every file lies at its path with the right content. Raises DeniedError, UnreachableError."""
+        return await to_thread.run_sync(self._look_up, intents)
+
+    async def holds(self, outputs: Sequence[Output]) -> bool:
+        """Whether all files are there with their sizes; nothing is read."""
+        return await to_thread.run_sync(self._holds, outputs)
+
+    async def sweep(self, job: Job) -> None:
+        """Remove the temporaries of this job; to be called by the one task that writes for it."""
+        await to_thread.run_sync(self._sweep, job.id)
+
+    async def close_job(self, job: Job, records: Callable[[], AsyncIterator[ItemRecord]]) -> None:
+        """Write the gallery into the job's folder; a job that never got one has nothing to show."""
+        if job.folder is not None:
+            with translating(self.root):
+                await gallery.write(self.root, job.folder, job, records)
+
+    def _open(self, job_id: str) -> None:
+        with translating(self.root):
+            self._make_root()
+            try:
+                folder = delivery.make_temp_folder(self.root)
+            except RejectedError as error:
+                raise DeniedError(
+                    f"{self.root / delivery.TEMP_FOLDER} is not a folder",
+                    stage=STAGE,
+                    suggestion="Remove it, or choose another --to.",
+                ) from error
+            probe = folder / delivery.temp_name(job_id)
+            try:
+                with probe.open("xb") as file:
+                    file.write(bytes(_PROBE_BYTES))
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._mode = stat.S_IMODE(probe.stat().st_mode)
+            finally:
+                probe.unlink(missing_ok=True)
+                delivery.remove_temp_folder(self.root)
+            self._device = self.root.stat().st_dev
+
+    def _make_root(self) -> None:
+        if self.root.is_dir():
+            return
+        if self.root.exists():
+            raise UnreachableError(
+                f"{self.root} is a file, not a folder",
+                stage=STAGE,
+                suggestion="Choose another --to.",
+            )
+        there = next(above for above in self.root.parents if above.exists())
+        if not there.is_mount() and any(there.match(pattern) for pattern in _MOUNT_FOLDERS):
+            raise UnreachableError(
+                f"{self.root} is not there and neither is the disk it would be on",
+                stage=STAGE,
+                suggestion="Mount the disk, or create the folder, then run the same command again.",
+            )
+        self.root.mkdir(parents=True, exist_ok=True)
+
+    def _check_root(self) -> None:
+        """Notice an unplugged disk: its mount point would take the files of the rest of the job."""
+        device = self.root.stat().st_dev
+        if self._device not in (None, device):
+            raise UnreachableError(f"{self.root} is no longer the disk it was", stage=STAGE)
+
+    def _put(self, job_id: str, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+        with translating(self.root):
+            self._check_root()
+        return delivery.Delivery(self.root, job_id, self._mode).run(intents)
+
+    def _look_up(self, intents: Sequence[OpenIntent]) -> list[Landed]:
+        with translating(self.root):
+            self._check_root()
+            found = [intent for intent in intents if intent.outputs and self._happened(intent)]
+            for intent in found:
+                for output in intent.outputs:
+                    delivery.sync_way(self.root, output.path)
+            return [Landed(intent.item_id, intent.outputs) for intent in found]
+
+    def _happened(self, intent: OpenIntent) -> bool:
+        return all(delivery.holds_exactly(self.root, output) for output in intent.outputs)
+
+    def _holds(self, outputs: Sequence[Output]) -> bool:
+        with translating(self.root):
+            return all(delivery.holds(self.root, output) for output in outputs)
+
+    def _sweep(self, job_id: str) -> None:
+        with translating(self.root):
+            delivery.sweep(self.root, job_id)
+
+    def _is_occupied(self, name: str) -> bool:
+        """Whether the disk has something of that name that is not an empty folder."""
+        match self._on_disk(name):
+            case None:
+                return False
+            case "dir":
+                return any((self.root / name).iterdir())
+            case _:
+                return True
+
+    def _on_disk(self, path: str) -> str | None:
+        """ "file" (anything that is no real folder), "dir" or None."""
+        try:
+            mode = (self.root / path).lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return "dir" if stat.S_ISDIR(mode) else "file"
+
+    def _free_path(
+        self, folder: str, parts: tuple[str, ...], taken: Taken, mine: dict[str, str]
+    ) -> str:
+        """The parts below `folder`; a folder keeps out of the way of files, a file out of everything's."""
+
+        def holder(path: str) -> str | None:
+            return mine.get(key(path)) or taken(key(path)) or self._on_disk(path)
+
+        here = folder
+        for part in parts[:-1]:
+            here = self._first(f"{here}/{part}", lambda path: holder(path) != "file")
+        return self._first(f"{here}/{parts[-1]}", lambda path: holder(path) is None)
+
+    def _first(self, path: str, fits: Callable[[str], bool]) -> str:
+        """The path, or its first numbered sister that fits; thousands of equal names stay cheap."""
+        if fits(path):
+            return path
+        number = self._hints.get(key(path), 2)
+        while not fits(numbered(path, number)):
+            number += 1
+        if len(self._hints) >= _HINTS_MAX:
+            self._hints.clear()
+        self._hints[key(path)] = number
+        return numbered(path, number)

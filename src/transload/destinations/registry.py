@@ -1,0 +1,69 @@
+"""Destinations by scheme: a dict filled by hand in `wiring`, and the meaning of a DEST text."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+
+from transload.errors import BugError, UsageError
+from transload.ports import Destination
+
+LIBRARY = "library"
+
+Factory = Callable[[str], Destination]
+"""Makes a destination from what stands behind the colon."""
+
+
+class Destinations:
+    """The known schemes."""
+
+    def __init__(self) -> None:
+        self._factories: dict[str, Factory] = {}
+
+    def add(self, scheme: str, factory: Factory) -> None:
+        """Make a scheme known. Raises BugError when it already is."""
+        if scheme in self._factories:
+            raise BugError(f"two destinations claim the scheme {scheme!r}")
+        self._factories[scheme] = factory
+
+    def parse(self, text: str, default_library: Path) -> str:
+        """The canonical text of a DEST as a job stores it; equal destinations have equal texts.
+
+        A library's folder becomes absolute (`~` and links resolved); a bare `library:` means `default_library`.
+        Raises UsageError for a scheme that nobody knows.
+        """
+        scheme, rest = self._split(text)
+        if scheme != LIBRARY:
+            return f"{scheme}:{rest}"
+        return f"{LIBRARY}:{_absolute(Path(rest) if rest.strip() else default_library)}"
+
+    def make(self, canonical: str) -> Destination:
+        """The adapter for a text that `parse` gave. Raises UsageError when its scheme is not known here."""
+        scheme, rest = self._split(canonical)
+        return self._factories[scheme](rest)
+
+    def _split(self, text: str) -> tuple[str, str]:
+        word, colon, rest = text.strip().partition(":")
+        scheme = word.lower()
+        if colon and scheme in self._factories:
+            return scheme, rest
+        known = sorted(self._factories)
+        listed = ", ".join(f"{name}:" for name in known)
+        raise UsageError(
+            f"{text!r} is not a destination; known are {listed}",
+            suggestion=f"Did you mean `--to {self._nearest(text, known)}`?",
+        )
+
+    def _nearest(self, text: str, known: list[str]) -> str:
+        """The text as it was probably meant: a slip in the scheme, else a folder without its scheme."""
+        word, colon, rest = text.strip().partition(":")
+        close = get_close_matches(word.lower(), known, n=1)
+        if close and "/" not in word:
+            return f"{close[0]}:{rest}"
+        return f"{LIBRARY}:{rest if colon and not rest.startswith('//') else word}"
+
+
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.expanduser().resolve()
+    except (RuntimeError, ValueError, OSError) as error:  # no such user, a loop of links, a NUL
+        raise UsageError(f"{str(folder)!r} cannot be a folder: {error}") from error

@@ -1,0 +1,72 @@
+"""The meaning of a DEST text."""
+
+from pathlib import Path
+
+import pytest
+
+from transload.destinations.library import Library
+from transload.destinations.registry import Destinations
+from transload.errors import BugError, UsageError
+
+
+@pytest.fixture
+def destinations() -> Destinations:
+    known = Destinations()
+    known.add("library", lambda folder: Library(Path(folder)))
+    return known
+
+
+def test_library_folder_becomes_absolute(
+    destinations: Destinations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert destinations.parse("library:out/../out", tmp_path) == f"library:{tmp_path / 'out'}"
+    assert destinations.parse(" LIBRARY:out ", tmp_path) == f"library:{tmp_path / 'out'}"
+
+
+def test_home_is_expanded(
+    destinations: Destinations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert destinations.parse("library:~/photos", tmp_path) == f"library:{tmp_path / 'photos'}"
+
+
+def test_bare_library_is_the_default_folder(destinations: Destinations, tmp_path: Path) -> None:
+    assert destinations.parse("library:", tmp_path / "own") == f"library:{tmp_path / 'own'}"
+
+
+def test_parsed_text_is_stable_and_can_be_made(destinations: Destinations, tmp_path: Path) -> None:
+    text = destinations.parse(f"library:{tmp_path}/a:b", tmp_path)
+    assert destinations.parse(text, Path("/elsewhere")) == text
+    made = destinations.make(text)
+    assert isinstance(made, Library)
+    assert made.root == tmp_path / "a:b"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("libary:/x", "library:/x"),
+        ("/photos", "library:/photos"),
+        ("photos/2024", "library:photos/2024"),
+        ("telegrm:@me", "telegram:@me"),
+    ],
+)
+def test_unknown_scheme_names_the_known_and_the_nearest(
+    destinations: Destinations, text: str, meant: str
+) -> None:
+    destinations.add("telegram", lambda folder: Library(Path(folder)))
+    with pytest.raises(UsageError) as caught:
+        destinations.parse(text, Path("/default"))
+    assert "library:, telegram:" in caught.value.detail
+    assert f"`--to {meant}`" in (caught.value.suggestion or "")
+
+
+def test_a_folder_nobody_can_have(destinations: Destinations) -> None:
+    with pytest.raises(UsageError):
+        destinations.parse("library:a\0b", Path("/default"))
+
+
+def test_a_scheme_has_one_factory(destinations: Destinations) -> None:
+    with pytest.raises(BugError):
+        destinations.add("library", lambda folder: Library(Path(folder)))
