@@ -9,16 +9,20 @@ library prints can be taken for an answer. A request has `id`, `op` and the op's
 import base64
 import ctypes
 import errno
+import functools
 import json
 import os
 import resource
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from types import TracebackType
 from typing import Any, Protocol, TextIO
 
 from transload.media import sniff
+from transload.media.damage import DamagedError
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PHOTO_PROBE_BYTES = 160 << 20
@@ -41,11 +45,22 @@ def main(arguments: list[str]) -> None:
             resource.RLIMIT_AS, (shrink_bytes if heavy else probe_bytes, shrink_bytes)
         )
         ident = request["id"]
-
-        def beat(ident: int = ident) -> None:
-            _say(answers, {"id": ident, "beat": True})
-
+        beat = functools.partial(_say, answers, {"id": ident, "beat": True})
+        sys.excepthook = functools.partial(_confess, answers, ident)
         _say(answers, {"id": ident, **_answer(request, beat), "rss": _rss_bytes()})
+
+
+def _confess(
+    answers: TextIO,
+    ident: int,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    """Last words on an error that no damaged file explains: our bug, which must not be blamed on the file."""
+    where = traceback.extract_tb(trace)[-1:]
+    place = f" at {Path(where[0].filename).name}:{where[0].lineno}" if where else ""
+    _say(answers, {"id": ident, "fault": "bug", "detail": f"{kind.__name__}: {error}{place}"[:300]})
 
 
 def _die_with(parent: int) -> None:
@@ -90,9 +105,9 @@ def _answer(request: dict[str, Any], beat: Beat) -> Answer:
             return {"fault": "disk", "detail": os.strerror(error.errno)}
         if error.errno == errno.ENOMEM:
             return {"fault": "memory", "detail": "the decoder reached its memory limit"}
-        return {"fault": "damaged" if error.errno is None else "io", "detail": str(error)[:200]}
-    except (SyntaxError, ValueError, IndexError, KeyError, TypeError, ZeroDivisionError) as error:
-        return {"fault": "damaged", "detail": f"{type(error).__name__}: {error}"[:200]}
+        return {"fault": "io", "detail": str(error)[:200]}
+    except DamagedError as error:
+        return {"fault": "damaged", "detail": str(error)}
 
 
 def _probe(request: dict[str, Any], beat: Beat) -> Answer:

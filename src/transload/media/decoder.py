@@ -18,7 +18,7 @@ import anyio.abc
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from transload.errors import (
-    ConvertError,
+    BugError,
     CorruptError,
     DiskFullError,
     MemoryLimitError,
@@ -38,6 +38,7 @@ _FAULTS: dict[str, type[TransloadError]] = {
     "disk": DiskFullError,
     "damaged": CorruptError,
     "io": UnreadableError,
+    "bug": BugError,
 }
 
 
@@ -113,7 +114,7 @@ class Decoder:
         if "ok" in answer:
             result: dict[str, Any] = answer["ok"]
             return result
-        raise _FAULTS.get(str(answer["fault"]), ConvertError)(str(answer["detail"]))
+        raise _FAULTS[str(answer["fault"])](str(answer["detail"]), stage="decode")
 
     async def _exchange(
         self,

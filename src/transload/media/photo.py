@@ -3,8 +3,10 @@
 Pillow is imported here, so the main process never imports this module. HEIC needs pillow-heif, imported on first use.
 """
 
+import contextlib
 import io
 import warnings
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -91,28 +93,40 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
 def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int]:
     """Write a JPEG within `shape`, upright, RGB, without private metadata; gives width and height.
 
-    Raises MemoryError, OSError (the disk, or damage), and the other `PILLOW_FAULTS` on damage.
+    Raises DamagedError, MemoryError, OSError of the disk.
     """
-    with path.open("rb") as file, _open(file, sniffed) as image:
+    with path.open("rb") as file, _damage(), _open(file, sniffed) as image:
         goal = _goal(image.size, shape.side)
         if image.format in _JPEG and goal != image.size:
             image.draft("RGB", goal)
         exif = _safe_exif(image)
         icc = image.info.get("icc_profile")
-        upright: Image.Image = ImageOps.exif_transpose(
-            _scaled(image, _goal(image.size, shape.side))
-        )
+        scaled = _scaled(image, _goal(image.size, shape.side))
+        upright: Image.Image = ImageOps.exif_transpose(scaled)
         flat = _as_rgb(upright, icc)
         keep_icc = icc if icc and image.mode in ("RGB", "RGBA") else None
-        width, height = _write(flat, shape, into, exif, keep_icc)
-    return width, height
+    return _write(flat, shape, into, exif, keep_icc)
 
 
 def to_apng(path: Path, sniffed: str, into: Path) -> int:
-    """Rewrite an animation that ffmpeg cannot read (WebP, AVIF) as APNG with its timing; gives the frame count."""
-    with path.open("rb") as file, _open(file, sniffed) as image:
+    """Rewrite an animation that ffmpeg cannot read (WebP, AVIF) as APNG with its timing; gives the frame count.
+
+    Raises DamagedError, MemoryError, OSError of the disk.
+    """
+    with path.open("rb") as file, _damage(), _open(file, sniffed) as image:
         image.save(into, format="PNG", save_all=True, compress_level=1)
         return int(getattr(image, "n_frames", 1))
+
+
+@contextlib.contextmanager
+def _damage() -> Generator[None]:
+    """What Pillow says about damaged bytes becomes DamagedError; errors of the system have a number and pass."""
+    try:
+        yield
+    except PILLOW_FAULTS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DamagedError(_short(error)) from error
 
 
 def thumbnail_of(image: Image.Image) -> bytes:

@@ -185,7 +185,7 @@ def _frames_wanted(stream: Stream, raw: dict[str, Any]) -> int:
     return FRAMES_FOR_ORDER if raw["container"] == "avi" and reordered else FRAMES_WANTED
 
 
-def _frames(packet: Packet[Any]) -> list[object]:
+def _frames(packet: "Packet[Any]") -> list[object]:
     """What a packet decodes to; a damaged packet gives nothing, the next may."""
     try:
         return list(packet.decode())
