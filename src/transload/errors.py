@@ -36,75 +36,161 @@ _AUTO: Retryable = "auto"
 _OPERATOR: Retryable = "operator"
 
 KINDS: dict[str, KindInfo] = {
-    "input.usage": KindInfo("Wrong usage", 400, _NEVER, EXIT_USAGE, "See `transload COMMAND --help`."),
+    "input.usage": KindInfo(
+        "Wrong usage", 400, _NEVER, EXIT_USAGE, "See `transload COMMAND --help`."
+    ),
     "input.setting": KindInfo(
-        "Unknown or wrong setting", 400, _OPERATOR, EXIT_USAGE, "`transload doctor` lists every setting."
+        "Unknown or wrong setting",
+        400,
+        _OPERATOR,
+        EXIT_USAGE,
+        "`transload doctor` lists every setting.",
     ),
     "input.not_found": KindInfo(
         "Source not found", 404, _OPERATOR, EXIT_USAGE, "Check the path; quote names with spaces."
     ),
     "input.unreadable": KindInfo(
-        "Source cannot be read", 422, _OPERATOR, EXIT_FAILED, "Check the file's permissions and its disk."
+        "Source cannot be read",
+        422,
+        _OPERATOR,
+        EXIT_FAILED,
+        "Check the file's permissions and its disk.",
     ),
     "input.unsupported": KindInfo(
-        "Format not supported", 415, _NEVER, EXIT_FAILED, "`transload list FILE` says what the file is."
+        "Format not supported",
+        415,
+        _NEVER,
+        EXIT_FAILED,
+        "`transload list FILE` says what the file is.",
     ),
     "input.not_media": KindInfo(
-        "Not a photo, video or sound", 415, _NEVER, EXIT_FAILED, "Send it with `--files all` to get it untouched."
+        "Not a photo, video or sound",
+        415,
+        _NEVER,
+        EXIT_FAILED,
+        "Send it with `--files all` to get it untouched.",
     ),
     "input.corrupt": KindInfo(
-        "Damaged", 422, _NEVER, EXIT_FAILED, "Get the file again and send it once more: only what is missing is sent."
+        "Damaged",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "Get the file again and send it once more: only what is missing is sent.",
     ),
     "input.truncated": KindInfo(
-        "Cut short", 422, _NEVER, EXIT_FAILED, "Download the file again in full; what was whole has been delivered."
+        "Cut short",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "Download the file again in full; what was whole has been delivered.",
     ),
     "input.limit": KindInfo(
-        "Beyond a safety limit", 422, _OPERATOR, EXIT_FAILED, "If you trust the source, raise the named setting."
+        "Beyond a safety limit",
+        422,
+        _OPERATOR,
+        EXIT_FAILED,
+        "If you trust the source, raise the named setting.",
     ),
     "input.password_needed": KindInfo(
         "A password is needed", 401, "credentials", EXIT_INPUT, "Send it again with `--password`."
     ),
     "tool.ffmpeg": KindInfo(
-        "ffmpeg is missing or unfit", 503, _OPERATOR, EXIT_ENVIRONMENT, "`transload doctor` says how to get it."
+        "ffmpeg is missing or unfit",
+        503,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "`transload doctor` says how to get it.",
     ),
     "tool.memory": KindInfo(
-        "Needs more memory than allowed", 507, _OPERATOR, EXIT_FAILED, "Convert this file on a larger machine."
+        "Needs more memory than allowed",
+        507,
+        _OPERATOR,
+        EXIT_FAILED,
+        "Convert this file on a larger machine.",
     ),
     "convert.failed": KindInfo(
-        "Conversion failed", 422, _NEVER, EXIT_FAILED, "The original is kept: see `transload quarantine list`."
+        "Conversion failed",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "The original is kept: see `transload quarantine list`.",
     ),
     "convert.stalled": KindInfo(
-        "Conversion stopped moving", 504, _AUTO, EXIT_FAILED, "`transload retry JOB` tries it again."
+        "Conversion stopped moving",
+        504,
+        _AUTO,
+        EXIT_FAILED,
+        "`transload retry JOB` tries it again.",
     ),
     "convert.unverified": KindInfo(
-        "Converted file is not right", 422, _NEVER, EXIT_FAILED, "The original is kept: see `transload quarantine list`."
+        "Converted file is not right",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "The original is kept: see `transload quarantine list`.",
     ),
     "dest.denied": KindInfo(
-        "Destination refuses writing", 403, _OPERATOR, EXIT_ENVIRONMENT, "Make the folder writable or choose another --to."
+        "Destination refuses writing",
+        403,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Make the folder writable or choose another --to.",
     ),
     "dest.unreachable": KindInfo(
-        "Destination is not there", 503, _OPERATOR, EXIT_ENVIRONMENT, "Mount or create it, then run the command again."
+        "Destination is not there",
+        503,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Mount or create it, then run the command again.",
     ),
     "dest.rejected": KindInfo(
-        "Destination refused the item", 422, _NEVER, EXIT_FAILED, "The original is kept: see `transload quarantine list`."
+        "Destination refused the item",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "The original is kept: see `transload quarantine list`.",
     ),
     "store.disk_full": KindInfo(
-        "Disk full", 507, _OPERATOR, EXIT_ENVIRONMENT, "Free some space and run the same command again: it continues."
+        "Disk full",
+        507,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Free some space and run the same command again: it continues.",
     ),
     "store.io": KindInfo(
-        "The data folder cannot be used", 500, _OPERATOR, EXIT_ENVIRONMENT, "Check the disk; `transload doctor` tells more."
+        "The data folder cannot be used",
+        500,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Check the disk; `transload doctor` tells more.",
     ),
-    "job.cancelled": KindInfo("Cancelled", 409, _OPERATOR, EXIT_FAILED, "`transload retry JOB` takes it up again."),
+    "job.cancelled": KindInfo(
+        "Cancelled", 409, _OPERATOR, EXIT_FAILED, "`transload retry JOB` takes it up again."
+    ),
     "job.stuck": KindInfo(
-        "Ended Transload again and again", 500, _OPERATOR, EXIT_FAILED, "`transload retry JOB` tries it once more."
+        "Ended Transload again and again",
+        500,
+        _OPERATOR,
+        EXIT_FAILED,
+        "`transload retry JOB` tries it once more.",
     ),
-    "job.lost_lease": KindInfo("Another worker took over", 409, _AUTO, EXIT_FAILED, "Nothing to do: the other goes on."),
+    "job.lost_lease": KindInfo(
+        "Another worker took over", 409, _AUTO, EXIT_FAILED, "Nothing to do: the other goes on."
+    ),
     "job.busy": KindInfo(
-        "Already in use", 409, _AUTO, EXIT_ENVIRONMENT, "Wait for the other command, or use another --data-dir."
+        "Already in use",
+        409,
+        _AUTO,
+        EXIT_ENVIRONMENT,
+        "Wait for the other command, or use another --data-dir.",
     ),
     "job.unknown": KindInfo("No such job", 404, _NEVER, EXIT_USAGE, "`transload jobs` lists them."),
     "internal.bug": KindInfo(
-        "A fault in Transload", 500, _NEVER, EXIT_BUG, "The log in the data folder has the traceback; please report it."
+        "A fault in Transload",
+        500,
+        _NEVER,
+        EXIT_BUG,
+        "The log in the data folder has the traceback; please report it.",
     ),
 }
 
@@ -304,6 +390,12 @@ class RejectedError(PermanentError):
 
 class DiskFullError(TransientError):
     """There is no room left on the disk."""
+
+    kind = "store.disk_full"
+
+
+class NeverFitsError(PermanentError):
+    """This entry is larger than the whole disk; waiting for room cannot help."""
 
     kind = "store.disk_full"
 

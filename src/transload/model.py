@@ -346,6 +346,16 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What of a job was finished before this task began: items and bytes, and all there are (None: not known)."""
+
+    items: int = 0
+    size_bytes: int = 0
+    total_items: int | None = None
+    total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A numbered, durable event of one job (`data` holds JSON types)."""
 

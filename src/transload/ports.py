@@ -47,8 +47,8 @@ class ArchiveReader(Protocol):
     next is asked for, the unread rest is drained or passed over by the reader. A body's `read(n)` gives at most n
     bytes, b"" at the end, and raises CorruptError (wrong CRC, known only at the end), TruncatedError or LimitError;
     after that the stream goes on with the next entry where the format allows it, else it ends and `finish().fault`
-    says why. Entries with `trouble`, folders and links are listed but never streamed. `want` is asked once for each
-    streamable entry. Memory: one 64 KiB chunk beside the decoder, plus the archive's own directory.
+    says why. Entries with `trouble`, folders and links are listed but never streamed. `want` is asked once for
+    each entry that is not a folder, in order; for an entry that cannot be streamed its answer changes nothing. Memory: one 64 KiB chunk beside the decoder, plus the archive's own directory.
     """
 
     @property
@@ -188,11 +188,6 @@ Taken = Callable[[str], str | None]
 class Destination(Protocol):
     """Where media is delivered. `put` may be repeated with the same intent: it then leaves one delivery, not two."""
 
-    @property
-    def gathers(self) -> bool:
-        """Whether an album must be sent in one piece, so that the flow waits for its tenth member."""
-        ...
-
     async def open(self, job: Job) -> None:
         """Make the destination ready. Raises DeniedError, UnreachableError, DiskFullError."""
         ...
@@ -234,31 +229,39 @@ class Scratch(Protocol):
     """The job's working folder under a byte budget. Only it removes files there."""
 
     @property
-    def pressure(self) -> bool:
-        """Whether a reader waits for room: senders then take what is ready."""
+    def peak(self) -> int:
+        """The most bytes held at once so far."""
         ...
 
-    async def reserve(self, size: int) -> None:
+    async def reserve(self, item_id: int, size: int) -> None:
         """Wait until `size` more bytes fit the budget (an entry larger than it goes alone), then count them.
 
         Raises DiskFullError when the disk's free space would fall below the reserve.
         """
         ...
 
-    def path(self, item_id: int) -> Path:
+    def has_room(self, size: int) -> bool:
+        """Whether `size` more bytes fit the budget right now."""
+        ...
+
+    def resize(self, item_id: int, size: int) -> None:
+        """Correct what an item counts for, without waiting (a size not known before, an output made)."""
+        ...
+
+    def part(self, item_id: int) -> Path:
         """Where the bytes of an item are written; the name is a counter, never the entry's."""
+        ...
+
+    def whole(self, item_id: int) -> Path:
+        """Where they are once complete: a file of this name is good."""
         ...
 
     def folder(self, item_id: int) -> Path:
         """A folder for what is made of an item; made if missing."""
         ...
 
-    async def resize(self, item_id: int, size: int) -> None:
-        """Correct what an item counts for, without waiting (a size not known before, an output made)."""
-        ...
-
-    async def drop(self, item_id: int) -> None:
-        """Remove all files of an item and free its share."""
+    async def drop(self, *item_ids: int) -> None:
+        """Remove all files of the items and free their share."""
         ...
 
 
@@ -281,7 +284,10 @@ class Record(Protocol):
         ...
 
     async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
-        """Give albums and paths and commit them durably. An earlier intent of the same content is kept."""
+        """Give albums and paths and commit them durably. An earlier intent of the same content is kept.
+
+        A shipment that gets no intent was delivered by this job meanwhile: it is a duplicate.
+        """
         ...
 
     async def receive(self, landed: Sequence[Landed]) -> None:

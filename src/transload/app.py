@@ -1,0 +1,310 @@
+"""The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from transload import report
+from transload.config import DataFolder, Settings
+from transload.errors import StoreError
+from transload.jobs.rehearsal import Inspected, Seen, Wish, inspect_file, list_source, rehearse
+from transload.model import (
+    AlbumMix,
+    Event,
+    Files,
+    Hevc,
+    ItemRecord,
+    Job,
+    JobState,
+    Originals,
+    QuarantineRecord,
+    Recipe,
+    Sort,
+    Totals,
+)
+from transload.states import JOB_ENDED
+from transload.wiring import Installation, build
+
+FOLLOW_S = 0.1  # how often a follower looks for new events; a look costs 0.5 ms
+TICK_S = 0.25  # progress is written at most four times a second
+LOCK_S = 0.5  # how often the data folder's lock is tried while another process holds it
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The report of contract section 3 as values."""
+
+    job: Job
+    totals: Totals
+    items: tuple[ItemRecord, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document."""
+        return report.head(self.job, self.totals) | {
+            "items": [report.item(one) for one in self.items]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What a clean-up removes: files with their sizes."""
+
+    files: tuple[tuple[Path, int], ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Sum of the sizes."""
+        return sum(size for _, size in self.files)
+
+
+class App:
+    """One open data folder. Use as an async context manager; work runs while it is open."""
+
+    def __init__(self, settings: Settings, folder: DataFolder) -> None:
+        self.settings = settings
+        self.parts: Installation = build(settings, folder)
+        self._handler = self.parts.handler()
+        self._group: TaskGroup
+        self._since = self.parts.clock()
+        self._working = False
+
+    async def __aenter__(self) -> Self:
+        """Open the data folder. Raises StoreError when it cannot be used; it is never taken for empty."""
+        folder = self.parts.folder
+        try:
+            folder.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            await anyio.to_thread.run_sync(self.parts.ledger.database.open)
+        except OSError as error:
+            raise StoreError(
+                f"{folder.root} cannot be used as data folder ({error.strerror})"
+            ) from error
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        """Stop the work here; what is unfinished continues when it is asked for again."""
+        self._group.cancel_scope.cancel()
+        try:
+            return await self._group.__aexit__(kind, error, trace)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.parts.media.aclose()
+                await anyio.to_thread.run_sync(self.parts.ledger.database.close)
+            self.parts.lock.release()
+
+    def work(self) -> None:
+        """Run jobs in this process as soon as it holds the data folder's lock; until then its holder runs them."""
+        if not self._working:
+            self._working = True
+            self._group.start_soon(self._serve)
+            self._group.start_soon(self._tick)
+
+    async def _serve(self) -> None:
+        while not self.parts.lock.acquire():
+            await anyio.sleep(LOCK_S)
+        await self.parts.leases.void_dead()
+        await self.parts.engine(self._since).run(self._handler)
+
+    async def _tick(self) -> None:
+        while True:
+            moved = {
+                job_id: meter.tell()
+                for job_id, meter in self._handler.meters.items()
+                if meter.changed
+            }
+            if moved:
+                await self.parts.ledger.set_progress(moved)
+            await anyio.sleep(TICK_S)
+
+    async def send(  # noqa: PLR0913  one keyword for each option of the contract
+        self,
+        source: str,
+        *,
+        to: str = "library:",
+        recipe: Recipe | None = None,
+        files: Files = "media",
+        hevc: Hevc | None = None,
+        album_mix: AlbumMix | None = None,
+        sort: Sort = "archive",
+        originals: Originals = "keep",
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        caption: str | None = None,
+        again: bool = False,
+        detach: bool = False,
+    ) -> Job:
+        """Make the job, or continue the unfinished one of the same source and destination.
+
+        Raises UsageError, SourceNotFoundError, UnreadableError. Unless `detach`, it runs while the app is open.
+        """
+        ref = await anyio.to_thread.run_sync(self.parts.sources.resolve, source)
+        destination = self.parts.destinations.parse(to, self.parts.library_dir)
+        job = Job(
+            id="",
+            source=ref.ref,
+            destination=destination,
+            recipe=recipe or Recipe.PLAYABLE,
+            title=ref.title,
+            state=JobState.QUEUED,
+            files=files,
+            hevc=hevc or self.settings.hevc,
+            album_mix=album_mix or self.settings.album_mix,
+            sort=sort,
+            originals=originals,
+            include=tuple(include),
+            exclude=tuple(exclude),
+            caption=caption,
+            again=again,
+        )
+        identity = "|".join(
+            (ref.identity, destination, job.recipe.value, job.files, job.hevc, job.album_mix)
+        )
+        made = await self.parts.ledger.want(job, identity, ref.identity, detached=detach)
+        if not detach:
+            self.work()
+        return made
+
+    async def job(self, job_id: str) -> Job:
+        """The job whose id begins so. Raises UnknownJobError."""
+        return await self.parts.ledger.find(job_id)
+
+    async def jobs(self, limit: int = 100) -> list[Job]:
+        """The latest jobs, newest first."""
+        return await self.parts.ledger.recent(limit)
+
+    async def totals(self, job: Job) -> Totals:
+        """The sums of a job so far."""
+        return await self.parts.ledger.totals(job)
+
+    async def events(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """A snapshot, then the job's numbered events (all above `after` when given), to its end.
+
+        Between them come unnumbered `progress` events, merged: each repeats the number of the last event.
+        """
+        ledger, job = self.parts.ledger, await self.job(job_id)
+        seq = after or job.seq
+        head = report.head(job, await ledger.totals(job))
+        yield Event(job.id, job.seq, self.parts.clock(), "snapshot", head)
+        shown: dict[str, Any] | None = None
+        while True:
+            ended = (await ledger.job(job.id)).state in JOB_ENDED
+            while page := await ledger.events(job.id, seq):
+                for event in page:
+                    seq = event.seq
+                    yield event
+            progress = await ledger.progress(job.id)
+            if progress is not None and progress != shown:
+                shown = progress
+                yield Event(job.id, seq, self.parts.clock(), "progress", progress)
+            if ended:
+                return
+            await anyio.sleep(FOLLOW_S)
+
+    async def wait(self, job_id: str) -> Job:
+        """The job once it has ended."""
+        async for _ in self.events(job_id):
+            pass
+        return await self.job(job_id)
+
+    async def report(self, job_id: str) -> Report:
+        """The whole report in memory; for very many items prefer `records`."""
+        job = await self.job(job_id)
+        items = tuple([record async for record in self.parts.ledger.records(job.id)])
+        return Report(job, await self.parts.ledger.totals(job), items)
+
+    def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
+        """The items of a job with their deliveries, a page of rows in memory at a time."""
+        return self.parts.ledger.records(job_id)
+
+    async def cancel(self, job_id: str) -> Job:
+        """End a job; what was delivered stays. Gives the job, `cancelled` once its tasks have let go."""
+        return await self._ask(job_id, "cancel")
+
+    async def pause(self, job_id: str) -> Job:
+        """Stop a job's work until `resume`."""
+        job = await self.job(job_id)
+        return await self.parts.ledger.control(job.id, "pause")
+
+    async def resume(self, job_id: str) -> Job:
+        """Go on with a paused, waiting or interrupted job."""
+        return await self._ask(job_id, None)
+
+    async def _ask(self, job_id: str, word: str | None) -> Job:
+        job = await self.job(job_id)
+        asked = await self.parts.ledger.control(job.id, word)
+        self.work()
+        return asked
+
+    async def retry(self, job_id: str) -> Job:
+        """Take up the failed, quarantined and cancelled items of an ended job again."""
+        job = await self.job(job_id)
+        again = await self.parts.ledger.retry(job.id)
+        self.work()
+        return again
+
+    async def quarantined(self, prefix: str = "") -> list[QuarantineRecord]:
+        """Kept originals, oldest first."""
+        return await self.parts.quarantine.listed(prefix)
+
+    async def retry_quarantined(self, record_id: str) -> Job:
+        """Send one kept original's item again."""
+        record = await self.parts.quarantine.one(record_id)
+        again = await self.parts.ledger.retry(record.job_id, record.item_id)
+        self.work()
+        return again
+
+    async def drop_quarantined(self, record_id: str) -> QuarantineRecord:
+        """Delete one kept original for good."""
+        record = await self.parts.quarantine.one(record_id)
+        await self.parts.quarantine.drop(record)
+        return record
+
+    async def list(self, source: str) -> Seen:
+        """Entries of a source, nothing delivered."""
+        return await list_source(self.parts.sources, source)
+
+    async def inspect(self, path: Path, recipe: Recipe = Recipe.TELEGRAM) -> Inspected:
+        """Facts and verdict of a file."""
+        return await inspect_file(self.parts.media, path, recipe, self.settings.hevc)
+
+    async def rehearse(self, source: str, wish: Wish) -> AsyncIterator[Inspected]:
+        """What a job would do with each entry; nothing is sent."""
+        ref = await anyio.to_thread.run_sync(self.parts.sources.resolve, source)
+        parts = self.parts
+        async for seen in rehearse(
+            parts.sources,
+            parts.media,
+            replace(wish, ref=ref.ref),
+            parts.limits,
+            parts.folder.scratch,
+        ):
+            yield seen
+
+    async def clean(self, *, dry_run: bool = False) -> Cleaned:
+        """Remove scratch of jobs that no longer run and files in the quarantine that no row refers to."""
+        busy = {
+            job.id for job in await self.parts.ledger.recent(10_000) if job.state not in JOB_ENDED
+        }
+        strays = await self.parts.quarantine.strays()
+        return await anyio.to_thread.run_sync(self._clean, busy, strays, dry_run)
+
+    def _clean(self, busy: set[str], strays: Sequence[Path], dry_run: bool) -> Cleaned:
+        scratch = self.parts.folder.scratch
+        folders = sorted(scratch.iterdir()) if scratch.exists() else []
+        idle = [path for folder in folders if folder.name not in busy for path in folder.rglob("*")]
+        found = [(path, path.stat().st_size) for path in (*idle, *strays) if path.is_file()]
+        for path, _ in found if not dry_run else ():
+            path.unlink(missing_ok=True)
+        return Cleaned(tuple(found))

@@ -1,0 +1,223 @@
+"""The product on one page: source -> entry -> probe -> verdict -> (send now | defer) -> convert -> send -> recover.
+
+Three tasks, each repeatable at any moment and on any machine: what must survive is in the ledger (`bench.record`), an
+effect outside is preceded by its intent and followed by its receipt. The page knows ports, never adapters.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from transload.albums import equals_apart
+from transload.errors import ConvertError, FfmpegMissingError, PermanentError
+from transload.intake import Load, fetch, read_source
+from transload.model import (
+    ALBUM_MAX,
+    MEDIA_KINDS,
+    Held,
+    Item,
+    ItemState,
+    Job,
+    Judgement,
+    Outcome,
+    Recipe,
+    Shipment,
+    Verdict,
+)
+from transload.packing import UNTOUCHED, as_it_is, parcels_of
+from transload.ports import Bench, Destination, Landed, Record, Refusal
+
+STAGED = 64  # small items between two stages; large ones are bounded by the scratch budget
+ASIDE_MAX, ASIDE_S = 100, 0.25  # outcomes without a delivery are written in batches
+
+
+async def transfer(bench: Bench) -> None:
+    """Deliver all that can go at once, in entry order; what needs long work is left deferred, what failed refused."""
+    await settle_intents(bench.job, bench.record, bench.destination)
+    loads_in, loads_out = anyio.create_memory_object_stream[Load](STAGED)
+    ready_in, ready_out = anyio.create_memory_object_stream[Shipment](STAGED)
+    async with anyio.create_task_group() as group:
+        group.start_soon(read_source, bench, loads_in)
+        group.start_soon(prepare, bench, loads_out, ready_in)
+        group.start_soon(send, bench, ready_out)
+
+
+async def settle_intents(job: Job, record: Record, destination: Destination) -> None:
+    """Ask the destination what became of the intents of a killed run, and sweep what it left half done."""
+    after = 0
+    while intents := await record.open_intents(after):
+        await record.receive(await destination.look_up(job, intents))
+        after = intents[-1].item_id
+    await destination.sweep(job)
+
+
+async def prepare(
+    bench: Bench, loads: MemoryObjectReceiveStream[Load], ready: MemoryObjectSendStream[Shipment]
+) -> None:
+    """Judge each load: what can go goes on, the rest is written down in batches."""
+    aside, since = list[Outcome](), time.monotonic()
+    async with loads, ready:
+        async for load in loads:
+            decided = await decide(bench, load)
+            if isinstance(decided, Shipment):
+                await ready.send(decided)
+            else:
+                aside.append(decided)
+            if len(aside) >= ASIDE_MAX or time.monotonic() - since > ASIDE_S:
+                await put_aside(bench, aside)
+                aside, since = [], time.monotonic()
+        await put_aside(bench, aside)
+
+
+async def put_aside(bench: Bench, outcomes: Sequence[Outcome]) -> None:
+    """Write outcomes without a delivery and free what their items held."""
+    await bench.record.conclude(outcomes)
+    await bench.scratch.drop(*(outcome.item.id for outcome in outcomes if outcome.held))
+    for outcome in outcomes:
+        if outcome.state not in (ItemState.DEFERRED, ItemState.REFUSED):
+            bench.meter.closed(1, outcome.item.size or 0)
+
+
+async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
+    """The shipment an entry becomes, or the outcome that keeps it out of the immediate path."""
+    item, job, held = load.item, bench.job, load.held
+    if load.skip is not None:
+        return Outcome(item, ItemState.SKIPPED, load.skip, kind=load.kind)
+    if load.fault is not None or held is None:
+        return await lose(bench, load)
+    if await delivered_before(bench, item, held):
+        return Outcome(item, ItemState.DUPLICATE, "delivered before", held=held, kind=load.kind)
+    if load.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
+        return as_it_is(load.item, held, replace(UNTOUCHED, kind=load.kind))
+    try:
+        probed = await bench.media.probe(held.path, item.name)
+    except PermanentError as error:
+        return await lose(bench, replace(load, fault=error.fault()))
+    judgement = bench.media.judge(probed.facts, job.recipe, job.hevc)
+    match judgement.verdict:
+        case Verdict.AS_IS:
+            return as_it_is(item, held, judgement, probed.thumb)
+        case Verdict.SKIP | Verdict.UNSAVABLE if job.files == "all":
+            return as_it_is(item, held, replace(UNTOUCHED, kind=judgement.kind))
+        case Verdict.SKIP:
+            return Outcome(item, ItemState.SKIPPED, judgement.why, judgement, held)
+        case Verdict.UNSAVABLE:
+            return await lose(bench, replace(load, fault=judgement.fault), judgement)
+        case _ if judgement.deferred:
+            return Outcome(item, ItemState.DEFERRED, judgement.why, judgement, held)
+        case _:
+            return await converted(bench, item, held, judgement)
+
+
+async def delivered_before(bench: Bench, item: Item, held: Held) -> bool:
+    """Whether an equal item was delivered here earlier and is still there."""
+    twin = await bench.record.twin(item, held.sha256)
+    return bool(twin) and await bench.destination.holds(twin or ())
+
+
+async def lose(bench: Bench, load: Load, judgement: Judgement | None = None) -> Outcome:
+    """The outcome of what cannot be saved: its bytes go into the quarantine; without any it has failed."""
+    fault = load.fault or ConvertError("nothing could be read").fault()
+    fault = replace(fault, item=load.item.name)
+    if load.held is None:
+        return Outcome(
+            load.item, ItemState.FAILED, fault.detail, judgement, fault=fault, kind=load.kind
+        )
+    await bench.record.keep(load.item, load.held, fault)
+    return Outcome(
+        load.item, ItemState.QUARANTINED, fault.detail, judgement, load.held, fault, kind=load.kind
+    )
+
+
+async def converted(
+    bench: Bench, item: Item, held: Held, judgement: Judgement
+) -> Shipment | Outcome:
+    """The shipment of a conversion, with the original beside it where the job keeps it; a failed one is refused."""
+    bench.scratch.resize(item.id, held.size_bytes * 2)
+    try:
+        made = await bench.media.convert(
+            held.path,
+            judgement,
+            bench.scratch.folder(item.id),
+            lambda progress: bench.meter.converting(item.id, progress),
+        )
+    except FfmpegMissingError as error:
+        return Outcome(item, ItemState.FAILED, error.detail, judgement, held, error.fault())
+    except PermanentError as error:
+        return Outcome(item, ItemState.REFUSED, error.detail, judgement, held, error.fault())
+    bench.scratch.resize(item.id, held.size_bytes + made.size_bytes)
+    return Shipment(item, judgement, parcels_of(bench.job, item, held, judgement, made), made.thumb)
+
+
+async def send(bench: Bench, ready: MemoryObjectReceiveStream[Shipment]) -> None:
+    """Deliver what is ready, up to an album at once, in entry order."""
+    async with ready:
+        async for first in ready:
+            batch = [first]
+            while len(batch) < ALBUM_MAX and ready.statistics().current_buffer_used:
+                batch.append(ready.receive_nowait())
+            for part in equals_apart(batch):
+                await deliver(bench, part)
+
+
+async def deliver(bench: Bench, batch: Sequence[Shipment]) -> None:
+    """Intent, act, receipt; the outcome is each item's own."""
+    intents = await bench.record.intend(batch, bench.destination)
+    answers = await bench.destination.put(bench.job, intents)
+    landed = [answer for answer in answers if isinstance(answer, Landed)]
+    await bench.record.receive(landed)
+    await bench.record.refused([answer for answer in answers if isinstance(answer, Refusal)])
+    meant = {intent.shipment.item.id for intent in intents}
+    twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
+    await bench.record.conclude(
+        [Outcome(twin, ItemState.DUPLICATE, "delivered before") for twin in twins]
+    )
+    await bench.scratch.drop(*(shipment.item.id for shipment in batch))
+    bench.meter.sent(len(batch), sum(shipment.item.size or 0 for shipment in batch))
+
+
+async def convert(bench: Bench, item: Item) -> None:
+    """Convert a deferred item and send it; a failure leaves it refused, for its one recovery."""
+    await settle_intents(bench.job, bench.record, bench.destination)
+    load = await fetch(bench, item)
+    if load.fault is not None or load.held is None or item.judgement is None:
+        await put_aside(bench, [await lose(bench, load, item.judgement)])
+    elif await delivered_before(bench, item, load.held):
+        await put_aside(
+            bench, [Outcome(item, ItemState.DUPLICATE, "delivered before", held=load.held)]
+        )
+    else:
+        await finish(bench, await converted(bench, item, load.held, item.judgement))
+
+
+async def finish(bench: Bench, made: Shipment | Outcome) -> None:
+    """Send a conversion's shipment, or write down why there is none."""
+    if isinstance(made, Shipment):
+        await deliver(bench, [made])
+    else:
+        await put_aside(bench, [made])
+
+
+async def recover(bench: Bench, item: Item) -> None:
+    """The one second chance: convert for recovery and send again, else keep the original with the reason."""
+    await settle_intents(bench.job, bench.record, bench.destination)
+    load = await fetch(bench, item)
+    reason = load.fault or item.fault
+    if load.fault is None and load.held is not None:
+        try:
+            probed = await bench.media.probe(load.held.path, item.name)
+            judgement = bench.media.judge_recovery(probed.facts, bench.job.recipe)
+        except PermanentError as error:
+            judgement, reason = None, error.fault()
+        if judgement is not None:
+            made = await converted(bench, item, load.held, judgement)
+            if isinstance(made, Shipment):
+                await deliver(bench, [made])
+            else:
+                reason = made.fault
+        if (await bench.record.item(item.id)).state is not ItemState.REFUSED:
+            return
+    await put_aside(bench, [await lose(bench, replace(load, fault=reason), item.judgement)])

@@ -1,0 +1,106 @@
+"""The engine inside this process: takes due tasks from the ledger by lane and runs them as coroutines."""
+
+import logging
+from collections.abc import Iterable
+from typing import Literal
+
+import anyio
+from anyio.abc import TaskGroup
+
+from transload.model import Lane, Task
+from transload.ports import Clock, Handler
+from transload.storage.leases import Leases
+
+log = logging.getLogger(__name__)
+
+POLL_S = (
+    1.0  # other processes hand jobs in through the ledger; a hint of this process wakes at once
+)
+REVOKED_S = 0.5  # how often cancelled and paused tasks are looked for
+GIVE_BACK_S = 5.0  # a clean stop may take this long to free its leases
+
+
+class Embedded:
+    """Runs the tasks of the jobs asked for since `since_ms`; at most `slots[lane]` of a lane at once."""
+
+    def __init__(
+        self,
+        leases: Leases,
+        clock: Clock,
+        slots: dict[Lane, int],
+        convert_when: Literal["idle", "always"],
+        heartbeat_s: float,
+        since_ms: int,
+    ) -> None:
+        self._leases = leases
+        self._clock = clock
+        self._slots = slots
+        self._convert_when = convert_when
+        self._heartbeat_s = heartbeat_s
+        self._since = since_ms
+        self._running: dict[int, tuple[Task, anyio.CancelScope]] = {}
+        self._woken = anyio.Event()
+
+    def hint(self) -> None:
+        """There may be new work."""
+        self._woken.set()
+
+    async def run(self, handler: Handler) -> None:
+        """Serve tasks until cancelled; then its running tasks end and their leases are free for others at once."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._heartbeat)
+            group.start_soon(self._watch)
+            while True:
+                await self._fill(group, handler)
+                with anyio.move_on_after(POLL_S):
+                    await self._woken.wait()
+                self._woken = anyio.Event()
+
+    async def _fill(self, group: TaskGroup, handler: Handler) -> None:
+        for lane in (Lane.TRANSFER, Lane.CONVERT):
+            while self._busy(lane) < self._slots[lane] and await self._may_start(lane):
+                task = await self._leases.take(lane, self._since)
+                if task is None:
+                    break
+                scope = anyio.CancelScope()
+                self._running[task.id] = (task, scope)
+                group.start_soon(self._serve, task, scope, handler)
+
+    def _busy(self, lane: Lane) -> int:
+        return sum(task.lane is lane for task, _ in self._running.values())
+
+    async def _may_start(self, lane: Lane) -> bool:
+        """A conversion starts only when nothing that can be sent at once is waiting or under way."""
+        if lane is Lane.TRANSFER or self._convert_when == "always":
+            return True
+        return not self._busy(Lane.TRANSFER) and not await self._leases.transfer_waits(self._since)
+
+    async def _serve(self, task: Task, scope: anyio.CancelScope, handler: Handler) -> None:
+        try:
+            with scope:
+                await handler(task)
+        finally:
+            # Still ours only when the handler was cut off; else the row is gone or has a due time of its own.
+            with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_S):
+                await self._leases.give_back(task, self._clock())
+            del self._running[task.id]
+            self.hint()
+
+    def _held(self) -> Iterable[Task]:
+        return (task for task, _ in self._running.values())
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await anyio.sleep(self._heartbeat_s)
+            self._drop(await self._leases.keep(list(self._held())))
+
+    async def _watch(self) -> None:
+        while True:
+            await anyio.sleep(REVOKED_S)
+            self._drop(await self._leases.lost(list(self._held())))
+
+    def _drop(self, lost: Iterable[int]) -> None:
+        for task_id in lost:
+            if task_id in self._running:
+                log.info("task_revoked", extra={"task": task_id})
+                self._running[task_id][1].cancel()

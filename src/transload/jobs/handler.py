@@ -1,0 +1,246 @@
+"""What surrounds the flow in one run of a task: open the parts, run it, turn how it ended into rows.
+
+This is the one place where exception groups are unwrapped and where an unforeseen error becomes `internal.bug`.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Protocol
+
+import anyio.to_thread
+
+from transload import flow
+from transload.errors import (
+    BugError,
+    CancelledJobError,
+    DiskFullError,
+    LostLeaseError,
+    PermanentError,
+    StuckError,
+    TransientError,
+    TransloadError,
+)
+from transload.jobs.progress import TaskMeter
+from transload.model import (
+    ALBUM_MAX,
+    ItemRecord,
+    ItemState,
+    Job,
+    Limits,
+    Outcome,
+    Task,
+    TaskKind,
+)
+from transload.ports import Bench, Clock, Destination, Media, Source, Sources
+from transload.retry import RetryPolicy
+from transload.states import ITEM_OPEN
+from transload.storage.ledger import Ledger
+from transload.storage.record import TaskRecord
+from transload.storage.scratch import SLACK_BYTES, JobScratch
+
+log = logging.getLogger(__name__)
+
+SPACE_LOOK_MS = 30_000  # a full disk is looked at again this often
+DEATHS_MAX = 10  # deaths of this program on the same conversion, with no progress between, before the item is given up
+ALBUM_WINDOW_MAX = (
+    256 << 20
+)  # a library sends what is ready: ten large videos are never staged together
+
+
+class Parts(Protocol):
+    """What the handler needs of the installation; `wiring` provides it."""
+
+    ledger: Ledger
+    clock: Clock
+    media: Media
+    sources: Sources
+    limits: Limits
+    retry: RetryPolicy
+    scratch_root: Path
+    quarantine_folder: Path
+    min_free_bytes: int
+    scratch_budget_bytes: int | None
+
+    def destination(self, text: str) -> Destination:
+        """The destination a job names."""
+        ...
+
+
+class TaskHandler:
+    """Runs one task at a time per call; keeps the meters of running tasks for the progress display."""
+
+    def __init__(self, parts: Parts, jitter: Callable[[], float]) -> None:
+        self._parts = parts
+        self._jitter = jitter
+        self.meters: dict[str, TaskMeter] = {}
+
+    async def __call__(self, task: Task) -> None:
+        """Run the task to the end of this attempt; every way it can end is in the ledger afterwards."""
+        parts = self._parts
+        record = TaskRecord(parts.ledger.database, parts.clock, task, parts.quarantine_folder)
+        try:
+            await self._attempt(task, record)
+        except LostLeaseError:
+            log.info("lease_lost", extra={"task": task.id, "job": task.job_id})
+        finally:
+            self.meters.pop(task.job_id, None)
+
+    async def _attempt(self, task: Task, record: TaskRecord) -> None:
+        job, control = await record.begin()
+        destination = self._parts.destination(job.destination)
+        scratch = JobScratch(
+            self._parts.scratch_root,
+            job.id,
+            self._parts.scratch_budget_bytes or SLACK_BYTES,
+            self._parts.min_free_bytes,
+        )
+        try:
+            if control == "cancel":
+                await self._cancel(job, record, destination)
+            else:
+                await self._work(task, job, record, destination, scratch)
+        except Exception as raised:  # noqa: BLE001  the boundary: every error becomes a row here
+            if await self._failed(task, record, first_of(raised)):
+                return
+        if not await record.end_task():
+            await self._close(record, destination, scratch)
+
+    async def _work(
+        self,
+        task: Task,
+        job: Job,
+        record: TaskRecord,
+        destination: Destination,
+        scratch: JobScratch,
+    ) -> None:
+        source = await anyio.to_thread.run_sync(self._parts.sources.open, job.source)
+        try:
+            if self._parts.scratch_budget_bytes is None:
+                scratch.budget = await anyio.to_thread.run_sync(budget_for, source)
+            await scratch.open(keep_whole=task.kind is not TaskKind.TRANSFER)
+            await destination.open(job)
+            job = await record.settle_folder(destination)
+            meter = TaskMeter(
+                "fetch" if task.kind is TaskKind.TRANSFER else "convert",
+                await self._parts.ledger.done(job.id),
+            )
+            self.meters[job.id] = meter
+            parts = self._parts
+            bench = Bench(
+                job, task, source, parts.media, destination, scratch, record, meter, parts.limits
+            )
+            await self._run(bench, record)
+        finally:
+            source.close()
+
+    async def _run(self, bench: Bench, record: TaskRecord) -> None:
+        task = bench.task
+        if task.kind is TaskKind.TRANSFER or task.item_id is None:
+            await flow.transfer(bench)
+            return
+        item = await record.item(task.item_id)
+        if item.state not in ITEM_OPEN:
+            return
+        if task.deaths >= DEATHS_MAX:
+            stuck = StuckError(
+                f"converting it ended the program {task.deaths} times", item=item.name
+            )
+            await record.conclude(
+                [Outcome(item, ItemState.FAILED, stuck.detail, fault=stuck.fault())]
+            )
+        elif task.kind is TaskKind.CONVERT:
+            await flow.convert(bench, item)
+        else:
+            await flow.recover(bench, item)
+
+    async def _cancel(self, job: Job, record: TaskRecord, destination: Destination) -> None:
+        """What landed before the cancel has its receipt written; everything else ends as cancelled."""
+        try:
+            await flow.settle_intents(job, record, destination)
+        except PermanentError as error:
+            log.warning("cancel_unsettled", extra={"job": job.id, "error": error.detail})
+        await record.lose_rest(
+            CancelledJobError("cancelled by command").fault(), ItemState.CANCELLED
+        )
+
+    async def _failed(self, task: Task, record: TaskRecord, error: BaseException) -> bool:
+        """Write down how an attempt failed; whether the task is over with that, to be taken up again or by another."""
+        if isinstance(error, LostLeaseError):
+            raise error
+        if not isinstance(error, TransloadError):
+            log.error("task_crashed", extra={"task": task.id, "job": task.job_id}, exc_info=error)
+            bug = BugError(f"{type(error).__name__} in {task.kind.value} of job {task.job_id}")
+            await record.lose_rest(bug.fault(), ItemState.FAILED)
+            return False
+        now = self._parts.clock()
+        match error:
+            case DiskFullError():
+                log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})
+                await record.wait("space", now + SPACE_LOOK_MS, error.fault())
+                return True
+            case TransientError():
+                tries = await record.tried()
+                if tries < self._parts.retry.max_attempts:
+                    delay_s = self._parts.retry.delay_s(tries, self._jitter())
+                    await record.wait("retry", now + int(delay_s * 1000), error.fault())
+                    return True
+        if task.item_id is not None and not error.kind.startswith(("dest.", "store.", "input.")):
+            item = await record.item(task.item_id)
+            await record.conclude(
+                [Outcome(item, ItemState.FAILED, error.detail, fault=error.fault())]
+            )
+        else:
+            log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind})
+            await record.lose_rest(error.fault(), ItemState.FAILED)
+        return False
+
+    async def _close(
+        self, record: TaskRecord, destination: Destination, scratch: JobScratch
+    ) -> None:
+        """The last acts of a job: the destination's closing page, the scratch folder, the final state."""
+        job, _ = await record.begin()
+
+        def records() -> AsyncIterator[ItemRecord]:
+            return self._parts.ledger.records(job.id, thumbs_too=True)
+
+        try:
+            await destination.close_job(job, records)
+        except PermanentError as error:
+            log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})
+        await scratch.close()
+        state = await record.end_job()
+        log.info("job_ended", extra={"job": job.id, "state": state.value})
+
+
+def first_of(raised: BaseException) -> BaseException:
+    """The error that decides among those of a group: a lost lease first, then a full disk, then the earliest."""
+    flat: list[BaseException] = []
+    pending = [raised]
+    while pending:
+        error = pending.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            pending.extend(error.exceptions)
+        else:
+            flat.append(error)
+    for kind in (LostLeaseError, DiskFullError):
+        for error in flat:
+            if isinstance(error, kind):
+                return error
+    return flat[0]
+
+
+def budget_for(source: Source) -> int:
+    """Scratch bytes for a source: its largest run of ten entries or largest entry, and 16 MiB.
+
+    Sources without a listing get the largest album window: their sizes are known only while reading.
+    """
+    if not source.listed:
+        return ALBUM_WINDOW_MAX + SLACK_BYTES
+    window: list[int] = []
+    album = largest = 0
+    for entry in source.entries():
+        size = entry.size or 0
+        window = [*window[-(ALBUM_MAX - 1) :], size]
+        album, largest = max(album, sum(window)), max(largest, size)
+    return max(largest, min(album, ALBUM_WINDOW_MAX)) + SLACK_BYTES

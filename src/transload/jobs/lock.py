@@ -1,0 +1,32 @@
+"""One holder for each data folder: whoever has the lock runs the jobs, others hand theirs in through the ledger."""
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class FolderLock:
+    """A lock on a file, kept by the kernel: it goes with the process, whatever ends it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: int | None = None
+
+    def acquire(self) -> bool:
+        """Whether the lock is ours now; never waits."""
+        if self._file is not None:
+            return True
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; may be called twice."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

@@ -1,0 +1,66 @@
+"""The report of the contract (section 3) as JSON types, from values of the model. Pure."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from transload.model import ItemRecord, Job, Totals
+from transload.states import reported
+
+SCHEMA = 1
+
+
+def timestamp(at_ms: int | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds, or None."""
+    if at_ms is None:
+        return None
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def head(job: Job, totals: Totals) -> dict[str, Any]:
+    """All of the report but its items."""
+    return {
+        "schema": SCHEMA,
+        "job": job.id,
+        "state": job.state.value,
+        "source": job.source,
+        "destination": job.destination,
+        "recipe": job.recipe.value,
+        "started_at": timestamp(job.started_ms),
+        "finished_at": timestamp(job.finished_ms),
+        "totals": asdict(totals),
+        "error": None if job.fault is None else job.fault.as_dict(),
+        "warnings": [*job.warnings, *_notes(job, totals)],
+    }
+
+
+def _notes(job: Job, totals: Totals) -> list[str]:
+    if job.finished_ms is not None and totals.entries == 0 and job.fault is None:
+        return ["the source is valid but empty: there was nothing to deliver"]
+    return []
+
+
+def item(record: ItemRecord) -> dict[str, Any]:
+    """One entry of the report's `items`."""
+    one = record.item
+    return {
+        "index": one.index,
+        "name": one.name,
+        "size": one.size,
+        "crc32": None if one.crc32 is None else f"{one.crc32:08X}",
+        "sha256": one.sha256,
+        "kind": one.kind.value,
+        "verdict": None if one.verdict is None else one.verdict.value,
+        "why": one.why,
+        "state": reported(one.state).value,
+        "partial": one.partial,
+        "recovered": one.recovered,
+        "error": None if one.fault is None else one.fault.as_dict(),
+        "album": one.album,
+        "outputs": [
+            {"path": output.path, "bytes": output.size_bytes, "sha256": output.sha256}
+            for output in record.outputs
+        ],
+        "sent_at": timestamp(one.sent_ms),
+    }

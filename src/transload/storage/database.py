@@ -1,0 +1,116 @@
+"""Opening the ledger's database and running transactions on it from async code, one at a time, in a worker thread."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, DBAPIError
+
+from transload.errors import DiskFullError, StoreError, TransloadError
+from transload.storage.schema import VERSION, metadata
+
+T = TypeVar("T")
+
+BUSY_S = 15  # another process writes rows in milliseconds; longer means it hangs
+CACHE_KIB = 1024  # page cache of each connection: the working set is a page of items
+
+
+def translated(error: DBAPIError) -> TransloadError:
+    """Our error for a database error, decided by SQLite's result code."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    primary = code & 0xFF if isinstance(code, int) else None
+    if primary == sqlite3.SQLITE_FULL:
+        return DiskFullError("the disk of the data folder is full", stage="store")
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreError(
+            "the ledger is damaged and is not touched any further",
+            suggestion="Restore the data folder's ledger.db from a copy, or use another --data-dir.",
+        )
+    return StoreError(f"the ledger cannot be used ({error.orig})")
+
+
+class Database:
+    """One SQLite file in WAL mode behind two connections.
+
+    `quick` transactions (synchronous=NORMAL) survive a kill -9, a power cut may take the last ones back; `durable`
+    ones (FULL) survive both and are for intents and for what ends a job. Writers start with BEGIN IMMEDIATE.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._turn = anyio.CapacityLimiter(1)  # one transaction at a time in this process
+        self._quick = self._engine("NORMAL")
+        self._durable = self._engine("FULL")
+
+    def _engine(self, synchronous: str) -> Engine:
+        url = URL.create("sqlite", database=str(self.path))
+        engine = create_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"timeout": BUSY_S, "check_same_thread": False},
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(raw: sqlite3.Connection, _record: Any) -> None:
+            raw.isolation_level = None  # SQLAlchemy's begin event below starts the transaction
+            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute(f"PRAGMA synchronous={synchronous}")
+            raw.execute("PRAGMA foreign_keys=ON")
+            raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+    def open(self) -> None:
+        """Make or bring up the tables. Raises StoreError when the file is no ledger or of a newer version."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.begin(durable=True) as db:
+            version = db.execute(text("PRAGMA user_version")).scalar_one()
+            if version == VERSION:
+                return
+            if version == 0 and not db.execute(text("SELECT 1 FROM sqlite_master")).first():
+                metadata.create_all(db)
+                db.execute(text(f"PRAGMA user_version={VERSION}"))
+                return
+        if version > VERSION:
+            raise StoreError(
+                f"the ledger is of version {version}, this Transload knows {VERSION}",
+                suggestion="Update Transload, or use another --data-dir.",
+            )
+        from transload.storage.migrations import upgrade  # alembic costs 150 ms: only when behind
+
+        with self.begin(durable=True) as db:
+            upgrade(db)
+
+    @contextmanager
+    def begin(self, *, durable: bool = False) -> Iterator[Connection]:
+        """A write transaction for the calling thread; committed at the end, rolled back on an error."""
+        engine = self._durable if durable else self._quick
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise translated(error) from error
+
+    async def run(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
+        """What `act` answers, run in one transaction in a worker thread. Not abandoned on cancellation."""
+
+        def transaction() -> T:
+            with self.begin(durable=durable) as connection:
+                return act(connection)
+
+        return await anyio.to_thread.run_sync(transaction, limiter=self._turn)
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._quick.dispose()
+        self._durable.dispose()

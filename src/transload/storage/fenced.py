@@ -1,0 +1,218 @@
+"""A task and its job in the ledger, from taking up to the last commit. Every write checks the fencing number first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from transload.errors import Fault, LostLeaseError
+from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
+from transload.ports import Clock, Destination
+from transload.states import ITEM_OPEN, check_job_move, ended_state
+from transload.storage.database import Database
+from transload.storage.events import announce
+from transload.storage.ledger import totals_of
+from transload.storage.leases import queue_tasks
+from transload.storage.rows import job_of
+from transload.storage.schema import items, jobs, outputs, tasks, thumbs
+from transload.storage.shipping import Packer, own_folder
+
+T = TypeVar("T")
+
+CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.RECOVER}
+_OPEN_STATES = [state.value for state in ITEM_OPEN]
+
+
+class FencedTask:
+    """What one run of a task writes; raises LostLeaseError as soon as the task is another worker's."""
+
+    def __init__(self, database: Database, clock: Clock, task: Task, kept: Path) -> None:
+        self._database = database
+        self._clock = clock
+        self._task = task
+        self._kept = kept
+        self._job: Job
+        self._source_identity = ""
+        self._packer: Packer
+        self._thumb_bytes = 0
+
+    async def _write(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
+        def fenced(db: Connection) -> T:
+            self._check_lease(db)
+            return act(db)
+
+        return await self._database.run(fenced, durable=durable)
+
+    def _check_lease(self, db: Connection) -> None:
+        mine = select(tasks.c.id).where(
+            tasks.c.id == self._task.id,
+            tasks.c.epoch == self._task.epoch,
+            tasks.c.owner.is_not(None),
+        )
+        if db.execute(mine).first() is None:
+            raise LostLeaseError
+
+    async def begin(self) -> tuple[Job, str | None]:
+        """The job, now running, and what a command asked for meanwhile ("cancel" or None)."""
+
+        def act(db: Connection) -> tuple[Job, str | None]:
+            row = db.execute(select(jobs).where(jobs.c.id == self._task.job_id)).one()
+            self._source_identity = row.source_identity
+            if row.state != JobState.RUNNING.value:
+                check_job_move(JobState(row.state), JobState.RUNNING)
+                now = self._clock()
+                db.execute(
+                    update(jobs)
+                    .where(jobs.c.id == row.id)
+                    .values(
+                        state=JobState.RUNNING.value,
+                        wait_reason=None,
+                        wait_until_ms=None,
+                        started_ms=row.started_ms or now,
+                    )
+                )
+                announce(db, row.id, now, "state", {"state": "running"})
+            self._thumb_bytes = db.execute(
+                select(func.coalesce(func.sum(func.length(thumbs.c.jpeg)), 0)).where(
+                    thumbs.c.job_id == row.id
+                )
+            ).scalar_one()
+            self._job = job_of(db.execute(select(jobs).where(jobs.c.id == row.id)).one())
+            self._packer = Packer(self._job)
+            return self._job, row.control
+
+        return await self._write(act)
+
+    async def settle_folder(self, destination: Destination) -> Job:
+        """The job with its folder at the destination chosen for good."""
+
+        def act(db: Connection) -> Job:
+            folder = own_folder(db, self._job, self._source_identity, destination)
+            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(folder=folder))
+            self._job = job_of(db.execute(select(jobs).where(jobs.c.id == self._job.id)).one())
+            self._packer = Packer(self._job)
+            return self._job
+
+        return self._job if self._job.folder is not None else await self._write(act, durable=True)
+
+    async def lose_rest(self, fault: Fault, state: ItemState) -> None:
+        """End every open item with this fault: the job cannot go on, or was cancelled."""
+
+        def act(db: Connection) -> None:
+            at = (items.c.job_id == self._job.id) & items.c.state.in_(_OPEN_STATES)
+            values = {"state": state.value, "fault": fault.as_dict(), "why": fault.detail}
+            abandoned = select(items.c.id).where(at)
+            db.execute(delete(outputs).where(outputs.c.item_id.in_(abandoned), ~outputs.c.landed))
+            db.execute(update(items).where(at).values(**values))
+            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
+            others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
+            db.execute(delete(tasks).where(others))
+
+        await self._write(act)
+
+    async def wait(self, reason: str, until_ms: int, fault: Fault) -> None:
+        """Turn the job's wait into a row and give the task back until then."""
+
+        def act(db: Connection) -> None:
+            now = self._clock()
+            db.execute(
+                update(jobs)
+                .where(jobs.c.id == self._job.id)
+                .values(state=JobState.WAITING.value, wait_reason=reason, wait_until_ms=until_ms)
+            )
+            db.execute(
+                update(tasks)
+                .where(tasks.c.id == self._task.id)
+                .values(owner=None, lease_until_ms=None, due_ms=until_ms)
+            )
+            announce(
+                db,
+                self._job.id,
+                now,
+                "state",
+                {"state": "waiting", "reason": reason, "fault": fault.as_dict()},
+            )
+
+        await self._write(act)
+
+    async def tried(self) -> int:
+        """Count one more try of this task that failed for a passing reason; gives the number."""
+
+        def act(db: Connection) -> int:
+            at = tasks.c.id == self._task.id
+            db.execute(update(tasks).where(at).values(tries=tasks.c.tries + 1))
+            return int(db.execute(select(tasks.c.tries).where(at)).scalar_one())
+
+        return await self._write(act)
+
+    async def end_task(self) -> bool:
+        """Queue what follows and end this task; False when it is the job's last and the job must be closed first."""
+
+        def act(db: Connection) -> bool:
+            waiting = db.execute(
+                select(items.c.id, items.c.state)
+                .where(items.c.job_id == self._job.id)
+                .where(items.c.state.in_([state.value for state in CONVERTING]))
+                .order_by(items.c.idx)
+            )
+            queue_tasks(
+                db,
+                self._job,
+                [
+                    {
+                        "kind": CONVERTING[ItemState(row.state)].value,
+                        "lane": Lane.CONVERT.value,
+                        "item_id": row.id,
+                        "priority": 0,
+                        "due_ms": 0,
+                    }
+                    for row in waiting
+                ],
+            )
+            others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
+            if db.execute(select(tasks.c.id).where(others).limit(1)).first() is None:
+                return False
+            db.execute(delete(tasks).where(tasks.c.id == self._task.id))
+            return True
+
+        return await self._write(act)
+
+    async def end_job(self) -> JobState:
+        """The job's last commit: its final state, its last task gone."""
+
+        def act(db: Connection) -> JobState:
+            row = db.execute(select(jobs).where(jobs.c.id == self._job.id)).one()
+            counts = {
+                ItemState(state): number
+                for state, number in db.execute(
+                    select(items.c.state, func.count())
+                    .where(items.c.job_id == row.id)
+                    .group_by(items.c.state)
+                )
+            }
+            state = ended_state(counts, job_failed=row.fault is not None)
+            if row.control == "cancel":
+                state = JobState.CANCELLED
+            check_job_move(JobState(row.state), state)
+            now = self._clock()
+            values: dict[str, Any] = {
+                "state": state.value,
+                "finished_ms": now,
+                "control": None,
+                "detached": False,
+            }
+            db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+            db.execute(delete(tasks).where(tasks.c.job_id == row.id))
+            db.execute(delete(thumbs).where(thumbs.c.job_id == row.id))
+            totals = asdict(totals_of(db, job_of(row)))
+            announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
+            return state
+
+        return await self._write(act, durable=True)
+
+    def _tell(self, db: Connection, moved: Sequence[tuple[int, ItemState]]) -> None:
+        """One event for a batch: an event an item would double the cost of a small one."""
+        data = {"items": [[index, state.value] for index, state in moved]}
+        announce(db, self._job.id, self._clock(), "items", data)

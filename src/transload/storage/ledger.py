@@ -1,0 +1,341 @@
+"""Jobs as commands see them: made, found, steered, told. What a running task writes is in `record.py`."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from transload.errors import UnknownJobError
+from transload.model import (
+    Done,
+    Event,
+    Item,
+    ItemRecord,
+    ItemState,
+    Job,
+    JobState,
+    Lane,
+    Output,
+    TaskKind,
+    Totals,
+)
+from transload.ports import Clock
+from transload.states import ITEM_OPEN, ITEM_RETRIABLE, JOB_ENDED, check_item_move, check_job_move
+from transload.storage.database import Database
+from transload.storage.events import announce
+from transload.storage.rows import event_of, item_of, job_of, job_options
+from transload.storage.schema import events, items, jobs, outputs, tasks, thumbs
+
+PAGE = 500  # rows held at once: 100,000 items in memory cost 282 MiB, a page of them 1.5
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as ULIDs use it
+_OPEN = [state.value for state in JobState if state not in JOB_ENDED]
+
+
+def system_clock() -> int:
+    """UTC now in integer milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(now_ms: int) -> str:
+    """A ULID: 26 characters that sort by time of creation."""
+    number = (now_ms << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class Ledger:
+    """Every question about jobs, and every change a command may ask for."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+
+    async def want(self, job: Job, identity: str, source_identity: str, *, detached: bool) -> Job:
+        """Make the job, or continue the unfinished one of the same identity with the options of `job`."""
+
+        def act(db: Connection) -> Job:
+            now = self.clock()
+            wanted: dict[str, Any] = {"wanted_ms": now, "options": job_options(job)}
+            row = db.execute(
+                select(jobs).where(jobs.c.identity == identity, jobs.c.state.in_(_OPEN))
+            ).first()
+            if row is not None:
+                db.execute(update(jobs).where(jobs.c.id == row.id).values(control=None, **wanted))
+                _wake(db, row.id, row.state, now)
+                return _job(db, row.id)
+            new = new_id(now)
+            db.execute(
+                insert(jobs).values(
+                    id=new,
+                    identity=identity,
+                    source=job.source,
+                    source_identity=source_identity,
+                    destination=job.destination,
+                    recipe=job.recipe.value,
+                    title=job.title,
+                    state=JobState.QUEUED.value,
+                    detached=detached,
+                    created_ms=now,
+                    warnings=[],
+                    **wanted,
+                )
+            )
+            _queue_transfer(db, new, now)
+            announce(db, new, now, "state", {"state": "queued"})
+            return _job(db, new)
+
+        return await self.database.run(act, durable=True)
+
+    async def job(self, job_id: str) -> Job:
+        """The job with exactly this id. Raises UnknownJobError."""
+        return await self.database.run(lambda db: _job(db, job_id))
+
+    async def find(self, prefix: str) -> Job:
+        """The one job whose id begins with `prefix` (upper or lower case). Raises UnknownJobError."""
+
+        def act(db: Connection) -> Job:
+            found = db.execute(
+                select(jobs).where(jobs.c.id.startswith(prefix.upper(), autoescape=True)).limit(2)
+            ).all()
+            if len(found) != 1:
+                many = "more than one job's id begins" if found else "no job's id begins"
+                raise UnknownJobError(f"{many} with {prefix!r}")
+            return job_of(found[0])
+
+        return await self.database.run(act)
+
+    async def recent(self, limit: int = 100) -> list[Job]:
+        """The latest jobs, newest first."""
+        query = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
+        return await self.database.run(lambda db: [job_of(row) for row in db.execute(query)])
+
+    async def progress(self, job_id: str) -> dict[str, Any] | None:
+        """The last progress object a worker left, or None."""
+        query = select(jobs.c.progress).where(jobs.c.id == job_id)
+        return await self.database.run(lambda db: db.execute(query).scalar())
+
+    async def set_progress(self, progress: Mapping[str, dict[str, Any]]) -> None:
+        """Leave progress objects by job id; `overall` never goes back."""
+
+        def act(db: Connection) -> None:
+            for job_id, now in progress.items():
+                old = db.execute(select(jobs.c.progress).where(jobs.c.id == job_id)).scalar() or {}
+                known = [x for x in (old.get("overall"), now["overall"]) if x is not None]
+                merged = now | {"overall": max(known) if known else None}
+                db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=merged))
+
+        await self.database.run(act)
+
+    async def control(self, job_id: str, word: str | None) -> Job:
+        """Ask for "cancel" or "pause", or take a pause back (None); running tasks lose their lease at once."""
+
+        def act(db: Connection) -> Job:
+            job, now = _job(db, job_id), self.clock()
+            if job.state in JOB_ENDED:
+                return job
+            values: dict[str, Any] = {"control": word, "wanted_ms": now}
+            if word == "pause" and job.state is not JobState.WAITING:
+                check_job_move(job.state, JobState.WAITING)
+                values |= {
+                    "state": JobState.WAITING.value,
+                    "wait_reason": "paused",
+                    "wait_until_ms": None,
+                }
+            db.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
+            if word is not None:
+                db.execute(
+                    update(tasks)
+                    .where(tasks.c.job_id == job_id)
+                    .values(owner=None, lease_until_ms=None, epoch=tasks.c.epoch + 1)
+                )
+            if word == "cancel":
+                db.execute(delete(tasks).where(tasks.c.job_id == job_id))
+                _queue_transfer(db, job_id, now)
+            if word != "pause":
+                _wake(db, job_id, job.state.value, now)
+            announce(db, job_id, now, "control", {"asked": word or "resume"})
+            return _job(db, job_id)
+
+        return await self.database.run(act, durable=True)
+
+    async def retry(self, job_id: str, only_item: int | None = None) -> Job:
+        """Open the failed, quarantined and cancelled items of an ended job again (or one of them)."""
+
+        def act(db: Connection) -> Job:
+            job, now = _job(db, job_id), self.clock()
+            chosen = (items.c.job_id == job_id) & items.c.state.in_(
+                [s.value for s in ITEM_RETRIABLE]
+            )
+            if only_item is not None:
+                chosen &= items.c.id == only_item
+            for state in db.execute(select(items.c.state).where(chosen).distinct()).scalars():
+                check_item_move(ItemState(state), ItemState.PENDING)
+            db.execute(
+                update(items)
+                .where(chosen)
+                .values(
+                    state=ItemState.PENDING.value,
+                    fault=None,
+                    why="",
+                    judgement=None,
+                    recovered=False,
+                )
+            )
+            if job.state in JOB_ENDED and job.state is not JobState.SUCCEEDED:
+                check_job_move(job.state, JobState.QUEUED)
+                db.execute(
+                    update(jobs)
+                    .where(jobs.c.id == job_id)
+                    .values(
+                        state=JobState.QUEUED.value,
+                        control=None,
+                        wanted_ms=now,
+                        attempt=jobs.c.attempt + 1,
+                        fault=None,
+                        warnings=[],
+                        finished_ms=None,
+                        progress=None,
+                    )
+                )
+                _queue_transfer(db, job_id, now)
+                announce(db, job_id, now, "state", {"state": "queued", "attempt": job.attempt + 1})
+            return _job(db, job_id)
+
+        return await self.database.run(act, durable=True)
+
+    async def events(self, job_id: str, after: int) -> list[Event]:
+        """Up to a page of events with a number above `after`."""
+        query = (
+            select(events)
+            .where(events.c.job_id == job_id, events.c.seq > after)
+            .order_by(events.c.seq)
+        ).limit(PAGE)
+        return await self.database.run(lambda db: [event_of(row) for row in db.execute(query)])
+
+    async def done(self, job_id: str) -> Done:
+        """What of a job is finished, for progress: items and bytes of the closed ones, and of all known so far."""
+        closed = items.c.state.not_in([state.value for state in ITEM_OPEN])
+        query = select(
+            func.count().filter(closed),
+            func.coalesce(func.sum(items.c.size).filter(closed), 0),
+            func.count(),
+            func.coalesce(func.sum(items.c.size), 0),
+        ).where(items.c.job_id == job_id)
+        return Done(*(await self.database.run(lambda db: db.execute(query).one())))
+
+    async def totals(self, job: Job) -> Totals:
+        """The sums of the report."""
+        return await self.database.run(lambda db: totals_of(db, job))
+
+    async def records(self, job_id: str, *, thumbs_too: bool = False) -> AsyncIterator[ItemRecord]:
+        """All items in entry order with their deliveries, a page at a time."""
+        after = -1
+        while page := await self.database.run(lambda db, a=after: _page(db, job_id, a, thumbs_too)):  # type: ignore[misc]
+            for record in page:
+                yield record
+            after = page[-1].item.index
+
+
+def _job(db: Connection, job_id: str) -> Job:
+    row = db.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    if row is None:
+        raise UnknownJobError(f"there is no job {job_id}")
+    return job_of(row)
+
+
+def _queue_transfer(db: Connection, job_id: str, now: int) -> None:
+    queued = db.execute(
+        select(tasks.c.id).where(tasks.c.job_id == job_id, tasks.c.kind == TaskKind.TRANSFER.value)
+    ).first()
+    if queued is None:
+        db.execute(
+            insert(tasks).values(
+                job_id=job_id, kind=TaskKind.TRANSFER.value, lane=Lane.TRANSFER.value, due_ms=now
+            )
+        )
+
+
+def _wake(db: Connection, job_id: str, state: str, now: int) -> None:
+    """End a wait: whoever asks for the job again wants it looked at now."""
+    if state == JobState.WAITING.value:
+        db.execute(
+            update(jobs)
+            .where(jobs.c.id == job_id)
+            .values(state=JobState.QUEUED.value, wait_reason=None, wait_until_ms=None)
+        )
+    db.execute(
+        update(tasks).where(tasks.c.job_id == job_id, tasks.c.owner.is_(None)).values(due_ms=now)
+    )
+
+
+def totals_of(db: Connection, job: Job) -> Totals:
+    """The sums of a job's items; open ones count into `entries` only (and `deferred`, which says how many ever were)."""
+    counted = db.execute(
+        select(items.c.state, func.count()).where(items.c.job_id == job.id).group_by(items.c.state)
+    ).all()
+    by_state = {ItemState(state): number for state, number in counted}
+    sums = db.execute(
+        select(
+            func.count().filter(items.c.deferred),
+            func.count().filter(items.c.recovered),
+            func.count(items.c.album.distinct()).filter(items.c.state == ItemState.SENT.value),
+        ).where(items.c.job_id == job.id)
+    ).one()
+    return Totals(
+        entries=sum(by_state.values()),
+        sent=by_state.get(ItemState.SENT, 0),
+        skipped=by_state.get(ItemState.SKIPPED, 0),
+        duplicate=by_state.get(ItemState.DUPLICATE, 0),
+        quarantined=by_state.get(ItemState.QUARANTINED, 0),
+        failed=by_state.get(ItemState.FAILED, 0),
+        cancelled=by_state.get(ItemState.CANCELLED, 0),
+        deferred=int(sums[0]),
+        recovered=int(sums[1]),
+        albums=int(sums[2]),
+        bytes_read=job.bytes_read,
+        bytes_sent=job.bytes_sent,
+        peak_scratch_bytes=job.peak_scratch_bytes,
+    )
+
+
+def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]]:
+    """Delivered files by item."""
+    found: dict[int, list[Output]] = {}
+    rows = db.execute(
+        select(outputs)
+        .where(outputs.c.item_id.in_(item_ids), outputs.c.landed)
+        .order_by(outputs.c.item_id, outputs.c.n)
+    )
+    for row in rows:
+        found.setdefault(row.item_id, []).append(Output(row.path, row.size_bytes, row.sha256))
+    return found
+
+
+def _page(db: Connection, job_id: str, after: int, thumbs_too: bool) -> list[ItemRecord]:
+    page: list[Item] = [
+        item_of(row)
+        for row in db.execute(
+            select(items)
+            .where(items.c.job_id == job_id, items.c.idx > after)
+            .order_by(items.c.idx)
+            .limit(PAGE)
+        )
+    ]
+    ids = [item.id for item in page]
+    landed = landed_of(db, ids)
+    small = (
+        {
+            row.item_id: row.jpeg
+            for row in db.execute(select(thumbs).where(thumbs.c.item_id.in_(ids)))
+        }
+        if thumbs_too
+        else {}
+    )
+    return [
+        ItemRecord(
+            replace(item, judgement=None), tuple(landed.get(item.id, ())), small.get(item.id)
+        )
+        for item in page
+    ]

@@ -1,0 +1,246 @@
+"""The ledger as one task may write it: the `Record` port. Every write checks the task's fencing number first."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from transload.errors import Fault, LostLeaseError
+from transload.model import (
+    Entry,
+    Held,
+    Intent,
+    Item,
+    ItemKind,
+    ItemState,
+    Job,
+    JobState,
+    Lane,
+    OpenIntent,
+    Outcome,
+    Output,
+    ReadReport,
+    Shipment,
+    Task,
+    TaskKind,
+)
+from transload.ports import Clock, Destination, Landed, Refusal
+from transload.states import ITEM_OPEN, check_item_move, check_job_move, ended_state
+from transload.storage.database import Database
+from transload.storage.events import announce
+from transload.storage.fenced import CONVERTING, FencedTask
+from transload.storage.ledger import landed_of, new_id
+from transload.storage.leases import queue_tasks
+from transload.storage.rows import item_of, job_of, judgement_to_json
+from transload.storage.schema import items, jobs, outputs, quarantine, tasks, thumbs
+from transload.storage.shipping import Packer, earlier, own_folder, write_receipt, write_thumb
+
+INTENTS_PAGE = 100
+THUMBS_MAX_BYTES = 16 << 20  # what a gallery page embeds; more pictures show a placeholder there
+
+
+class TaskRecord(FencedTask):
+    """What a running task reads and writes of the items: the `Record` port of the flow."""
+
+    async def admit(self, entries: Sequence[Entry]) -> list[Item]:
+        """One item for each entry that is not a folder, in their order."""
+        files = [entry for entry in entries if entry.kind != "dir"]
+        if not files:
+            return []
+        low, high = files[0].index, files[-1].index
+
+        def act(db: Connection) -> list[Item]:
+            at = (items.c.job_id == self._job.id) & items.c.idx.between(low, high)
+            known = set(db.execute(select(items.c.idx).where(at)).scalars())
+            new = [self._new_row(entry) for entry in files if entry.index not in known]
+            if new:
+                db.execute(insert(items), new)
+            return [
+                item_of(row) for row in db.execute(select(items).where(at).order_by(items.c.idx))
+            ]
+
+        return await self._write(act)
+
+    def _new_row(self, entry: Entry) -> dict[str, Any]:
+        plain = entry.name.encode("utf-8", "surrogatepass") == entry.raw_name
+        return {
+            "job_id": self._job.id,
+            "idx": entry.index,
+            "name": entry.name.encode("utf-8", "replace").decode("utf-8"),
+            "raw_name": None if plain else entry.raw_name,
+            "size": entry.size,
+            "crc32": entry.crc,
+            "mtime_ms": entry.mtime_ms,
+            "state": ItemState.PENDING.value,
+            "kind": ItemKind.UNKNOWN.value,
+        }
+
+    async def conclude(self, outcomes: Sequence[Outcome]) -> None:
+        """Write how items left the immediate path."""
+
+        def act(db: Connection) -> None:
+            for outcome in outcomes:
+                self._conclude_one(db, outcome)
+            self._tell(db, [(o.item.index, o.state) for o in outcomes])
+
+        if outcomes:
+            await self._write(act)
+
+    def _conclude_one(self, db: Connection, outcome: Outcome) -> None:
+        item, judgement, held = outcome.item, outcome.judgement, outcome.held
+        old = ItemState(db.execute(select(items.c.state).where(items.c.id == item.id)).scalar_one())
+        if old is outcome.state:
+            return
+        check_item_move(old, outcome.state)
+        values: dict[str, Any] = {"state": outcome.state.value, "why": outcome.why}
+        values["fault"] = None if outcome.fault is None else outcome.fault.as_dict()
+        if outcome.kind is not None:
+            values["kind"] = outcome.kind.value
+        if held is not None:
+            values |= {"size": held.size_bytes, "crc32": held.crc32, "sha256": held.sha256}
+        if judgement is not None:
+            values |= {
+                "kind": judgement.kind.value,
+                "verdict": judgement.verdict.value,
+                "partial": judgement.partial,
+                "judgement": judgement_to_json(judgement),
+            }
+        if outcome.state is ItemState.DEFERRED:
+            values["deferred"] = True
+        db.execute(update(items).where(items.c.id == item.id).values(**values))
+        db.execute(delete(outputs).where(outputs.c.item_id == item.id, ~outputs.c.landed))
+
+    async def twin(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
+        """What an equal item delivered here earlier, or None."""
+
+        def act(db: Connection) -> tuple[Output, ...] | None:
+            found = earlier(db, self._job, self._source_identity, item.index, sha256)
+            if found is None or found == item.id:
+                return None
+            return tuple(landed_of(db, [found]).get(found, ()))
+
+        return await self._database.run(act)
+
+    async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
+        """Albums and paths, committed durably. A shipment without an intent was delivered by this job meanwhile."""
+
+        def act(db: Connection) -> list[Intent]:
+            packed = [self._packer.pack(db, shipment, destination) for shipment in shipments]
+            for shipment in shipments:
+                if shipment.thumb and self._thumb_bytes + len(shipment.thumb) <= THUMBS_MAX_BYTES:
+                    write_thumb(db, self._job.id, shipment.item.id, shipment.thumb)
+                    self._thumb_bytes += len(shipment.thumb)
+            return [intent for intent in packed if intent is not None]
+
+        return await self._write(act, durable=True)
+
+    async def receive(self, landed: Sequence[Landed]) -> None:
+        """Write receipts. Not fsynced: the library can be asked again what lies there."""
+
+        def act(db: Connection) -> None:
+            now = self._clock()
+            sent = sum(
+                write_receipt(db, self._job, self._source_identity, one, now) for one in landed
+            )
+            db.execute(
+                update(jobs)
+                .where(jobs.c.id == self._job.id)
+                .values(bytes_sent=jobs.c.bytes_sent + sent)
+            )
+            told = db.execute(
+                select(items.c.idx).where(items.c.id.in_([one.item_id for one in landed]))
+            ).scalars()
+            self._tell(db, [(index, ItemState.SENT) for index in told])
+
+        if landed:
+            await self._write(act)
+
+    async def open_intents(self, after: int) -> list[OpenIntent]:
+        """Up to 100 intents of this job without a receipt, with item id above `after`."""
+
+        def act(db: Connection) -> list[OpenIntent]:
+            ids = db.execute(
+                select(outputs.c.item_id)
+                .join(items, items.c.id == outputs.c.item_id)
+                .where(items.c.job_id == self._job.id, ~outputs.c.landed, outputs.c.item_id > after)
+                .distinct()
+                .order_by(outputs.c.item_id)
+                .limit(INTENTS_PAGE)
+            ).scalars()
+            return [self._open_intent(db, item_id) for item_id in ids]
+
+        return await self._database.run(act)
+
+    def _open_intent(self, db: Connection, item_id: int) -> OpenIntent:
+        rows = db.execute(select(outputs).where(outputs.c.item_id == item_id).order_by(outputs.c.n))
+        planned = tuple(Output(row.path, row.size_bytes, row.sha256) for row in rows)
+        album = db.execute(select(items.c.album).where(items.c.id == item_id)).scalar()
+        return OpenIntent(item_id, album, planned)
+
+    async def refused(self, refusals: Sequence[Refusal]) -> None:
+        """These items get their one recovery; a second refusal is the caller's to quarantine."""
+        moved = [
+            Outcome(await self.item(r.item_id), ItemState.REFUSED, r.fault.detail, fault=r.fault)
+            for r in refusals
+        ]
+        await self.conclude(moved)
+
+    async def item(self, item_id: int) -> Item:
+        """The item as it is now."""
+        query = select(items).where(items.c.id == item_id)
+        return item_of(await self._database.run(lambda db: db.execute(query).one()))
+
+    async def deferred_near(self, item_id: int, limit: int) -> list[Item]:
+        """Items that still wait for a conversion, from this one on in entry order."""
+        query = (
+            select(items)
+            .where(items.c.job_id == self._job.id, items.c.id >= item_id)
+            .where(items.c.state.in_([state.value for state in CONVERTING]))
+            .order_by(items.c.idx)
+            .limit(limit)
+        )
+        return await self._database.run(lambda db: [item_of(row) for row in db.execute(query)])
+
+    async def keep(self, item: Item, held: Held, fault: Fault) -> None:
+        """Move the original's bytes into the quarantine, then say so; repeated after a crash it does no harm."""
+        name = f"{item.job_id}-{item.index}"
+
+        def act(db: Connection) -> None:
+            self._kept.mkdir(parents=True, exist_ok=True)
+            shutil.move(held.path, self._kept / name)
+            db.execute(delete(quarantine).where(quarantine.c.item_id == item.id))
+            now = self._clock()
+            db.execute(
+                insert(quarantine).values(
+                    id=new_id(now),
+                    job_id=item.job_id,
+                    item_id=item.id,
+                    name=item.name,
+                    reason=fault.as_dict(),
+                    file=name,
+                    size_bytes=held.size_bytes,
+                    sha256=held.sha256,
+                    created_ms=now,
+                )
+            )
+
+        await self._write(act)
+
+    async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
+        """Add a pass over the source to the job's sums; its fault becomes the job's."""
+
+        def act(db: Connection) -> None:
+            row = db.execute(select(jobs).where(jobs.c.id == self._job.id)).one()
+            values: dict[str, Any] = {
+                "bytes_read": row.bytes_read + report.bytes_read,
+                "peak_scratch_bytes": max(row.peak_scratch_bytes, peak_scratch_bytes),
+                "warnings": list(dict.fromkeys([*row.warnings, *report.warnings])),
+            }
+            if report.fault is not None:
+                values["fault"] = report.fault.as_dict()
+            db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+
+        await self._write(act)

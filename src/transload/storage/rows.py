@@ -1,0 +1,149 @@
+"""Rows of the ledger as values of the model, and back."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from transload.errors import Fault
+from transload.model import (
+    Event,
+    Item,
+    ItemKind,
+    ItemState,
+    Job,
+    JobState,
+    Judgement,
+    Lane,
+    QuarantineRecord,
+    Recipe,
+    Task,
+    TaskKind,
+    Verdict,
+)
+
+AnyRow = Row[Any]
+
+OPTIONS = (
+    "files",
+    "hevc",
+    "album_mix",
+    "sort",
+    "originals",
+    "include",
+    "exclude",
+    "caption",
+    "again",
+)
+
+
+def fault_or_none(stored: dict[str, Any] | None) -> Fault | None:
+    """The fault of a JSON column."""
+    return None if stored is None else Fault.from_dict(stored)
+
+
+def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
+    """A judgement as JSON types."""
+    return asdict(judgement)
+
+
+def judgement_from_json(stored: dict[str, Any]) -> Judgement:
+    """The judgement that `judgement_to_json` wrote."""
+    fields = dict(stored)
+    fields["kind"] = ItemKind(fields["kind"])
+    fields["verdict"] = Verdict(fields["verdict"])
+    if fields["fault"] is not None:
+        fields["fault"] = Fault(**fields["fault"])
+    return Judgement(**fields)
+
+
+def job_options(job: Job) -> dict[str, Any]:
+    """What the `options` column keeps of a job."""
+    return {name: getattr(job, name) for name in OPTIONS}
+
+
+def job_of(row: AnyRow) -> Job:
+    """A job from a row of `jobs`."""
+    options = dict(row.options)
+    for name in ("include", "exclude"):
+        options[name] = tuple(options[name])
+    return Job(
+        id=row.id,
+        source=row.source,
+        destination=row.destination,
+        recipe=Recipe(row.recipe),
+        title=row.title,
+        state=JobState(row.state),
+        folder=row.folder,
+        created_ms=row.created_ms,
+        started_ms=row.started_ms,
+        finished_ms=row.finished_ms,
+        wait_reason=row.wait_reason,
+        wait_until_ms=row.wait_until_ms,
+        fault=fault_or_none(row.fault),
+        warnings=tuple(row.warnings),
+        bytes_read=row.bytes_read,
+        bytes_sent=row.bytes_sent,
+        peak_scratch_bytes=row.peak_scratch_bytes,
+        attempt=row.attempt,
+        seq=row.seq,
+        **options,
+    )
+
+
+def item_of(row: AnyRow) -> Item:
+    """An item from a row of `items`."""
+    return Item(
+        id=row.id,
+        job_id=row.job_id,
+        index=row.idx,
+        name=row.name,
+        size=row.size,
+        state=ItemState(row.state),
+        kind=ItemKind(row.kind),
+        verdict=None if row.verdict is None else Verdict(row.verdict),
+        why=row.why,
+        crc32=row.crc32,
+        sha256=row.sha256,
+        mtime_ms=row.mtime_ms,
+        partial=row.partial,
+        recovered=row.recovered,
+        album=row.album,
+        fault=fault_or_none(row.fault),
+        judgement=None if row.judgement is None else judgement_from_json(row.judgement),
+        sent_ms=row.sent_ms,
+    )
+
+
+def task_of(row: AnyRow) -> Task:
+    """A task from a row of `tasks`."""
+    return Task(
+        id=row.id,
+        job_id=row.job_id,
+        kind=TaskKind(row.kind),
+        lane=Lane(row.lane),
+        item_id=row.item_id,
+        epoch=row.epoch,
+        deaths=row.deaths,
+    )
+
+
+def event_of(row: AnyRow) -> Event:
+    """An event from a row of `events`."""
+    return Event(row.job_id, row.seq, row.at_ms, row.what, row.data)
+
+
+def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:
+    """A kept original from a row of `quarantine`."""
+    return QuarantineRecord(
+        id=row.id,
+        job_id=row.job_id,
+        item_id=row.item_id,
+        name=row.name,
+        reason=Fault.from_dict(row.reason),
+        path=None if row.file is None else folder / row.file,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        created_ms=row.created_ms,
+    )

@@ -1,0 +1,196 @@
+"""The tables of the ledger. Times are UTC integer milliseconds, sizes bytes, documents JSON text.
+
+`VERSION` is the schema's number (`PRAGMA user_version`); a step of `migrations/` leads to each from the one before.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("identity", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_identity", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("options", Json, nullable=False),
+    Column("folder", Text),
+    Column("state", Text, nullable=False),
+    Column("control", Text),  # what a command asked for: "cancel" or "pause"
+    Column("wanted_ms", BigInteger, nullable=False),  # when a command last asked for this job
+    Column("detached", Boolean, nullable=False, default=False),
+    Column("wait_reason", Text),
+    Column("wait_until_ms", BigInteger),
+    Column("fault", Json),
+    Column("warnings", Json, nullable=False, default=list),
+    Column("bytes_read", BigInteger, nullable=False, default=0),
+    Column("bytes_sent", BigInteger, nullable=False, default=0),
+    Column("peak_scratch_bytes", BigInteger, nullable=False, default=0),
+    Column("progress", Json),
+    Column("attempt", Integer, nullable=False, default=1),
+    Column("seq", Integer, nullable=False, default=0),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("finished_ms", BigInteger),
+)
+# One unfinished job for one identity: the same command twice continues it.
+Index(
+    "one_open_job",
+    jobs.c.identity,
+    unique=True,
+    sqlite_where=text("state IN ('queued','running','waiting')"),
+    postgresql_where=text("state IN ('queued','running','waiting')"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("raw_name", LargeBinary),  # only where it is not the UTF-8 of `name`
+    Column("size", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("verdict", Text),
+    Column("why", Text, nullable=False, default=""),
+    Column("crc32", BigInteger),
+    Column("sha256", Text),
+    Column("mtime_ms", BigInteger),
+    Column("partial", Boolean, nullable=False, default=False),
+    Column("recovered", Boolean, nullable=False, default=False),
+    Column("deferred", Boolean, nullable=False, default=False),
+    Column("album", Integer),
+    Column("fault", Json),
+    Column("judgement", Json),
+    Column("sent_ms", BigInteger),
+)
+Index("item_of_entry", items.c.job_id, items.c.idx, unique=True)
+Index("items_by_state", items.c.job_id, items.c.state, items.c.idx)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("item_id", Integer, ForeignKey("items.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("path_key", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("landed", Boolean, nullable=False),  # false: an intent, true: a receipt
+)
+Index("one_file_a_path", outputs.c.destination, outputs.c.path_key, unique=True)
+Index(
+    "open_intents",
+    outputs.c.item_id,
+    unique=False,
+    sqlite_where=text("landed = 0"),
+    postgresql_where=text("NOT landed"),
+)
+
+folders = Table(
+    "folders",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("path_key", Text, primary_key=True),
+    Column("source_identity", Text),  # set for a source's own folder
+    Column("path", Text, nullable=False),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("item_id", Integer, ForeignKey("items.id"), primary_key=True),
+    Column("job_id", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("source_identity", Text, nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("sent_ms", BigInteger, nullable=False),
+)
+Index("receipt_of_content", receipts.c.destination, receipts.c.sha256, receipts.c.recipe)
+
+albums = Table(
+    "albums",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("members", Integer, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("item_id", Integer),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("due_ms", BigInteger, nullable=False, default=0),
+    Column("owner", Text),
+    Column("lease_until_ms", BigInteger),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("deaths", Integer, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("seen_seq", Integer, nullable=False, default=0),  # the job's seq when it was last taken
+    sqlite_autoincrement=True,  # an id is never used twice: a late writer cannot meet a new task
+)
+Index("due_tasks", tasks.c.lane, tasks.c.due_ms)
+Index("tasks_of_job", tasks.c.job_id)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("data", Json, nullable=False),
+)
+
+thumbs = Table(
+    "thumbs",
+    metadata,
+    Column("item_id", Integer, primary_key=True),
+    Column("job_id", Text, nullable=False, index=True),
+    Column("jpeg", LargeBinary, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("job_id", Text, nullable=False),
+    Column("item_id", Integer, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("reason", Json, nullable=False),
+    Column("file", Text),  # name inside the quarantine folder; null: only this reference is kept
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text),
+    Column("created_ms", BigInteger, nullable=False),
+)

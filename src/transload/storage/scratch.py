@@ -1,0 +1,137 @@
+"""Bytes on their way: one folder a job, under a budget of bytes and above a reserve of free disk space.
+
+`<folder>/<item>.part` is being written, `<folder>/<item>.in` is whole, `<folder>/<item>.out/` holds what is made of
+it. Nothing here is remembered: a killed run's files are swept, or found whole by the conversion that needs them.
+"""
+
+import shutil
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from transload.errors import DiskFullError, NeverFitsError
+
+MIB = 1 << 20
+SLACK_BYTES = 16 * MIB  # beside one album or the largest entry
+
+
+def reserve_of(path: Path, wanted: int) -> int:
+    """Free bytes to leave on the disk of `path`: as wanted, but never more than a tenth of the disk."""
+    return min(wanted, shutil.disk_usage(path).total // 10)
+
+
+class JobScratch:
+    """The scratch folder of one job. `budget` bytes may be held at once; one larger entry goes alone."""
+
+    def __init__(self, root: Path, job_id: str, budget: int, min_free: int) -> None:
+        self.root = root / job_id
+        self.budget = budget
+        self.peak = 0
+        self._min_free = min_free
+        self._held: dict[int, int] = {}
+        self._changed = anyio.Event()
+
+    async def open(self, *, keep_whole: bool) -> None:
+        """Make the folder; sweep what an earlier run left, but keep whole entries for conversions if asked."""
+
+        def sweep() -> list[tuple[int, int]]:
+            self.root.mkdir(parents=True, exist_ok=True)
+            whole = []
+            for path in self.root.iterdir():
+                if keep_whole and path.suffix == ".in":
+                    whole.append((int(path.stem), path.stat().st_size))
+                elif path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+            return whole
+
+        self._held = dict(await anyio.to_thread.run_sync(sweep))
+        self._note()
+
+    @property
+    def used(self) -> int:
+        """Bytes counted now."""
+        return sum(self._held.values())
+
+    def _note(self) -> None:
+        self.peak = max(self.peak, self.used)
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _room(self, size: int) -> bool:
+        return not self._held or self.used + size <= self.budget
+
+    def check_disk(self, size: int) -> None:
+        """Raise DiskFullError when `size` more bytes would go below the reserve of free space, NeverFitsError when
+        even an empty disk could not take them."""
+        usage = shutil.disk_usage(self.root)
+        reserve = reserve_of(self.root, self._min_free)
+        if usage.free - size < reserve:
+            need = f"{size / MIB:.1f} MiB needed in {self.root.parent}, "
+            if size + reserve > usage.total:
+                raise NeverFitsError(
+                    need + f"the whole disk has {usage.total / MIB:.1f} MiB", stage="fetch"
+                )
+            raise DiskFullError(
+                need
+                + f"{usage.free / MIB:.1f} MiB free, of which {reserve / MIB:.1f} MiB stay free (min_free_bytes)",
+                stage="fetch",
+            )
+
+    async def reserve(self, item_id: int, size: int) -> None:
+        """Wait until `size` more bytes fit the budget, then count them for the item."""
+        while not self._room(size):
+            await self._changed.wait()
+        self.check_disk(size)
+        self._held[item_id] = size
+        self._note()
+
+    def has_room(self, size: int) -> bool:
+        """Whether `size` more bytes fit the budget right now."""
+        return self._room(size)
+
+    def resize(self, item_id: int, size: int) -> None:
+        """Correct what an item counts for, without waiting."""
+        self._held[item_id] = size
+        self._note()
+
+    def part(self, item_id: int) -> Path:
+        """Where the bytes of an item are written."""
+        return self.root / f"{item_id}.part"
+
+    def whole(self, item_id: int) -> Path:
+        """Where they are once complete: a file of this name is good."""
+        return self.root / f"{item_id}.in"
+
+    def folder(self, item_id: int) -> Path:
+        """A folder for what is made of an item; made if missing."""
+        path = self.root / f"{item_id}.out"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def _remove(self, item_id: int) -> None:
+        self.part(item_id).unlink(missing_ok=True)
+        self.whole(item_id).unlink(missing_ok=True)
+        made = self.root / f"{item_id}.out"
+        if made.exists():
+            shutil.rmtree(made)
+
+    async def drop(self, *item_ids: int) -> None:
+        """Remove all files of the items and free their share."""
+
+        def remove() -> None:
+            for item_id in item_ids:
+                self._remove(item_id)
+
+        await anyio.to_thread.run_sync(remove)
+        for item_id in item_ids:
+            self._held.pop(item_id, None)
+        self._note()
+
+    async def close(self) -> None:
+        """Remove the job's folder and all in it."""
+        await anyio.to_thread.run_sync(lambda: shutil.rmtree(self.root, ignore_errors=True))
+        self._held.clear()
+        self._note()

@@ -1,0 +1,112 @@
+"""Which adapter stands behind which port: one function builds the installation, nothing else chooses."""
+
+import platform
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from transload.config import DataFolder, Settings
+from transload.destinations.library import Library
+from transload.destinations.registry import Destinations
+from transload.jobs.embedded import Embedded
+from transload.jobs.handler import TaskHandler
+from transload.jobs.lock import FolderLock
+from transload.media.studio import Studio
+from transload.model import Lane, Limits
+from transload.ports import Clock, Destination
+from transload.retry import RetryPolicy
+from transload.sources.local import LocalSources
+from transload.storage.database import Database
+from transload.storage.leases import Leases
+from transload.storage.ledger import Ledger, system_clock
+from transload.storage.quarantine import Quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The parts of one data folder, put together. Nothing is opened yet."""
+
+    settings: Settings
+    folder: DataFolder
+    clock: Clock
+    ledger: Ledger
+    leases: Leases
+    lock: FolderLock
+    quarantine: Quarantine
+    sources: LocalSources
+    destinations: Destinations
+    media: Studio
+    limits: Limits
+    retry: RetryPolicy
+
+    @property
+    def library_dir(self) -> Path:
+        """Where `library:` without a folder points."""
+        return self.settings.library_dir or self.folder.root / "library"
+
+    @property
+    def scratch_root(self) -> Path:
+        """Where jobs keep bytes on their way."""
+        return self.folder.scratch
+
+    @property
+    def quarantine_folder(self) -> Path:
+        """Where originals are kept."""
+        return self.folder.quarantine
+
+    @property
+    def min_free_bytes(self) -> int:
+        """Free disk space to leave untouched."""
+        return self.settings.min_free_bytes
+
+    @property
+    def scratch_budget_bytes(self) -> int | None:
+        """Scratch a job may hold; None: one album or its largest entry, and 16 MiB."""
+        return self.settings.scratch_budget_bytes
+
+    def destination(self, text: str) -> Destination:
+        """The adapter for a destination as a job stores it."""
+        return self.destinations.make(text)
+
+    def handler(self) -> TaskHandler:
+        """What runs a task."""
+        return TaskHandler(self, random.random)
+
+    def engine(self, since_ms: int) -> Embedded:
+        """The engine for jobs asked for since then."""
+        settings = self.settings
+        slots = {
+            Lane.TRANSFER: settings.transfer.concurrency,
+            Lane.CONVERT: settings.convert.concurrency,
+        }
+        return Embedded(
+            self.leases, self.clock, slots, settings.convert.when, settings.heartbeat_s, since_ms
+        )
+
+
+def build(settings: Settings, folder: DataFolder) -> Installation:
+    """The installation of a data folder; no file is touched."""
+    database = Database(folder.ledger)
+    machine = platform.node()
+    destinations = Destinations()
+    destinations.add("library", lambda rest: Library(Path(rest)))
+    archive = settings.archive
+    return Installation(
+        settings=settings,
+        folder=folder,
+        clock=system_clock,
+        ledger=Ledger(database, system_clock),
+        leases=Leases(database, system_clock, machine, int(settings.lease_s * 1000)),
+        lock=FolderLock(folder.lock),
+        quarantine=Quarantine(database, folder.quarantine),
+        sources=LocalSources(machine),
+        destinations=destinations,
+        media=Studio(ffmpeg=settings.ffmpeg, ffprobe=settings.ffprobe),
+        limits=Limits(
+            max_ratio=archive.max_ratio,
+            max_entry_bytes=archive.max_entry_bytes,
+            max_total_bytes=archive.max_total_bytes,
+            max_entries=archive.max_entries,
+        ),
+        retry=RetryPolicy(settings.retry.max_attempts),
+    )
