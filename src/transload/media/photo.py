@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-THUMB_SIDE = (
-    320  # Telegram: thumbnails are JPEG of at most 320x320; our ledger keeps 16 KiB of one.
-)
+from transload.media.damage import DamagedError
+
+THUMB_SIDE = 320  # Telegram: thumbnails are JPEG of at most 320x320.
 THUMB_BYTES = 16384
 CHEAP_PIXELS = 2_000_000
 """Formats that will be converted anyway are decoded while probing only up to this size."""
