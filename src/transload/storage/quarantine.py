@@ -28,7 +28,7 @@ class Quarantine:
             )
             return [
                 quarantine_of(row, self.folder)
-                for row in db.execute(query.order_by(quarantine.c.id))
+                for row in db.execute(query.order_by(quarantine.c.created_ms, quarantine.c.item_id))
             ]
 
         return await self.database.run(act)

@@ -1,0 +1,67 @@
+"""A ledger in a temporary folder, with one job in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from transload.model import Entry, Job, JobState, Lane, Recipe, Task
+from transload.storage.database import Database
+from transload.storage.leases import Leases
+from transload.storage.ledger import Ledger
+from transload.storage.record import TaskRecord
+
+LEASE_MS = 30_000
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    now_ms: int = 1_700_000_000_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@dataclass
+class Desk:
+    """The ledger's doors around one database file."""
+
+    database: Database
+    clock: Clock
+    ledger: Ledger
+    leases: Leases
+    kept: Path
+
+    async def want(self, source: str = "/photos.zip", **options: object) -> Job:
+        job = Job("", source, "library:/out", Recipe.TELEGRAM, "photos", JobState.QUEUED, **options)  # type: ignore[arg-type]
+        return await self.ledger.want(job, f"id|{source}", f"local:{source}", detached=False)
+
+    async def take(self) -> Task:
+        task = await self.leases.take(Lane.TRANSFER, 0)
+        assert task is not None
+        return task
+
+    async def begin(self) -> TaskRecord:
+        record = TaskRecord(self.database, self.clock, await self.take(), self.kept)
+        await record.begin()
+        return record
+
+
+def entries(count: int) -> list[Entry]:
+    """Entries as a listing gives them."""
+    return [Entry(n, f"in/{n}.jpg", f"in/{n}.jpg".encode(), 100 + n, crc=n) for n in range(count)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    clock = Clock()
+    database = Database(tmp_path / "data" / "ledger.db")
+    database.open()
+    ledger = Ledger(database, clock)
+    yield Desk(
+        database, clock, ledger, Leases(database, clock, "here", LEASE_MS), tmp_path / "kept"
+    )
+    database.close()

@@ -1,0 +1,116 @@
+"""Jobs as commands see them."""
+
+import pytest
+
+from tests.storage.conftest import Desk, entries
+from transload.errors import CorruptError, UnknownJobError
+from transload.model import ItemState, JobState, Lane, Outcome
+from transload.storage.ledger import new_id
+
+pytestmark = pytest.mark.anyio
+
+FAULT = CorruptError("broken").fault()
+
+
+def test_ids_sort_by_time_and_never_repeat() -> None:
+    ids = [new_id(1_700_000_000_000 + n // 10) for n in range(1000)]
+    assert len(set(ids)) == 1000
+    assert [i[:10] for i in ids] == sorted(i[:10] for i in ids)
+    assert all(len(i) == 26 for i in ids)
+
+
+async def test_the_same_want_continues_the_unfinished_job(desk: Desk) -> None:
+    first = await desk.want(caption="one")
+    desk.clock.now_ms += 1000
+    second = await desk.want(caption="two")
+    assert second.id == first.id
+    assert second.caption == "two"
+
+
+async def test_an_ended_job_is_not_continued(desk: Desk) -> None:
+    first = await desk.want()
+    record = await desk.begin()
+    await record.end_task()
+    await record.end_job()
+    assert (await desk.want()).id != first.id
+
+
+async def test_a_job_is_found_by_what_is_unique(desk: Desk) -> None:
+    job = await desk.want()
+    assert (await desk.ledger.find(job.id[:6].lower())).id == job.id
+    with pytest.raises(UnknownJobError, match="no job"):
+        await desk.ledger.find("zzz")
+    await desk.want("/other.zip")
+    with pytest.raises(UnknownJobError, match="more than one"):
+        await desk.ledger.find(job.id[:4])
+
+
+async def test_cancel_takes_the_lease_and_leaves_one_task_to_settle(desk: Desk) -> None:
+    job = await desk.want()
+    task = await desk.take()
+    await desk.ledger.control(job.id, "cancel")
+    assert await desk.leases.lost([task]) == [task.id]
+    last = await desk.begin()
+    _, control = await last.begin()
+    assert control == "cancel"
+    await last.end_task()
+    assert await last.end_job() is JobState.CANCELLED
+
+
+async def test_pause_waits_and_resume_queues(desk: Desk) -> None:
+    job = await desk.want()
+    paused = await desk.ledger.control(job.id, "pause")
+    assert (paused.state, paused.wait_reason) == (JobState.WAITING, "paused")
+    resumed = await desk.ledger.control(job.id, None)
+    assert (resumed.state, resumed.wait_reason) == (JobState.QUEUED, None)
+
+
+async def test_control_of_an_ended_job_changes_nothing(desk: Desk) -> None:
+    job = await desk.want()
+    record = await desk.begin()
+    await record.end_task()
+    await record.end_job()
+    assert (await desk.ledger.control(job.id, "cancel")).state is JobState.SUCCEEDED
+
+
+async def test_retry_opens_only_what_was_lost(desk: Desk) -> None:
+    job = await desk.want()
+    record = await desk.begin()
+    items = await record.admit(entries(3))
+    states = [ItemState.SKIPPED, ItemState.FAILED, ItemState.QUARANTINED]
+    await record.conclude(
+        [Outcome(i, s, "so", fault=FAULT) for i, s in zip(items, states, strict=True)]
+    )
+    await record.end_task()
+    await record.end_job()
+    await desk.ledger.retry(job.id)
+    after = [one.item.state async for one in desk.ledger.records(job.id)]
+    assert after == [ItemState.SKIPPED, ItemState.PENDING, ItemState.PENDING]
+
+
+async def test_progress_never_goes_back(desk: Desk) -> None:
+    job = await desk.want()
+    for overall in (0.2, 0.7, 0.4, None):
+        await desk.ledger.set_progress({job.id: {"stage": "fetch", "overall": overall}})
+    assert (await desk.ledger.progress(job.id) or {})["overall"] == 0.7
+
+
+async def test_totals_add_up_and_records_come_in_pages(desk: Desk) -> None:
+    await desk.want()
+    record = await desk.begin()
+    items = await record.admit(entries(1200))
+    await record.conclude([Outcome(item, ItemState.SKIPPED, "so") for item in items[:700]])
+    job = await desk.ledger.job(items[0].job_id)
+    totals = await desk.ledger.totals(job)
+    assert (totals.entries, totals.skipped, totals.sent) == (1200, 700, 0)
+    assert [one.item.index async for one in desk.ledger.records(job.id)] == list(range(1200))
+    done = await desk.ledger.done(job.id)
+    assert (done.items, done.total_items) == (700, 1200)
+
+
+async def test_a_detached_job_runs_though_nobody_asks_again(desk: Desk) -> None:
+    job = await desk.want()
+    await desk.ledger.want(job, "id|other", "local:other", detached=True)
+    later = desk.clock.now_ms + 1
+    task = await desk.leases.take(Lane.TRANSFER, later)
+    assert task is not None and task.job_id != job.id

@@ -1,0 +1,32 @@
+"""Kept originals are found, dropped on demand, and strays are told apart."""
+
+import pytest
+
+from tests.storage.conftest import Desk, entries
+from transload.errors import NotMediaError, UnknownJobError
+from transload.model import Held
+from transload.storage.quarantine import Quarantine
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_kept_original_is_listed_and_dropped(desk: Desk) -> None:
+    await desk.want()
+    record = await desk.begin()
+    items = await record.admit(entries(2))
+    desk.kept.mkdir()
+    for item in items:
+        local = desk.kept.parent / f"{item.id}.in"
+        local.write_bytes(b"same name, other bytes %d" % item.id)
+        await record.keep(item, Held(local, 24, 1, "sha"), NotMediaError("html").fault())
+    (desk.kept / "stray").write_bytes(b"")
+    quarantine = Quarantine(desk.database, desk.kept)
+    first, second = await quarantine.listed()
+    assert first.path is not None and first.path.read_bytes() == b"same name, other bytes 1"
+    assert [path.name for path in await quarantine.strays()] == ["stray"]
+    assert (await quarantine.one(first.id.lower())).reason.kind == "input.not_media"
+    await quarantine.drop(first)
+    assert [one.id for one in await quarantine.listed()] == [second.id]
+    assert not first.path.exists()
+    with pytest.raises(UnknownJobError):
+        await quarantine.one("nothing")

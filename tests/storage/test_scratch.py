@@ -1,0 +1,92 @@
+"""Bytes on their way stay within their budget and leave nothing behind."""
+
+import shutil
+from pathlib import Path
+
+import anyio
+import pytest
+
+from transload.errors import DiskFullError, NeverFitsError
+from transload.storage.scratch import JobScratch, reserve_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def opened(root: Path, budget: int = 100, min_free: int = 0) -> JobScratch:
+    scratch = JobScratch(root, "job", budget, min_free)
+    await scratch.open(keep_whole=False)
+    return scratch
+
+
+async def test_a_reader_waits_until_something_is_dropped(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path)
+    await scratch.reserve(1, 70)
+    order: list[str] = []
+
+    async def read() -> None:
+        await scratch.reserve(2, 60)
+        order.append("reserved")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read)
+        await anyio.wait_all_tasks_blocked()
+        order.append("dropping")
+        await scratch.drop(1)
+    assert order == ["dropping", "reserved"]
+    assert (scratch.used, scratch.peak) == (60, 70)
+
+
+async def test_an_entry_larger_than_the_budget_goes_alone(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path)
+    await scratch.reserve(1, 500)
+    assert not scratch.has_room(1)
+    await scratch.drop(1)
+    assert scratch.has_room(100)
+
+
+async def test_drop_removes_every_file_of_an_item(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path)
+    for item_id in (1, 2):
+        scratch.part(item_id).write_bytes(b"x")
+        scratch.whole(item_id).write_bytes(b"x")
+        (scratch.folder(item_id) / "made.mp4").write_bytes(b"x")
+    await scratch.drop(1)
+    assert {path.name for path in scratch.root.iterdir()} == {"2.part", "2.in", "2.out"}
+
+
+async def test_opening_sweeps_a_killed_run_but_keeps_whole_entries_for_conversions(
+    tmp_path: Path,
+) -> None:
+    scratch = await opened(tmp_path)
+    scratch.part(1).write_bytes(b"half")
+    scratch.whole(2).write_bytes(b"whole")
+    scratch.folder(2)
+    again = JobScratch(tmp_path, "job", 100, 0)
+    await again.open(keep_whole=True)
+    assert {path.name for path in again.root.iterdir()} == {"2.in"}
+    assert again.used == 5
+    await again.open(keep_whole=False)
+    assert list(again.root.iterdir()) == []
+
+
+async def test_the_reserve_of_free_space_is_left_alone(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    scratch = await opened(tmp_path, budget=1 << 62)
+    with pytest.raises(DiskFullError, match="free"):
+        await scratch.reserve(1, free + (1 << 30))
+    with pytest.raises(NeverFitsError, match="whole disk"):
+        await scratch.reserve(1, 1 << 60)
+    assert scratch.used == 0
+
+
+def test_the_reserve_is_at_most_a_tenth_of_the_disk(tmp_path: Path) -> None:
+    total = shutil.disk_usage(tmp_path).total
+    assert reserve_of(tmp_path, 1 << 62) == total // 10
+    assert reserve_of(tmp_path, 5) == 5
+
+
+async def test_closing_removes_the_folder(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path)
+    scratch.part(1).write_bytes(b"x")
+    await scratch.close()
+    assert not scratch.root.exists()
