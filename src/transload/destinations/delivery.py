@@ -23,7 +23,7 @@ from transload.ports import Landed, Refusal
 
 TEMP_FOLDER = ".transload"
 _COPY_BYTES = 1 << 20
-_TRIES = 3
+_TRIES = 10  # how often another job may take the empty folder of temporaries away under our hands
 # No hard link here: another file system, one without links, or a kernel that protects links of others' files.
 _NO_LINK = frozenset(
     {
@@ -61,12 +61,22 @@ def remove_temp_folder(root: Path) -> None:
         (root / TEMP_FOLDER).rmdir()
 
 
-def make_temp_folder(root: Path) -> Path:
+def new_temp(root: Path, job_id: str) -> Path:
+    """An empty temporary of the job, its folder made if missing. Raises OSError, RejectedError."""
+    for _ in range(_TRIES):
+        temp = _make_temp_folder(root) / temp_name(job_id)
+        with suppress(FileNotFoundError):
+            temp.touch(exist_ok=False)
+            return temp
+    raise UnreachableError(f"{root / TEMP_FOLDER} vanishes again and again", stage=STAGE)
+
+
+def _make_temp_folder(root: Path) -> Path:
     """The folder of temporaries, made if missing. Raises RejectedError when something else has its name."""
     folder = root / TEMP_FOLDER
     with suppress(FileExistsError):
         folder.mkdir()
-    if not _is_real_folder(folder):
+    if folder.is_symlink() or folder.is_file():
         raise RejectedError(f"{folder} is not a folder of Transload's", stage=STAGE)
     return folder
 
@@ -119,7 +129,7 @@ def holds(root: Path, output: Output) -> bool:
             and found.st_size == output.size_bytes
             and all(_is_real_folder(folder) for folder in _folders_between(root, output.path))
         )
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, RejectedError):
         return False
 
 
@@ -167,7 +177,7 @@ class Delivery:
         except OSError as error:
             raise translated(error, self._root) from error
         finally:
-            self._clear()
+            self._discard(set(self._temps))
         if stopped is not None:
             raise stopped
         return [
@@ -230,7 +240,7 @@ class Delivery:
     def _bring(self, local: Path, name: str) -> Path:
         """The local file under a temporary name inside the library."""
         for _ in range(_TRIES):
-            temp = make_temp_folder(self._root) / name
+            temp = _make_temp_folder(self._root) / name
             self._temps.add(temp)
             try:
                 _link_or_copy(local, temp)
@@ -285,10 +295,6 @@ class Delivery:
         for temp in temps:
             discard(temp)
         self._temps -= temps
-
-    def _clear(self) -> None:
-        self._discard(set(self._temps))
-        remove_temp_folder(self._root)
 
 
 def outputs(intent: Intent) -> tuple[Output, ...]:

@@ -31,9 +31,9 @@ async def write(root: Path, folder: str, job: Job, records: Records) -> None:
     `records` is called up to four times and must give the same items in entry order. Memory: `HELD_MAX_CHARS` of
     tiles whose album is not complete yet, at worst plus the open albums' own.
     """
-    temp = await to_thread.run_sync(_temp_path, root, job.id)
+    temp = await to_thread.run_sync(delivery.new_temp, root, job.id)
     try:
-        async with await anyio.open_file(temp, "x", encoding="utf-8") as file:
+        async with await anyio.open_file(temp, "w", encoding="utf-8") as file:
             async for text in _gathered(_pieces(folder, job, records)):
                 await file.write(text)
             await file.flush()
@@ -174,10 +174,6 @@ class _Shelf:
         self._held -= sum(map(len, tiles))
         self._jump = ""
         return page.album(album, kinds, tiles, jump)
-
-
-def _temp_path(root: Path, job_id: str) -> Path:
-    return delivery.make_temp_folder(root) / delivery.temp_name(job_id)
 
 
 def _give_name(root: Path, path: str, temp: Path) -> None:

@@ -91,7 +91,11 @@ class Library:
         await to_thread.run_sync(self._sweep, job.id)
 
     async def close_job(self, job: Job, records: Callable[[], AsyncIterator[ItemRecord]]) -> None:
-        """Write the gallery into the job's folder; a job that never got one has nothing to show."""
+        """Write the gallery into the job's folder; a job that never got one has nothing to show.
+
+        Raises DeniedError, UnreachableError, DiskFullError. No temporary of the job is left.
+        """
+        await self.sweep(job)
         if job.folder is not None:
             with translating(self.root):
                 await gallery.write(self.root, job.folder, job, records)
@@ -100,22 +104,21 @@ class Library:
         with translating(self.root):
             self._make_root()
             try:
-                folder = delivery.make_temp_folder(self.root)
+                probe = delivery.new_temp(self.root, job_id)
             except RejectedError as error:
                 raise DeniedError(
                     f"{self.root / delivery.TEMP_FOLDER} is not a folder",
                     stage=STAGE,
                     suggestion="Remove it, or choose another --to.",
                 ) from error
-            probe = folder / delivery.temp_name(job_id)
             try:
-                with probe.open("xb") as file:
+                with probe.open("wb") as file:
                     file.write(bytes(_PROBE_BYTES))
                     file.flush()
                     os.fsync(file.fileno())
                 self._mode = stat.S_IMODE(probe.stat().st_mode)
             finally:
-                probe.unlink(missing_ok=True)
+                delivery.discard(probe)
                 delivery.remove_temp_folder(self.root)
             self._device = self.root.stat().st_dev
 

@@ -1,0 +1,178 @@
+"""What is the library's own, beside the conformance suite: folders, disks that go away, links planted in it."""
+
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.destinations.parcels import a_job, a_parcel, a_shipment, intents_for, nobody
+from transload.destinations.delivery import TEMP_FOLDER
+from transload.destinations.library import Library
+from transload.errors import DeniedError, UnreachableError
+from transload.model import Intent, ItemRecord
+from transload.ports import Refusal
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> Library:
+    made = Library(tmp_path / "library")
+    await made.open(a_job())
+    return made
+
+
+async def no_records() -> AsyncIterator[ItemRecord]:
+    for record in ():
+        yield record
+
+
+async def test_open_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
+    library = Library(tmp_path / "new" / "library")
+    await library.open(a_job())
+    assert list(library.root.iterdir()) == []
+    assert not library.gathers
+
+
+@pytest.mark.parametrize("below", ["/mnt", "/media"])
+async def test_a_disk_that_is_not_mounted_is_not_made(below: str) -> None:
+    root = Path(below) / "transload-no-such-disk" / "photos"
+    if not root.parent.parent.is_dir() or root.parent.parent.is_mount():
+        pytest.skip(f"{below} is nothing to mount in here")
+    with pytest.raises(UnreachableError) as caught:
+        await Library(root).open(a_job())
+    assert "Mount the disk" in (caught.value.suggestion or "")
+    assert not root.parent.exists()
+
+
+async def test_a_file_is_no_library(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnreachableError, match="is a file"):
+        await Library(tmp_path / "file").open(a_job())
+
+
+async def test_a_planted_temp_folder_is_denied(library: Library, tmp_path: Path) -> None:
+    (library.root / TEMP_FOLDER).symlink_to(tmp_path)
+    with pytest.raises(DeniedError):
+        await library.open(a_job())
+
+
+async def test_a_removed_library_is_unreachable(library: Library, tmp_path: Path) -> None:
+    intents = intents_for(library, [a_shipment(1, a_parcel(tmp_path / "scratch", "a.jpg", b"a"))])
+    library.root.rmdir()
+    with pytest.raises(UnreachableError) as caught:
+        await library.put(a_job(), intents)
+    assert caught.value.suggestion
+    assert not library.root.exists()
+
+
+async def test_another_disk_in_its_place_gets_nothing(library: Library, tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "transload-test", str(library.root)]
+    if (await anyio.run_process(mount, check=False, stderr=subprocess.PIPE)).returncode:
+        pytest.skip("mounting is not permitted here")
+    try:
+        intents = intents_for(
+            library, [a_shipment(1, a_parcel(tmp_path / "scratch", "a.jpg", b"a"))]
+        )
+        with pytest.raises(UnreachableError):
+            await library.put(a_job(), intents)
+        assert list(library.root.iterdir()) == []
+    finally:
+        await anyio.run_process(["umount", str(library.root)])
+
+
+@pytest.mark.parametrize(
+    ("title", "folder"),
+    [
+        ("Summer 2024", "Summer 2024"),
+        ("../../etc", "_.._etc"),
+        (".transload", "transload"),
+        ("...", "untitled"),
+        ("", "untitled"),
+        ("a/b", "a_b"),
+        ("NUL", "_NUL"),
+    ],
+)
+def test_a_title_becomes_one_safe_folder(tmp_path: Path, title: str, folder: str) -> None:
+    assert Library(tmp_path).folder(title, nobody) == folder
+
+
+def test_folders_of_others_are_passed_by(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    (tmp_path / "trip (3)").mkdir()
+    (tmp_path / "trip (3)" / "mine").touch()
+    (tmp_path / "trip (4)").mkdir()
+    given = {"trip": "dir", "trip (2)": "file"}
+    assert library.folder("Trip", given.get) in ("Trip (3)", "Trip (4)")
+    assert library.folder("trip", given.get) == "trip (4)"
+
+
+async def test_a_planted_link_leads_nowhere(library: Library, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (library.root / "trip").mkdir()
+    (library.root / "trip" / "day").symlink_to(outside)
+    (library.root / "trip" / "a.jpg").symlink_to(outside / "a.jpg")
+    scratch = tmp_path / "scratch"
+    through = a_shipment(1, a_parcel(scratch, "day/b.jpg", b"b"))
+    over = a_shipment(2, a_parcel(scratch, "a.jpg", b"a"))
+    placed = [intent.paths for intent in intents_for(library, [through, over])]
+    assert placed == [("trip/day (2)/b.jpg",), ("trip/a (2).jpg",)]
+
+    forced = [Intent(through, 1, ("trip/day/b.jpg",)), Intent(over, 1, ("trip/a.jpg",))]
+    answers = await library.put(a_job(), forced)
+    assert all(isinstance(answer, Refusal) for answer in answers)
+    assert list(outside.iterdir()) == []
+
+
+async def test_the_first_file_gets_the_judged_ending(library: Library, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    shipment = a_shipment(
+        1,
+        a_parcel(scratch, "a.heic", b"a"),
+        a_parcel(scratch, "originals/a.heic", b"b"),
+        suffix=".jpg",
+    )
+    assert library.place("trip", shipment, nobody) == ("trip/a.jpg", "trip/originals/a.heic")
+
+
+async def test_thousands_of_equal_names_stay_cheap(library: Library, tmp_path: Path) -> None:
+    asked = 0
+    given: set[str] = set()
+
+    def taken(path: str) -> str | None:
+        nonlocal asked
+        asked += 1
+        return "file" if path in given else None
+
+    shipment = a_shipment(1, a_parcel(tmp_path / "scratch", "a.jpg", b"a"))
+    for _ in range(500):
+        (path,) = library.place("trip", shipment, taken)
+        given.add(path.casefold())
+    assert len(given) == 500
+    assert asked <= 3 * 500
+
+
+async def test_delivered_files_have_the_users_mode(library: Library, tmp_path: Path) -> None:
+    parcel = a_parcel(tmp_path / "scratch", "a.jpg", b"a")
+    parcel.local.chmod(0o600)
+    await library.put(a_job(), intents_for(library, [a_shipment(1, parcel)]))
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert (library.root / "trip/a.jpg").stat().st_mode == plain.stat().st_mode
+
+
+async def test_closing_writes_the_gallery_again_and_again(library: Library) -> None:
+    (library.root / TEMP_FOLDER).mkdir()
+    (library.root / TEMP_FOLDER / "01JOB.1.0.00c0ffee.part").touch()
+    for _ in range(2):
+        await library.close_job(a_job(folder="trip"), no_records)
+        found = sorted(str(path.relative_to(library.root)) for path in library.root.rglob("*"))
+        assert found == ["trip", "trip/gallery.html"]
+
+
+async def test_a_job_without_a_folder_gets_no_gallery(library: Library) -> None:
+    await library.close_job(a_job(), no_records)
+    assert list(library.root.iterdir()) == []
