@@ -146,6 +146,7 @@ def _probe_stream(
 ) -> tuple[Answer, bytes | None]:
     found, frame = _backend(request).probe_video(path, raw["sniffed"], beat)
     raw |= found
+    raw["sniffed"] = raw["sniffed"] or str(raw.get("container", "")).split(",")[0]
     if frame is None:
         return raw, None
     from transload.media import thumbs

@@ -38,7 +38,7 @@ _FORMATS: dict[str, tuple[str, ...]] = {
     "heif": ("HEIF",),
 }
 _TAIL_BYTES = 65536
-_ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
+_ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
 _EIGHT_BIT = frozenset({"L", "RGB"})
 _DEEP = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
 _TURNED_FROM = 5  # EXIF orientations 5..8 swap width and height.
@@ -85,7 +85,7 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
                 "error": "more memory needed than probing allows",
             }, None
         except PILLOW_FAULTS as error:
-            cut = _is_cut(file, str(raw.get("format", "")))
+            cut = _is_cut(file, sniffed)
             return {**raw, "decoded": "cut" if cut else "damaged", "error": _short(error)}, None
     return raw, thumb
 
@@ -173,7 +173,7 @@ def _register_heif() -> None:
 
 
 def _header(image: Image.Image) -> dict[str, Any]:
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    orientation = _exif_before_decoding(image).get(ExifTags.Base.Orientation, 1)
     turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8
     width, height = reversed(image.size) if turned else image.size
     single = image.format in ("MPO", "TIFF", "PSD") or width * height > PIXELS_MAX
@@ -189,6 +189,15 @@ def _header(image: Image.Image) -> dict[str, Any]:
         "progressive": bool(image.info.get("progressive")),
         "decode_bytes": width * height * _pixel_bytes(image),
     }
+
+
+def _exif_before_decoding(image: Image.Image) -> Image.Exif:
+    """Pillow's own `getexif` of a PNG decodes it whole, before its size was judged."""
+    if image.format != "PNG":
+        return image.getexif()
+    exif = Image.Exif()
+    exif.load(image.info.get("exif", b""))
+    return exif
 
 
 def _play_time(image: Image.Image, frames: int) -> float | None:
@@ -350,9 +359,9 @@ def _write(
             flat = _resized(flat, _goal(flat.size, max(flat.size) * 3 // 4))
 
 
-def _is_cut(file: BinaryIO, picture_format: str) -> bool:
+def _is_cut(file: BinaryIO, sniffed: str) -> bool:
     """Whether the end mark of the format is missing near the end of the file."""
-    mark = _ENDS.get(picture_format)
+    mark = _ENDS.get(sniffed)
     if mark is None:
         return False
     size = file.seek(0, io.SEEK_END)

@@ -128,18 +128,22 @@ def sniff(head: bytes, name: str) -> ItemKind:
 
 
 def recognise(head: bytes, name: str) -> Sniffed:
-    """Kind, format and certainty; media formats as libav or Pillow call them ("mov", "matroska", "jpeg")."""
+    """Kind, format and certainty; media formats as libav or Pillow call them ("mov", "matroska", "jpeg").
+
+    Bytes that say nothing are left to the decoders when the name promises a medium. A name and a weak signature
+    together are certain: what then does not decode is damaged, no document.
+    """
     if is_junk_name(name):
         return Sniffed(ItemKind.JUNK, "")
     promised = kind_of_name(name)
     found = _by_content(head)
-    if found is None or (
-        not found.sure and promised is None and found.kind is not ItemKind.DOCUMENT
-    ):
-        found = found or Sniffed(ItemKind.DOCUMENT, "", sure=False)
-    if promised is not None and found.kind in (ItemKind.DOCUMENT, ItemKind.ARCHIVE):
+    if promised is None or (found is not None and found.format == "subtitles"):
+        return found or Sniffed(ItemKind.DOCUMENT, "", sure=False)
+    if found is None:
+        return Sniffed(promised, "")
+    if found.kind in (ItemKind.DOCUMENT, ItemKind.ARCHIVE):
         return Sniffed(promised, found.format, sure=found.sure, denied=True)
-    return found
+    return Sniffed(found.kind, found.format)
 
 
 _P, _V, _A = ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.AUDIO
@@ -281,18 +285,27 @@ def _weak(head: bytes) -> Sniffed | None:
     return _audio_frames(head) or _text(head)
 
 
-_MP3_RATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_MP3_HERTZ = (44100, 48000, 32000)
+_RATES: dict[tuple[bool, int], tuple[int, ...]] = {
+    (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""kbit/s by (MPEG-1, layer) and index (ISO 11172-3 and 13818-3)."""
+_HERTZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 
 
-def _mp3_frame_bytes(head: bytes) -> int:
-    """Length of the MPEG-1 layer III frame that begins `head`, 0 when none does (ISO 11172-3)."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xFE != 0xFA:
+def _mpeg_frame_bytes(head: bytes) -> int:
+    """Length of the MPEG layer II or III frame that begins `head`, 0 when none does."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
-    rate, hertz = head[2] >> 4, head[2] >> 2 & 3
-    if not 0 < rate < len(_MP3_RATES) or hertz == len(_MP3_HERTZ):
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
+    rates, hertz = _RATES.get((version == 3, layer)), _HERTZ.get(version)
+    rate, speed = head[2] >> 4, head[2] >> 2 & 3
+    if rates is None or hertz is None or not 0 < rate < len(rates) or speed == len(hertz):
         return 0
-    return 144000 * _MP3_RATES[rate] // _MP3_HERTZ[hertz] + (head[2] >> 1 & 1)
+    per_frame = 72000 if layer == 3 and version != 3 else 144000
+    return per_frame * rates[rate] // hertz[speed] + (head[2] >> 1 & 1)
 
 
 def _adts_frame_bytes(head: bytes) -> int:
@@ -304,7 +317,7 @@ def _adts_frame_bytes(head: bytes) -> int:
 
 def _audio_frames(head: bytes) -> Sniffed | None:
     """Frame syncs, believed only when a second frame follows where the first one ends."""
-    for measure, word in ((_mp3_frame_bytes, "mp3"), (_adts_frame_bytes, "aac")):
+    for measure, word in ((_mpeg_frame_bytes, "mp3"), (_adts_frame_bytes, "aac")):
         if size := measure(head):
             return (
                 Sniffed(_A, word)
@@ -321,8 +334,10 @@ def _text(head: bytes) -> Sniffed | None:
     start = head[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<?xml", b"<svg", b"<head", b"<body")):
         return Sniffed(_D, "html" if b"html" in start[:64] else "xml")
-    if start.startswith((b"v=0\r", b"v=0\n")):
+    if start.startswith((b"v=0\r", b"v=0\n", b"file ")):
         return Sniffed(_D, "playlist")
+    if start.startswith(b"webvtt") or (start[:1].isdigit() and b" --> " in start[:80]):
+        return Sniffed(_D, "subtitles")
     if head and not any(byte < 9 or 13 < byte < 32 for byte in head[:512]):
         return Sniffed(_D, "text", sure=False)
     return None

@@ -39,9 +39,7 @@ DEMUXERS: dict[str, str] = {
 }
 """Our word for a format -> libav's demuxer. What is not here is not opened."""
 
-SAFE_DEMUXERS = ",".join(
-    (*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "image2", "png_pipe")
-)
+SAFE_DEMUXERS = ",".join((*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"))
 
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096

@@ -1,0 +1,141 @@
+"""The decision table, over real files and by values."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.media.conftest import Samples
+from tests.media.samples import SAMPLES, Sample
+from transload.media.studio import Studio
+from transload.media.verdict import judge, judge_recovery, settled_kind
+from transload.model import Facts, ItemKind, Judgement, Recipe, Verdict
+
+
+async def judged(
+    studio: Studio, path: Path, recipe: Recipe = Recipe.TELEGRAM, *, convert_hevc: bool = False
+) -> Judgement:
+    """The judgement of a file."""
+    probed = await studio.probe(path, path.name)
+    return studio.judge(probed.facts, recipe, "convert" if convert_hevc else "keep")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+async def test_each_sample_gets_its_verdict(
+    studio: Studio, samples: Samples, sample: Sample
+) -> None:
+    found = await judged(studio, samples(sample.name))
+    assert (found.kind, found.verdict) == (sample.kind, sample.verdict), found.why
+    assert found.why
+    assert (found.fault.kind if found.fault else None) == sample.fault
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("large.jpg", Verdict.AS_IS),
+        ("strip.jpg", Verdict.AS_IS),
+        ("still.webp", Verdict.AS_IS),
+        ("moving.gif", Verdict.AS_IS),
+        ("apple.heic", Verdict.SHRINK),
+        ("new.avif", Verdict.SHRINK),
+        ("scan.tiff", Verdict.SHRINK),
+        ("plain.mp4", Verdict.AS_IS),
+        ("matroska.mkv", Verdict.REWRAP),
+        ("page.jpg", Verdict.UNSAVABLE),
+    ],
+)
+async def test_playable_keeps_what_browsers_show(
+    studio: Studio, samples: Samples, name: str, verdict: Verdict
+) -> None:
+    found = await judged(studio, samples(name), Recipe.PLAYABLE)
+    assert found.verdict is verdict
+    assert found.plan.get("side") is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["windows.wmv", "cut.jpg", "apple.heic", "empty.mp4"])
+async def test_original_leaves_everything_untouched(
+    studio: Studio, samples: Samples, name: str
+) -> None:
+    found = await judged(studio, samples(name), Recipe.ORIGINAL)
+    assert (found.verdict, found.plan) == (Verdict.AS_IS, {})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("named.dat", ".mp4"),
+        ("picture_named.mp4", ".jpg"),
+        ("plain.mp4", None),
+        ("photo.jpg", None),
+    ],
+)
+async def test_the_delivered_name_gets_a_fitting_ending(
+    studio: Studio, samples: Samples, name: str, suffix: str | None
+) -> None:
+    assert (await judged(studio, samples(name))).suffix == suffix
+
+
+@pytest.mark.anyio
+async def test_hevc_is_encoded_anew_only_where_asked(studio: Studio, samples: Samples) -> None:
+    found = await judged(studio, samples("hevc.mp4"), convert_hevc=True)
+    assert (found.verdict, found.deferred) == (Verdict.TRANSCODE, True)
+
+
+@pytest.mark.anyio
+async def test_sizes_are_those_of_the_upright_picture(studio: Studio, samples: Samples) -> None:
+    video = await judged(studio, samples("turned.mp4"))
+    photo = await judged(studio, samples("upside.jpg"))
+    assert (video.width, video.height) == (48, 64)
+    assert (photo.width, photo.height) == (64, 96)
+
+
+@pytest.mark.anyio
+async def test_a_cut_video_says_so(studio: Studio, samples: Samples) -> None:
+    found = await judged(studio, samples("cut.mkv"))
+    assert found.partial
+    assert "cut" in found.why or "copied" in found.why
+
+
+@pytest.mark.anyio
+async def test_recovery_encodes_everything_anew(studio: Studio, samples: Samples) -> None:
+    probed = await studio.probe(samples("plain.mp4"), "plain.mp4")
+    again = judge_recovery(probed.facts, Recipe.TELEGRAM)
+    assert again is not None
+    assert (again.verdict, again.plan["keep_sound"]) == (Verdict.TRANSCODE, False)
+    photo = await studio.probe(samples("photo.jpg"), "photo.jpg")
+    second = judge_recovery(photo.facts, Recipe.TELEGRAM)
+    assert second is not None
+    assert second.verdict is Verdict.SHRINK
+
+
+@pytest.mark.anyio
+async def test_nothing_is_left_to_try_for_lost_files_and_sound(
+    studio: Studio, samples: Samples
+) -> None:
+    for name in ("cut.jpg", "no_index.mp4", "song.wav"):
+        probed = await studio.probe(samples(name), name)
+        assert judge_recovery(probed.facts, Recipe.TELEGRAM) is None
+
+
+def test_a_weak_signature_that_does_not_decode_is_a_document() -> None:
+    raw = {"sniffed_kind": "audio", "sniffed": "mp3", "sure": False, "denied": False, "size": 9}
+    assert settled_kind(raw) is ItemKind.DOCUMENT
+    assert judge(Facts(ItemKind.DOCUMENT, raw), Recipe.TELEGRAM, "keep").verdict is Verdict.AS_IS
+
+
+def test_a_long_encode_is_put_behind_everything_else() -> None:
+    sound = {"type": "audio", "codec": "flac", "channels": 2}
+    raw = {
+        "sniffed": "flac",
+        "container": "flac",
+        "streams": [sound],
+        "frames_decoded": 1,
+        "size": 9,
+    }
+    short = judge(Facts(ItemKind.AUDIO, raw | {"duration_s": 60.0}), Recipe.TELEGRAM, "keep")
+    long = judge(Facts(ItemKind.AUDIO, raw | {"duration_s": 3600.0}), Recipe.TELEGRAM, "keep")
+    assert (short.deferred, long.deferred) == (False, True)
