@@ -1,4 +1,4 @@
-"""What every destination must do. A new adapter joins with one line in `TARGETS` and a class like `LibraryTarget`."""
+"""What every destination must do. A new adapter joins in `targets.py`."""
 
 import os
 import shutil
@@ -8,64 +8,20 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import anyio
 import pytest
 
+from tests.conformance.targets import OTHER_DISK, TARGETS, LibraryTarget, Target
 from tests.destinations.parcels import MTIME_MS, a_job, a_parcel, a_shipment, intents_for, nobody
 from transload.destinations.delivery import TEMP_FOLDER, outputs
 from transload.destinations.library import Library
 from transload.destinations.names import key
 from transload.errors import DeniedError, DiskFullError
 from transload.model import Intent, Job, OpenIntent
-from transload.ports import Destination, Landed, Refusal
+from transload.ports import Landed, Refusal
 
 pytestmark = pytest.mark.anyio
-
-
-class Target(Protocol):
-    """A destination with a window on what really lies there."""
-
-    destination: Destination
-
-    def files(self) -> dict[str, bytes]:
-        """Everything delivered, by path relative to the destination; temporaries count too."""
-        ...
-
-    def plant(self, path: str, content: bytes) -> None:
-        """Put a foreign file there."""
-        ...
-
-    def mtime_ms(self, path: str) -> int | None:
-        """The kept modification time; None where the destination cannot keep one."""
-        ...
-
-
-class LibraryTarget:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.destination: Destination = Library(root)
-
-    def files(self) -> dict[str, bytes]:
-        found = [path for path in self.root.rglob("*") if path.is_file()]
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
-
-    def plant(self, path: str, content: bytes) -> None:
-        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).write_bytes(content)
-
-    def mtime_ms(self, path: str) -> int | None:
-        return (self.root / path).stat().st_mtime_ns // 1_000_000
-
-
-# On another disk than the scratch folder there are no hard links to it: files are copied.
-OTHER_DISK = Path("/dev/shm")
-
-TARGETS: dict[str, Callable[[Path], Target]] = {
-    "library": LibraryTarget,
-    "library_on_another_disk": LibraryTarget,
-}
 
 
 @pytest.fixture(params=TARGETS)
@@ -301,7 +257,8 @@ async def test_two_jobs_at_once(target: Target, scratch: Path) -> None:
 CRASHING_PUT = """
 import os, signal, sys, anyio
 from pathlib import Path
-from tests.conformance.test_destination import LibraryTarget, batch
+from tests.conformance.targets import LibraryTarget
+from tests.conformance.test_destination import batch
 from tests.destinations.parcels import a_job
 
 root, scratch, event, nth = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
