@@ -130,9 +130,11 @@ def folded(jump: str, title: str, count: int, about: str, rows: Sequence[str]) -
 
 
 def reasons(counts: Counts) -> str:
-    """Why things were skipped, most frequent first: `12 × not media, 3 × empty`."""
+    """Why things were skipped, most frequent first: `not media (12), empty (3)`."""
     return text(
-        ", ".join(f"{count:,} × {why or 'not wanted'}" for why, count in counts.reasons.most_common())
+        ", ".join(
+            f"{why or 'not wanted'} ({count:,})" for why, count in counts.reasons.most_common()
+        )
     )
 
 
