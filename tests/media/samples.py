@@ -16,6 +16,15 @@ from transload.media.ffmpeg import wheel_binary
 from transload.model import ItemKind, Verdict
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1")
+ODD = ("-f", "lavfi", "-i", "testsrc=size=63x47:rate=10:duration=1")
+PAL = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1")
+QUIET_HEVC = ("-c:v", "libx265", "-pix_fmt", "yuv420p", "-x265-params", "log-level=none")
+HLG = (
+    *("-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-color_trc", "arib-std-b67", "-tag:v", "hvc1"),
+    "-x265-params",
+    "log-level=none:transfer=arib-std-b67:colorprim=bt2020:colormatrix=bt2020nc",
+)
+TOP_FIRST = ("-flags", "+ilme+ildct", "-vf", "setfield=tff", "-x264-params", "tff=1")
 SOUND = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1")
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 AAC = ("-c:a", "aac", "-b:a", "32k")
@@ -175,7 +184,7 @@ SAMPLES = (
     Sample("turned.mp4", turned, _V, _OK),
     Sample(
         "hevc.mp4",
-        by_ffmpeg(*BOTH, "-c:v", "libx265", "-pix_fmt", "yuv420p", "-x265-params", "log-level=none", "-tag:v", "hvc1", *AAC, *FRONT),
+        by_ffmpeg(*BOTH, *QUIET_HEVC, "-tag:v", "hvc1", *AAC, *FRONT),
         _V,
         _OK,
     ),
@@ -190,7 +199,7 @@ SAMPLES = (
     Sample("disc.m2ts", by_ffmpeg(*BOTH, *H264, *AAC), _V, _WRAP),
     Sample("phone.3gp", by_ffmpeg(*BOTH, *H264, *AAC, "-ar", "16000"), _V, _WRAP),
     Sample("baseline.avi", by_ffmpeg(*PICTURE, *H264, "-bf", "0"), _V, _WRAP),
-    Sample("hev1.mkv", by_ffmpeg(*PICTURE, "-c:v", "libx265", "-pix_fmt", "yuv420p", "-x265-params", "log-level=none"), _V, _WRAP),
+    Sample("hev1.mkv", by_ffmpeg(*PICTURE, *QUIET_HEVC), _V, _WRAP),
     Sample("cut.mkv", cut(by_ffmpeg(*BOTH, *H264, *AAC), 0.6), _V, _WRAP),
     # sound that does not fit
     Sample("ac3.mkv", by_ffmpeg(*BOTH, *H264, "-c:a", "ac3"), _V, _SND),
@@ -203,7 +212,7 @@ SAMPLES = (
     Sample("vp8.webm", by_ffmpeg(*PICTURE, "-c:v", "libvpx", "-cpu-used", "8"), _V, _CODE),
     Sample("av1.mp4", by_ffmpeg(*PICTURE, "-c:v", "libsvtav1", "-preset", "12", *FRONT), _V, _CODE),
     Sample("mpeg4.avi", by_ffmpeg(*BOTH, "-c:v", "mpeg4", "-c:a", "libmp3lame"), _V, _CODE),
-    Sample("mpeg2.mpg", by_ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1", "-c:v", "mpeg2video"), _V, _CODE),
+    Sample("mpeg2.mpg", by_ffmpeg(*PAL, "-c:v", "mpeg2video"), _V, _CODE),
     Sample("windows.wmv", by_ffmpeg(*BOTH, "-c:v", "wmv2", "-c:a", "wmav2"), _V, _CODE),
     Sample("flv1.flv", by_ffmpeg(*PICTURE, "-c:v", "flv1"), _V, _CODE),
     Sample("mjpeg.mov", by_ffmpeg(*PICTURE, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), _V, _CODE),
@@ -211,9 +220,9 @@ SAMPLES = (
     Sample("reordered.avi", dressed_in_avi, _V, _CODE),
     Sample("ten_bit.mp4", by_ffmpeg(*PICTURE, "-c:v", "libx264", "-pix_fmt", "yuv420p10le", *FRONT), _V, _CODE),
     Sample("full_colour.mkv", by_ffmpeg(*PICTURE, "-c:v", "libx264", "-pix_fmt", "yuv444p"), _V, _CODE),
-    Sample("odd.mkv", by_ffmpeg("-f", "lavfi", "-i", "testsrc=size=63x47:rate=10:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv444p"), _V, _CODE),
-    Sample("interlaced.mp4", by_ffmpeg(*PICTURE, *H264, "-flags", "+ilme+ildct", "-vf", "setfield=tff", "-x264-params", "tff=1", *FRONT), _V, _CODE),
-    Sample("hlg.mp4", by_ffmpeg(*PICTURE, "-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none:transfer=arib-std-b67:colorprim=bt2020:colormatrix=bt2020nc", "-color_trc", "arib-std-b67", "-tag:v", "hvc1", *FRONT), _V, _CODE),
+    Sample("odd.mkv", by_ffmpeg(*ODD, "-c:v", "libx264", "-pix_fmt", "yuv444p"), _V, _CODE),
+    Sample("interlaced.mp4", by_ffmpeg(*PICTURE, *H264, *TOP_FIRST, *FRONT), _V, _CODE),
+    Sample("hlg.mp4", by_ffmpeg(*PICTURE, *HLG, *FRONT), _V, _CODE),
     # sound alone
     Sample("song.mp3", by_ffmpeg(*SOUND, "-c:a", "libmp3lame"), _A, _OK),
     Sample("song.m4a", by_ffmpeg(*SOUND, *AAC, *FRONT), _A, _OK),

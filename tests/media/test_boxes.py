@@ -1,0 +1,45 @@
+"""Walks over hand-made boxes."""
+
+import io
+
+from transload.media.boxes import walk
+
+
+def box(kind: bytes, body: bytes = b"", claim: int | None = None) -> bytes:
+    """A box; `claim` is a false length."""
+    return (claim or len(body) + 8).to_bytes(4, "big") + kind + body
+
+
+FTYP = box(b"ftyp", b"isom\x00\x00\x02\x00isom")
+
+
+def test_order_of_index_and_data() -> None:
+    front = FTYP + box(b"moov", box(b"mvhd")) + box(b"mdat", b"x" * 50)
+    back = FTYP + box(b"mdat", b"x" * 50) + box(b"moov", box(b"mvhd"))
+    assert walk(io.BytesIO(front), len(front)).moov_first
+    found = walk(io.BytesIO(back), len(back))
+    assert (found.moov_first, found.moov_at, found.brand) == (False, 78, "isom")
+
+
+def test_fragments_are_seen_by_their_box_or_by_their_announcement() -> None:
+    announced = FTYP + box(b"moov", box(b"mvhd") + box(b"mvex"))
+    present = FTYP + box(b"moof") + box(b"mdat")
+    assert walk(io.BytesIO(announced), len(announced)).fragmented
+    assert walk(io.BytesIO(present), len(present)).fragmented
+
+
+def test_missing_bytes_of_a_cut_file_are_counted() -> None:
+    cut = FTYP + box(b"moov") + box(b"mdat", b"x" * 10, claim=118)
+    assert walk(io.BytesIO(cut), len(cut)).missing == 100
+
+
+def test_long_lengths_and_open_ends() -> None:
+    long = b"\x00\x00\x00\x01mdat" + (16 + 4).to_bytes(8, "big") + b"data"
+    data = FTYP + long + box(b"moov") + b"\x00\x00\x00\x00free" + b"rest"
+    found = walk(io.BytesIO(data), len(data))
+    assert (found.moov_at, found.missing) == (len(FTYP) + 20, 0)
+
+
+def test_lengths_that_lead_nowhere_end_the_walk() -> None:
+    data = FTYP + box(b"free", claim=3) + box(b"moov")
+    assert walk(io.BytesIO(data), len(data)).moov_at is None

@@ -1,0 +1,65 @@
+"""Both probers over the same files: same facts, same verdicts."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.media.conftest import Samples
+from tests.media.samples import SAMPLES
+from transload.media.ffprobe import Ffprobe
+from transload.media.studio import Studio
+from transload.media.verdict_video import PQ
+from transload.model import ItemKind, Recipe
+
+PROGRAM = shutil.which("ffprobe")
+STREAMED = [s.name for s in SAMPLES if s.kind in (ItemKind.VIDEO, ItemKind.AUDIO) and not s.fault]
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no ffprobe program here")
+
+
+def essence(raw: dict[str, Any]) -> dict[str, Any]:
+    """What both back-ends must agree on."""
+    keys = ("width", "height", "rotation", "moov", "brand", "fragmented", "interlaced")
+    streams = [
+        {
+            key: stream.get(key)
+            for key in ("type", "codec", "cover", "width", "height", "pix_fmt", "channels")
+        }
+        for stream in raw["streams"]
+    ]
+    return {key: raw.get(key) or None for key in keys} | {"streams": streams}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", STREAMED)
+async def test_both_probers_agree(studio: Studio, samples: Samples, name: str) -> None:
+    path = samples(name)
+    ours = (await studio.probe(path, name)).facts
+    async with Studio(ffprobe=Path(str(PROGRAM))) as other:
+        theirs = (await other.probe(path, name)).facts
+    assert essence(theirs.raw) == essence(ours.raw)
+    first, second = (studio.judge(f, Recipe.TELEGRAM, "keep") for f in (ours, theirs))
+    assert (first.kind, first.verdict, first.partial) == (
+        second.kind,
+        second.verdict,
+        second.partial,
+    )
+
+
+def test_measures_agree(samples: Samples) -> None:
+    from transload.media import video
+
+    path = samples("matroska.mkv")
+    theirs = Ffprobe(Path(str(PROGRAM))).measure(path, "matroska", lambda: None)
+    assert theirs == video.measure(path, "matroska", lambda: None)
+
+
+def test_damage_is_a_fact(samples: Samples) -> None:
+    raw, frame = Ffprobe(Path(str(PROGRAM))).probe_video(
+        samples("no_index.mp4"), "mov", lambda: None
+    )
+    assert "error" in raw
+    assert frame is None
+    assert raw.get("transfer") != PQ

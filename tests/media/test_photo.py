@@ -1,0 +1,130 @@
+"""Photos: proof, thumbnails, shrinking."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.media.conftest import Samples
+from tests.media.samples import painting
+from transload.media.damage import DamagedError
+from transload.media.photo import THUMB_BYTES, Shape, probe_photo, shrink, to_apng
+
+LIMIT = 160 << 20
+SAFE = Shape(side=2560, max_bytes=10_000_000, quality=87)
+
+
+def shrunk(path: Path, word: str, into: Path, shape: Shape = SAFE) -> Image.Image:
+    """The picture that shrinking makes."""
+    shrink(path, word, shape, into)
+    made = Image.open(into)
+    made.load()
+    return made
+
+
+def test_a_thumbnail_is_small_and_upright(samples: Samples) -> None:
+    raw, thumb = probe_photo(samples("upside.jpg"), "jpeg", LIMIT)
+    assert thumb is not None
+    assert Image.open(io.BytesIO(thumb)).size == (64, 96)
+    assert (raw["decoded"], raw["orientation"]) == ("whole", 6)
+
+
+def test_a_thumbnail_of_noise_fits_its_bytes(tmp_path: Path) -> None:
+    Image.effect_noise((1500, 1500), 120).convert("RGB").save(tmp_path / "noise.jpg")
+    _, thumb = probe_photo(tmp_path / "noise.jpg", "jpeg", LIMIT)
+    assert thumb is not None
+    assert len(thumb) <= THUMB_BYTES
+    assert max(Image.open(io.BytesIO(thumb)).size) <= 320
+
+
+def test_orientation_is_baked_into_the_shrunk_photo(samples: Samples, tmp_path: Path) -> None:
+    made = shrunk(samples("upside.jpg"), "jpeg", tmp_path / "out.jpg")
+    assert made.size == (64, 96)
+    assert made.getexif().get(0x0112, 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("cmyk.jpg", "jpeg"),
+        ("alpha.png", "png"),
+        ("still.gif", "gif"),
+        ("still.webp", "webp"),
+        ("scan.tiff", "tiff"),
+        ("paint.bmp", "bmp"),
+        ("new.avif", "avif"),
+        ("apple.heic", "heif"),
+        ("film.jp2", "jpeg2000"),
+    ],
+)
+def test_colours_survive(samples: Samples, tmp_path: Path, name: str, word: str) -> None:
+    made = shrunk(samples(name), word, tmp_path / "out.jpg").convert("RGB")
+    width, height = made.size
+    red, green, blue = made.getpixel((width * 3 // 4, height * 3 // 4))
+    assert red > 180
+    assert max(green, blue) < 80
+
+
+def test_transparency_becomes_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert min(shrunk(tmp_path / "clear.png", "png", tmp_path / "o.jpg").getpixel((20, 20))) > 250
+
+
+def test_sixteen_bits_are_scaled_not_clipped(samples: Samples, tmp_path: Path) -> None:
+    made = shrunk(samples("deep.png"), "png", tmp_path / "out.jpg")
+    assert made.getpixel((2, 32)) < 40
+    assert 100 < made.getpixel((32, 32)) < 150
+    assert made.getpixel((62, 32)) > 220
+
+
+def test_a_shrunk_photo_keeps_to_its_limits_at_once(tmp_path: Path) -> None:
+    Image.effect_noise((4000, 3000), 90).convert("RGB").save(tmp_path / "big.jpg", quality=95)
+    tight = Shape(side=2560, max_bytes=400_000, quality=87)
+    made = shrunk(tmp_path / "big.jpg", "jpeg", tmp_path / "out.jpg", tight)
+    assert (tmp_path / "out.jpg").stat().st_size <= 400_000
+    assert max(made.size) <= 2560
+
+
+def test_a_playable_photo_keeps_its_size(samples: Samples, tmp_path: Path) -> None:
+    full = Shape(side=None, max_bytes=None, quality=87)
+    assert shrunk(samples("large.jpg"), "jpeg", tmp_path / "o.jpg", full).size == (9000, 1200)
+
+
+def test_place_of_taking_is_dropped_and_time_kept(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0x9003: "2024:05:06 07:08:09"}
+    exif[0x8825] = {1: "N"}
+    painting().save(tmp_path / "trip.jpg", "JPEG", exif=exif.tobytes())
+    with Image.open(tmp_path / "trip.jpg") as trip:
+        assert trip.getexif().get_ifd(0x8825)[1] == "N"
+    kept = shrunk(tmp_path / "trip.jpg", "jpeg", tmp_path / "out.jpg").getexif()
+    assert kept.get(0x0132) == "2024:05:06 07:08:09"
+    assert not kept.get_ifd(0x8825)
+
+
+def test_a_large_header_is_not_decoded_while_probing(tmp_path: Path) -> None:
+    Image.new("L", (5000, 5000)).save(tmp_path / "wide.png")
+    raw, thumb = probe_photo(tmp_path / "wide.png", "png", 1 << 20)
+    assert (raw["decoded"], thumb) == ("unproven", None)
+
+
+def test_damage_is_told_apart_from_a_cut(samples: Samples, tmp_path: Path) -> None:
+    whole = bytearray(samples("photo.png").read_bytes())
+    whole[60:90] = bytes(30)
+    (tmp_path / "rot.png").write_bytes(whole)
+    assert probe_photo(tmp_path / "rot.png", "png", LIMIT)[0]["decoded"] == "damaged"
+    assert probe_photo(samples("cut.png"), "png", LIMIT)[0]["decoded"] == "cut"
+
+
+def test_damage_while_shrinking_is_an_error_about_the_file(
+    samples: Samples, tmp_path: Path
+) -> None:
+    with pytest.raises(DamagedError):
+        shrink(samples("cut.jpg"), "jpeg", SAFE, tmp_path / "out.jpg")
+
+
+def test_an_animation_is_unpacked_with_every_frame(samples: Samples, tmp_path: Path) -> None:
+    assert to_apng(samples("moving.webp"), "webp", tmp_path / "out.png") == 4
+    with Image.open(tmp_path / "out.png") as made:
+        assert getattr(made, "n_frames", 1) == 4

@@ -1,0 +1,66 @@
+"""Words for ffmpeg."""
+
+from pathlib import Path
+
+import pytest
+
+from transload.media.recipes import Style, arguments, suffix_of
+
+STYLE = Style("veryfast", 2, frozenset({"bwdif", "zscale"}), "demux")
+
+
+def words(**plan: str | bool | int) -> str:
+    """The arguments in one line."""
+    return " ".join(arguments({"sniffed": "matroska", **plan}, Path("/in"), Path("/out"), STYLE))
+
+
+@pytest.mark.parametrize("do", ["rewrap", "audio", "sound", "animation", "transcode"])
+def test_input_is_one_named_demuxer_on_local_files(do: str) -> None:
+    made = words(do=do)
+    assert "-nostdin" in made
+    assert "-protocol_whitelist file,pipe -f matroska -i file:/in" in made
+    assert made.endswith("file:/out")
+
+
+def test_copies_encode_nothing() -> None:
+    made = words(do="rewrap", hevc=True)
+    assert "-map 0:V:0 -map 0:a:0? -c copy -tag:v hvc1 -sn -dn" in made
+    assert "libx264" not in made
+
+
+def test_sound_is_encoded_beside_a_copied_picture() -> None:
+    assert "-c:v copy -c:a aac -b:a 128k -ac 2" in words(do="audio")
+
+
+def test_good_sound_is_copied_beside_an_encoded_picture() -> None:
+    assert "-c:a copy" in words(do="transcode", keep_sound=True)
+    assert "-c:a aac" in words(do="transcode", keep_sound=False)
+
+
+def test_filters_follow_the_facts() -> None:
+    made = words(do="transcode", interlaced=True, hdr=True, side=3840)
+    chain = made.split("-vf ")[1]
+    assert chain.index("bwdif") < chain.index("tonemap") < chain.index("setsar=1")
+    assert "scale=3840:3840:force_original_aspect_ratio=decrease" in chain
+    assert "-fps_mode passthrough" in made
+
+
+def test_hdr_without_its_filter_is_still_encoded() -> None:
+    bare = Style("veryfast", 0, frozenset(), "-1")
+    made = arguments(
+        {"do": "transcode", "sniffed": "mov", "hdr": True}, Path("/i"), Path("/o"), bare
+    )
+    assert not any("tonemap" in word for word in made)
+    assert "-threads" not in made
+
+
+def test_animations_have_no_sound() -> None:
+    assert "-an" in words(do="animation", sniffed="gif").split()
+
+
+def test_endings() -> None:
+    assert [suffix_of({"do": do}) for do in ("shrink", "sound", "rewrap")] == [
+        ".jpg",
+        ".m4a",
+        ".mp4",
+    ]

@@ -1,0 +1,67 @@
+"""First bytes to kinds."""
+
+import pytest
+
+from tests.media.samples import jpeg_bytes
+from transload.media.sniff import is_junk_name, recognise, sniff
+from transload.model import ItemKind
+
+TS = (b"\x47" + bytes(187)) * 4
+MP3_FRAME = b"\xff\xfb\x90\x00" + bytes(413)
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0", "x", ItemKind.PHOTO),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "x", ItemKind.PHOTO),
+        (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1avif", "x", ItemKind.PHOTO),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp41", "x", ItemKind.VIDEO),
+        (b"\x00\x00\x00\x18ftypM4A \x00\x00\x02\x00isommp41", "x", ItemKind.AUDIO),
+        (b"\x00\x00\x00\x08wide\x00\x00\x00\x00mdat", "x", ItemKind.VIDEO),
+        (b"RIFF\x00\x00\x00\x00AVI LIST", "x", ItemKind.VIDEO),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "x", ItemKind.AUDIO),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "x", ItemKind.PHOTO),
+        (b"FORM\x00\x00\x00\x00AIFF", "x", ItemKind.AUDIO),
+        (TS, "x", ItemKind.VIDEO),
+        (b"\x00\x00\x00\x00" + TS, "x", ItemKind.DOCUMENT),
+        (MP3_FRAME + MP3_FRAME, "x", ItemKind.AUDIO),
+        (b"PK\x03\x04" + bytes(26) + b"a.jpg", "x", ItemKind.ARCHIVE),
+        (b"PK\x03\x04" + bytes(26) + b"word/document.xml", "x", ItemKind.DOCUMENT),
+        (b"Rar!\x1a\x07\x01\x00", "x", ItemKind.ARCHIVE),
+        (b"MThd\x00\x00\x00\x06", "x.mid", ItemKind.DOCUMENT),
+        (b"%PDF-1.7", "x.pdf", ItemKind.DOCUMENT),
+        (b"", "x.jpg", ItemKind.PHOTO),
+        (b"", "x.txt", ItemKind.DOCUMENT),
+        (b"<html>", "x.jpg", ItemKind.PHOTO),
+        (b"#EXTM3U\n", "list.m3u8", ItemKind.DOCUMENT),
+        (jpeg_bytes(), "film.mp4", ItemKind.PHOTO),
+        (jpeg_bytes(), "__MACOSX/._a.jpg", ItemKind.JUNK),
+    ],
+)
+def test_kind_by_content(head: bytes, name: str, kind: ItemKind) -> None:
+    assert sniff(head, name) is kind
+
+
+def test_a_lone_frame_sync_is_weak_unless_the_name_agrees() -> None:
+    lone = MP3_FRAME + b"something else"
+    assert not recognise(lone, "data.bin").sure
+    assert recognise(lone, "song.mp3").sure
+
+
+def test_content_that_denies_the_name_is_said() -> None:
+    found = recognise(b"#EXTM3U\nhttp://example.org/a.ts\n", "film.mp4")
+    assert (found.kind, found.format, found.denied) == (ItemKind.VIDEO, "playlist", True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".DS_Store", "a/Thumbs.db", "a\\desktop.ini", "__MACOSX/a/b.jpg", "a/._b.jpg", "@eaDir/x.jpg"],
+)
+def test_litter_is_known_by_name(name: str) -> None:
+    assert is_junk_name(name)
+
+
+@pytest.mark.parametrize("name", ["a/b.jpg", "thumbs.db.jpg", "my__MACOSX.jpg", "_.jpg"])
+def test_media_is_not_litter(name: str) -> None:
+    assert not is_junk_name(name)

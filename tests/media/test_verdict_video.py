@@ -1,0 +1,80 @@
+"""Rules for videos, by values: what no small file shows."""
+
+from typing import Any
+
+import pytest
+
+from transload.media.verdict_video import MOOV_WITHIN, is_streamable_sound, judge_video
+from transload.model import Verdict
+
+PICTURE: dict[str, Any] = {
+    "type": "video",
+    "codec": "h264",
+    "pix_fmt": "yuv420p",
+    "width": 640,
+    "height": 360,
+    "fps": 25.0,
+    "transfer": 1,
+    "tag": "avc1",
+}
+RAW: dict[str, Any] = {
+    "suffix": ".mp4",
+    "size": 1000,
+    "sniffed": "mov",
+    "container": "mov",
+    "brand": "isom",
+    "moov": "front",
+    "moov_at": 32,
+    "duration_s": 60.0,
+    "streams": [PICTURE],
+}
+
+
+def verdict_of(picture: dict[str, Any] | None = None, **raw: object) -> Verdict:
+    """The verdict of a plain file with these differences."""
+    return judge_video(RAW | {"streams": [PICTURE | (picture or {})]} | raw, "keep").verdict
+
+
+@pytest.mark.parametrize(
+    ("picture", "verdict"),
+    [
+        ({}, Verdict.AS_IS),
+        ({"width": 3840, "height": 2160}, Verdict.AS_IS),
+        ({"width": 4096, "height": 2160}, Verdict.TRANSCODE),
+        ({"width": 641}, Verdict.TRANSCODE),
+        ({"transfer": 16}, Verdict.TRANSCODE),
+        ({"pix_fmt": "yuv422p"}, Verdict.TRANSCODE),
+        ({"codec": "hevc", "tag": "hvc1", "pix_fmt": "yuv420p10le"}, Verdict.AS_IS),
+        ({"codec": "hevc", "tag": "hev1"}, Verdict.REWRAP),
+        ({"codec": "hevc", "tag": "hvc1", "pix_fmt": "yuv422p10le"}, Verdict.TRANSCODE),
+        ({"codec": "hevc", "tag": "hvc1", "transfer": 18}, Verdict.TRANSCODE),
+    ],
+)
+def test_pictures(picture: dict[str, Any], verdict: Verdict) -> None:
+    assert verdict_of(picture) is verdict
+
+
+def test_the_index_must_begin_early() -> None:
+    assert verdict_of(moov_at=MOOV_WITHIN - 1) is Verdict.AS_IS
+    assert verdict_of(moov_at=MOOV_WITHIN) is Verdict.REWRAP
+
+
+def test_silent_videos_are_marked_for_telegram() -> None:
+    sound = {"type": "audio", "codec": "aac", "channels": 2}
+    assert judge_video(RAW, "keep").plan == {"nosound_video": True}
+    assert judge_video(RAW | {"streams": [PICTURE, sound]}, "keep").plan == {"nosound_video": False}
+
+
+def test_transcodes_wait_and_cheap_sound_does_not() -> None:
+    sound = {"type": "audio", "codec": "ac3", "channels": 2}
+    short = judge_video(RAW | {"streams": [PICTURE, sound]}, "keep")
+    long = judge_video(RAW | {"streams": [PICTURE, sound], "duration_s": 7200.0}, "keep")
+    video = judge_video(RAW | {"streams": [PICTURE | {"codec": "vp9"}, sound]}, "keep")
+    assert (short.verdict, short.deferred, long.deferred) == (Verdict.AUDIO, False, True)
+    assert (video.deferred, video.plan["keep_sound"]) == (True, False)
+
+
+def test_sound_files_by_recipe() -> None:
+    assert is_streamable_sound("mp3", "mp3", browsers=False)
+    assert not is_streamable_sound("flac", "flac", browsers=False)
+    assert is_streamable_sound("flac", "flac", browsers=True)

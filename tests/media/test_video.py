@@ -1,0 +1,64 @@
+"""PyAV's facts of single files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.media.conftest import Samples
+from transload.media.video import measure, probe_video
+
+
+def nothing() -> None:
+    """No sign of life is wanted."""
+
+
+def test_two_frames_are_enough(samples: Samples) -> None:
+    raw, frame = probe_video(samples("plain.mp4"), "mov", nothing)
+    assert (raw["frames_decoded"], raw["duration_s"]) == (2, 1.0)
+    assert frame is not None
+    assert (frame.width, frame.height) == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "key", "value"),
+    [
+        ("interlaced.mp4", "mov", "interlaced", True),
+        ("turned.mp4", "mov", "rotation", 90),
+        ("reordered.avi", "avi", "b_frames", True),
+        ("baseline.avi", "avi", "b_frames", False),
+        ("fragments.mp4", "mov", "fragmented", True),
+    ],
+)
+def test_what_only_frames_and_boxes_tell(
+    samples: Samples, name: str, word: str, key: str, value: object
+) -> None:
+    raw, _ = probe_video(samples(name), word, nothing)
+    assert raw[key] == value
+
+
+def test_colour_of_hdr_and_cover_pictures_are_seen(samples: Samples) -> None:
+    raw, _ = probe_video(samples("hlg.mp4"), "mov", nothing)
+    assert raw["streams"][0]["transfer"] == 18
+    covered, _ = probe_video(samples("cover.mp4"), "mov", nothing)
+    assert [stream["cover"] for stream in covered["streams"]] == [False, False, True]
+
+
+def test_the_readable_part_of_a_cut_file_is_measured(samples: Samples) -> None:
+    raw, _ = probe_video(samples("cut.mkv"), "matroska", nothing)
+    assert raw["missing_bytes"] > 0
+    assert 0 < raw["readable_s"] < 1.0
+
+
+def test_no_content_is_opened_by_another_demuxer(samples: Samples, tmp_path: Path) -> None:
+    raw, frame = probe_video(samples("titles.mp4"), "mov", nothing)
+    assert ("error" in raw, frame) == (True, None)
+    shutil.copy(samples("moving.gif"), tmp_path / "a")
+    assert "error" in probe_video(tmp_path / "a", "matroska", nothing)[0]
+
+
+def test_measures_count_every_packet(samples: Samples) -> None:
+    found = measure(samples("matroska.mkv"), "matroska", nothing)
+    assert (found["frames"], found["span_s"]) == (10, 0.9)
+    assert found["audio_span_s"] == pytest.approx(1.0, abs=0.05)
+    assert "error" in measure(samples("noise.mp4"), "mov", nothing)
