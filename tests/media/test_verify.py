@@ -4,8 +4,14 @@ from typing import Any
 
 import pytest
 
-from transload.errors import UnverifiedError
-from transload.media.verify import check_facts, length_fault
+from transload.errors import (
+    ConvertError,
+    DiskFullError,
+    MemoryLimitError,
+    TransloadError,
+    UnverifiedError,
+)
+from transload.media.verify import check_facts, end_error, length_fault
 from transload.model import Facts, ItemKind
 
 WHOLE = {"frames": 100, "span_s": 9.9, "audio_span_s": 9.9}
@@ -43,6 +49,21 @@ def test_fields_and_hidden_pictures_may_halve_the_count() -> None:
 def test_a_cut_source_may_lose_its_last_pictures() -> None:
     partial = COPY | {"partial": True}
     assert length_fault(partial, WHOLE, WHOLE | {"frames": 92, "span_s": 9.2}, 92) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "free_bytes", "error"),
+    [
+        (228, 1 << 30, DiskFullError),
+        (1, 4096, DiskFullError),
+        (244, 1 << 30, MemoryLimitError),
+        (-9, 1 << 30, MemoryLimitError),
+        (183, 1 << 30, ConvertError),
+    ],
+)
+def test_ends_of_the_encoder(status: int, free_bytes: int, error: type[TransloadError]) -> None:
+    found = end_error(status, "last words", free_bytes)
+    assert (type(found), found.evidence) == (error, "last words")
 
 
 def test_a_result_that_needs_more_work_is_refused() -> None:

@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
     requests, answers = _own_descriptors()
     for line in requests:
         request: dict[str, Any] = json.loads(line)
-        heavy = request["op"] in ("shrink", "to_apng")
+        heavy = request["op"] in ("shrink", "to_apng") or bool(request.get("roomy"))
         resource.setrlimit(
             resource.RLIMIT_AS, (shrink_bytes if heavy else probe_bytes, shrink_bytes)
         )

@@ -16,7 +16,6 @@ from transload.errors import (
     ConvertError,
     CorruptError,
     DiskFullError,
-    MemoryLimitError,
     UnreadableError,
     UnverifiedError,
 )
@@ -26,9 +25,6 @@ from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, find_
 from transload.model import Judgement, Progress
 from transload.ports import Made, Probed
 
-EXIT_ENOMEM = 256 - errno.ENOMEM  # ffmpeg >= 6 ends with the low byte of AVERROR.
-EXIT_ENOSPC = 256 - errno.ENOSPC
-FULL_BELOW_BYTES = 1 << 20
 _CHUNK = 1 << 20
 
 Probe = Callable[[Path, str], Awaitable[Probed]]
@@ -120,7 +116,9 @@ class Converter:
         words = recipes.arguments(_as_apng(plan), local, rough, style)
         teller = _Teller(plan.get("duration_s"), moved, anyio.current_time())
         ended = await run(tool, words, self._limits, teller.tell)
-        _check_end(ended, rough)
+        if ended.status != 0:
+            free_bytes = shutil.disk_usage(rough.parent).free
+            raise verify.end_error(ended.status, ended.evidence or None, free_bytes)
         await self._check_length(local, plan, rough, ended)
 
     async def _check_length(
@@ -137,23 +135,6 @@ class Converter:
 def _as_apng(plan: dict[str, Any]) -> dict[str, Any]:
     """A moving PNG needs the demuxer that moves."""
     return plan | {"sniffed": "apng"} if plan["sniffed"] == "png" else plan
-
-
-def _check_end(ended: Ended, rough: Path) -> None:
-    """Errors that only the end of the process tells. A status of 0 proves nothing, others mean there is no result."""
-    if ended.status == 0 and rough.is_file():
-        return
-    evidence = ended.evidence or None
-    free = shutil.disk_usage(rough.parent).free
-    if ended.status == EXIT_ENOSPC or free < FULL_BELOW_BYTES:
-        raise DiskFullError(stage="convert", evidence=evidence)
-    if ended.status in (EXIT_ENOMEM, -9):
-        raise MemoryLimitError(
-            "the encoder reached its memory limit", stage="convert", evidence=evidence
-        )
-    raise ConvertError(
-        f"ffmpeg ended with status {ended.status}", stage="convert", evidence=evidence
-    )
 
 
 class _Teller:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from transload.errors import MemoryLimitError
 from transload.media import verdict
 from transload.media.convert import Converter
 from transload.media.decoder import Decoder, DecoderLimits
@@ -65,7 +66,12 @@ class Studio:
         fields = {"path": str(local), "name": name}
         if self._ffprobe is not None:
             fields["ffprobe"] = str(self._ffprobe)
-        answer = await self._decoder.ask("probe", **fields)
+        try:
+            answer = await self._decoder.ask("probe", **fields)
+        except (
+            MemoryLimitError
+        ):  # 8K frames do not fit the usual limit; once more with the larger one.
+            answer = await self._decoder.ask("probe", roomy=1, **fields)
         thumb = answer["thumb"]
         facts = Facts(verdict.settled_kind(answer["raw"]), verdict.with_picture(answer["raw"]))
         return Probed(facts, base64.b64decode(thumb) if thumb else None)

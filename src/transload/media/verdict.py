@@ -260,7 +260,11 @@ def _judge_audio(raw: dict[str, Any], recipe: Recipe) -> Judgement:
             else f"{sound['codec']} sound: no decoder here, left untouched"
         )
         return Judgement(
-            ItemKind.AUDIO, Verdict.AS_IS, why, suffix=_suffix(raw, known if fits else None)
+            ItemKind.AUDIO,
+            Verdict.AS_IS,
+            why,
+            suffix=_suffix(raw, known if fits else None),
+            partial=bool(raw.get("missing_bytes")),
         )
     duration = raw.get("duration_s") or 0.0
     cost = duration * AUDIO_S_PER_S

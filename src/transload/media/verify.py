@@ -1,11 +1,24 @@
 """Whether a converted file is what was planned. Pure: measurements in, a fault or None out."""
 
+import errno
 from typing import Any
 
-from transload.errors import UnverifiedError
+from transload.errors import (
+    ConvertError,
+    DiskFullError,
+    MemoryLimitError,
+    TransloadError,
+    UnverifiedError,
+)
 from transload.media.verdict import judge
 from transload.model import Facts, Recipe, Verdict
 
+EXIT_ENOMEM = 256 - errno.ENOMEM  # ffmpeg >= 6 ends with the low byte of AVERROR.
+EXIT_ENOSPC = 256 - errno.ENOSPC
+KILLED = (
+    -9
+)  # Not by us: our own kills end in other errors. The kernel does it when memory is short.
+FULL_BELOW_BYTES = 1 << 20
 SOUND_FRAME_S = 0.064  # 1024 samples of AAC at the lowest usual rate, 16 kHz.
 COPY_LOSS = 0.01  # Frames before the first keyframe are dropped by copying.
 FIELDS_SHARE = 0.45  # Interlaced sources may hold two packets a frame, VP9 and AV1 hold pictures that are never shown.
@@ -20,6 +33,17 @@ def check_facts(made: Facts, plan: dict[str, Any]) -> None:
         raise UnverifiedError(
             f"the result is still judged {judged.verdict}: {judged.why}", stage="convert"
         )
+
+
+def end_error(status: int, evidence: str | None, free_bytes: int) -> TransloadError:
+    """Why an encoder that made nothing ended, by its status and the room left on the disk."""
+    if status == EXIT_ENOSPC or free_bytes < FULL_BELOW_BYTES:
+        return DiskFullError(stage="convert", evidence=evidence)
+    if status in (EXIT_ENOMEM, KILLED):
+        return MemoryLimitError(
+            "the encoder reached its memory limit", stage="convert", evidence=evidence
+        )
+    return ConvertError(f"ffmpeg ended with status {status}", stage="convert", evidence=evidence)
 
 
 def length_fault(
