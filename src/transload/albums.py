@@ -1,57 +1,58 @@
-"""Album numbers, decided purely: who travels together, at most ten, in entry order.
+"""Which album an item travels in. Pure: the ledger keeps the open albums as rows, these functions say what follows.
 
-Numbers are given out when an item is about to be sent, one shelf of albums for each kind (or one for all), so that
-nobody waits for a tenth member and the albums are full all the same.
+Photos and videos are delivered in albums of at most ten, everything else alone. Numbers are given out in the order in
+which albums are opened; an album is closed by being full and never opened again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from transload.model import ALBUM_MAX, AlbumMix, ItemKind, Shipment
+from transload.model import ALBUM_MAX, AlbumMix, ItemKind
 
-SHELVED = frozenset(
-    {ItemKind.PHOTO, ItemKind.VIDEO}
-)  # Telegram: documents, sound and animations travel alone
-MIXED = "mixed"
+AlbumClass = Literal["photo", "video", "mixed"]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAlbum:
-    """The latest album of a shelf: its number, from 1 on, and how many members it has."""
+    """The last album of a class: its number within the job (from 1) and how many items it has."""
 
     number: int
-    members: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an item travels: its shelf (a kind, or "mixed") and the album as it is with this member."""
+class Numbering:
+    """The albums of a job so far: the last one of each class, and the highest number given out."""
 
-    shelf: str
-    album: OpenAlbum
-
-
-def next_album(opened: Mapping[str, OpenAlbum], kind: ItemKind, mix: AlbumMix) -> Place | None:
-    """The album of the next item of a job, given the latest album of each shelf; None for kinds without albums."""
-    if kind not in SHELVED:
-        return None
-    shelf = MIXED if mix == "mixed" else kind.value
-    latest = opened.get(shelf)
-    if latest is not None and latest.members < ALBUM_MAX:
-        return Place(shelf, OpenAlbum(latest.number, latest.members + 1))
-    number = 1 + max((album.number for album in opened.values()), default=0)
-    return Place(shelf, OpenAlbum(number, 1))
+    open: Mapping[AlbumClass, OpenAlbum]
+    last_number: int = 0
 
 
-def equals_apart(batch: Sequence[Shipment]) -> Iterable[list[Shipment]]:
-    """The batch in order, cut before an item whose content is already in the part: one receipt decides the next."""
-    part: list[Shipment] = []
-    seen: set[str | None] = set()
-    for shipment in batch:
-        if shipment.item.sha256 in seen:
-            yield part
-            part, seen = [], set()
-        part.append(shipment)
-        seen.add(shipment.item.sha256)
-    if part:
-        yield part
+NO_ALBUMS = Numbering({})
+
+
+def album_class(kind: ItemKind, album_mix: AlbumMix) -> AlbumClass | None:
+    """The class of albums an item of this kind joins, None when it travels alone."""
+    match kind:
+        case ItemKind.PHOTO:
+            return "mixed" if album_mix == "mixed" else "photo"
+        case ItemKind.VIDEO:
+            return "mixed" if album_mix == "mixed" else "video"
+        case _:
+            return None
+
+
+def assign(
+    numbering: Numbering, kind: ItemKind, album_mix: AlbumMix
+) -> tuple[int | None, Numbering]:
+    """The album number of the next item (None: it travels alone), and the numbering after it."""
+    cls = album_class(kind, album_mix)
+    if cls is None:
+        return None, numbering
+    album = numbering.open.get(cls)
+    if album is None or album.count >= ALBUM_MAX:
+        album = OpenAlbum(numbering.last_number + 1, 0)
+    joined = OpenAlbum(album.number, album.count + 1)
+    last = max(numbering.last_number, joined.number)
+    return joined.number, Numbering({**numbering.open, cls: joined}, last)

@@ -4,15 +4,14 @@ Three tasks, each repeatable at any moment and on any machine: what must survive
 effect outside is preceded by its intent and followed by its receipt. The page knows ports, never adapters.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from transload.albums import equals_apart
-from transload.errors import ConvertError, FfmpegMissingError, PermanentError
+from transload.aside import Aside, put_aside
+from transload.errors import ConvertError, Fault, FfmpegMissingError, PermanentError
 from transload.intake import Load, fetch, read_source
 from transload.model import (
     ALBUM_MAX,
@@ -27,16 +26,17 @@ from transload.model import (
     Shipment,
     Verdict,
 )
-from transload.packing import UNTOUCHED, as_it_is, parcels_of
+from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
 from transload.ports import Bench, Destination, Landed, Record, Refusal
 
 STAGED = 64  # small items between two stages; large ones are bounded by the scratch budget
-ASIDE_MAX, ASIDE_S = 100, 0.25  # outcomes without a delivery are written in batches
+TWIN = "delivered before"
 
 
 async def transfer(bench: Bench) -> None:
     """Deliver all that can go at once, in entry order; what needs long work is left deferred, what failed refused."""
     await settle_intents(bench.job, bench.record, bench.destination)
+    await bench.destination.sweep(bench.job)
     loads_in, loads_out = anyio.create_memory_object_stream[Load](STAGED)
     ready_in, ready_out = anyio.create_memory_object_stream[Shipment](STAGED)
     async with anyio.create_task_group() as group:
@@ -46,39 +46,26 @@ async def transfer(bench: Bench) -> None:
 
 
 async def settle_intents(job: Job, record: Record, destination: Destination) -> None:
-    """Ask the destination what became of the intents of a killed run, and sweep what it left half done."""
+    """Ask the destination what became of the intents of a killed run."""
     after = 0
     while intents := await record.open_intents(after):
         await record.receive(await destination.look_up(job, intents))
         after = intents[-1].item_id
-    await destination.sweep(job)
 
 
 async def prepare(
     bench: Bench, loads: MemoryObjectReceiveStream[Load], ready: MemoryObjectSendStream[Shipment]
 ) -> None:
     """Judge each load: what can go goes on, the rest is written down in batches."""
-    aside, since = list[Outcome](), time.monotonic()
+    aside = Aside(bench)
     async with loads, ready:
         async for load in loads:
             decided = await decide(bench, load)
             if isinstance(decided, Shipment):
                 await ready.send(decided)
             else:
-                aside.append(decided)
-            if len(aside) >= ASIDE_MAX or time.monotonic() - since > ASIDE_S:
-                await put_aside(bench, aside)
-                aside, since = [], time.monotonic()
-        await put_aside(bench, aside)
-
-
-async def put_aside(bench: Bench, outcomes: Sequence[Outcome]) -> None:
-    """Write outcomes without a delivery and free what their items held."""
-    await bench.record.conclude(outcomes)
-    await bench.scratch.drop(*(outcome.item.id for outcome in outcomes if outcome.held))
-    for outcome in outcomes:
-        if outcome.state not in (ItemState.DEFERRED, ItemState.REFUSED):
-            bench.meter.closed(1, outcome.item.size or 0)
+                await aside.add(decided)
+        await aside.flush()
 
 
 async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
@@ -89,7 +76,7 @@ async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
     if load.fault is not None or held is None:
         return await lose(bench, load)
     if await delivered_before(bench, item, held):
-        return Outcome(item, ItemState.DUPLICATE, "delivered before", held=held, kind=load.kind)
+        return Outcome(item, ItemState.DUPLICATE, TWIN, held=held, kind=load.kind)
     if load.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
         return as_it_is(load.item, held, replace(UNTOUCHED, kind=load.kind))
     try:
@@ -161,22 +148,22 @@ async def send(bench: Bench, ready: MemoryObjectReceiveStream[Shipment]) -> None
                 batch.append(ready.receive_nowait())
             for part in equals_apart(batch):
                 await deliver(bench, part)
+            await bench.scratch.drop(*(shipment.item.id for shipment in batch))
 
 
-async def deliver(bench: Bench, batch: Sequence[Shipment]) -> None:
-    """Intent, act, receipt; the outcome is each item's own."""
+async def deliver(bench: Bench, batch: Sequence[Shipment]) -> list[Refusal]:
+    """Intent, act, receipt; the outcome is each item's own. Gives what the destination refused."""
     intents = await bench.record.intend(batch, bench.destination)
     answers = await bench.destination.put(bench.job, intents)
     landed = [answer for answer in answers if isinstance(answer, Landed)]
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
     await bench.record.receive(landed)
-    await bench.record.refused([answer for answer in answers if isinstance(answer, Refusal)])
+    await bench.record.refused(refused)
     meant = {intent.shipment.item.id for intent in intents}
     twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
-    await bench.record.conclude(
-        [Outcome(twin, ItemState.DUPLICATE, "delivered before") for twin in twins]
-    )
-    await bench.scratch.drop(*(shipment.item.id for shipment in batch))
+    await bench.record.conclude([Outcome(twin, ItemState.DUPLICATE, TWIN) for twin in twins])
     bench.meter.sent(len(batch), sum(shipment.item.size or 0 for shipment in batch))
+    return refused
 
 
 async def convert(bench: Bench, item: Item) -> None:
@@ -184,40 +171,41 @@ async def convert(bench: Bench, item: Item) -> None:
     await settle_intents(bench.job, bench.record, bench.destination)
     load = await fetch(bench, item)
     if load.fault is not None or load.held is None or item.judgement is None:
-        await put_aside(bench, [await lose(bench, load, item.judgement)])
+        made: Shipment | Outcome = await lose(bench, load, item.judgement)
     elif await delivered_before(bench, item, load.held):
-        await put_aside(
-            bench, [Outcome(item, ItemState.DUPLICATE, "delivered before", held=load.held)]
-        )
+        made = Outcome(item, ItemState.DUPLICATE, TWIN, held=load.held)
     else:
-        await finish(bench, await converted(bench, item, load.held, item.judgement))
-
-
-async def finish(bench: Bench, made: Shipment | Outcome) -> None:
-    """Send a conversion's shipment, or write down why there is none."""
-    if isinstance(made, Shipment):
-        await deliver(bench, [made])
-    else:
+        made = await converted(bench, item, load.held, item.judgement)
+    if isinstance(made, Outcome):
         await put_aside(bench, [made])
+    else:
+        await deliver(bench, [made])
+        await bench.scratch.drop(item.id)
 
 
 async def recover(bench: Bench, item: Item) -> None:
     """The one second chance: convert for recovery and send again, else keep the original with the reason."""
     await settle_intents(bench.job, bench.record, bench.destination)
     load = await fetch(bench, item)
-    reason = load.fault or item.fault
+    fault = load.fault or item.fault
     if load.fault is None and load.held is not None:
-        try:
-            probed = await bench.media.probe(load.held.path, item.name)
-            judgement = bench.media.judge_recovery(probed.facts, bench.job.recipe)
-        except PermanentError as error:
-            judgement, reason = None, error.fault()
-        if judgement is not None:
-            made = await converted(bench, item, load.held, judgement)
-            if isinstance(made, Shipment):
-                await deliver(bench, [made])
-            else:
-                reason = made.fault
-        if (await bench.record.item(item.id)).state is not ItemState.REFUSED:
-            return
-    await put_aside(bench, [await lose(bench, replace(load, fault=reason), item.judgement)])
+        fault = await second_chance(bench, item, load.held) if fault else fault
+    if fault is not None:
+        await put_aside(bench, [await lose(bench, replace(load, fault=fault), item.judgement)])
+    await bench.scratch.drop(item.id)
+
+
+async def second_chance(bench: Bench, item: Item, held: Held) -> Fault | None:
+    """Convert for recovery and send; gives the fault that is final, or None when the item has arrived."""
+    try:
+        probed = await bench.media.probe(held.path, item.name)
+    except PermanentError as error:
+        return error.fault()
+    judgement = bench.media.judge_recovery(probed.facts, bench.job.recipe)
+    if judgement is None:
+        return item.fault
+    made = await converted(bench, item, held, judgement)
+    if isinstance(made, Outcome):
+        return made.fault
+    refused = await deliver(bench, [made])
+    return refused[0].fault if refused else None

@@ -9,11 +9,11 @@ from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
 from transload.jobs.embedded import Embedded
-from transload.jobs.handler import TaskHandler
+from transload.jobs.handler import Parts, TaskHandler
 from transload.jobs.lock import FolderLock
 from transload.media.studio import Studio
 from transload.model import Lane, Limits
-from transload.ports import Clock, Destination
+from transload.ports import Clock
 from transload.retry import RetryPolicy
 from transload.sources.local import LocalSources
 from transload.storage.database import Database
@@ -44,33 +44,22 @@ class Installation:
         """Where `library:` without a folder points."""
         return self.settings.library_dir or self.folder.root / "library"
 
-    @property
-    def scratch_root(self) -> Path:
-        """Where jobs keep bytes on their way."""
-        return self.folder.scratch
-
-    @property
-    def quarantine_folder(self) -> Path:
-        """Where originals are kept."""
-        return self.folder.quarantine
-
-    @property
-    def min_free_bytes(self) -> int:
-        """Free disk space to leave untouched."""
-        return self.settings.min_free_bytes
-
-    @property
-    def scratch_budget_bytes(self) -> int | None:
-        """Scratch a job may hold; None: one album or its largest entry, and 16 MiB."""
-        return self.settings.scratch_budget_bytes
-
-    def destination(self, text: str) -> Destination:
-        """The adapter for a destination as a job stores it."""
-        return self.destinations.make(text)
-
     def handler(self) -> TaskHandler:
         """What runs a task."""
-        return TaskHandler(self, random.random)
+        parts = Parts(
+            ledger=self.ledger,
+            clock=self.clock,
+            media=self.media,
+            sources=self.sources,
+            destination=self.destinations.make,
+            limits=self.limits,
+            retry=self.retry,
+            scratch_root=self.folder.scratch,
+            quarantine_folder=self.folder.quarantine,
+            min_free_bytes=self.settings.min_free_bytes,
+            scratch_budget_bytes=self.settings.scratch_budget_bytes,
+        )
+        return TaskHandler(parts, random.random)
 
     def engine(self, since_ms: int) -> Embedded:
         """The engine for jobs asked for since then."""

@@ -33,7 +33,6 @@ async def test_open_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) ->
     library = Library(tmp_path / "new" / "library")
     await library.open(a_job())
     assert list(library.root.iterdir()) == []
-    assert not library.gathers
 
 
 @pytest.mark.parametrize("below", ["/mnt", "/media"])

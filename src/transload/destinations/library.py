@@ -30,11 +30,6 @@ class Library:
         self._mode: int | None = None
         self._hints: dict[str, int] = {}
 
-    @property
-    def gathers(self) -> bool:
-        """A file lands by itself: nothing waits for an album's tenth member."""
-        return False
-
     async def open(self, job: Job) -> None:
         """Make the folder and prove with a real write that it takes files.
 

@@ -5,8 +5,8 @@ This is the one place where exception groups are unwrapped and where an unforese
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import anyio.to_thread
 
@@ -48,23 +48,21 @@ ALBUM_WINDOW_MAX = (
 )  # a library sends what is ready: ten large videos are never staged together
 
 
-class Parts(Protocol):
+@dataclass(frozen=True, slots=True)
+class Parts:
     """What the handler needs of the installation; `wiring` provides it."""
 
     ledger: Ledger
     clock: Clock
     media: Media
     sources: Sources
+    destination: Callable[[str], Destination]
     limits: Limits
     retry: RetryPolicy
     scratch_root: Path
     quarantine_folder: Path
     min_free_bytes: int
     scratch_budget_bytes: int | None
-
-    def destination(self, text: str) -> Destination:
-        """The destination a job names."""
-        ...
 
 
 class TaskHandler:
@@ -180,9 +178,8 @@ class TaskHandler:
                 await record.wait("space", now + SPACE_LOOK_MS, error.fault())
                 return True
             case TransientError():
-                tries = await record.tried()
-                if tries < self._parts.retry.max_attempts:
-                    delay_s = self._parts.retry.delay_s(tries, self._jitter())
+                delay_s = self._parts.retry.delay_s(await record.tried(), self._jitter())
+                if delay_s is not None:
                     await record.wait("retry", now + int(delay_s * 1000), error.fault())
                     return True
         if task.item_id is not None and not error.kind.startswith(("dest.", "store.", "input.")):
@@ -205,6 +202,7 @@ class TaskHandler:
             return self._parts.ledger.records(job.id, thumbs_too=True)
 
         try:
+            await destination.sweep(job)
             await destination.close_job(job, records)
         except PermanentError as error:
             log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})

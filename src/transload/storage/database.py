@@ -91,6 +91,14 @@ class Database:
         with self.begin(durable=True) as db:
             upgrade(db)
 
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with an existing file; empty when it is sound. Raises StoreError, DiskFullError."""
+        with self.begin() as db:
+            version = db.execute(text("PRAGMA user_version")).scalar_one()
+            found = [str(word) for word in db.execute(text("PRAGMA quick_check")).scalars()]
+        newer = [f"written by a newer Transload (version {version})"] if version > VERSION else []
+        return newer + [word for word in found if word != "ok"]
+
     @contextmanager
     def begin(self, *, durable: bool = False) -> Iterator[Connection]:
         """A write transaction for the calling thread; committed at the end, rolled back on an error."""

@@ -128,6 +128,7 @@ class TaskRecord(FencedTask):
         """Albums and paths, committed durably. A shipment without an intent was delivered by this job meanwhile."""
 
         def act(db: Connection) -> list[Intent]:
+            self._packer.look(db)
             packed = [self._packer.pack(db, shipment, destination) for shipment in shipments]
             for shipment in shipments:
                 if shipment.thumb and self._thumb_bytes + len(shipment.thumb) <= THUMBS_MAX_BYTES:

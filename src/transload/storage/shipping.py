@@ -4,14 +4,17 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from transload.albums import OpenAlbum, next_album
-from transload.model import Intent, ItemState, Job, Output, Shipment
+from transload.albums import NO_ALBUMS, AlbumClass, Numbering, OpenAlbum, album_class, assign
+from transload.model import Intent, ItemKind, ItemState, Job, Output, Shipment
 from transload.ports import Destination, Landed, Taken
 from transload.states import check_item_move
 from transload.storage.rows import judgement_to_json
 from transload.storage.schema import albums, folders, items, outputs, receipts, thumbs
+
+
+_CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
 
 
 def path_key(path: str) -> str:
@@ -66,6 +69,7 @@ class Packer:
     def __init__(self, job: Job) -> None:
         self.job = job
         self._seen_folders: set[str] = set()
+        self._numbering = NO_ALBUMS
 
     def pack(self, db: Connection, shipment: Shipment, destination: Destination) -> Intent | None:
         """The committed-to intent; None when this job has delivered the same content meanwhile."""
@@ -81,7 +85,7 @@ class Packer:
             paths = tuple(str(row.path) for row in old)
         else:
             db.execute(delete(outputs).where(outputs.c.item_id == item_id))
-            album = self._album(db, shipment)
+            album = self._album(db, shipment.judgement.kind)
             paths = destination.place(
                 self.job.folder or "", shipment, taken_at(db, self.job.destination)
             )
@@ -89,32 +93,32 @@ class Packer:
         self._write_item(db, shipment, album)
         return Intent(shipment, album, paths)
 
-    def _album(self, db: Connection, shipment: Shipment) -> int | None:
-        rows = db.execute(
-            select(albums.c.kind, func.max(albums.c.number))
-            .where(albums.c.job_id == self.job.id)
-            .group_by(albums.c.kind)
-        ).all()
-        opened: dict[str, OpenAlbum] = {}
-        for kind, number in rows:
-            at = (albums.c.job_id == self.job.id) & (albums.c.number == number)
-            opened[kind] = OpenAlbum(
-                number, db.execute(select(albums.c.members).where(at)).scalar_one()
-            )
-        chosen = next_album(opened, shipment.judgement.kind, self.job.album_mix)
-        if chosen is None:
+    def look(self, db: Connection) -> None:
+        """Read the last albums anew; another worker may have opened one since."""
+        last: dict[AlbumClass, OpenAlbum] = {}
+        for cls in _CLASSES:
+            row = db.execute(
+                select(albums.c.number, albums.c.members)
+                .where(albums.c.job_id == self.job.id, albums.c.kind == cls)
+                .order_by(albums.c.number.desc())
+                .limit(1)
+            ).first()
+            if row is not None:
+                last[cls] = OpenAlbum(row.number, row.members)
+        self._numbering = Numbering(last, max((album.number for album in last.values()), default=0))
+
+    def _album(self, db: Connection, kind: ItemKind) -> int | None:
+        number, self._numbering = assign(self._numbering, kind, self.job.album_mix)
+        cls = album_class(kind, self.job.album_mix)
+        if number is None or cls is None:
             return None
-        at = (albums.c.job_id == self.job.id) & (albums.c.number == chosen.album.number)
-        if db.execute(update(albums).where(at).values(members=chosen.album.members)).rowcount == 0:
+        members = self._numbering.open[cls].count
+        at = (albums.c.job_id == self.job.id) & (albums.c.number == number)
+        if db.execute(update(albums).where(at).values(members=members)).rowcount == 0:
             db.execute(
-                insert(albums).values(
-                    job_id=self.job.id,
-                    number=chosen.album.number,
-                    kind=chosen.shelf,
-                    members=chosen.album.members,
-                )
+                insert(albums).values(job_id=self.job.id, number=number, kind=cls, members=members)
             )
-        return chosen.album.number
+        return number
 
     def _write_outputs(self, db: Connection, shipment: Shipment, paths: Sequence[str]) -> None:
         for path in paths:

@@ -1,0 +1,1 @@
+"""What Transload costs, as ratios against plain tools in one run: `make bench`."""

@@ -1,0 +1,110 @@
+"""Archives for measuring, made once into a folder; nothing is downloaded."""
+
+import io
+import os
+import random
+import subprocess
+import zipfile
+from pathlib import Path
+
+from PIL import Image
+
+MIB = 1 << 20
+
+
+def jpeg(width: int, height: int, seed: int, quality: int = 88) -> bytes:
+    """A photo-like JPEG: smooth colours with some noise, so that it packs like one."""
+    rng = random.Random(seed)
+    small = Image.frombytes("RGB", (16, 12), rng.randbytes(16 * 12 * 3))
+    picture = small.resize((width, height), Image.Resampling.BICUBIC)
+    grain = Image.frombytes("L", (256, 256), rng.randbytes(256 * 256)).resize((width, height))
+    picture = Image.blend(picture, Image.merge("RGB", (grain, grain, grain)), 0.12)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def tiny_files(path: Path, count: int, size: int = 2048) -> Path:
+    """A zip of `count` text-like entries of `size` bytes in a hundred folders."""
+    if not path.exists():
+        words = [f"word{n} ".encode() for n in range(500)]
+        rng = random.Random(1)
+        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_DEFLATED) as archive:
+            for n in range(count):
+                body = (b"%d " % n + b"".join(rng.choices(words, k=400)))[:size]
+                archive.writestr(f"d{n % 100:02d}/{n:06d}.txt", body)
+        path.with_suffix(".tmp").replace(path)
+    return path
+
+
+def photos(path: Path, count: int, each: int) -> Path:
+    """A zip of `count` stored photos of about `each` bytes, all different (a comment block fills them up)."""
+    if not path.exists():
+        base = jpeg(4000, 3000, 7, quality=80)
+        rng = random.Random(2)
+        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_STORED) as archive:
+            for n in range(count):
+                archive.writestr(f"album/IMG_{n:04d}.jpg", _padded(base, each, rng.randbytes(16)))
+        path.with_suffix(".tmp").replace(path)
+    return path
+
+
+def _padded(picture: bytes, size: int, salt: bytes) -> bytes:
+    """The JPEG with comment segments (marker FFFE, at most 65,533 bytes each) behind its start marker."""
+    missing, blocks = max(0, size - len(picture)), [picture[:2]]
+    while missing > 0:
+        length = min(missing, 65_000)
+        blocks.append(b"\xff\xfe" + (length + 2).to_bytes(2, "big") + salt.ljust(length, b"."))
+        missing -= length + 4
+    return b"".join([*blocks, picture[2:]])
+
+
+def many_photos(path: Path, count: int) -> Path:
+    """A zip of `count` entries: one small photo first, the rest names that are passed over as junk."""
+    if not path.exists():
+        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_STORED) as archive:
+            for n in range(100):
+                archive.writestr(f"a/{n:03d}.jpg", jpeg(320, 240, n))
+            for n in range(count - 100):
+                archive.writestr(f"__MACOSX/._{n:06d}.jpg", b"x")
+        path.with_suffix(".tmp").replace(path)
+    return path
+
+
+def big_pictures(path: Path, count: int) -> Path:
+    """A zip of TIFFs and large JPEGs of 12 megapixels that must be shrunk."""
+    if not path.exists():
+        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_DEFLATED) as archive:
+            for n in range(count):
+                picture = Image.open(io.BytesIO(jpeg(4000, 3000, n, quality=70)))
+                out = io.BytesIO()
+                if n % 2:
+                    picture.save(out, "TIFF", compression="tiff_lzw")
+                else:
+                    picture.convert("CMYK").save(out, "JPEG", quality=70)
+                archive.writestr(f"scan{n}.{'tif' if n % 2 else 'jpg'}", out.getvalue())
+        path.with_suffix(".tmp").replace(path)
+    return path
+
+
+def video(path: Path, ffmpeg: str, seconds: int, size: str = "640x360", codec: str = "mpeg4") -> Path:
+    """A moving test picture with a tone, in a codec that must be converted."""
+    if not path.exists():
+        command = [ffmpeg, "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d={seconds}"]
+        command += ["-f", "lavfi", "-i", f"sine=440:d={seconds}", "-c:v", codec, "-q:v", "4", "-c:a", "mp3"]
+        subprocess.run([*command, "-y", os.fspath(path)], check=True)
+    return path
+
+
+def with_videos(path: Path, ffmpeg: str, clips: int, stills: int, seconds: int) -> Path:
+    """A zip of photos with AVI clips between them."""
+    if not path.exists():
+        clip = video(path.with_suffix(".avi"), ffmpeg, seconds)
+        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_STORED) as archive:
+            for n in range(max(clips, stills)):
+                if n < clips:
+                    archive.writestr(f"clip{n}.avi", clip.read_bytes() + b"\0" * n)
+                if n < stills:
+                    archive.writestr(f"still{n}.jpg", jpeg(640, 480, n))
+        path.with_suffix(".tmp").replace(path)
+    return path

@@ -1,0 +1,110 @@
+"""A job to be killed, and what must hold at every moment and at the end."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+VICTIM = Path(__file__).with_name("victim.py")
+ROOT = Path(__file__).parents[2]
+LIMIT_S = 60
+OURS = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "lock")
+
+
+@dataclass
+class Scene:
+    """One source on its way into one library, run as often as it takes."""
+
+    source: Path
+    folder: Path
+    guards: str = "-"
+    whole: set[str] = field(default_factory=set)
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "effects.log"
+
+    def command(self) -> list[str]:
+        return [
+            "send", str(self.source), "--to", f"library:{self.out}", "--data-dir", str(self.data),
+            "--recipe", "telegram", "--report", str(self.folder / "report.json"), "-q",
+        ]  # fmt: skip
+
+    def start(self, point: str = "-", moment: str = "-") -> subprocess.Popen[bytes]:
+        """The command, to be killed from outside or by itself at a point."""
+        self.folder.mkdir(exist_ok=True)
+        program = [sys.executable, VICTIM, self.log, point, moment, self.guards, *self.command()]
+        return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def run(self, point: str = "-", moment: str = "-") -> int:
+        """Run to its end; gives the exit status."""
+        process = self.start(point, moment)
+        _, said = process.communicate(timeout=LIMIT_S)
+        assert process.returncode in (0, 3, -signal.SIGKILL), said.decode()[-2000:]
+        return process.returncode
+
+    def points(self) -> list[str]:
+        """Every named point of an undisturbed run: the first and the last time it is reached."""
+        seen = Counter(line.split("\t")[0] for line in self.log.read_text().splitlines())
+        return [f"{name}:{n}" for name, count in seen.items() for n in sorted({1, count})]
+
+    def delivered(self) -> dict[str, str]:
+        """Hashes of what lies in the library, by path."""
+        return {
+            str(path.relative_to(self.out)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.out.rglob("*"))
+            if path.is_file() and path.name != "gallery.html" and ".transload" not in path.parts
+        }
+
+    def report(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "report.json").read_text())
+        return document
+
+    def faults_now(self, expected: "Scene") -> list[str]:
+        """What must not be, even right after a kill: a file under a final name that is not whole."""
+        good = expected.whole
+        return [f"not whole: {path}" for path, sha in self.delivered().items() if good and sha not in good]
+
+    def faults_at_the_end(self, expected: "Scene") -> list[str]:
+        """Lost, doubled, left over, or done twice, compared with an undisturbed run."""
+        here, there = self.delivered(), expected.delivered()
+        bad = [f"lost: {path}" for path in there.keys() - here.keys()]
+        bad += [f"twice or strange: {path}" for path in here.keys() - there.keys()]
+        bad += [f"temporary left: {path}" for path in self.out.rglob("*") if ".transload" in path.parts]
+        bad += [
+            f"left in the data folder: {path}"
+            for path in self.data.rglob("*")
+            if path.is_file() and path.name not in OURS and path.parent.name not in ("quarantine", "logs")
+        ]
+        if self.report()["totals"] | DIFFER != expected.report()["totals"] | DIFFER:
+            bad.append(f"report: {self.report()['totals']}")
+        return bad + self.done_twice()
+
+    def done_twice(self) -> list[str]:
+        """Effects in the log that happened twice, or again after they had been delivered."""
+        bad, landed, converted = [], Counter[str](), Counter[str]()
+        for line in self.log.read_text().splitlines():
+            name, _, target = line.partition("\t")
+            if name in ("rename-library", "replace-library"):
+                landed[target] += 1
+            elif name in ("rename-scratch", "replace-scratch") and ".out/" in target:
+                converted[target.partition(".out/")[0]] += 1
+                if any(path.endswith(".mp4") and "clip" in path for path in landed) and len(converted) == 1:
+                    bad.append(f"converted again after it was delivered: {target}")
+        return bad + [f"delivered {n} times: {path}" for path, n in landed.items() if n > 1]
+
+
+DIFFER = {"bytes_read": 0, "peak_scratch_bytes": 0, "duplicate": 0}

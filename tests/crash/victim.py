@@ -1,0 +1,143 @@
+"""A real `transload` command that kills itself (SIGKILL) at a chosen commit or change of a name, and logs its effects.
+
+Run as a program: `victim.py LOG POINT MOMENT GUARDS COMMAND...`. POINT is "name:n" (the n-th time that point is
+reached) or "-" (live on), MOMENT "before" or "after". GUARDS names safety measures to switch off, "-" for none: the
+tests must notice. Nothing of the product knows about this file: the functions of the operating system are wrapped.
+"""
+
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.engine.default import DefaultDialect
+
+LOG, POINT, MOMENT, GUARDS = sys.argv[1:5]
+reached: Counter[str] = Counter()
+
+
+def write(line: str) -> None:
+    """Append a line to the log in one system call: it outlives the process."""
+    descriptor = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(descriptor, (line.replace("\n", " ") + "\n").encode("utf-8", "surrogateescape"))
+    os.close(descriptor)
+
+
+def die_at(name: str, moment: str) -> None:
+    """End here if this is the chosen point."""
+    if moment == MOMENT and f"{name}:{reached[name]}" == POINT:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def around(name: str, detail: str, act: Callable[[], Any]) -> Any:
+    """Do a thing that matters after a crash, with a place to die on either side, and log that it was done."""
+    reached[name] += 1
+    die_at(name, "before")
+    done = act()
+    write(f"{name}\t{detail}")
+    die_at(name, "after")
+    return done
+
+
+def place(path: object) -> str:
+    """The part of a point's name that tells which room a path lies in."""
+    text = os.fsdecode(path)  # type: ignore[arg-type]
+    for room in ("scratch", "quarantine", ".transload", "gallery.html"):
+        if f"/{room}" in text:
+            return room
+    return "library" if "/out/" in text else "elsewhere"
+
+
+def wrap(name: str) -> None:
+    """Put a point around a function of `os` that changes names."""
+    original = getattr(os, name)
+
+    def wrapped(path: Any, *rest: Any, **options: Any) -> Any:
+        target = rest[0] if rest and isinstance(rest[0], str | bytes | os.PathLike) else path
+        if "dir_fd" in options or place(target) == "elsewhere" or LOG in os.fsdecode(target):
+            return original(path, *rest, **options)
+        point = f"{name}-{place(target)}"
+        return around(point, os.fsdecode(target), lambda: original(path, *rest, **options))
+
+    setattr(os, name, wrapped)
+
+
+def caller() -> str:
+    """The ledger's act whose commit this is: the name of the function around the closure that ran."""
+    frame = sys._getframe(1)  # noqa: SLF001  the harness looks at the product from below
+    while frame is not None:
+        act = frame.f_locals.get("act")
+        if frame.f_code.co_name == "transaction" and act is not None:
+            inner = (act.__closure__ or ()) and act.__closure__[0].cell_contents
+            named = inner if callable(inner) and act.__name__ == "fenced" else act
+            return str(named.__qualname__).split(".<locals>")[0].rpartition(".")[2]
+        frame = frame.f_back  # type: ignore[assignment]
+    return "open"
+
+
+def wrap_commits() -> None:
+    """Put a point around every commit of the ledger, named by what it writes."""
+    original = DefaultDialect.do_commit
+
+    def commit(self: Any, connection: Any) -> None:
+        around(f"commit-{caller()}", "", lambda: original(self, connection))
+
+    DefaultDialect.do_commit = commit  # type: ignore[method-assign]
+
+
+def switch_off(guard: str) -> None:
+    """Take one safety measure away."""
+    if guard == "look_up":
+        from transload.destinations.library import Library
+
+        async def nothing(*_: Any) -> list[Any]:
+            return []
+
+        Library.look_up = nothing  # type: ignore[method-assign]
+    elif guard == "sweep":
+        from transload.destinations.library import Library
+        from transload.storage.scratch import JobScratch
+
+        async def leave(*_: Any) -> None:
+            return None
+
+        Library.sweep = leave  # type: ignore[method-assign]
+        JobScratch.close = leave  # type: ignore[method-assign]
+    elif guard == "temporary_name":
+        write_under_final_names()
+
+
+def write_under_final_names() -> None:
+    """Let a delivered file grow under its final name, as careless programs do."""
+    from transload.destinations import delivery
+
+    def stage(self: Any, intent: Any) -> list[Any]:
+        for parcel, output in zip(intent.shipment.parcels, delivery.outputs(intent), strict=True):
+            delivery.make_parents(self._root, output.path, self._real)
+            content, final = parcel.local.read_bytes(), self._root / output.path
+            with final.open("wb") as file:
+                file.write(content[: len(content) // 2])
+                file.flush()
+                around("write-library", str(final), lambda: None)
+                file.write(content[len(content) // 2 :])
+        return []
+
+    delivery.Delivery._stage = stage  # type: ignore[method-assign]
+
+
+def main() -> None:
+    """Wrap, weaken, and be the command."""
+    for name in ("rename", "replace", "link", "unlink"):
+        wrap(name)
+    wrap_commits()
+    for guard in GUARDS.split(","):
+        switch_off(guard)
+    from transload.main import main as command
+
+    command(sys.argv[5:])
+
+
+if __name__ == "__main__":
+    main()
