@@ -11,7 +11,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from transload.aside import Aside, put_aside
-from transload.errors import ConvertError, Fault, FfmpegMissingError, PermanentError
+from transload.errors import ConvertError, Fault, FfmpegMissingError, PermanentError, StalledError
 from transload.intake import Load, fetch, read_source
 from transload.model import (
     ALBUM_MAX,
@@ -81,7 +81,7 @@ async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
         return as_it_is(load.item, held, replace(UNTOUCHED, kind=load.kind))
     try:
         probed = await bench.media.probe(held.path, item.name)
-    except PermanentError as error:
+    except (PermanentError, StalledError) as error:
         return await lose(bench, replace(load, fault=error.fault()))
     judgement = bench.media.judge(probed.facts, job.recipe, job.hevc)
     match judgement.verdict:
@@ -124,6 +124,7 @@ async def converted(
 ) -> Shipment | Outcome:
     """The shipment of a conversion, with the original beside it where the job keeps it; a failed one is refused."""
     bench.scratch.resize(item.id, held.size_bytes * 2)
+    bench.meter.weigh(item.id, held.size_bytes)
     try:
         made = await bench.media.convert(
             held.path,
@@ -133,7 +134,7 @@ async def converted(
         )
     except FfmpegMissingError as error:
         return Outcome(item, ItemState.FAILED, error.detail, judgement, held, error.fault())
-    except PermanentError as error:
+    except (PermanentError, StalledError) as error:
         return Outcome(item, ItemState.REFUSED, error.detail, judgement, held, error.fault())
     bench.scratch.resize(item.id, held.size_bytes + made.size_bytes)
     return Shipment(item, judgement, parcels_of(bench.job, item, held, judgement, made), made.thumb)
@@ -199,7 +200,7 @@ async def second_chance(bench: Bench, item: Item, held: Held) -> Fault | None:
     """Convert for recovery and send; gives the fault that is final, or None when the item has arrived."""
     try:
         probed = await bench.media.probe(held.path, item.name)
-    except PermanentError as error:
+    except (PermanentError, StalledError) as error:
         return error.fault()
     judgement = bench.media.judge_recovery(probed.facts, bench.job.recipe)
     if judgement is None:

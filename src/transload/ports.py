@@ -338,6 +338,10 @@ class Meter(Protocol):
         """Add items that need no delivery."""
         ...
 
+    def weigh(self, item_id: int, size: int) -> None:
+        """Tell how many source bytes the conversion of an item stands for."""
+        ...
+
     def converting(self, item_id: int, progress: Progress) -> None:
         """The state of a running conversion."""
         ...

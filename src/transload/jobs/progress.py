@@ -32,7 +32,8 @@ class TaskMeter:
         self.changed = True
 
     def sent(self, items: int, size: int) -> None:
-        """Add deliveries."""
+        """Add deliveries; what was converted for them is done."""
+        self._running.clear()
         self.closed(items, size)
 
     def closed(self, items: int, size: int) -> None:
@@ -46,7 +47,7 @@ class TaskMeter:
         self._running[item_id] = progress
         self.changed = True
 
-    def converted(self, item_id: int, size: int) -> None:
+    def weigh(self, item_id: int, size: int) -> None:
         """Tell how many source bytes a conversion stands for."""
         self._sizes[item_id] = size
 

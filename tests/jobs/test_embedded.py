@@ -1,0 +1,162 @@
+"""The engine: lanes, order, revoked and interrupted tasks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from transload.jobs.embedded import Embedded
+from transload.model import (
+    Entry,
+    ItemKind,
+    ItemState,
+    Job,
+    JobState,
+    Judgement,
+    Lane,
+    Outcome,
+    Recipe,
+    Task,
+    TaskKind,
+    Verdict,
+)
+from transload.storage.database import Database
+from transload.storage.leases import Leases
+from transload.storage.ledger import Ledger, system_clock
+from transload.storage.record import TaskRecord
+
+pytestmark = pytest.mark.anyio
+
+
+class Shop:
+    """A ledger, an engine on it, and a diary of what its tasks did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder / "ledger.db")
+        self.database.open()
+        self.ledger = Ledger(self.database, system_clock)
+        self.leases = Leases(self.database, system_clock, "here", 30_000)
+        self.folder = folder
+        self.diary: list[str] = []
+
+    def engine(self, transfers: int = 1) -> Embedded:
+        slots = {Lane.TRANSFER: transfers, Lane.CONVERT: 1}
+        return Embedded(self.leases, system_clock, slots, "idle", 10, 0)
+
+    async def want(self, name: str) -> Job:
+        job = Job("", name, "library:/o", Recipe.TELEGRAM, name, JobState.QUEUED)
+        return await self.ledger.want(job, name, name, detached=False)
+
+    def record(self, task: Task) -> TaskRecord:
+        return TaskRecord(self.database, system_clock, task, self.folder)
+
+    async def state(self, job: Job) -> JobState:
+        return (await self.ledger.job(job.id)).state
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    shop = Shop(tmp_path)
+    yield shop
+    shop.database.close()
+
+
+async def run_until(shop: Shop, engine: Embedded, handler: object, done: anyio.Event) -> None:
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            group.start_soon(engine.run, handler)
+            await done.wait()
+            group.cancel_scope.cancel()
+
+
+async def test_conversions_start_only_when_no_transfer_is_left(shop: Shop) -> None:
+    done, later = anyio.Event(), Judgement(ItemKind.VIDEO, Verdict.TRANSCODE, "later")
+    engine = shop.engine()
+    await shop.want("one")
+    await shop.want("two")
+
+    async def handle(task: Task) -> None:
+        record = shop.record(task)
+        job, _ = await record.begin()
+        shop.diary.append(f"{task.kind.value} {job.title}")
+        if task.kind is TaskKind.TRANSFER:
+            (item,) = await record.admit([Entry(0, "a.avi", b"a.avi", 1)])
+            await record.conclude([Outcome(item, ItemState.DEFERRED, "later", later)])
+        elif task.item_id is not None:
+            item = await record.item(task.item_id)
+            await record.conclude([Outcome(item, ItemState.DUPLICATE, "so")])
+        if not await record.end_task():
+            await record.end_job()
+        if len(shop.diary) == 4:
+            done.set()
+
+    await run_until(shop, engine, handle, done)
+    assert shop.diary == ["transfer one", "transfer two", "convert one", "convert two"]
+
+
+async def test_a_cancelled_job_is_let_go_and_settled_by_a_new_task(shop: Shop) -> None:
+    started, settled = anyio.Event(), anyio.Event()
+    job = await shop.want("one")
+
+    async def handle(task: Task) -> None:
+        record = shop.record(task)
+        _, control = await record.begin()
+        if control == "cancel":
+            await record.end_task()
+            await record.end_job()
+            settled.set()
+            return
+        started.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            shop.diary.append("let go")
+
+    async def command() -> None:
+        await started.wait()
+        await shop.ledger.control(job.id, "cancel")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(command)
+        await run_until(shop, shop.engine(), handle, settled)
+    assert shop.diary == ["let go"]
+    assert await shop.state(job) is JobState.CANCELLED
+
+
+async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
+    started = anyio.Event()
+    await shop.want("one")
+
+    async def handle(task: Task) -> None:
+        started.set()
+        await anyio.sleep_forever()
+
+    await run_until(shop, shop.engine(), handle, started)
+    again = await Leases(shop.database, system_clock, "other", 30_000).take(Lane.TRANSFER, 0)
+    assert again is not None and again.epoch == 2
+
+
+async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
+    full, done = anyio.Event(), anyio.Event()
+    running: list[str] = []
+    for name in ("a", "b", "c", "d", "e"):
+        await shop.want(name)
+
+    async def handle(task: Task) -> None:
+        running.append(task.job_id)
+        shop.diary.append(str(len(running)))
+        if len(running) == 2:
+            full.set()
+        with anyio.fail_after(5):
+            await full.wait()
+        record = shop.record(task)
+        await record.begin()
+        await record.end_task()
+        await record.end_job()
+        running.remove(task.job_id)
+        if len(shop.diary) == 5:
+            done.set()
+
+    await run_until(shop, shop.engine(transfers=2), handle, done)
+    assert max(shop.diary) == "2"

@@ -1,0 +1,63 @@
+"""What is sent of an item."""
+
+from pathlib import Path
+
+from transload.model import (
+    Held,
+    Item,
+    ItemKind,
+    ItemState,
+    Job,
+    JobState,
+    Judgement,
+    Recipe,
+    Shipment,
+    Verdict,
+)
+from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
+from transload.ports import Made
+
+HELD = Held(Path("/s/1.in"), 10, 1, "aa")
+MADE = Made(Path("/s/1.out/a.mp4"), 7, "bb")
+REWRAP = Judgement(ItemKind.VIDEO, Verdict.REWRAP, "copied", suffix=".mp4")
+
+
+def item(n: int = 1, sha: str = "aa") -> Item:
+    return Item(n, "j", n, f"in/{n}.mkv", 10, ItemState.PENDING, sha256=sha, mtime_ms=5)
+
+
+def job(recipe: Recipe, originals: str = "keep") -> Job:
+    return Job("j", "/a", "library:/o", recipe, "a", JobState.RUNNING, originals=originals)  # type: ignore[arg-type]
+
+
+def test_untouched_bytes_keep_name_hash_and_time() -> None:
+    (parcel,) = as_it_is(item(), HELD, UNTOUCHED).parcels
+    assert (parcel.local, parcel.name, parcel.sha256, parcel.mtime_ms) == (
+        HELD.path,
+        "in/1.mkv",
+        "aa",
+        5,
+    )
+
+
+def test_only_playable_keeps_the_original_beside_the_copy() -> None:
+    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, REWRAP, MADE)
+    assert [parcel.name for parcel in both] == ["in/1.mkv", "originals/in/1.mkv"]
+    assert [parcel.sha256 for parcel in both] == ["bb", "aa"]
+    assert len(parcels_of(job(Recipe.PLAYABLE, "drop"), item(), HELD, REWRAP, MADE)) == 1
+    assert len(parcels_of(job(Recipe.TELEGRAM), item(), HELD, REWRAP, MADE)) == 1
+
+
+def test_equal_contents_never_share_a_batch() -> None:
+    batch = [
+        as_it_is(item(n, sha), HELD, UNTOUCHED)
+        for n, sha in enumerate(["a", "b", "a", "c", "c", "b"])
+    ]
+    parts = list(equals_apart(batch))
+    assert [[one.item.sha256 for one in part] for part in parts] == [
+        ["a", "b"],
+        ["a", "c"],
+        ["c", "b"],
+    ]
+    flat: list[Shipment] = [one for part in parts for one in part]
+    assert flat == batch

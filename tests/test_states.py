@@ -1,0 +1,82 @@
+"""The tables of moves: complete, and nothing else is allowed."""
+
+import pytest
+
+from transload.model import Item, ItemState, JobState
+from transload.states import (
+    ITEM_MOVES,
+    ITEM_OPEN,
+    JOB_ENDED,
+    JOB_MOVES,
+    IllegalTransitionError,
+    all_closed,
+    check_item_move,
+    check_job_move,
+    ended_state,
+    is_open,
+    reported,
+)
+
+
+def test_every_state_has_its_row() -> None:
+    assert JOB_MOVES.keys() == set(JobState)
+    assert ITEM_MOVES.keys() == set(ItemState)
+
+
+@pytest.mark.parametrize("old", JobState)
+@pytest.mark.parametrize("new", JobState)
+def test_job_moves_are_those_of_the_table(old: JobState, new: JobState) -> None:
+    if new in JOB_MOVES[old]:
+        check_job_move(old, new)
+    else:
+        with pytest.raises(IllegalTransitionError):
+            check_job_move(old, new)
+
+
+@pytest.mark.parametrize("old", ItemState)
+def test_an_item_that_arrived_never_moves_again(old: ItemState) -> None:
+    with pytest.raises(IllegalTransitionError):
+        check_item_move(ItemState.SENT, old)
+
+
+def test_every_open_item_can_end_in_every_way_that_loses_nothing() -> None:
+    for state in ITEM_OPEN:
+        for end in (ItemState.SENT, ItemState.QUARANTINED, ItemState.FAILED, ItemState.CANCELLED):
+            check_item_move(state, end)
+
+
+def test_only_lost_states_can_be_opened_again() -> None:
+    again = {state for state, moves in ITEM_MOVES.items() if ItemState.PENDING in moves}
+    assert again == {
+        ItemState.QUARANTINED,
+        ItemState.FAILED,
+        ItemState.CANCELLED,
+        ItemState.DEFERRED,
+    }
+
+
+@pytest.mark.parametrize(
+    ("counts", "job_failed", "ended"),
+    [
+        ({}, False, JobState.SUCCEEDED),
+        ({ItemState.SENT: 3, ItemState.SKIPPED: 1}, False, JobState.SUCCEEDED),
+        ({ItemState.SENT: 3, ItemState.FAILED: 1}, False, JobState.PARTIAL),
+        ({ItemState.SENT: 3}, True, JobState.PARTIAL),
+        ({ItemState.QUARANTINED: 1}, False, JobState.FAILED),
+        ({}, True, JobState.FAILED),
+    ],
+)
+def test_a_job_ends_by_what_arrived_and_what_was_lost(
+    counts: dict[ItemState, int], job_failed: bool, ended: JobState
+) -> None:
+    assert ended_state(counts, job_failed=job_failed) is ended
+    assert ended in JOB_ENDED
+
+
+def test_a_refused_item_is_reported_as_pending() -> None:
+    assert reported(ItemState.REFUSED) is ItemState.PENDING
+    assert reported(ItemState.SENT) is ItemState.SENT
+    item = Item(1, "j", 0, "a", 1, ItemState.REFUSED)
+    assert is_open(item)
+    assert not all_closed([ItemState.SENT, item.state])
+    assert all_closed([ItemState.SENT])
