@@ -1,6 +1,7 @@
 """The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,9 @@ from anyio.abc import TaskGroup
 
 from transload import report
 from transload.config import DataFolder, Settings
+from transload.doctor import Check, examine
 from transload.errors import StoreError
+from transload.jobs.handler import budget_for
 from transload.jobs.rehearsal import Inspected, Seen, Wish, inspect_file, list_source, rehearse
 from transload.model import (
     AlbumMix,
@@ -64,10 +67,15 @@ class Cleaned:
 
 
 class App:
-    """One open data folder. Use as an async context manager; work runs while it is open."""
+    """One open data folder. Use as an async context manager; work runs while it is open.
 
-    def __init__(self, settings: Settings, folder: DataFolder) -> None:
+    Without `ledger` nothing is made in it and no job can be asked for: for callers that only look (`list`, `inspect`,
+    `rehearse`, `examine`).
+    """
+
+    def __init__(self, settings: Settings, folder: DataFolder, *, ledger: bool = True) -> None:
         self.settings = settings
+        self._with_ledger = ledger
         self.parts: Installation = build(settings, folder)
         self._handler = self.parts.handler()
         self._group: TaskGroup
@@ -76,6 +84,13 @@ class App:
 
     async def __aenter__(self) -> Self:
         """Open the data folder. Raises StoreError when it cannot be used; it is never taken for empty."""
+        if self._with_ledger:
+            await self._open_folder()
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        return self
+
+    async def _open_folder(self) -> None:
         folder = self.parts.folder
         try:
             folder.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -84,9 +99,6 @@ class App:
             raise StoreError(
                 f"{folder.root} cannot be used as data folder ({error.strerror})"
             ) from error
-        self._group = anyio.create_task_group()
-        await self._group.__aenter__()
-        return self
 
     async def __aexit__(
         self,
@@ -155,7 +167,7 @@ class App:
             id="",
             source=ref.ref,
             destination=destination,
-            recipe=recipe or Recipe.PLAYABLE,
+            recipe=recipe or usual_recipe(destination),
             title=ref.title,
             state=JobState.QUEUED,
             files=files,
@@ -211,6 +223,13 @@ class App:
             if ended:
                 return
             await anyio.sleep(FOLLOW_S)
+
+    async def history(self, job_id: str) -> list[Event]:
+        """All events of a job so far, in order; one for each batch of items."""
+        job, events = await self.job(job_id), list[Event]()
+        while page := await self.parts.ledger.events(job.id, events[-1].seq if events else 0):
+            events += page
+        return events
 
     async def wait(self, job_id: str) -> Job:
         """The job once it has ended."""
@@ -271,6 +290,10 @@ class App:
         await self.parts.quarantine.drop(record)
         return record
 
+    async def examine(self, *, fix: bool = False) -> list[Check]:
+        """Everything an installation needs, checked; with `fix`, missing folders are made first."""
+        return await examine(self.parts, fix=fix)
+
     async def list(self, source: str) -> Seen:
         """Entries of a source, nothing delivered."""
         return await list_source(self.parts.sources, source)
@@ -278,6 +301,28 @@ class App:
     async def inspect(self, path: Path, recipe: Recipe = Recipe.TELEGRAM) -> Inspected:
         """Facts and verdict of a file."""
         return await inspect_file(self.parts.media, path, recipe, self.settings.hevc)
+
+    def wish(  # noqa: PLR0913  the options of `send` that decide verdicts
+        self,
+        source: str,
+        to: str = "library:",
+        *,
+        recipe: Recipe | None = None,
+        files: Files = "media",
+        hevc: Hevc | None = None,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+    ) -> Wish:
+        """What `rehearse` looks at, with the defaults `send` would take. Raises UsageError."""
+        destination = self.parts.destinations.parse(to, self.parts.library_dir)
+        return Wish(
+            source,
+            recipe or usual_recipe(destination),
+            files,
+            hevc or self.settings.hevc,
+            include,
+            exclude,
+        )
 
     async def rehearse(self, source: str, wish: Wish) -> AsyncIterator[Inspected]:
         """What a job would do with each entry; nothing is sent."""
@@ -291,6 +336,21 @@ class App:
             parts.folder.scratch,
         ):
             yield seen
+
+    async def scratch_need(self, source: str) -> int:
+        """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""
+        sources = self.parts.sources
+
+        def look() -> int:
+            with closing(sources.open(sources.resolve(source).ref)) as opened:
+                return self.settings.scratch_budget_bytes or budget_for(opened)
+
+        return await anyio.to_thread.run_sync(look)
+
+    async def mend(self) -> int:
+        """Free what nothing refers to; gives the bytes. For an app without its ledger open."""
+        await self._open_folder()
+        return (await self.clean()).size_bytes
 
     async def clean(self, *, dry_run: bool = False) -> Cleaned:
         """Remove scratch of jobs that no longer run and files in the quarantine that no row refers to."""
@@ -308,3 +368,8 @@ class App:
         for path, _ in found if not dry_run else ():
             path.unlink(missing_ok=True)
         return Cleaned(tuple(found))
+
+
+def usual_recipe(destination: str) -> Recipe:
+    """The recipe that fits a destination when none is named."""
+    return Recipe.TELEGRAM if destination.startswith("telegram:") else Recipe.PLAYABLE

@@ -1,0 +1,74 @@
+"""`transload doctor`: what is needed, what is there, how to mend the difference."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from transload.cli.common import USUAL, Common
+from transload.cli.session import run
+from transload.cli.wording import clean, count_text, size_text
+from transload.errors import EXIT_ENVIRONMENT, EXIT_OK
+
+if TYPE_CHECKING:
+    from transload.app import App
+    from transload.doctor import Check
+
+MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+
+
+def doctor(
+    *,
+    fix: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Make missing folders and free disk space; say what a person must do.",
+        ),
+    ] = False,
+    common: Common = USUAL,
+) -> int:
+    """Check everything Transload needs. With --json, every setting too, with its value and where it came from."""
+    return run(common, lambda app: _doctor(app, fix, common), ledger=False)
+
+
+async def _doctor(app: "App", fix: bool, common: Common) -> int:
+    checks = await app.examine(fix=fix)
+    failed = [check for check in checks if check.status == "fail"]
+    freed = await app.mend() if fix and not failed else 0
+    if common.json:
+        print(json.dumps(document(app, checks), ensure_ascii=False))
+    else:
+        for line in lines(checks, all_of_them=common.talks):
+            print(line)
+        if freed:
+            print(f"freed {size_text(freed)}")
+    return EXIT_ENVIRONMENT if failed else EXIT_OK
+
+
+def lines(checks: "list[Check]", *, all_of_them: bool) -> list[str]:
+    """The checks as text: what is not well with its reason and cure."""
+    told = list[str]()
+    for check in checks:
+        if check.status == "ok" and not all_of_them:
+            continue
+        told.append(f"{MARKS[check.status]}  {check.id:<12} {clean(check.found)}")
+        if check.status != "ok":
+            told += [f"      needed: {check.needed}; {check.why}", f"      fix: {check.fix}"]
+    wrong = sum(check.status == "fail" for check in checks)
+    if all_of_them:
+        told.append("all is well" if not wrong else f"{count_text(wrong, 'check')} failed")
+    return told
+
+
+def document(app: "App", checks: "list[Check]") -> dict[str, Any]:
+    """The answer of `doctor --json`."""
+    return {
+        "schema": 1,
+        "ok": all(check.status != "fail" for check in checks),
+        "data_dir": str(app.parts.folder.root),
+        "checks": [asdict(check) for check in checks],
+        "settings": app.settings_told(),
+    }

@@ -1,0 +1,132 @@
+"""Reports as text, a page of items at a time: 100,000 items are never held, nor half a report left under its name."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from transload import report
+from transload.errors import TransloadError, UsageError
+from transload.model import Job, JobState, Totals
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+PAGE = 500  # items turned into text at once, about 300 KiB
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """A source that never became a job, for the report: why, and what was wished."""
+
+    source: str
+    destination: str
+    recipe: str | None
+    error: TransloadError
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def not_started(one: NotStarted) -> str:
+    """The report of a source that never became a job: the usual shape, nothing in it but the error."""
+    return _text(
+        {
+            "schema": report.SCHEMA,
+            "job": None,
+            "state": JobState.FAILED.value,
+            "source": one.source,
+            "destination": one.destination,
+            "recipe": one.recipe,
+            "started_at": None,
+            "finished_at": None,
+            "totals": asdict(Totals()),
+            "items": [],
+            "error": one.error.fault().as_dict(),
+            "warnings": [],
+        }
+    )
+
+
+async def of_job(app: "App", job_id: str) -> AsyncIterator[str]:
+    """The report of a job in pieces of text."""
+    job = await app.job(job_id)
+    head = report.head(job, await app.totals(job))
+    yield _text(head)[:-1] + ', "items": ['
+    page, between = list[str](), "\n"
+    async for record in app.records(job.id):
+        page.append(_text(report.item(record)))
+        if len(page) == PAGE:
+            yield between + ",\n".join(page)
+            page, between = [], ",\n"
+    yield (between + ",\n".join(page) if page else "") + "]}"
+
+
+async def of_all(app: "App", asked: Sequence[Job | NotStarted]) -> AsyncIterator[str]:
+    """One report, or an array of them for several sources."""
+    several = len(asked) != 1
+    if several:
+        yield "["
+    for number, one in enumerate(asked):
+        if number:
+            yield ",\n"
+        if isinstance(one, NotStarted):
+            yield not_started(one)
+            continue
+        async for piece in of_job(app, one.id):
+            yield piece
+    yield "]\n" if several else "\n"
+
+
+class ReportFile:
+    """A file that is to hold the report: written under a temporary name beside it, fsynced, renamed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self._part = self.path.with_name(f".{self.path.name[:200]}.part")
+
+    def check(self) -> None:
+        """Raise UsageError when it cannot be written, before any work is done for it."""
+        try:
+            if self._special:
+                with self.path.open("ab"):
+                    return
+            with self._part.open("wb"):
+                self._part.unlink()
+        except OSError as error:
+            raise UsageError(
+                f"the report {self.path} cannot be written ({error.strerror})",
+                suggestion="Name a file in a writable folder after --report.",
+            ) from error
+
+    @property
+    def _special(self) -> bool:
+        """A device, a pipe (or a folder, which fails): it is written, never replaced."""
+        return self.path.exists() and not self.path.is_file()
+
+    async def write(self, pieces: AsyncIterator[str]) -> None:
+        """Write it whole. Raises UsageError when the place has become unwritable."""
+        target = self.path if self._special else self._part
+        try:
+            async with await anyio.open_file(target, "w", encoding="utf-8") as file:
+                async for piece in pieces:
+                    await file.write(piece)
+                await file.flush()
+                if target is self._part:
+                    await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
+            if target is self._part:
+                self._part.replace(self.path)
+        except OSError as error:
+            raise UsageError(
+                f"the report {self.path} could not be written ({error.strerror})",
+                suggestion="`transload jobs ID --json` gives it again.",
+            ) from error
+        finally:
+            if target is self._part:
+                self._part.unlink(missing_ok=True)

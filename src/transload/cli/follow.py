@@ -1,0 +1,52 @@
+"""Following a job to its end, or to the point where it waits for something that only a person can give."""
+
+import time
+from typing import TYPE_CHECKING
+
+from transload.cli.display import Display
+from transload.cli.view import View
+from transload.model import Event, Job, JobState
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+LOOK_AGAIN_S = (
+    25.0  # the engine looks for room every 30 s: a second "still waiting" this late is its answer
+)
+
+
+class Patience:
+    """How long a command without a person before it waits for room: until the engine has looked once more.
+
+    `spent` is then true. Items that arrive in between start it anew.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self.spent = False
+
+    def take(self, event: Event, now_s: float) -> None:
+        """Take an event in; `now_s` is monotonic."""
+        if event.what == "items":
+            self._since = None
+        elif event.what == "state" and event.data.get("reason") == "space":
+            if self._since is None:
+                self._since = now_s
+            elif now_s - self._since >= LOOK_AGAIN_S:
+                self.spent = True
+
+
+async def follow(app: "App", job: Job, display: Display) -> Job:
+    """The job once it has ended; or as it waits for room, when nobody is there to make some."""
+    view, patience = View.of(job), Patience()
+    async for event in app.events(job.id):
+        changed = view.take(event)
+        display.show(view, changed=changed and view.state in _TOLD)
+        patience.take(event, time.monotonic())
+        if patience.spent and not display.waits:
+            break
+    return await app.job(job.id)
+
+
+_TOLD = frozenset({JobState.RUNNING, JobState.WAITING})
+"""States worth a line of their own: how a job ended is told by its summary."""

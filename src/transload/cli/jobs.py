@@ -1,0 +1,173 @@
+"""`transload jobs` and the commands that steer a job: cancel, pause, resume, retry."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import anyio
+from cyclopts import Parameter
+
+from transload import report
+from transload.cli import exits
+from transload.cli.common import USUAL, Common, JobId
+from transload.cli.document import of_all
+from transload.cli.session import CONTINUES, run
+from transload.cli.wording import clean, short_id_length, shortened
+from transload.errors import EXIT_OK
+from transload.model import Job, JobState
+from transload.states import JOB_ENDED
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+LATEST = 100
+WATCH_S = 1.0
+CANCEL_S = (
+    10.0  # a cancelled job's tasks let go within four seconds; its closing page may take a while
+)
+
+
+def jobs(
+    job_id: Annotated[
+        str | None, Parameter(help="One job: its items, timeline and errors.")
+    ] = None,
+    /,
+    *,
+    watch: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Stay and show what changes.")
+    ] = False,
+    page: Annotated[int, Parameter(help="Which hundred of the job's items to show.")] = 1,
+    common: Common = USUAL,
+) -> int:
+    """Show the latest jobs, or one job with its items, timeline and errors. Starts no work.
+
+    Examples:
+
+        transload jobs
+
+        transload jobs 01KA3X --page 2
+
+        transload jobs 01KA3X --watch
+    """
+    if job_id is None:
+        return run(common, lambda app: _watch_all(app) if watch else _all(app, common))
+    wanted = job_id
+    return run(
+        common,
+        lambda app: _watch_one(app, wanted, common) if watch else _one(app, wanted, page, common),
+    )
+
+
+async def _all(app: "App", common: Common) -> int:
+    latest = await app.jobs(LATEST)
+    if common.json:
+        heads = [report.head(job, await app.totals(job)) for job in latest]
+        print(json.dumps(heads, ensure_ascii=False))
+    else:
+        print("\n".join(await table(app, latest)))
+    return EXIT_OK
+
+
+async def table(app: "App", latest: Sequence[Job]) -> list[str]:
+    """The jobs as lines, newest first."""
+    if not latest:
+        return ["no jobs yet: `transload send SOURCE` makes one"]
+    length = short_id_length([job.id for job in latest])
+    lines = [f"{'job':<{length}}  {'state':<10} {'items':>15}  source -> destination"]
+    for job in latest:
+        totals = await app.totals(job)
+        items = f"{totals.sent + totals.duplicate:,}/{totals.entries - totals.skipped:,}"
+        lost = totals.quarantined + totals.failed
+        items += f" ({lost:,} lost)" if lost else ""
+        route = f"{shortened(clean(job.title), 40)} -> {clean(job.destination)}"
+        lines.append(f"{job.id[:length]:<{length}}  {job.state.value:<10} {items:>15}  {route}")
+    return lines
+
+
+async def _watch_all(app: "App") -> int:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(), auto_refresh=False) as live:
+        while True:
+            latest = await app.jobs(20)
+            live.update(Text("\n".join(await table(app, latest))), refresh=True)
+            if all(job.state in JOB_ENDED for job in latest):
+                return EXIT_OK
+            await anyio.sleep(WATCH_S)
+
+
+async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
+    from transload.cli.portrait import portrait
+
+    job = await app.job(job_id)
+    if common.json:
+        async for piece in of_all(app, [job]):
+            sys.stdout.write(piece)
+    else:
+        async for line in portrait(app, job, page):
+            print(line)
+    return EXIT_OK
+
+
+async def _watch_one(app: "App", job_id: str, common: Common) -> int:
+    from transload.cli.sending import see_through
+
+    return await see_through(app, [await app.job(job_id)], common)
+
+
+def cancel(job_id: JobId, /, *, common: Common = USUAL) -> int:
+    """End a job. What was delivered stays; `retry` takes the rest up again."""
+    return run(common, lambda app: _cancel(app, job_id, common))
+
+
+async def _cancel(app: "App", job_id: str, common: Common) -> int:
+    job = await app.cancel(job_id)
+    with anyio.move_on_after(CANCEL_S):
+        job = await app.wait(job.id)
+    return await _tell_state(app, job, common)
+
+
+def pause(job_id: JobId, /, *, common: Common = USUAL) -> int:
+    """Stop a job's work until `transload resume`."""
+    return run(common, lambda app: _pause(app, job_id, common))
+
+
+async def _pause(app: "App", job_id: str, common: Common) -> int:
+    return await _tell_state(app, await app.pause(job_id), common)
+
+
+async def _tell_state(app: "App", job: Job, common: Common) -> int:
+    if common.json:
+        print(json.dumps(report.head(job, await app.totals(job)), ensure_ascii=False))
+    elif common.talks:
+        print(f"{job.id}: {job.wait_reason or job.state.value}")
+    return EXIT_OK
+
+
+def resume(job_id: JobId, /, *, common: Common = USUAL) -> int:
+    """Go on with a paused, waiting or interrupted job, and follow it to its end."""
+    return run(common, lambda app: _resume(app, job_id, common), told=CONTINUES)
+
+
+async def _resume(app: "App", job_id: str, common: Common) -> int:
+    from transload.cli.sending import see_through
+
+    return await see_through(app, [await app.resume(job_id)], common)
+
+
+def retry(job_id: JobId, /, *, common: Common = USUAL) -> int:
+    """Try the failed, quarantined and cancelled items of an ended job again; what was sent is not sent twice."""
+    return run(common, lambda app: _retry(app, job_id, common), told=CONTINUES)
+
+
+async def _retry(app: "App", job_id: str, common: Common) -> int:
+    from transload.cli.sending import see_through
+
+    job = await app.retry(job_id)
+    if job.state is JobState.SUCCEEDED and common.talks:
+        print(f"{job.id}: nothing to retry, everything was delivered")
+        return exits.of_job(job)
+    return await see_through(app, [job], common)

@@ -1,0 +1,184 @@
+"""`transload list` and `transload inspect`: looking without delivering."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from transload.cli.common import USUAL, Common
+from transload.cli.complaint import error_lines
+from transload.cli.send import refuse_passwords
+from transload.cli.session import run
+from transload.cli.wording import clean, count_text, size_text
+from transload.errors import EXIT_OK, EXIT_PARTIAL, KINDS, Fault, TransloadError
+from transload.model import Entry, ItemKind, Judgement, Recipe, Verdict
+
+if TYPE_CHECKING:
+    from transload.app import App
+    from transload.jobs.rehearsal import Inspected, Seen
+
+SCHEMA = 1
+
+
+def list_entries(
+    source: Annotated[str, Parameter(help="An archive, a folder or a media file.")],
+    /,
+    *,
+    password: Annotated[list[str] | None, Parameter(show=False)] = None,
+    password_file: Annotated[Path | None, Parameter(show=False)] = None,
+    common: Common = USUAL,
+) -> int:
+    """Show the entries of a source: index, size, CRC-32, kind and name. Nothing is delivered.
+
+    Examples:
+
+        transload list photos.zip
+
+        transload list backup.tar.gz --json
+    """
+    refuse_passwords(password, password_file)
+    return run(common, lambda app: _list(app, source, common), ledger=False)
+
+
+async def _list(app: "App", source: str, common: Common) -> int:
+    try:
+        seen = await app.list(source)
+    except TransloadError as error:
+        if not common.json:
+            raise
+        print(json.dumps(unlisted(source, error.fault()), ensure_ascii=False))
+        return error.exit_status
+    fault = seen.report.fault
+    if common.json:
+        json.dump(listed(seen), sys.stdout)
+        print()
+    else:
+        _print_entries(seen)
+        if fault is not None:
+            print(*error_lines(fault), sep="\n", file=sys.stderr)
+    return EXIT_OK if fault is None else KINDS[fault.kind].exit_status
+
+
+def unlisted(source: str, fault: Fault) -> dict[str, Any]:
+    """The document of `list --json` for a source that cannot be opened."""
+    return {
+        "schema": SCHEMA,
+        "source": source,
+        "format": None,
+        "encrypted": False,
+        "complete": False,
+        "entries": [],
+        "error": fault.as_dict(),
+    }
+
+
+def listed(seen: "Seen") -> dict[str, Any]:
+    """The document of `list --json`."""
+    fault = seen.report.fault
+    return {
+        "schema": SCHEMA,
+        "source": seen.source,
+        "format": seen.listing.format,
+        "encrypted": seen.listing.encrypted or any(entry.encrypted for entry in seen.entries),
+        "complete": fault is None,
+        "entries": [
+            {
+                "index": entry.index,
+                "name": entry.name,
+                "size": entry.size,
+                "crc32": crc_text(entry),
+                "encrypted": entry.encrypted,
+                "kind": entry.kind,
+            }
+            for entry in seen.entries
+        ],
+        "error": None if fault is None else fault.as_dict(),
+    }
+
+
+def crc_text(entry: Entry) -> str | None:
+    """Eight upper hex digits, or None."""
+    return None if entry.crc is None else f"{entry.crc:08X}"
+
+
+def _print_entries(seen: "Seen") -> None:
+    marks = {"file": "", "dir": "folder", "link": "link"}
+    known = 0
+    print(f"{'index':>7} {'size':>9}  {'crc32':<8}  {'':<9}  name")
+    for entry in seen.entries:
+        known += entry.size or 0
+        mark = "encrypted" if entry.encrypted else marks[entry.kind]
+        crc = crc_text(entry) or "-"
+        size = "-" if entry.kind == "dir" else size_text(entry.size)
+        print(f"{entry.index:>7} {size:>9}  {crc:<8}  {mark:<9}  {clean(entry.name)}")
+        if entry.trouble is not None:
+            print(f"{'':<31}cannot be read: {clean(entry.trouble.detail)}")
+    words = "entry" if len(seen.entries) == 1 else "entries"
+    print(f"{len(seen.entries):,} {words}, {size_text(known)}, {seen.listing.format}")
+
+
+def inspect(
+    file: Annotated[list[Path], Parameter(help="Media files.")],
+    /,
+    *,
+    recipe: Annotated[Recipe, Parameter(help="What the file is judged for.")] = Recipe.TELEGRAM,
+    common: Common = USUAL,
+) -> int:
+    """Show what files are, what would be done to them, and why. With -v also every probed fact.
+
+    Examples:
+
+        transload inspect clip.avi photo.heic
+
+        transload inspect --recipe playable --json film.mkv
+    """
+    return run(common, lambda app: _inspect(app, file, recipe, common), ledger=False)
+
+
+async def _inspect(app: "App", files: Sequence[Path], recipe: Recipe, common: Common) -> int:
+    found = [await _look(app, file, recipe) for file in files]
+    if common.json:
+        json.dump([inspected(one) for one in found], sys.stdout)
+        print()
+    else:
+        for one in found:
+            _print_inspected(one, facts=common.verbose)
+    lost = sum(one.judgement.verdict is Verdict.UNSAVABLE for one in found)
+    if lost and common.talks:
+        print(f"{count_text(lost, 'file')} could not be read", file=sys.stderr)
+    return EXIT_PARTIAL if lost else EXIT_OK
+
+
+async def _look(app: "App", file: Path, recipe: Recipe) -> "Inspected":
+    from transload.jobs.rehearsal import Inspected
+
+    try:
+        return await app.inspect(file, recipe)
+    except TransloadError as error:
+        fault = error.fault()
+        judgement = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, fault.detail, fault=fault)
+        return Inspected(str(file), None, judgement)
+
+
+def inspected(one: "Inspected") -> dict[str, Any]:
+    """One entry of `inspect --json`."""
+    judgement = one.judgement
+    return {
+        "file": one.name,
+        "kind": judgement.kind.value,
+        "verdict": judgement.verdict.value,
+        "why": judgement.why,
+        "facts": one.facts,
+    }
+
+
+def _print_inspected(one: "Inspected", *, facts: bool) -> None:
+    judgement = one.judgement
+    print(
+        f"{clean(one.name)}: {judgement.kind.value}, {judgement.verdict.value}: {clean(judgement.why)}"
+    )
+    for fact, value in one.facts.items() if facts else ():
+        print(f"  {fact}: {clean(json.dumps(value, ensure_ascii=False))}")

@@ -1,0 +1,96 @@
+"""One job in words: its head, its timeline, a page of its items, its errors."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from transload import report
+from transload.cli.summary import summary, tally
+from transload.cli.wording import clean, size_text
+from transload.model import Event, ItemRecord, Job, JobState
+from transload.states import reported
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+PAGE = 100
+MOMENTS = 30  # latest lines of the timeline; batches of items are counted, not listed
+
+
+async def portrait(app: "App", job: Job, page: int) -> AsyncIterator[str]:
+    """The lines of `transload jobs ID`."""
+    totals = await app.totals(job)
+    yield f"job {job.id}"
+    yield f"  from        {clean(job.source)}"
+    yield f"  as          {job.recipe.value}, {job.files}, attempt {job.attempt}"
+    if job.state is JobState.WAITING:
+        yield f"  waits       {job.wait_reason} until {clock_text(job.wait_until_ms)}"
+    warnings = report.head(job, totals)["warnings"]
+    for line in summary(job, totals, await tally(app.records(job.id)), warnings):
+        yield line
+    yield ""
+    for line in timeline(await app.history(job.id)):
+        yield line
+    yield ""
+    async for line in _items(app, job, page, totals.entries):
+        yield line
+
+
+def clock_text(at_ms: int | None) -> str:
+    """Local date and time, or `it is asked for`."""
+    if at_ms is None:
+        return "it is asked for"
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def timeline(events: list[Event]) -> list[str]:
+    """What happened when; neighbouring batches of items make one line."""
+    lines, batch, since = list[str](), 0, 0
+    for event in events:
+        if event.what == "items":
+            since = since if batch else event.at_ms
+            batch += len(event.data["items"])
+            continue
+        if batch:
+            lines.append(f"  {clock_text(since)}  {batch:,} items moved on")
+            batch = 0
+        lines.append(f"  {clock_text(event.at_ms)}  {_moment(event)}")
+    if batch:
+        lines.append(f"  {clock_text(since)}  {batch:,} items moved on")
+    return ["timeline", *lines[-MOMENTS:]]
+
+
+def _moment(event: Event) -> str:
+    told = event.data
+    match event.what:
+        case "state":
+            reason = f" ({told['reason']})" if told.get("reason") else ""
+            fault = told.get("fault")
+            return f"{told['state']}{reason}" + (f": {clean(fault['detail'])}" if fault else "")
+        case "control":
+            return f"asked to {told['asked']}"
+        case _:
+            return event.what
+
+
+async def _items(app: "App", job: Job, page: int, number: int) -> AsyncIterator[str]:
+    pages = max(1, -(-number // PAGE))
+    shown = min(max(1, page), pages)
+    yield f"items (page {shown} of {pages})"
+    first = (shown - 1) * PAGE
+    position = 0
+    async for record in app.records(job.id):
+        if first <= position < first + PAGE:
+            yield item_line(record)
+        position += 1
+        if position >= first + PAGE:
+            break
+
+
+def item_line(record: ItemRecord) -> str:
+    """One item: index, state, verdict, size, name and why."""
+    item = record.item
+    verdict = "-" if item.verdict is None else item.verdict.value
+    why = f"  ({clean(item.why)})" if item.why else ""
+    state = reported(item.state).value
+    return f"{item.index:>7} {state:<11} {verdict:<10} {size_text(item.size):>9}  {clean(item.name)}{why}"

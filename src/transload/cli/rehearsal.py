@@ -1,0 +1,131 @@
+"""`transload send --dry-run`: each entry with its verdict, then what the job would cost."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from transload.cli.common import Common
+from transload.cli.send import Choice
+from transload.cli.wording import clean, count_text, size_text, time_text
+from transload.errors import EXIT_OK, EXIT_PARTIAL
+from transload.model import Verdict
+
+if TYPE_CHECKING:
+    from transload.app import App
+    from transload.jobs.rehearsal import Inspected
+
+SCHEMA = 1
+
+
+@dataclass(slots=True)
+class Cost:
+    """Sums over the entries of a source: numbers, bytes, seconds of processor time."""
+
+    entries: int = 0
+    delivered: int = 0
+    skipped: int = 0
+    unsavable: int = 0
+    converted: int = 0
+    deliver_bytes: int = 0
+    scratch_bytes: int = 0
+    convert_s: float = 0.0
+
+    def add(self, one: "Inspected") -> None:
+        """Count one entry."""
+        self.entries += 1
+        match one.judgement.verdict:
+            case Verdict.SKIP:
+                self.skipped += 1
+            case Verdict.UNSAVABLE:
+                self.unsavable += 1
+            case verdict:
+                self.delivered += 1
+                self.deliver_bytes += one.size or 0
+                self.converted += verdict is not Verdict.AS_IS
+                self.convert_s += one.judgement.cost_s
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types."""
+        return {name: getattr(self, name) for name in type(self).__slots__}
+
+
+async def dry_run(
+    app: "App", sources: Sequence[str], to: str, choice: Choice, common: Common
+) -> int:
+    """Show what each source's job would do; gives 3 when something could not be delivered."""
+    several, lost = len(sources) != 1, False
+    if several and common.json:
+        print("[")
+    for number, source in enumerate(sources):
+        if number and common.json:
+            print(",")
+        show = _as_document if common.json else _as_lines
+        lost |= (await show(app, source, to, choice)).unsavable > 0
+    if several and common.json:
+        print("]")
+    return EXIT_PARTIAL if lost else EXIT_OK
+
+
+async def _as_lines(app: "App", source: str, to: str, choice: Choice) -> Cost:
+    cost = Cost(scratch_bytes=await app.scratch_need(source))
+    async for one in app.rehearse(source, app.wish(source, to, **_wished(choice))):
+        cost.add(one)
+        judgement = one.judgement
+        words = f"{judgement.verdict.value:<10} {size_text(one.size):>9}  {clean(one.name)}"
+        print(f"{words}  ({clean(judgement.why)})")
+    for line in cost_lines(cost):
+        print(line)
+    return cost
+
+
+def cost_lines(cost: Cost) -> list[str]:
+    """The sums for a person."""
+    return [
+        f"{count_text(cost.delivered, 'item')} of {cost.entries:,} would be delivered, {size_text(cost.deliver_bytes)}",
+        f"  skipped {cost.skipped:,}, cannot be saved {cost.unsavable:,}",
+        f"  converted {cost.converted:,}, about {time_text(cost.convert_s)} of processor time",
+        f"  disk needed on the way: at most {size_text(cost.scratch_bytes)}",
+        "nothing was sent",
+    ]
+
+
+async def _as_document(app: "App", source: str, to: str, choice: Choice) -> Cost:
+    """One JSON object, written entry by entry."""
+    cost = Cost(scratch_bytes=await app.scratch_need(source))
+    wish = app.wish(source, to, **_wished(choice))
+    head = {"schema": SCHEMA, "dry_run": True, "source": source, "destination": to}
+    text = json.dumps(head | {"recipe": wish.recipe.value})[:-1] + ', "entries": ['
+    async for one in app.rehearse(source, wish):
+        sys.stdout.write(text + "\n" + json.dumps(entry(one)))
+        text = ","
+        cost.add(one)
+    sys.stdout.write(
+        (text if not cost.entries else "") + f'], "totals": {json.dumps(cost.as_dict())}}}\n'
+    )
+    return cost
+
+
+def entry(one: "Inspected") -> dict[str, Any]:
+    """One entry of the document."""
+    judgement = one.judgement
+    return {
+        "name": one.name,
+        "size": one.size,
+        "kind": judgement.kind.value,
+        "verdict": judgement.verdict.value,
+        "why": judgement.why,
+        "deferred": judgement.deferred,
+        "convert_s": judgement.cost_s,
+    }
+
+
+def _wished(choice: Choice) -> dict[str, Any]:
+    return {
+        "recipe": choice.recipe,
+        "files": choice.files,
+        "hevc": choice.hevc,
+        "include": choice.include or (),
+        "exclude": choice.exclude or (),
+    }

@@ -1,0 +1,165 @@
+"""`transload send`: the options of the main job."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from transload.cli.common import USUAL, Common
+from transload.cli.session import CONTINUES, run
+from transload.errors import UsageError
+from transload.model import Files, Hevc, Originals, Recipe, Sort
+
+CHOICE = Group("What is sent", sort_key=10)
+SHAPE = Group("How it is delivered", sort_key=20)
+RUNNING = Group("How the command runs", sort_key=30)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is taken of a source, and how it arrives."""
+
+    files: Annotated[
+        Files,
+        Parameter(
+            group=CHOICE,
+            help="`media`: photos, videos and sound. `all`: everything else too, untouched.",
+        ),
+    ] = "media"
+    include: Annotated[
+        list[str] | None,
+        Parameter(
+            group=CHOICE,
+            negative="",
+            show_default=False,
+            help="Only entries whose name fits GLOB; `*` crosses folders. Repeatable.",
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        Parameter(
+            group=CHOICE,
+            negative="",
+            show_default=False,
+            help="No entries whose name fits GLOB. Repeatable.",
+        ),
+    ] = None
+    again: Annotated[
+        bool,
+        Parameter(
+            group=CHOICE,
+            negative="",
+            show_default=False,
+            help="Send also what was delivered there before.",
+        ),
+    ] = False
+    recipe: Annotated[
+        Recipe | None,
+        Parameter(
+            group=SHAPE,
+            help="`playable`: plays in browsers and on phones, full quality (for libraries). `telegram`: what its"
+            " clients show. `original`: untouched. Fits the destination when not given.",
+        ),
+    ] = None
+    hevc: Annotated[
+        Hevc | None,
+        Parameter(
+            group=SHAPE,
+            help="Keep HEVC video, or convert it to H.264; the setting `hevc` (keep) when not given.",
+        ),
+    ] = None
+    originals: Annotated[
+        Originals,
+        Parameter(
+            group=SHAPE, help="Keep the original of what was converted beside it, in `originals/`."
+        ),
+    ] = "keep"
+    sort: Annotated[Sort, Parameter(group=SHAPE, help="Order of delivery.")] = "archive"
+    caption: Annotated[str | None, Parameter(group=SHAPE, help="Text for the first album.")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the command itself behaves."""
+
+    report: Annotated[
+        Path | None,
+        Parameter(
+            group=RUNNING, help="Write the report to this file (JSON), also after a failure."
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool,
+        Parameter(
+            group=RUNNING,
+            negative="",
+            show_default=False,
+            help="Show each entry's verdict and what it would cost; send nothing.",
+        ),
+    ] = False
+    detach: Annotated[
+        bool,
+        Parameter(
+            group=RUNNING,
+            negative="",
+            show_default=False,
+            help="Only queue the job; the next command that works runs it.",
+        ),
+    ] = False
+    password: Annotated[list[str] | None, Parameter(show=False)] = None
+    password_file: Annotated[Path | None, Parameter(show=False)] = None
+
+
+ANYTHING = Choice()
+USUAL_MANNER = Manner()
+
+
+def send(
+    source: Annotated[
+        list[str], Parameter(help="An archive, a folder or a media file. Several: one job each.")
+    ],
+    /,
+    *,
+    to: Annotated[
+        str,
+        Parameter(group=SHAPE, help="`library:DIR`; `library:` is the library in the data folder."),
+    ] = "library:",
+    choice: Choice = ANYTHING,
+    manner: Manner = USUAL_MANNER,
+    common: Common = USUAL,
+) -> int:
+    """Deliver everything in SOURCE: each photo, video and sound, in order, playable, exactly once.
+
+    The same command again continues an unfinished job and passes by what was delivered before.
+
+    Examples:
+
+        transload send photos.zip
+
+        transload send holiday.tar.gz ~/DCIM --to library:/mnt/nas/photos
+
+        transload send dump.zip --files all --recipe original --report report.json
+
+        transload send phone.zip --include "*.heic" --dry-run
+    """
+    refuse_passwords(manner.password, manner.password_file)
+    if manner.dry_run:
+        from transload.cli.rehearsal import dry_run as rehearse
+
+        return run(common, lambda app: rehearse(app, source, to, choice, common), ledger=False)
+    from transload.cli.sending import Sending
+
+    sending = Sending(source, to, choice, manner, common)
+    return run(common, sending.act, told=CONTINUES)
+
+
+def refuse_passwords(password: object, password_file: object) -> None:
+    """Raise UsageError for options whose time has not come: saying nothing would look like a wrong password."""
+    if password is not None or password_file is not None:
+        raise UsageError(
+            "passwords are not supported yet: encrypted entries are reported, all others are delivered",
+            suggestion="Leave --password out.",
+        )

@@ -1,0 +1,126 @@
+"""Starting the jobs of a command, following them to their ends, leaving their report."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+
+from transload.cli import exits
+from transload.cli.common import Common
+from transload.cli.complaint import error_lines
+from transload.cli.document import NotStarted, ReportFile, of_all
+from transload.cli.send import Choice, Manner
+from transload.cli.telling import tell
+from transload.errors import TransloadError
+from transload.model import Job
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+REPORT_S = 2.0  # an interrupted command may take this long to leave its report
+
+Started = Job | NotStarted
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One `send` command."""
+
+    sources: Sequence[str]
+    to: str
+    choice: Choice
+    manner: Manner
+    common: Common
+
+    async def act(self, app: "App") -> int:
+        """Start all jobs, follow one after the other, tell. Gives the exit status."""
+        file = None if self.manner.report is None else ReportFile(self.manner.report)
+        if file is not None:
+            file.check()
+        if len(self.sources) == 1:
+            started: list[Started] = [await self._only(app, file)]
+        else:
+            started = [await self._start(app, source) for source in self.sources]
+        if self.manner.detach:
+            return await self._queued(app, started)
+        return await see_through(app, started, self.common, file)
+
+    async def _only(self, app: "App", file: ReportFile | None) -> Job:
+        """The job of a single source; when there is none, the report says why before the error goes up."""
+        one = await self._start(app, self.sources[0])
+        if isinstance(one, Job):
+            return one
+        if file is not None:
+            await file.write(of_all(app, [one]))
+        raise one.error
+
+    async def _start(self, app: "App", source: str) -> Started:
+        choice = self.choice
+        try:
+            return await app.send(
+                source,
+                to=self.to,
+                recipe=choice.recipe,
+                files=choice.files,
+                hevc=choice.hevc,
+                sort=choice.sort,
+                originals=choice.originals,
+                include=choice.include or (),
+                exclude=choice.exclude or (),
+                caption=choice.caption,
+                again=choice.again,
+                detach=self.manner.detach,
+            )
+        except TransloadError as error:
+            recipe = None if choice.recipe is None else choice.recipe.value
+            return NotStarted(source, self.to, recipe, error)
+
+    async def _queued(self, app: "App", started: Sequence[Started]) -> int:
+        if self.common.json:
+            await _print_report(app, started)
+        for one in started if self.common.talks else ():
+            if isinstance(one, Job):
+                print(f"queued {one.id}: `transload resume {one.id}` runs it")
+        return exits.worst(_not_started(started, self.common))
+
+
+def _not_started(started: Sequence[Started], common: Common) -> list[int]:
+    """The exit statuses of sources that became no job; their errors are told here."""
+    refused = [one.error for one in started if isinstance(one, NotStarted)]
+    for error in refused if not common.json else ():
+        print(*error_lines(error.fault()), sep="\n", file=sys.stderr)
+    return [error.exit_status for error in refused]
+
+
+async def see_through(
+    app: "App", started: Sequence[Started], common: Common, file: ReportFile | None = None
+) -> int:
+    """Follow jobs to their ends, tell what became of each, leave the report; gives the worst exit status."""
+    ends = _not_started(started, common)
+    try:
+        for one in started:
+            if isinstance(one, Job):
+                ends.append(await tell(app, one, common))
+    except anyio.get_cancelled_exc_class():
+        with anyio.move_on_after(REPORT_S, shield=True):
+            await _leave(app, started, common, file)
+        raise
+    await _leave(app, started, common, file)
+    return exits.worst(ends)
+
+
+async def _leave(
+    app: "App", started: Sequence[Started], common: Common, file: ReportFile | None
+) -> None:
+    """The report, as far as the jobs came."""
+    if file is not None:
+        await file.write(of_all(app, started))
+    if common.json:
+        await _print_report(app, started)
+
+
+async def _print_report(app: "App", started: Sequence[Started]) -> None:
+    async for piece in of_all(app, started):
+        sys.stdout.write(piece)

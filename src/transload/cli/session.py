@@ -1,0 +1,88 @@
+"""Running a command's asynchronous part: settings, log, open application, and a clean end on Ctrl-C and SIGTERM."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import anyio
+
+from transload.cli.common import Common
+from transload.errors import EXIT_INTERRUPTED, EXIT_OK
+
+if TYPE_CHECKING:
+    from transload.app import App
+    from transload.config import DataFolder, Settings
+
+Act = Callable[["App"], Awaitable[int]]
+
+CONTINUES = "interrupted: run the same command again to continue"
+ENDED = "interrupted"
+LEAVE_S = 3.8  # a stop is clean within this time or it is ended: the ledger survives either
+_SHOW_CURSOR = "\x1b[?25h"
+
+
+def configured(common: Common) -> "tuple[Settings, DataFolder]":
+    """Settings and data folder of this call; the log is on afterwards. Raises SettingError."""
+    from transload import config, logs
+
+    settings, folder = config.for_command(common.data_dir, common.config, common.set_ or ())
+    logs.start(folder.logs, verbose=common.verbose)
+    return settings, folder
+
+
+def run(common: Common, act: Act, *, told: str = ENDED, ledger: bool = True) -> int:
+    """The exit status of `act` with the application open; 130 and the line `told` when a signal ends it.
+
+    Without `ledger` no data folder is made: for commands that only look.
+    """
+    from transload.app import App
+
+    settings, folder = configured(common)
+
+    async def opened() -> int:
+        async with App(settings, folder, ledger=ledger) as app:
+            return await act(app)
+
+    return anyio.run(_until_signal, opened, told)
+
+
+async def _until_signal(act: Callable[[], Awaitable[int]], told: str) -> int:
+    status, work = EXIT_OK, anyio.CancelScope()
+    async with anyio.create_task_group() as group:
+        group.start_soon(_listen, work)
+        with work:
+            status = await act()
+        group.cancel_scope.cancel()
+    if work.cancel_called:
+        print(told, file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return status
+
+
+async def _listen(work: anyio.CancelScope) -> None:
+    """Cancel the work at the first signal, end the process at the second."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            if work.cancel_called:
+                _leave()
+            work.cancel()
+            _leave_later()
+
+
+def _leave_later() -> None:
+    """End the process when the clean stop takes too long (a thread hangs in a dead network drive)."""
+    timer = threading.Timer(LEAVE_S, _leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _leave() -> None:
+    """End at once; children see their parent die, the ledger's leases are voided by the next run."""
+    if sys.stderr.isatty():
+        sys.stderr.write(_SHOW_CURSOR)
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(EXIT_INTERRUPTED)

@@ -1,0 +1,151 @@
+"""What became of a job, in a few lines: what arrived, what was converted, what did not arrive and what to do."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from transload.cli.wording import clean, count_text, size_text, time_text
+from transload.model import ItemRecord, ItemState, Job, JobState, Totals, Verdict
+
+NAMED_MAX = 20  # lost items shown by name; `transload jobs ID` shows all of them
+REASONS_MAX = 8
+_CONVERTING = frozenset(
+    {
+        Verdict.REWRAP,
+        Verdict.AUDIO,
+        Verdict.TRANSCODE,
+        Verdict.SHRINK,
+        Verdict.ANIMATION,
+    }
+)
+_LOST = frozenset({ItemState.QUARANTINED, ItemState.FAILED})
+_VERDICTS = {
+    Verdict.REWRAP: "rewrapped",
+    Verdict.AUDIO: "with new sound",
+    Verdict.TRANSCODE: "transcoded",
+    Verdict.SHRINK: "photos made anew",
+    Verdict.ANIMATION: "animations",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the items of a job; its size does not grow with them."""
+
+    converted: Counter[Verdict] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lost: list[ItemRecord] = field(default_factory=list)
+    lost_number: int = 0
+    partial: int = 0
+
+    def add(self, record: ItemRecord) -> None:
+        """Count one item."""
+        item = record.item
+        if item.state is ItemState.SKIPPED:
+            known = item.why in self.skipped or len(self.skipped) < REASONS_MAX
+            self.skipped[item.why if known else "other reasons"] += 1
+        elif item.state is ItemState.SENT:
+            self.partial += item.partial
+            if item.verdict in _CONVERTING:
+                self.converted[item.verdict] += 1
+        elif item.state in _LOST:
+            self.lost_number += 1
+            if len(self.lost) < NAMED_MAX:
+                self.lost.append(record)
+
+
+async def tally(records: AsyncIterator[ItemRecord]) -> Tally:
+    """The counts over all items."""
+    counts = Tally()
+    async for record in records:
+        counts.add(record)
+    return counts
+
+
+def summary(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> list[str]:
+    """The lines a person reads when a job has ended (or was left)."""
+    lines = [_headline(job), *_arrived(job, totals, counts)]
+    if totals.duplicate:
+        lines.append(_row("duplicates", f"{totals.duplicate:,}, delivered before"))
+    if totals.skipped:
+        reasons = "; ".join(f"{number:,} {clean(why)}" for why, number in counts.skipped.items())
+        lines.append(_row("skipped", reasons))
+    if totals.cancelled:
+        lines.append(_row("cancelled", f"{totals.cancelled:,}"))
+    lines += _lost(job, totals, counts)
+    lines += [_row("warning", clean(warning)) for warning in warnings]
+    if job.fault is not None:
+        told = job.fault.as_dict()
+        lines.append(_row("error", clean(job.fault.detail)))
+        lines.append(_row("", f"next: {clean(told['suggestion'])}"))
+    if gallery := gallery_of(job):
+        lines.append(_row("gallery", clean(gallery)))
+    return lines
+
+
+def gallery_of(job: Job) -> str | None:
+    """Where a library's page for this job is, or None when there is none yet."""
+    scheme, _, root = job.destination.partition(":")
+    written = job.finished_ms is not None and job.state is not JobState.FAILED
+    if scheme != "library" or job.folder is None or not written:
+        return None
+    return f"{root}/{job.folder}/gallery.html"
+
+
+def _headline(job: Job) -> str:
+    took = _took_s(job)
+    after = f" after {time_text(took)}" if took is not None else ""
+    return f"{clean(job.title)} -> {clean(job.destination)}: {job.state.value}{after}"
+
+
+def _took_s(job: Job) -> float | None:
+    if job.started_ms is None or job.finished_ms is None:
+        return None
+    return (job.finished_ms - job.started_ms) / 1000
+
+
+def _arrived(job: Job, totals: Totals, counts: Tally) -> list[str]:
+    albums = f" in {count_text(totals.albums, 'album')}" if totals.albums else ""
+    arrived = f"{totals.sent:,} of {count_text(totals.entries, 'item')}{albums}"
+    took = _took_s(job)
+    arrived += f", {size_text(job.bytes_sent)}" if job.bytes_sent else ""
+    if took and job.bytes_sent:
+        arrived += f" ({size_text(job.bytes_sent / took)}/s)"
+    lines = [_row("delivered", arrived)]
+    if job.folder is not None and totals.sent:
+        lines.append(_row("", f"in the folder {clean(job.folder)}"))
+    if counts.converted:
+        ways = ", ".join(
+            f"{number:,} {_VERDICTS[verdict]}" for verdict, number in counts.converted.items()
+        )
+        lines.append(_row("converted", ways))
+    if counts.partial:
+        lines.append(_row("damaged", f"{counts.partial:,} delivered as far as they could be read"))
+    return lines
+
+
+def _lost(job: Job, totals: Totals, counts: Tally) -> list[str]:
+    if not counts.lost_number:
+        return []
+    kept = f", {totals.quarantined:,} kept in quarantine" if totals.quarantined else ""
+    lines = [_row("not arrived", f"{count_text(counts.lost_number, 'item')}{kept}")]
+    for record in counts.lost:
+        lines += lost_lines(record)
+    if counts.lost_number > len(counts.lost):
+        more = counts.lost_number - len(counts.lost)
+        lines.append(f"    … and {more:,} more: transload jobs {job.id}")
+    return lines
+
+
+def lost_lines(record: ItemRecord) -> list[str]:
+    """An item that did not arrive: its name, why, and what to do."""
+    item, fault = record.item, record.item.fault
+    if fault is None:
+        return [f"    {clean(item.name)}: {item.state.value}"]
+    told = fault.as_dict()
+    why = fault.detail if fault.detail else told["title"]
+    return [f"    {clean(item.name)}: {clean(why)}", f"      next: {clean(told['suggestion'])}"]
+
+
+def _row(head: str, text: str) -> str:
+    return f"  {head:<11} {text}"

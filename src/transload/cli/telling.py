@@ -1,0 +1,41 @@
+"""One job before the eyes of its caller: shown while it runs, summed up when it has ended."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from transload import report
+from transload.cli import exits
+from transload.cli.common import Common
+from transload.cli.complaint import error_lines
+from transload.cli.display import display_for
+from transload.cli.follow import follow
+from transload.cli.summary import summary, tally
+from transload.model import Job, JobState
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+
+async def tell(app: "App", job: Job, common: Common) -> int:
+    """Follow one job, say what became of it; gives its exit status."""
+    with display_for(common) as display:
+        now = await follow(app, job, display)
+    if now.state is JobState.WAITING:
+        _tell_wait(now, common)
+    elif common.talks:
+        totals = await app.totals(now)
+        warnings = report.head(now, totals)["warnings"]
+        for line in summary(now, totals, await tally(app.records(now.id)), warnings):
+            print(line)
+    elif now.fault is not None and not common.json:
+        print(*error_lines(now.fault), sep="\n", file=sys.stderr)
+    return exits.of_job(now)
+
+
+def _tell_wait(job: Job, common: Common) -> None:
+    if not common.json:
+        print(
+            f"transload: there is still no room on the disk; the job {job.id} waits\n"
+            "  next: free some space and run the same command again: it continues",
+            file=sys.stderr,
+        )

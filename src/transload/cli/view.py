@@ -1,0 +1,110 @@
+"""What is known of a running job, gathered from its events, and how it reads. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from transload.cli.wording import clean, count_text, shortened, size_text, time_text
+from transload.model import Event, ItemState, Job, JobState
+
+NAME_WIDTH = 32
+_LOST = frozenset({ItemState.QUARANTINED.value, ItemState.FAILED.value})
+_STAGES = {"fetch": "reading", "convert": "converting"}
+_WAITS = {
+    "space": "waiting for room on the disk",
+    "retry": "waiting to try again",
+    "paused": "paused; `transload resume` goes on",
+}
+
+
+@dataclass(slots=True)
+class View:
+    """The state of one job as its follower sees it; `take` moves it on."""
+
+    title: str
+    state: JobState
+    wait: str | None = None
+    wait_detail: str | None = None
+    stage: str = ""
+    item: str | None = None
+    item_share: float | None = None
+    rate: float | None = None
+    eta_s: float | None = None
+    overall: float | None = None
+    items: int = 0
+    items_total: int | None = None
+    lost: int = 0
+
+    @classmethod
+    def of(cls, job: Job) -> "View":
+        """The view of a job before its first event."""
+        detail = job.fault.detail if job.fault is not None else None
+        return cls(job.title, job.state, job.wait_reason, detail)
+
+    def take(self, event: Event) -> bool:
+        """Take an event in; whether the job's state is another one now."""
+        before = (self.state, self.wait)
+        match event.what:
+            case "snapshot":
+                self._totals(event.data["totals"])
+            case "state":
+                self._state(event.data)
+            case "items":
+                self.lost += sum(state in _LOST for _, state in event.data["items"])
+            case "progress":
+                self._progress(event.data)
+            case _:
+                pass
+        return before != (self.state, self.wait)
+
+    def _totals(self, totals: dict[str, int]) -> None:
+        self.lost = totals["quarantined"] + totals["failed"]
+
+    def _state(self, told: dict[str, Any]) -> None:
+        self.state = JobState(told["state"])
+        fault = told.get("fault")
+        self.wait = told.get("reason")
+        self.wait_detail = fault["detail"] if fault else None
+
+    def _progress(self, told: dict[str, Any]) -> None:
+        self.stage = _STAGES.get(told["stage"], told["stage"])
+        self.rate, self.eta_s, self.overall = told["rate"], told["eta_s"], told["overall"]
+        self.items, self.items_total = told["items"], told["items_total"]
+        self.item = told.get("item")
+        converting = self.item is not None and told["total"]
+        self.item_share = min(1.0, told["done"] / told["total"]) if converting else None
+        if converting and told["unit"] == "us":
+            self.rate = None  # media time, not bytes
+
+    @property
+    def doing(self) -> str:
+        """What happens now: `reading`, `converting clip.avi 42 %`, or why it waits."""
+        if self.state is JobState.WAITING:
+            reason = _WAITS.get(self.wait or "", f"waiting ({self.wait})")
+            return f"{reason}: {clean(self.wait_detail)}" if self.wait_detail else reason
+        if self.state is not JobState.RUNNING:
+            return self.state.value
+        words = [self.stage or "starting"]
+        if self.item is not None:
+            words.append(shortened(clean(self.item), NAME_WIDTH))
+        if self.item_share is not None:
+            words.append(f"{self.item_share:.0%}".replace("%", " %"))
+        return " ".join(words)
+
+    @property
+    def counters(self) -> str:
+        """`12/120 items, 3.2 MiB/s, 0:41 min left`, as far as it is known."""
+        total = "" if self.items_total is None else f"/{self.items_total:,}"
+        words = [f"{self.items:,}{total} items"]
+        if self.lost:
+            words.append(f"{count_text(self.lost, 'problem')}")
+        if self.rate:
+            words.append(f"{size_text(self.rate)}/s")
+        if self.eta_s is not None:
+            words.append(f"{time_text(self.eta_s)} left")
+        return ", ".join(words)
+
+    @property
+    def line(self) -> str:
+        """All of it on one line, for pipes and logs."""
+        share = "" if self.overall is None else f"{self.overall:.0%} "
+        return f"{clean(self.title)}: {share}{self.doing} ({self.counters})"

@@ -1,0 +1,200 @@
+"""Checks of everything an installation needs: what was found, what is needed and why, and how to mend it."""
+
+import errno
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import anyio
+import anyio.to_thread
+
+from transload.errors import FfmpegMissingError, StoreError, TransloadError
+from transload.media.ffmpeg import find_ffmpeg
+from transload.wiring import Installation
+
+Status = Literal["ok", "warn", "fail"]
+
+PYTHON_MIN = (3, 11)  # pyproject.toml: requires-python
+IMPORT_S = 20.0
+FFMPEG_FILTERS = frozenset({"scale", "format", "fps"})
+"""What conversions put between decoder and encoder; builds without them exist for phones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `fix` is what mends it, empty when nothing needs mending."""
+
+    id: str
+    status: Status
+    found: str
+    needed: str
+    why: str
+    fix: str = ""
+
+
+async def examine(parts: Installation, *, fix: bool = False) -> list[Check]:
+    """All checks, in the order a person mends them. With `fix`, missing folders are made first."""
+    blocking: list[Callable[[], Check]] = [
+        python,
+        lambda: folder_check(
+            "data_folder",
+            parts.folder.root,
+            "ledger, log and bytes on their way live here",
+            fix=fix,
+        ),
+        lambda: space(parts),
+        lambda: ledger(parts),
+        lambda: folder_check(
+            "library", parts.library_dir, "`--to library:` delivers here", fix=fix
+        ),
+        lambda: lock(parts),
+        hostname,
+    ]
+    checks = [await anyio.to_thread.run_sync(check) for check in blocking]
+    checks.append(await ffmpeg(parts.settings.ffmpeg))
+    checks += [await module(*wanted) for wanted in MODULES]
+    return checks
+
+
+def python() -> Check:
+    """The interpreter's version."""
+    needed = ".".join(map(str, PYTHON_MIN))
+    return Check(
+        "python",
+        "ok" if sys.version_info >= PYTHON_MIN else "fail",
+        platform.python_version(),
+        f">= {needed}",
+        "the language this is written in",
+        "" if sys.version_info >= PYTHON_MIN else f"install Python {needed} or newer",
+    )
+
+
+def folder_check(ident: str, folder: Path, why: str, *, fix: bool) -> Check:
+    """Whether a folder is there and a file can be written in it; a missing one that can be made is fine."""
+    made = ""
+    try:
+        if fix and not folder.exists():
+            folder.mkdir(parents=True)
+            made = ", made now"
+        place = next(one for one in (folder, *folder.parents) if one.exists())
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        _write_in(place)
+    except OSError as error:
+        mend = f"mkdir -p '{folder}' && chmod u+rwx '{folder}', or choose another folder"
+        found = f"{folder}: {error.strerror}"
+        return Check(ident, "fail", found, "a writable folder", why, mend)
+    found = f"{folder}{made}" if folder.exists() else f"{folder} (is made when it is needed)"
+    return Check(ident, "ok", found, "a writable folder", why)
+
+
+def _write_in(folder: Path) -> None:
+    probe = folder / f".transload-{os.getpid()}.probe"
+    try:
+        probe.write_bytes(b"1")
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def space(parts: Installation) -> Check:
+    """Free space against the reserve, which is never more than a tenth of the disk."""
+    folder = parts.folder.root
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    usage = shutil.disk_usage(place)
+    reserve = min(parts.settings.min_free_bytes, usage.total // 10)
+    enough = usage.free > reserve
+    return Check(
+        "space",
+        "ok" if enough else "fail",
+        f"{usage.free >> 20:,} MiB free on the disk of {place}",
+        f"more than {reserve >> 20:,} MiB (setting min_free_bytes)",
+        "below the reserve every job waits",
+        "" if enough else "free some space; `transload clean` removes what is no longer needed",
+    )
+
+
+def ledger(parts: Installation) -> Check:
+    """SQLite's own check of the ledger; no ledger yet is fine."""
+    path, why = parts.folder.ledger, "it remembers what was delivered"
+    needed = "a sound SQLite file of this version"
+    if not path.exists():
+        return Check("ledger", "ok", f"{path} (is made by the first job)", needed, why)
+    try:
+        faults = parts.ledger.database.integrity()
+    except StoreError as error:
+        faults = [error.detail]
+    except TransloadError as error:
+        return Check("ledger", "fail", error.detail, needed, why, "free some space on its disk")
+    if faults:
+        mend = f"restore '{path}' from a copy, or use another --data-dir"
+        return Check("ledger", "fail", "; ".join(faults[:3]), needed, why, mend)
+    return Check("ledger", "ok", f"{path}, sound", needed, why)
+
+
+def lock(parts: Installation) -> Check:
+    """Whether another process runs the jobs of this data folder."""
+    why = "one process runs the jobs of a data folder, others hand theirs in"
+    needed = "free, or held by a running transload"
+    if not parts.folder.lock.exists():
+        return Check("lock", "ok", "free", needed, why)
+    try:
+        free = parts.lock.acquire()
+    except OSError as error:
+        mend = f"chmod u+rw '{parts.folder.lock}'"
+        return Check("lock", "fail", f"{parts.folder.lock}: {error.strerror}", needed, why, mend)
+    parts.lock.release()
+    found = "free" if free else "held by a running transload"
+    return Check("lock", "ok", found, needed, why)
+
+
+def hostname() -> Check:
+    """The machine's name, which pins jobs on local files to it."""
+    name = platform.node()
+    why = "jobs on local files belong to this machine"
+    if name:
+        return Check("hostname", "ok", name, "a stable name", why)
+    return Check("hostname", "warn", "none", "a stable name", why, "hostnamectl set-hostname NAME")
+
+
+async def ffmpeg(configured: Path | None) -> Check:
+    """The encoder program with what it must be able to do."""
+    needed = "ffmpeg >= 6 with libx264 and aac"
+    why = "converts video and sound; without it such items fail, all others are delivered"
+    get = "apt-get install ffmpeg, or: pip install imageio-ffmpeg"
+    try:
+        tool = await find_ffmpeg(configured)
+    except FfmpegMissingError as error:
+        return Check("ffmpeg", "fail", error.detail, needed, why, get)
+    lacking = sorted(FFMPEG_FILTERS - tool.filters)
+    found = f"{tool.path}, version {tool.major or 'unknown'}"
+    if lacking:
+        return Check("ffmpeg", "fail", f"{found}, without {', '.join(lacking)}", needed, why, get)
+    return Check("ffmpeg", "ok", found, needed, why)
+
+
+MODULES: tuple[tuple[str, str, str, Status], ...] = (
+    ("av", "av", "probes video and sound quickly; ffprobe stands in where it is missing", "warn"),
+    ("pillow", "PIL", "reads and shrinks photos", "fail"),
+    ("pillow-heif", "pillow_heif", "reads HEIC photos of phones", "warn"),
+)
+
+
+async def module(package: str, name: str, why: str, without: Status) -> Check:
+    """Whether a library is there and loads, tried in a child: a broken one may end its process."""
+    install = f"{sys.executable} -m pip install {package}"
+    try:
+        version = importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return Check(package, without, "not installed", "any version", why, install)
+    with anyio.move_on_after(IMPORT_S):
+        done = await anyio.run_process([sys.executable, "-c", f"import {name}"], check=False)
+        if done.returncode == 0:
+            return Check(package, "ok", version, "any version", why)
+    again = f"{install} --force-reinstall"
+    return Check(package, without, f"{version}, does not load", "one that loads", why, again)

@@ -1,0 +1,100 @@
+"""What a person reads when a job has ended."""
+
+from dataclasses import replace
+
+import pytest
+
+from transload.cli.summary import NAMED_MAX, Tally, gallery_of, summary
+from transload.errors import Fault
+from transload.model import Item, ItemRecord, ItemState, Job, JobState, Recipe, Totals, Verdict
+
+
+ENDED = Job(
+    "01J",
+    "s",
+    "library:/lib",
+    Recipe.PLAYABLE,
+    "photos.zip",
+    JobState.PARTIAL,
+    folder="photos",
+    started_ms=1_000,
+    finished_ms=11_000,
+    bytes_sent=20 << 20,
+)
+
+
+def record(
+    index: int,
+    state: ItemState,
+    *,
+    verdict: Verdict | None = None,
+    why: str = "",
+    fault: Fault | None = None,
+) -> ItemRecord:
+    """An item in a state."""
+    name = f"trip/{index}.jpg"
+    item = Item(index, "01J", index, name, 5, state, verdict=verdict, why=why, fault=fault)
+    return ItemRecord(item, ())
+
+
+def tallied(*records: ItemRecord) -> Tally:
+    """The counts over some items."""
+    counts = Tally()
+    for one in records:
+        counts.add(one)
+    return counts
+
+
+def test_everything_a_person_asks_is_answered() -> None:
+    counts = tallied(
+        record(0, ItemState.SENT, verdict=Verdict.AS_IS),
+        record(1, ItemState.SENT, verdict=Verdict.TRANSCODE),
+        record(2, ItemState.SKIPPED, why="a link"),
+        record(3, ItemState.QUARANTINED, fault=Fault("input.corrupt", "the CRC is wrong")),
+    )
+    totals = Totals(entries=4, sent=2, skipped=1, quarantined=1, albums=1)
+    text = "\n".join(summary(ENDED, totals, counts, ["half of it"]))
+    assert "photos.zip -> library:/lib: partial after 10 s" in text
+    assert "2 of 4 items in 1 album, 20 MiB (2 MiB/s)" in text
+    assert "1 transcoded" in text
+    assert "1 a link" in text
+    assert "trip/3.jpg: the CRC is wrong" in text
+    assert "next: Get the file again" in text
+    assert "half of it" in text
+    assert "/lib/photos/gallery.html" in text
+
+
+def test_many_lost_items_are_named_up_to_a_page() -> None:
+    fault = Fault("input.corrupt", "bad")
+    lost = [record(n, ItemState.FAILED, fault=fault) for n in range(NAMED_MAX + 5)]
+    lines = summary(ENDED, Totals(entries=25, failed=25), tallied(*lost), [])
+    assert sum("trip/" in line for line in lines) == NAMED_MAX
+    assert any("5 more: transload jobs 01J" in line for line in lines)
+
+
+def test_reasons_for_skipping_do_not_grow_with_the_archive() -> None:
+    counts = tallied(*(record(n, ItemState.SKIPPED, why=f"reason {n}") for n in range(100)))
+    assert len(counts.skipped) == 9
+    assert counts.skipped["other reasons"] == 92
+
+
+@pytest.mark.parametrize(
+    ("ended", "page"),
+    [
+        (ENDED, "/lib/photos/gallery.html"),
+        (replace(ENDED, state=JobState.FAILED), None),
+        (replace(ENDED, state=JobState.WAITING, finished_ms=None), None),
+        (replace(ENDED, folder=None), None),
+    ],
+)
+def test_gallery_of(ended: Job, page: str | None) -> None:
+    assert gallery_of(ended) == page
+
+
+def test_a_fault_of_the_job_comes_with_its_next_step() -> None:
+    failed = replace(
+        ENDED, state=JobState.FAILED, fault=Fault("dest.denied", "/lib is\x1b[31m read-only")
+    )
+    text = "\n".join(summary(failed, Totals(), Tally(), []))
+    assert "/lib is\ufffd[31m read-only" in text
+    assert "next: Make the folder writable" in text

@@ -1,0 +1,69 @@
+"""Events as a person sees them."""
+
+from transload.cli.view import View
+from transload.model import Event, JobState
+
+SPACE = {"kind": "store.disk_full", "detail": "12 MiB free, 1,024 MiB must stay free"}
+
+
+def event(what: str, **told: object) -> Event:
+    """An event of the job."""
+    return Event("J", 1, 0, what, told)
+
+
+def progress(**told: object) -> Event:
+    """A progress object with the fields that matter here."""
+    base: dict[str, object] = {
+        "stage": "fetch",
+        "done": 0,
+        "total": None,
+        "unit": "bytes",
+        "rate": None,
+    }
+    return event(
+        "progress",
+        **(base | {"eta_s": None, "overall": None, "items": 0, "items_total": None} | told),
+    )
+
+
+def running() -> View:
+    """A view of a job that runs."""
+    view = View("photos\x1b[2J", JobState.QUEUED)
+    view.take(event("state", state="running"))
+    return view
+
+
+def test_only_a_change_of_state_is_worth_a_line() -> None:
+    view = View("photos", JobState.QUEUED)
+    assert view.take(event("state", state="running"))
+    assert not view.take(event("state", state="running"))
+    assert not view.take(progress(items=3))
+
+
+def test_reading_shows_counts_rate_and_rest() -> None:
+    view = running()
+    view.take(progress(items=12, items_total=1200, rate=3 << 20, eta_s=75.0, overall=0.314))
+    assert view.line == "photos\ufffd[2J: 31% reading (12/1,200 items, 3 MiB/s, 1:15 min left)"
+
+
+def test_a_conversion_names_its_item_and_how_far_it_is() -> None:
+    view = running()
+    view.take(
+        progress(stage="convert", item="a/clip.avi", done=420, total=1000, unit="us", rate=2.0)
+    )
+    assert view.doing == "converting a/clip.avi 42 %"
+    assert "/s" not in view.counters
+
+
+def test_waiting_for_room_gives_the_figures() -> None:
+    view = running()
+    assert view.take(event("state", state="waiting", reason="space", fault=SPACE))
+    assert view.doing == "waiting for room on the disk: 12 MiB free, 1,024 MiB must stay free"
+
+
+def test_problems_are_counted_from_the_snapshot_on() -> None:
+    view = running()
+    view.take(event("snapshot", totals={"quarantined": 1, "failed": 0}))
+    view.take(event("items", items=[[0, "sent"], [1, "failed"], [2, "quarantined"]]))
+    assert view.lost == 3
+    assert "3 problems" in view.counters
