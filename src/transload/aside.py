@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from transload.model import ItemState, Outcome
 from transload.ports import Bench
 
-BATCH_MAX, BATCH_S = 100, 0.25  # lost at a kill: at most this many verdicts, found again by judging again
+BATCH_MAX, BATCH_S = (
+    100,
+    0.25,
+)  # lost at a kill: at most this many verdicts, found again by judging again
 
 _STILL_OPEN = frozenset({ItemState.DEFERRED, ItemState.REFUSED})
 

@@ -42,13 +42,16 @@ def error_lines(fault: Fault) -> list[str]:
 
 def tell_bug(error: Exception, *, as_json: bool) -> int:
     """One line for the user, the traceback into the log."""
-    log.critical("unforeseen_error", exc_info=error)
     what = f"a fault in Transload: {type(error).__name__}: {clean(str(error))}"
     where = [
         handler.baseFilename
-        for handler in logging.getLogger("transload").handlers + logging.getLogger().handlers
+        for handler in logging.getLogger("transload").handlers
         if isinstance(handler, logging.FileHandler)
     ]
+    if (
+        where
+    ):  # before the log is on there is nowhere to write, and a traceback helps nobody on a terminal
+        log.critical("unforeseen_error", exc_info=error)
     hint = f"the traceback is in {where[0]}" if where else "no log could be written"
     if as_json:
         print(json.dumps(error_document(BugError(what, suggestion=hint).fault())))

@@ -48,7 +48,8 @@ def display_for(common: Common) -> Display:
     """What fits the caller: bar, lines or silence."""
     if not common.talks:
         return Lines(None)
-    return Bar() if sys.stderr.isatty() else Lines(sys.stderr)
+    on_terminal = sys.stderr.isatty() and not common.verbose  # the log would run through the bar
+    return Bar() if on_terminal else Lines(sys.stderr)
 
 
 class Lines:

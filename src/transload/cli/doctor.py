@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from transload import config
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
@@ -70,5 +71,5 @@ def document(app: "App", checks: "list[Check]") -> dict[str, Any]:
         "ok": all(check.status != "fail" for check in checks),
         "data_dir": str(app.parts.folder.root),
         "checks": [asdict(check) for check in checks],
-        "settings": app.settings_told(),
+        "settings": [asdict(row) for row in config.describe(app.settings)],
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from transload import config, logs
 from transload.cli.common import Common
 from transload.errors import EXIT_INTERRUPTED, EXIT_OK
 
@@ -26,8 +27,6 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 def configured(common: Common) -> "tuple[Settings, DataFolder]":
     """Settings and data folder of this call; the log is on afterwards. Raises SettingError."""
-    from transload import config, logs
-
     settings, folder = config.for_command(common.data_dir, common.config, common.set_ or ())
     logs.start(folder.logs, verbose=common.verbose)
     return settings, folder

@@ -13,8 +13,8 @@ from transload.ports import Clock, Destination
 from transload.states import ITEM_OPEN, check_job_move, ended_state
 from transload.storage.database import Database
 from transload.storage.events import announce
-from transload.storage.ledger import totals_of
 from transload.storage.leases import queue_tasks
+from transload.storage.ledger import totals_of
 from transload.storage.rows import job_of
 from transload.storage.schema import items, jobs, outputs, tasks, thumbs
 from transload.storage.shipping import Packer, own_folder

@@ -1,14 +1,12 @@
 """The ledger as one task may write it: the `Record` port. Every write checks the task's fencing number first."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from transload.errors import Fault, LostLeaseError
+from transload.errors import Fault
 from transload.model import (
     Entry,
     Held,
@@ -16,27 +14,19 @@ from transload.model import (
     Item,
     ItemKind,
     ItemState,
-    Job,
-    JobState,
-    Lane,
     OpenIntent,
     Outcome,
     Output,
     ReadReport,
     Shipment,
-    Task,
-    TaskKind,
 )
-from transload.ports import Clock, Destination, Landed, Refusal
-from transload.states import ITEM_OPEN, check_item_move, check_job_move, ended_state
-from transload.storage.database import Database
-from transload.storage.events import announce
+from transload.ports import Destination, Landed, Refusal
+from transload.states import check_item_move
 from transload.storage.fenced import CONVERTING, FencedTask
 from transload.storage.ledger import landed_of, new_id
-from transload.storage.leases import queue_tasks
-from transload.storage.rows import item_of, job_of, judgement_to_json
-from transload.storage.schema import items, jobs, outputs, quarantine, tasks, thumbs
-from transload.storage.shipping import Packer, earlier, own_folder, write_receipt, write_thumb
+from transload.storage.rows import item_of, judgement_to_json
+from transload.storage.schema import items, jobs, outputs, quarantine
+from transload.storage.shipping import earlier, write_receipts, write_thumb
 
 INTENTS_PAGE = 100
 THUMBS_MAX_BYTES = 16 << 20  # what a gallery page embeds; more pictures show a placeholder there
@@ -128,13 +118,12 @@ class TaskRecord(FencedTask):
         """Albums and paths, committed durably. A shipment without an intent was delivered by this job meanwhile."""
 
         def act(db: Connection) -> list[Intent]:
-            self._packer.look(db)
-            packed = [self._packer.pack(db, shipment, destination) for shipment in shipments]
+            packed = self._packer.pack(db, shipments, destination)
             for shipment in shipments:
                 if shipment.thumb and self._thumb_bytes + len(shipment.thumb) <= THUMBS_MAX_BYTES:
                     write_thumb(db, self._job.id, shipment.item.id, shipment.thumb)
                     self._thumb_bytes += len(shipment.thumb)
-            return [intent for intent in packed if intent is not None]
+            return packed
 
         return await self._write(act, durable=True)
 
@@ -142,19 +131,15 @@ class TaskRecord(FencedTask):
         """Write receipts. Not fsynced: the library can be asked again what lies there."""
 
         def act(db: Connection) -> None:
-            now = self._clock()
-            sent = sum(
-                write_receipt(db, self._job, self._source_identity, one, now) for one in landed
+            indices, sent = write_receipts(
+                db, self._job, self._source_identity, landed, self._clock()
             )
             db.execute(
                 update(jobs)
                 .where(jobs.c.id == self._job.id)
                 .values(bytes_sent=jobs.c.bytes_sent + sent)
             )
-            told = db.execute(
-                select(items.c.idx).where(items.c.id.in_([one.item_id for one in landed]))
-            ).scalars()
-            self._tell(db, [(index, ItemState.SENT) for index in told])
+            self._tell(db, [(index, ItemState.SENT) for index in indices])
 
         if landed:
             await self._write(act)

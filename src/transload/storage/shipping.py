@@ -2,17 +2,27 @@
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import PurePosixPath
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from transload.albums import NO_ALBUMS, AlbumClass, Numbering, OpenAlbum, album_class, assign
-from transload.model import Intent, ItemKind, ItemState, Job, Output, Shipment
+from transload.model import Intent, ItemKind, ItemState, Job, Shipment
 from transload.ports import Destination, Landed, Taken
 from transload.states import check_item_move
 from transload.storage.rows import judgement_to_json
 from transload.storage.schema import albums, folders, items, outputs, receipts, thumbs
-
 
 _CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
 
@@ -22,16 +32,22 @@ def path_key(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
+_TAKEN = union_all(
+    select(literal("file")).where(
+        outputs.c.destination == bindparam("at"), outputs.c.path_key == bindparam("key")
+    ),
+    select(literal("dir")).where(
+        folders.c.destination == bindparam("at"), folders.c.path_key == bindparam("key")
+    ),
+)
+
+
 def taken_at(db: Connection, destination: str) -> Taken:
     """Answers "file", "dir" or None for a path of the destination, from the ledger alone."""
 
     def taken(path: str) -> str | None:
-        key = path_key(path)
-        at = (outputs.c.destination == destination) & (outputs.c.path_key == key)
-        if db.execute(select(outputs.c.item_id).where(at)).first():
-            return "file"
-        at = (folders.c.destination == destination) & (folders.c.path_key == key)
-        return "dir" if db.execute(select(folders.c.path).where(at)).first() else None
+        found = db.execute(_TAKEN, {"at": destination, "key": path_key(path)}).first()
+        return None if found is None else str(found[0])
 
     return taken
 
@@ -68,32 +84,83 @@ class Packer:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self._seen_folders: set[str] = set()
+        self._seen_folders: dict[str, str] = {}
         self._numbering = NO_ALBUMS
 
-    def pack(self, db: Connection, shipment: Shipment, destination: Destination) -> Intent | None:
-        """The committed-to intent; None when this job has delivered the same content meanwhile."""
-        if self.job.files == "media" and _sent_by_job(db, self.job, shipment):
-            return None
-        item_id = shipment.item.id
-        old = db.execute(
-            select(outputs).where(outputs.c.item_id == item_id).order_by(outputs.c.n)
-        ).all()
-        hashes = [parcel.sha256 for parcel in shipment.parcels]
-        if old and [row.sha256 for row in old] == hashes:
-            album = db.execute(select(items.c.album).where(items.c.id == item_id)).scalar()
-            paths = tuple(str(row.path) for row in old)
-        else:
-            db.execute(delete(outputs).where(outputs.c.item_id == item_id))
-            album = self._album(db, shipment.judgement.kind)
-            paths = destination.place(
-                self.job.folder or "", shipment, taken_at(db, self.job.destination)
-            )
-            self._write_outputs(db, shipment, paths)
-        self._write_item(db, shipment, album)
-        return Intent(shipment, album, paths)
+    def pack(
+        self, db: Connection, shipments: Sequence[Shipment], destination: Destination
+    ) -> list[Intent]:
+        """The committed-to intents; a shipment whose content this job has delivered meanwhile gets none."""
+        self._look(db)
+        wanted = {one.item.id: one for one in shipments}
+        if self.job.files == "media":
+            for item_id in _sent_by_job(db, self.job, shipments):
+                del wanted[item_id]
+        old = _earlier_plans(db, list(wanted))
+        intents: list[Intent] = []
+        fresh: list[Intent] = []
+        taken = self._taken(db)
+        for item_id, shipment in wanted.items():
+            plan = old.get(item_id)
+            if plan is not None and plan.hashes == [parcel.sha256 for parcel in shipment.parcels]:
+                intents.append(Intent(shipment, plan.album, plan.paths))
+                continue
+            paths = destination.place(self.job.folder or "", shipment, taken)
+            self._claim(db, paths)
+            fresh.append(Intent(shipment, self._album(shipment.judgement.kind), paths))
+            intents.append(fresh[-1])
+        self._write(db, intents, fresh)
+        return intents
 
-    def look(self, db: Connection) -> None:
+    def _taken(self, db: Connection) -> Taken:
+        """What the ledger holds, with what this batch has just claimed."""
+        in_ledger = taken_at(db, self.job.destination)
+        self._claimed: dict[str, str] = {}
+
+        def taken(path: str) -> str | None:
+            key = path_key(path)
+            return self._claimed.get(key) or self._seen_folders.get(key) or in_ledger(path)
+
+        return taken
+
+    def _claim(self, db: Connection, paths: Sequence[str]) -> None:
+        for path in paths:
+            self._claimed[path_key(path)] = "file"
+            for parent in PurePosixPath(path).parents:
+                key = path_key(str(parent))
+                if str(parent) != "." and key not in self._seen_folders:
+                    _know_folder(db, self.job.destination, str(parent))
+                    self._seen_folders[key] = "dir"
+
+    def _write(self, db: Connection, intents: Sequence[Intent], fresh: Sequence[Intent]) -> None:
+        if fresh:
+            ids = [intent.shipment.item.id for intent in fresh]
+            db.execute(delete(outputs).where(outputs.c.item_id.in_(ids)))
+            db.execute(
+                insert(outputs), [row for intent in fresh for row in self._output_rows(intent)]
+            )
+            self._write_albums(db)
+        if intents:
+            db.execute(_PLANNED, [_item_row(intent) for intent in intents])
+
+    def _output_rows(self, intent: Intent) -> list[dict[str, object]]:
+        return [
+            {
+                "item_id": intent.shipment.item.id,
+                "n": n,
+                "destination": self.job.destination,
+                "path": path,
+                "path_key": path_key(path),
+                "size_bytes": parcel.size_bytes,
+                "sha256": parcel.sha256,
+                "landed": False,
+            }
+            for n, (path, parcel) in enumerate(
+                zip(intent.paths, intent.shipment.parcels, strict=True)
+            )
+        ]
+
+    def _look(self, db: Connection) -> None:
         """Read the last albums anew; another worker may have opened one since."""
         last: dict[AlbumClass, OpenAlbum] = {}
         for cls in _CLASSES:
@@ -106,111 +173,149 @@ class Packer:
             if row is not None:
                 last[cls] = OpenAlbum(row.number, row.members)
         self._numbering = Numbering(last, max((album.number for album in last.values()), default=0))
+        self._joined: dict[int, tuple[AlbumClass, int]] = {}
 
-    def _album(self, db: Connection, kind: ItemKind) -> int | None:
+    def _album(self, kind: ItemKind) -> int | None:
         number, self._numbering = assign(self._numbering, kind, self.job.album_mix)
         cls = album_class(kind, self.job.album_mix)
-        if number is None or cls is None:
-            return None
-        members = self._numbering.open[cls].count
-        at = (albums.c.job_id == self.job.id) & (albums.c.number == number)
-        if db.execute(update(albums).where(at).values(members=members)).rowcount == 0:
-            db.execute(
-                insert(albums).values(job_id=self.job.id, number=number, kind=cls, members=members)
-            )
+        if number is not None and cls is not None:
+            self._joined[number] = (cls, self._numbering.open[cls].count)
         return number
 
-    def _write_outputs(self, db: Connection, shipment: Shipment, paths: Sequence[str]) -> None:
-        for path in paths:
-            for parent in PurePosixPath(path).parents:
-                if str(parent) != "." and str(parent) not in self._seen_folders:
-                    _know_folder(db, self.job.destination, str(parent))
-                    self._seen_folders.add(str(parent))
-        db.execute(
-            insert(outputs),
-            [
-                {
-                    "item_id": shipment.item.id,
-                    "n": n,
-                    "destination": self.job.destination,
-                    "path": path,
-                    "path_key": path_key(path),
-                    "size_bytes": parcel.size_bytes,
-                    "sha256": parcel.sha256,
-                    "landed": False,
-                }
-                for n, (path, parcel) in enumerate(zip(paths, shipment.parcels, strict=True))
-            ],
-        )
+    def _write_albums(self, db: Connection) -> None:
+        for number, (cls, members) in self._joined.items():
+            at = (albums.c.job_id == self.job.id) & (albums.c.number == number)
+            if db.execute(update(albums).where(at).values(members=members)).rowcount == 0:
+                row = {"job_id": self.job.id, "number": number, "kind": cls, "members": members}
+                db.execute(insert(albums).values(row))
 
-    def _write_item(self, db: Connection, shipment: Shipment, album: int | None) -> None:
-        item, judgement = shipment.item, shipment.judgement
-        db.execute(
-            update(items)
-            .where(items.c.id == item.id)
-            .values(
-                kind=judgement.kind.value,
-                verdict=judgement.verdict.value,
-                why=judgement.why,
-                partial=judgement.partial,
-                judgement=judgement_to_json(judgement) if judgement.plan else None,
-                size=item.size,
-                crc32=item.crc32,
-                sha256=item.sha256,
-                album=album,
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An intent that is in the ledger already."""
+
+    album: int | None
+    paths: tuple[str, ...]
+    hashes: list[str]
+
+
+def _earlier_plans(db: Connection, item_ids: Sequence[int]) -> dict[int, _Plan]:
+    rows = db.execute(
+        select(outputs.c.item_id, outputs.c.path, outputs.c.sha256, items.c.album)
+        .join(items, items.c.id == outputs.c.item_id)
+        .where(outputs.c.item_id.in_(item_ids))
+        .order_by(outputs.c.item_id, outputs.c.n)
+    ).all()
+    return {
+        item_id: _Plan(
+            own[0].album, tuple(str(row.path) for row in own), [str(row.sha256) for row in own]
+        )
+        for item_id, group in groupby(rows, lambda row: int(row.item_id))
+        for own in [list(group)]
+    }
+
+
+def _sent_by_job(db: Connection, job: Job, shipments: Sequence[Shipment]) -> list[int]:
+    """Items whose content a receipt of this very job has, under another item."""
+    rows = db.execute(
+        select(receipts.c.sha256, receipts.c.item_id).where(
+            receipts.c.destination == job.destination,
+            receipts.c.recipe == job.recipe.value,
+            receipts.c.job_id == job.id,
+            receipts.c.sha256.in_([one.item.sha256 for one in shipments]),
+        )
+    )
+    sent = {row.sha256: row.item_id for row in rows}
+    return [
+        one.item.id for one in shipments if sent.get(one.item.sha256, one.item.id) != one.item.id
+    ]
+
+
+_PLANNED = (
+    update(items)
+    .where(items.c.id == bindparam("item"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "kind", "verdict", "why", "partial", "judgement", "size", "crc32", "sha256", "album",
             )
-        )
-
-
-def _sent_by_job(db: Connection, job: Job, shipment: Shipment) -> bool:
-    same = (
-        (receipts.c.destination == job.destination)
-        & (receipts.c.sha256 == shipment.item.sha256)
-        & (receipts.c.recipe == job.recipe.value)
-        & (receipts.c.job_id == job.id)
-        & (receipts.c.item_id != shipment.item.id)
+        }
     )
-    return db.execute(select(receipts.c.item_id).where(same)).first() is not None
+)  # fmt: skip
 
 
-def write_receipt(db: Connection, job: Job, source_identity: str, landed: Landed, now: int) -> int:
-    """Mark an item sent with what lies there; gives the bytes delivered, 0 for a receipt that was there already."""
-    row = db.execute(select(items).where(items.c.id == landed.item_id)).one()
-    old = ItemState(row.state)
-    if old is ItemState.SENT:
-        return 0
-    check_item_move(old, ItemState.SENT)
+def _item_row(intent: Intent) -> dict[str, object]:
+    item, judgement = intent.shipment.item, intent.shipment.judgement
+    return {
+        "item": item.id,
+        "new_kind": judgement.kind.value,
+        "new_verdict": judgement.verdict.value,
+        "new_why": judgement.why,
+        "new_partial": judgement.partial,
+        "new_judgement": judgement_to_json(judgement) if judgement.plan else None,
+        "new_size": item.size,
+        "new_crc32": item.crc32,
+        "new_sha256": item.sha256,
+        "new_album": intent.album,
+    }
+
+
+def write_receipts(
+    db: Connection, job: Job, source_identity: str, landed: Sequence[Landed], now: int
+) -> tuple[list[int], int]:
+    """Mark items sent with what lies there; gives their indices and the bytes delivered. Known receipts are passed by."""
+    by_id = {one.item_id: one for one in landed}
+    rows = db.execute(
+        select(items.c.id, items.c.idx, items.c.state, items.c.sha256).where(items.c.id.in_(by_id))
+    ).all()
+    new = [row for row in rows if row.state != ItemState.SENT.value]
+    if not new:
+        return [], 0
+    for state in {row.state for row in new}:
+        check_item_move(ItemState(state), ItemState.SENT)
     db.execute(
-        update(items)
-        .where(items.c.id == row.id)
-        .values(
-            state=ItemState.SENT.value, sent_ms=now, fault=None, recovered=old is ItemState.REFUSED
-        )
+        _SENT,
+        [
+            {"item": row.id, "now": now, "again": row.state == ItemState.REFUSED.value}
+            for row in new
+        ],
     )
-    for n, output in enumerate(landed.outputs):
-        _write_landed(db, row.id, n, output)
-    db.execute(delete(receipts).where(receipts.c.item_id == row.id))
+    done = [(row.id, n, out) for row in new for n, out in enumerate(by_id[row.id].outputs)]
     db.execute(
-        insert(receipts).values(
-            item_id=row.id,
-            job_id=job.id,
-            destination=job.destination,
-            recipe=job.recipe.value,
-            source_identity=source_identity,
-            idx=row.idx,
-            sha256=row.sha256,
-            sent_ms=now,
-        )
+        _LANDED,
+        [{"item": i, "part": n, "size": out.size_bytes, "sha": out.sha256} for i, n, out in done],
     )
-    return sum(output.size_bytes for output in landed.outputs)
+    db.execute(delete(receipts).where(receipts.c.item_id.in_([row.id for row in new])))
+    common = {
+        "job_id": job.id,
+        "destination": job.destination,
+        "recipe": job.recipe.value,
+        "source_identity": source_identity,
+        "sent_ms": now,
+    }
+    db.execute(
+        insert(receipts),
+        [common | {"item_id": row.id, "idx": row.idx, "sha256": row.sha256} for row in new],
+    )
+    return [row.idx for row in new], sum(out.size_bytes for _, _, out in done)
 
 
-def _write_landed(db: Connection, item_id: int, n: int, output: Output) -> None:
-    db.execute(
-        update(outputs)
-        .where(outputs.c.item_id == item_id, outputs.c.n == n)
-        .values(landed=True, size_bytes=output.size_bytes, sha256=output.sha256)
+_SENT = (
+    update(items)
+    .where(items.c.id == bindparam("item"))
+    .values(
+        state=ItemState.SENT.value,
+        sent_ms=bindparam("now"),
+        recovered=bindparam("again"),
+        fault=None,
     )
+)
+_LANDED = (
+    update(outputs)
+    .where(outputs.c.item_id == bindparam("item"), outputs.c.n == bindparam("part"))
+    .values(landed=True, size_bytes=bindparam("size"), sha256=bindparam("sha"))
+)
 
 
 def write_thumb(db: Connection, job_id: str, item_id: int, jpeg: bytes) -> None:

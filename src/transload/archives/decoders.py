@@ -1,0 +1,192 @@
+"""Decompressors behind one shape, each bounded in what one call may give; the only place that imports them.
+
+`zipfile` would do for most entries, but it unpacks bzip2 and LZMA entries without a bound on one step's output:
+4 KiB of packed zeros become 80 MiB in memory.
+"""
+
+import bz2
+import lzma
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Protocol
+
+from transload.errors import CorruptError, LimitError, TruncatedError
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import ZstdDecompressor, ZstdError
+else:
+    from backports.zstd import ZstdDecompressor, ZstdError
+
+DECODE_ERRORS = (zlib.error, lzma.LZMAError, ZstdError, OSError, ValueError)
+"""What the decoders raise on damaged input."""
+
+MAX_DICTIONARY_BYTES = 1 << 30
+"""The most memory an LZMA stream may ask for: `archive.max_dictionary_bytes` of the contract, its default."""
+
+ZIP_METHODS = {
+    0: "stored", 1: "shrink", 2: "reduce", 3: "reduce", 4: "reduce", 5: "reduce", 6: "implode", 8: "deflate",
+    9: "deflate64", 10: "PKWARE implode", 12: "bzip2", 14: "lzma", 18: "terse", 19: "lz77", 20: "zstd (old number)",
+    93: "zstd", 94: "mp3", 95: "xz", 96: "jpeg", 97: "wavpack", 98: "ppmd", 99: "AES encryption",
+}  # fmt: skip
+"""Compression methods by their number, APPNOTE.TXT 4.4.5."""
+
+STORED = 0
+_STEP = 64 << 10
+_LZMA = 14
+_LZMA_HEAD = struct.Struct(
+    "<2xHBL"
+)  # APPNOTE.TXT 5.8.8: version, size of the properties, then LZMA's own five bytes
+
+
+class Decoder(Protocol):
+    """A running decompression."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the packed stream was reached."""
+        ...
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether no more output can come without more input."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the end of the packed stream."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """At most `max_length` bytes of output."""
+        ...
+
+
+class Readable(Protocol):
+    """Packed bytes in order."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, b"" at the end."""
+        ...
+
+
+class _Zlib:
+    """zlib in the shape that the other decoders have: a raw stream, or a gzip member with its checksum."""
+
+    def __init__(self, window_bits: int = -zlib.MAX_WBITS) -> None:
+        self._stream = zlib.decompressobj(window_bits)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        tail = self._stream.unconsumed_tail
+        out = self._stream.decompress(tail + data if tail else data, max(max_length, 0))
+        # A full buffer may hide more output although all input was taken.
+        self.needs_input = len(out) != max_length and not self._stream.unconsumed_tail
+        return out
+
+
+def _xz() -> Decoder:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DICTIONARY_BYTES)
+
+
+_ZIP_DECODERS: dict[int, Callable[[], Decoder]] = {
+    8: _Zlib,
+    12: bz2.BZ2Decompressor,
+    93: ZstdDecompressor,
+    95: _xz,
+}
+_STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
+    "gz": lambda: _Zlib(zlib.MAX_WBITS + 16),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": _xz,
+    "zst": ZstdDecompressor,
+}
+
+
+def can_decode(method: int) -> bool:
+    """Whether a zip entry of this compression method can be read here."""
+    return method in {STORED, _LZMA} or method in _ZIP_DECODERS
+
+
+def zip_decoder(method: int, read: Callable[[int], bytes]) -> Decoder:
+    """A decoder for a zip entry; `read` gives the entry's packed bytes (LZMA keeps a header there).
+
+    Raises CorruptError on a bad LZMA header, LimitError when it asks for too much memory.
+    """
+    if method == _LZMA:
+        return _zip_lzma(read(_LZMA_HEAD.size))
+    return _ZIP_DECODERS[method]()
+
+
+def _zip_lzma(head: bytes) -> Decoder:
+    if len(head) < _LZMA_HEAD.size:
+        raise CorruptError("the LZMA header is cut short")
+    size, packed, dictionary = _LZMA_HEAD.unpack(head)
+    if size != _LZMA_HEAD.size - 4 or packed >= 9 * 5 * 5:
+        raise CorruptError("the LZMA header is damaged")
+    if dictionary > MAX_DICTIONARY_BYTES:
+        raise LimitError(
+            f"its LZMA dictionary needs {dictionary} bytes of memory (archive.max_dictionary_bytes)"
+        )
+    filters = [{
+        "id": lzma.FILTER_LZMA1, "dict_size": dictionary,
+        "lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45,
+    }]  # fmt: skip
+    try:
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+    except lzma.LZMAError as error:
+        raise CorruptError("the LZMA header is damaged") from error
+
+
+class Unpacked:
+    """The unpacked bytes of a gz, bz2, xz or zst file: all its members in turn, their checksums compared.
+
+    Raises CorruptError on damage or foreign bytes behind the last member, TruncatedError when a member is cut.
+    """
+
+    def __init__(self, packing: str, file: Readable) -> None:
+        self._make = _STREAM_DECODERS[packing]
+        self._file = file
+        self._decoder = self._make()
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, b"" at the end of the last member."""
+        while True:
+            packed = self._next_packed()
+            if packed is None:
+                return b""
+            try:
+                out = self._decoder.decompress(packed, size)
+            except DECODE_ERRORS as error:
+                raise CorruptError("the packed data is damaged", evidence=str(error)) from error
+            if out:
+                return out
+
+    def _next_packed(self) -> bytes | None:
+        """Input for the next step, None at the end of the file."""
+        if not self._decoder.eof:
+            if not self._decoder.needs_input:
+                return b""
+            packed = self._file.read(_STEP)
+            if not packed:
+                raise TruncatedError("the packed data is cut short")
+            return packed
+        packed = self._decoder.unused_data.lstrip(
+            b"\0"
+        )  # zeros between and behind members are padding
+        while not packed:
+            step = self._file.read(_STEP)
+            if not step:
+                return None
+            packed = step.lstrip(b"\0")
+        self._decoder = self._make()
+        return packed

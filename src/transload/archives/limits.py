@@ -1,0 +1,163 @@
+"""Safety limits on real output bytes: the tally of one pass over an archive, and the counting body of an entry.
+
+Sizes that an archive lists are claims; what is counted here is what really came out, against what really went in.
+"""
+
+import io
+from collections.abc import Callable
+
+from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
+from transload.model import Limits
+
+CHUNK = 64 << 10
+"""Bytes per step of reading and decoding."""
+
+Pull = Callable[[int], bytes]
+"""Gives at most that many of the next bytes of an entry, b"" at its end; raises errors of `errors.py`."""
+
+_RAISE = "If you trust this source, raise `{}` and send it again."
+
+
+class Tally:
+    """Counts one pass: bytes made against bytes `taken` from the file; LimitError beyond a limit.
+
+    After an error `spent` holds it: nothing more may be read in this pass.
+    """
+
+    def __init__(self, limits: Limits, taken: Callable[[], int]) -> None:
+        self.limits = limits
+        self.taken = taken
+        self.spent: LimitError | None = None
+        self._made = 0
+        self._dense_made = 0
+        self._dense_taken = taken()
+
+    def add(self, size: int) -> None:
+        """Count `size` bytes of output."""
+        self._made += size
+        self._dense_made += size
+        if self._made > self.limits.max_total_bytes:
+            self.spent = _size_error(
+                "the archive", "archive.max_total_bytes", self.limits.max_total_bytes
+            )
+            raise self.spent
+        taken = self.taken() - self._dense_taken
+        if is_too_dense(self._dense_made, taken, self.limits):
+            self.spent = _ratio_error("the archive", self._dense_made, taken, self.limits)
+            raise self.spent
+
+    def forgive(self, made: int, taken: int) -> None:
+        """Leave an entry that failed by its own ratio out of the pass's, so that its neighbours go on."""
+        self._dense_made -= made
+        self._dense_taken += taken
+
+
+class EntryTally:
+    """Counts one entry of a pass where entries can be reached one by one: only it fails by its own ratio."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._made = 0
+        self._taken_before = tally.taken()
+
+    def add(self, size: int) -> None:
+        """Count `size` bytes of the entry."""
+        self._made += size
+        taken = self._tally.taken() - self._taken_before
+        if is_too_dense(self._made, taken, self._tally.limits):
+            self._tally.forgive(self._made - size, taken)
+            raise _ratio_error("the entry", self._made, taken, self._tally.limits)
+        self._tally.add(size)
+
+
+def is_too_dense(made: int, taken: int, limits: Limits) -> bool:
+    """Whether `made` bytes from `taken` packed ones are beyond `archive.max_ratio`."""
+    return made > limits.ratio_after_bytes and made > limits.max_ratio * max(taken, 1)
+
+
+def too_many_entries(limits: Limits) -> LimitError:
+    """The error for an archive with more than `archive.max_entries` entries."""
+    return LimitError(
+        f"the archive has more than {limits.max_entries} entries (archive.max_entries)",
+        suggestion=_RAISE.format("archive.max_entries"),
+    )
+
+
+def too_large_entry(limits: Limits) -> LimitError:
+    """The error for an entry that gives more than `archive.max_entry_bytes`."""
+    return _size_error("the entry", "archive.max_entry_bytes", limits.max_entry_bytes)
+
+
+def ended_early(got: int, promised: int) -> TruncatedError:
+    """The error for an entry whose bytes stop before its promised size."""
+    return TruncatedError(f"the data ends after {got} of {promised} bytes")
+
+
+def wrong_checksum(size: int) -> CorruptError:
+    """The error for an entry that was read in full and is not what was packed."""
+    return CorruptError(f"the checksum over its {size} bytes is wrong")
+
+
+class Body(io.BufferedIOBase):
+    """One entry's bytes, counted while they are read; read-only, forward only.
+
+    `read(n)` gives n bytes unless the entry ends. After an error every further read raises it again; `failure`
+    holds it for the reader that made the body.
+    """
+
+    def __init__(self, pull: Pull, limits: Limits, name: str) -> None:
+        super().__init__()
+        self._pull = pull
+        self._limits = limits
+        self._name = name
+        self._count = 0
+        self.failure: TransloadError | None = None
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes (all that is left when negative), b"" at the end.
+
+        Raises CorruptError, TruncatedError, LimitError and UnreadableError, each naming the entry.
+        """
+        if self.failure is not None:
+            raise self.failure
+        try:
+            return self._read_up_to(size)
+        except TransloadError as error:
+            error.item = error.item or self._name
+            self.failure = error
+            raise
+
+    def _read_up_to(self, size: int | None) -> bytes:
+        left = None if size is None or size < 0 else size
+        pieces: list[bytes] = []
+        while left is None or left > 0:
+            data = self._step(CHUNK if left is None else min(left, CHUNK))
+            if not data:
+                break
+            pieces.append(data)
+            left = None if left is None else left - len(data)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _step(self, size: int) -> bytes:
+        data = self._pull(size)
+        self._count += len(data)
+        if self._count > self._limits.max_entry_bytes:
+            raise too_large_entry(self._limits)
+        return data
+
+
+def _size_error(what: str, setting: str, most: int) -> LimitError:
+    return LimitError(
+        f"{what} gives more than {most} bytes ({setting})", suggestion=_RAISE.format(setting)
+    )
+
+
+def _ratio_error(what: str, made: int, taken: int, limits: Limits) -> LimitError:
+    return LimitError(
+        f"{what} grows {made // max(taken, 1)} times when unpacked (archive.max_ratio = {limits.max_ratio})",
+        suggestion=_RAISE.format("archive.max_ratio"),
+    )

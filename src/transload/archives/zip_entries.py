@@ -1,0 +1,224 @@
+"""Zip entries as `zipfile.ZipInfo` tells them: their words in our model, and their bytes, checked."""
+
+import calendar
+import stat
+import struct
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+from zipfile import ZipInfo
+
+from transload.archives.counted import CountedFile
+from transload.archives.decoders import (
+    DECODE_ERRORS,
+    STORED,
+    ZIP_METHODS,
+    Decoder,
+    can_decode,
+    zip_decoder,
+)
+from transload.archives.limits import CHUNK, ended_early, wrong_checksum
+from transload.archives.names import decode_zip_name, extra_field
+from transload.errors import (
+    CorruptError,
+    Fault,
+    LimitError,
+    PasswordNeededError,
+    TruncatedError,
+    UnsupportedError,
+)
+from transload.model import Entry
+
+LOCAL_HEAD = struct.Struct("<4s5H3L2H")  # APPNOTE.TXT 4.3.7
+LOCAL_MAGIC = b"PK\x03\x04"
+ENCRYPTED = 0x1
+UTF8_NAME = 0x800
+_EXTENDED_TIME = 0x5455  # Info-ZIP extra field "UT": modification time as seconds since 1970, UTC
+_UNIX_HOSTS = frozenset({3, 19})  # APPNOTE.TXT 4.4.2: UNIX, OS X
+_DOS_FOLDER = 0x10
+
+
+def raw_name(info: ZipInfo) -> bytes:
+    """The bytes of the name as they stand in the archive; `zipfile` decodes them one of two ways, both reversible."""
+    return info.orig_filename.encode("utf-8" if info.flag_bits & UTF8_NAME else "cp437")
+
+
+def entry_of(index: int, info: ZipInfo, trouble: Fault | None) -> Entry:
+    """The entry as a listing shows it. `trouble` is what the archive knows beyond the record itself."""
+    raw = raw_name(info)
+    name = _display(info, raw)
+    encrypted = bool(info.flag_bits & ENCRYPTED)
+    return Entry(
+        index=index,
+        name=name.rstrip("/") or name,
+        raw_name=raw,
+        size=info.file_size,
+        crc=info.CRC,
+        packed=info.compress_size,
+        kind=_kind(info, name),
+        encrypted=encrypted,
+        mtime_ms=_mtime_ms(info),
+        trouble=trouble or _own_trouble(info, name, encrypted),
+    )
+
+
+def _display(info: ZipInfo, raw: bytes) -> str:
+    name = decode_zip_name(raw, info.extra)
+    if "\\" in name and "/" not in name and info.create_system not in _UNIX_HOSTS and raw.isascii():
+        return name.replace(
+            "\\", "/"
+        )  # .NET before 4.6.1 wrote folders so, against APPNOTE.TXT 4.4.17
+    return name
+
+
+def _kind(info: ZipInfo, name: str) -> Literal["file", "dir", "link"]:
+    if info.create_system in _UNIX_HOSTS and stat.S_ISLNK(info.external_attr >> 16):
+        return "link"  # other special modes do carry content: Info-ZIP marks what it packed from a pipe as one
+    folder = name.endswith("/") or (info.external_attr & _DOS_FOLDER and not info.file_size)
+    return "dir" if folder else "file"
+
+
+def _mtime_ms(info: ZipInfo) -> int | None:
+    field = extra_field(info.extra, _EXTENDED_TIME) if info.extra else None
+    if field and len(field) >= 5 and field[0] & 1:
+        return int.from_bytes(field[1:5], "little", signed=True) * 1000
+    try:
+        datetime(*info.date_time, tzinfo=UTC)
+    except ValueError:
+        return None
+    return calendar.timegm(info.date_time) * 1000
+
+
+def _own_trouble(info: ZipInfo, name: str, encrypted: bool) -> Fault | None:
+    if encrypted:
+        return PasswordNeededError("the entry is encrypted", item=name).fault()
+    if not can_decode(info.compress_type):
+        method = ZIP_METHODS.get(info.compress_type, "unknown")
+        return UnsupportedError(
+            f"the entry is packed with {method} (zip method {info.compress_type})",
+            item=name,
+            suggestion="Unpack the archive with 7-Zip and send the folder.",
+        ).fault()
+    return None
+
+
+def overlapping(infos: Sequence[ZipInfo]) -> dict[int, Fault]:
+    """Troubles of entries whose bytes in the file overlap others', by index: the mark of a bomb.
+
+    A record that repeats another's header keeps the first readable. A range is taken as its least possible size (the
+    local extra field is not looked at), so that honest archives are never refused. Memory: nothing for ordered ones.
+    """
+    order: Sequence[int] = range(len(infos))
+    if not _is_ordered(infos):
+        order = sorted(order, key=lambda index: infos[index].header_offset)
+    troubles: dict[int, Fault] = {}
+    holder = -1
+    for index in order:
+        info = infos[index]
+        if holder >= 0 and info.header_offset < _least_end(infos[holder]):
+            troubles[index] = _overlap(info, infos[holder])
+            if info.header_offset != infos[holder].header_offset:
+                troubles.setdefault(holder, _overlap(infos[holder], info))
+        if holder < 0 or _least_end(info) > _least_end(infos[holder]):
+            holder = index
+    return troubles
+
+
+def _is_ordered(infos: Sequence[ZipInfo]) -> bool:
+    last = -1
+    for info in infos:
+        if info.header_offset < last:
+            return False
+        last = info.header_offset
+    return True
+
+
+def _least_end(info: ZipInfo) -> int:
+    return info.header_offset + LOCAL_HEAD.size + len(info.orig_filename) + info.compress_size
+
+
+def _overlap(info: ZipInfo, other: ZipInfo) -> Fault:
+    return LimitError(
+        f"its data overlap with those of {other.filename!r}, as in an archive bomb",
+        item=info.filename,
+        suggestion="If you trust the source, unpack the archive yourself and send the folder.",
+    ).fault()
+
+
+def starts_entry(file: CountedFile, info: ZipInfo) -> bool:
+    """Whether the file has an entry's header where the record says."""
+    return file.read_at(info.header_offset, len(LOCAL_MAGIC)) == LOCAL_MAGIC
+
+
+class EntryBytes:
+    """One entry's unpacked bytes; call it for the next ones. Never gives more than the listed size.
+
+    Raises CorruptError (damage, or a wrong checksum, known at the end), TruncatedError (the file or the packed data
+    end early), LimitError (too large a dictionary), UnreadableError.
+    """
+
+    def __init__(self, file: CountedFile, info: ZipInfo) -> None:
+        self._file = file
+        self._size = info.file_size
+        self._crc = info.CRC
+        self._method = info.compress_type
+        self._at = info.header_offset
+        self._left = info.compress_size
+        self._decoder: Decoder | None = None
+        self._started = False
+        self._got = 0
+        self._sum = 0
+
+    def __call__(self, size: int) -> bytes:
+        if not self._started:
+            self._start()
+        want = min(size, self._size - self._got)
+        data = self._unpack(want) if want else b""
+        self._got += len(data)
+        self._sum = zlib.crc32(data, self._sum)
+        if self._got == self._size and self._sum != self._crc:
+            raise wrong_checksum(self._size)
+        return data
+
+    def _start(self) -> None:
+        self._started = True
+        head = self._file.read_at(self._at, LOCAL_HEAD.size)
+        if len(head) < LOCAL_HEAD.size:
+            raise TruncatedError("the archive ends before the entry's header")
+        fields = LOCAL_HEAD.unpack(head)
+        if fields[0] != LOCAL_MAGIC:
+            raise CorruptError("there is no entry header where the directory says")
+        self._at += LOCAL_HEAD.size + fields[-2] + fields[-1]
+        if self._method != STORED and self._size:
+            self._decoder = zip_decoder(self._method, self._take)
+
+    def _unpack(self, want: int) -> bytes:
+        decoder = self._decoder
+        if decoder is None:
+            data = self._take(want)
+            if not data:
+                raise ended_early(self._got, self._size)
+            return data
+        while not decoder.eof:
+            packed = self._take(CHUNK) if decoder.needs_input else b""
+            if not packed and decoder.needs_input:
+                break
+            try:
+                data = decoder.decompress(packed, want)
+            except DECODE_ERRORS as error:
+                raise CorruptError("the packed data is damaged", evidence=str(error)) from error
+            if data:
+                return data
+        raise self._shortfall()
+
+    def _shortfall(self) -> CorruptError | TruncatedError:
+        if self._at >= self._file.size:
+            return ended_early(self._got, self._size)
+        return CorruptError(f"the packed data give {self._got} of {self._size} bytes")
+
+    def _take(self, size: int) -> bytes:
+        data = self._file.read_at(self._at, min(size, self._left))
+        self._at += len(data)
+        self._left -= len(data)
+        return data

@@ -1,0 +1,392 @@
+"""Settings: read once from file, environment and flags, then passed down as one frozen value.
+
+A later place wins: file < environment < flags. The environment's name of a setting is `TRANSLOAD_` and its key in
+capitals, `__` for a dot. A key that nobody reads is an error, wherever it stands. No other module reads the environment.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from transload.errors import SettingError
+from transload.model import AlbumMix, Hevc
+
+Profile = Literal["phone", "desktop", "server"]
+When = Literal["idle", "always"]
+Origin = Literal["default", "profile", "file", "environment", "flag"]
+
+PREFIX = "TRANSLOAD_"
+NOT_SETTINGS = frozenset({"TRANSLOAD_DATA_DIR", "TRANSLOAD_CONFIG"})
+"""They say where settings and data are, so they cannot be settings themselves."""
+FILE_NAME = "transload.toml"
+MIB, GIB = 1 << 20, 1 << 30
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_BINARY = {"ki": 1 << 10, "mi": MIB, "gi": GIB, "ti": 1 << 40}
+_TIME = re.compile(r"(?=\S)(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
+_SECRET = re.compile(r"(?:password|secret|token|key|keys|hash|session)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """`concurrency`: how many jobs move bytes at once."""
+
+    concurrency: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """`concurrency`: encoders at once; `when`: only while no transfer can run, or at any time."""
+
+    concurrency: int = 1
+    when: When = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Bounds on what a hostile archive may cost, in real bytes and entries."""
+
+    max_ratio: int = 200
+    max_entry_bytes: int = 16 * GIB
+    max_total_bytes: int = 256 * GIB
+    max_entries: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """`max_attempts`: tries of a task that fails for a passing reason."""
+
+    max_attempts: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of this installation. Sizes are bytes, times are seconds; `origins` tells which were given.
+
+    `scratch_budget_bytes` None: one album or the largest entry, whichever is larger, plus 16 MiB. `min_free_bytes` is
+    the wish; where the disk is known it is cut to a tenth of it. `library_dir` None: the library in the data folder.
+    """
+
+    profile: Profile = "desktop"
+    library_dir: Path | None = None
+    min_free_bytes: int = GIB
+    scratch_budget_bytes: int | None = None
+    transfer: Transfer = Transfer()
+    convert: Convert = Convert()
+    hevc: Hevc = "keep"
+    album_mix: AlbumMix = "by_kind"
+    retry: Retry = Retry()
+    lease_s: float = 30.0
+    heartbeat_s: float = 10.0
+    archive: Archive = Archive()
+    ffmpeg: Path | None = None
+    ffprobe: Path | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Where things are in a data folder. Names only; nothing is made."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The database that remembers everything."""
+        return self.root / "ledger.db"
+
+    @property
+    def scratch(self) -> Path:
+        """Bytes on their way; one folder a job."""
+        return self.root / "scratch"
+
+    @property
+    def quarantine(self) -> Path:
+        """Kept originals."""
+        return self.root / "quarantine"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of log files."""
+        return self.root / "logs"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that runs the jobs."""
+        return self.root / "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A setting as `doctor` shows it; texts, secrets as `***`."""
+
+    key: str
+    value: str
+    origin: Origin
+    default: str
+    told: str
+
+
+def size_bytes(given: object) -> int:
+    """Bytes of `3GiB`, `500 MB`, `1048576` or a plain number. Raises ValueError."""
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        return given
+    found = _SIZE.fullmatch(given.strip()) if isinstance(given, str) else None
+    if found is None:
+        raise ValueError("a size such as 3GiB, 500MB or a number of bytes")
+    unit = (found[2] or "").lower()
+    return (
+        int(float(found[1]) * (_BINARY.get(unit) or _UNITS[unit])) if unit else int(float(found[1]))
+    )
+
+
+def time_s(given: object) -> float:
+    """Seconds of `30s`, `5m`, `1h30m` or a plain number; above zero. Raises ValueError."""
+    seconds = 0.0
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        seconds = float(given)
+    elif isinstance(given, str) and (found := _TIME.fullmatch(given.strip())):
+        hours, minutes, rest = found.groups(default="0")
+        seconds = int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    if not 0 < seconds < float("inf"):
+        raise ValueError("a time above zero such as 30s, 5m or 1h30m")
+    return seconds
+
+
+def _count(given: object) -> int:
+    whole = given if isinstance(given, int) and not isinstance(given, bool) else 0
+    if isinstance(given, str) and given.strip().isdecimal():
+        whole = int(given)
+    if whole < 1:
+        raise ValueError("a whole number from 1 on")
+    return whole
+
+
+def _path(given: object) -> Path:
+    if not isinstance(given, str) or not given.strip() or "\0" in given:
+        raise ValueError("a path")
+    return Path(given).expanduser()
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def chosen(given: object) -> str:
+        if given not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return str(given)
+
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    read: Callable[[object], Any]
+    told: str
+
+
+KEYS: dict[str, _Key] = {
+    "profile": _Key(
+        _one_of("phone", "desktop", "server"), "chooses the defaults of other settings"
+    ),
+    "library_dir": _Key(_path, "where `library:` without a folder delivers"),
+    "min_free_bytes": _Key(size_bytes, "free space never touched; at most a tenth of the disk"),
+    "scratch_budget_bytes": _Key(size_bytes, "most bytes a job keeps on the disk while working"),
+    "transfer.concurrency": _Key(_count, "jobs that move bytes at once"),
+    "convert.concurrency": _Key(_count, "encoders at once"),
+    "convert.when": _Key(_one_of("idle", "always"), "idle: encode only while no transfer can run"),
+    "hevc": _Key(_one_of("keep", "convert"), "what becomes of HEVC videos"),
+    "album_mix": _Key(
+        _one_of("by_kind", "mixed"), "photos and videos in albums of their own, or not"
+    ),
+    "retry.max_attempts": _Key(_count, "tries of what fails for a passing reason"),
+    "lease_s": _Key(time_s, "a worker that is silent for so long has lost its task"),
+    "heartbeat_s": _Key(time_s, "how often a worker says that it is alive"),
+    "archive.max_ratio": _Key(_count, "most bytes out for one byte in, after 64 MiB of output"),
+    "archive.max_entry_bytes": _Key(size_bytes, "most bytes of one entry"),
+    "archive.max_total_bytes": _Key(size_bytes, "most bytes of all entries together"),
+    "archive.max_entries": _Key(_count, "most entries of one archive"),
+    "ffmpeg": _Key(_path, "the ffmpeg to use instead of the one found"),
+    "ffprobe": _Key(_path, "the ffprobe to use instead of the one found"),
+}
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "phone": {
+        "min_free_bytes": 3 * GIB,
+        "transfer.concurrency": 1,
+        "archive.max_entry_bytes": 4 * GIB,
+    },
+    "desktop": {},
+    "server": {},
+}
+
+
+def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
+    """The settings of an installation; a missing file is an empty one. Raises SettingError, reads nothing else."""
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    places: tuple[tuple[Origin, dict[str, object], str], ...] = (
+        ("file", _of_file(file), f"in {file}"),
+        ("environment", _of_environment(environ), "in the environment"),
+        ("flag", dict(flags), "given with --set"),
+    )
+    for origin, given, place in places:
+        for key, value in given.items():
+            values[key] = _read(key, value, place)
+            origins[key] = origin
+    for key, value in PROFILES[values.get("profile", Settings().profile)].items():
+        if key not in values:
+            values[key], origins[key] = value, "profile"
+    settings = _settings(values, origins)
+    if settings.heartbeat_s * 2 > settings.lease_s:
+        raise SettingError(
+            f"heartbeat_s ({settings.heartbeat_s:g} s) must be at most half of lease_s ({settings.lease_s:g} s)"
+        )
+    return settings
+
+
+def _settings(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Settings:
+    def part(room: str) -> dict[str, Any]:
+        start = f"{room}."
+        return {key[len(start) :]: value for key, value in values.items() if key.startswith(start)}
+
+    return Settings(
+        **{key: value for key, value in values.items() if "." not in key},
+        transfer=Transfer(**part("transfer")),
+        convert=Convert(**part("convert")),
+        retry=Retry(**part("retry")),
+        archive=Archive(**part("archive")),
+        origins=origins,
+    )
+
+
+def _read(key: str, value: object, place: str) -> Any:
+    if key not in KEYS:
+        raise _unknown(key, place)
+    try:
+        return KEYS[key].read(value)
+    except ValueError as error:
+        raise SettingError(f"{key} {place} is {shown(key, value)}; it takes {error}") from error
+
+
+def _unknown(key: str, place: str) -> SettingError:
+    by_last = {known.rpartition(".")[2]: known for known in KEYS}
+    near = difflib.get_close_matches(key, KEYS, 1, 0.6) or [
+        by_last[word] for word in difflib.get_close_matches(key.rpartition(".")[2], by_last, 1, 0.6)
+    ]
+    nearest = near[0] if near else max(KEYS, key=lambda known: _likeness(key, known))
+    return SettingError(
+        f"no setting is called {key!r} ({place}); the nearest is {nearest}",
+        suggestion=f"Did you mean {nearest}? `transload doctor --json` lists every setting.",
+    )
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def _of_file(file: Path | None) -> dict[str, object]:
+    if file is None:
+        return {}
+    try:
+        return dict(_flat(tomllib.loads(file.read_text("utf-8"))))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingError(f"{file} cannot be read ({error.strerror})") from error
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise SettingError(f"{file} is not a settings file: {error}") from error
+
+
+def _flat(table: Mapping[str, object], room: str = "") -> Iterable[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{room}{key}.")
+        else:
+            yield f"{room}{key}", value
+
+
+def _of_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    return {
+        name.removeprefix(PREFIX).lower().replace("__", "."): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    }
+
+
+def pairs(given: Iterable[str]) -> dict[str, object]:
+    """The flags `KEY=VALUE` as a mapping; the last of equal keys wins. Raises SettingError."""
+    flags: dict[str, object] = {}
+    for text in given:
+        key, sign, value = text.partition("=")
+        if not sign:
+            raise SettingError(f"--set takes KEY=VALUE, not {text!r}")
+        flags[key.strip()] = value
+    return flags
+
+
+def shown(key: str, value: object) -> str:
+    """A value as people may see it: `***` where the key's last word says that it is secret."""
+    if value is None:
+        return ""
+    return "***" if _SECRET.search(key) else str(value)
+
+
+def describe(settings: Settings) -> list[SettingRow]:
+    """Every setting with its value, where that came from, its default and what it does."""
+    plain = Settings()
+    return [
+        SettingRow(
+            key,
+            shown(key, _value(settings, key)),
+            settings.origins.get(key, "default"),
+            shown(key, _value(plain, key)),
+            known.told,
+        )
+        for key, known in KEYS.items()
+    ]
+
+
+def _value(settings: Settings, key: str) -> object:
+    value: object = settings
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def data_folder(data_dir: str | os.PathLike[str] | None) -> DataFolder:
+    """The data folder: as given, else `TRANSLOAD_DATA_DIR`, else the platform's user data folder."""
+    chosen = data_dir or os.environ.get("TRANSLOAD_DATA_DIR")
+    if chosen:
+        return DataFolder(Path(chosen).expanduser().absolute())
+    from platformdirs import user_data_path
+
+    return DataFolder(user_data_path("transload", appauthor=False))
+
+
+def for_command(
+    data_dir: Path | None, file: Path | None, given: Iterable[str]
+) -> tuple[Settings, DataFolder]:
+    """Settings and data folder of a command line. Raises SettingError, also when a file named by the user is not there."""
+    folder = data_folder(data_dir)
+    named = file or _named_file()
+    if named is not None and not named.exists():
+        raise SettingError(f"there is no settings file {named}")
+    return load(named or folder.root / FILE_NAME, os.environ, pairs(given)), folder
+
+
+def _named_file() -> Path | None:
+    name = os.environ.get("TRANSLOAD_CONFIG")
+    return Path(name).expanduser() if name else None
+
+
+def installed(
+    settings: Settings | None, data_dir: str | os.PathLike[str] | None
+) -> tuple[Settings, DataFolder]:
+    """The same for scripts: settings as given, or read as the command line reads them. Raises SettingError."""
+    folder = data_folder(data_dir)
+    return (settings, folder) if settings else for_command(folder.root, None, ())

@@ -1,0 +1,123 @@
+"""Sources on this machine: archives by their content, folders, and any other file as a source of one entry."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from transload.archives.open import ARCHIVE_SUFFIXES, is_archive, open_archive, read_head
+from transload.errors import SourceNotFoundError, UnreadableError, UsageError
+from transload.model import Entry, Limits, Listing, ReadReport
+from transload.ports import ArchiveReader, Source, SourceRef, Want
+from transload.sources.folder import FileReader, FolderReader
+
+# Archives in form, documents in use: they are sent whole, never opened.
+_DOCUMENT_SUFFIXES = frozenset({
+    ".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx", ".odt", ".ods", ".odp", ".odg",
+    ".pages", ".numbers", ".key", ".epub", ".apk", ".xapk", ".aab", ".ipa", ".jar", ".war", ".whl", ".xpi", ".crx",
+    ".kra", ".ora", ".sketch", ".3mf", ".kmz",
+})  # fmt: skip
+
+
+class LocalSources:
+    """The `Sources` port for paths. `machine` names this computer: equal paths elsewhere are other sources."""
+
+    def __init__(self, machine: str, limits: Limits | None = None) -> None:
+        self._machine = machine
+        self._limits = limits or Limits()
+
+    def resolve(self, text: str) -> SourceRef:
+        """The file or folder a path means: links in it followed, made absolute.
+
+        Raises UsageError, SourceNotFoundError (naming the nearest folder that exists), UnreadableError.
+        """
+        path = _real(text)
+        try:
+            mode = path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise SourceNotFoundError(f"there is no {path}; {_nearest(path)} does exist") from error
+        except OSError as error:
+            raise UnreadableError(f"{path} cannot be read: {error.strerror or error}") from error
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise UsageError(f"{path} is neither a file nor a folder")
+        if not os.access(path, os.R_OK):
+            raise UnreadableError(f"{path} cannot be read: permission is missing")
+        title = (path.name or "files") if stat.S_ISDIR(mode) else title_of(path.name)
+        return SourceRef(str(path), f"local:{self._machine}:{path}", title)
+
+    def open(self, ref: str) -> Source:
+        """Open what `resolve` named.
+
+        Raises SourceNotFoundError, UnreadableError, and for archives what `open_archive` raises: by content, or by a
+        name that promises an archive.
+        """
+        path = Path(ref)
+        if path.is_dir():
+            return FolderReader(path)
+        if not path.exists():
+            raise SourceNotFoundError(f"there is no {path} any more; {_nearest(path)} does exist")
+        suffix = path.suffix.lower()
+        if suffix in _DOCUMENT_SUFFIXES:
+            return FileReader(path)
+        if suffix in ARCHIVE_SUFFIXES or is_archive(path, read_head(path)):
+            return ArchiveSource(open_archive(path, self._limits), title_of(path.name))
+        return FileReader(path)
+
+
+def title_of(name: str) -> str:
+    """A file's name without its ending; `.tar.gz` and the like go as one."""
+    path = Path(name)
+    if path.suffix.lower() in ARCHIVE_SUFFIXES and Path(path.stem).suffix.lower() == ".tar":
+        return Path(path.stem).stem
+    return path.stem
+
+
+class ArchiveSource:
+    """An archive as a source: its reader with a title."""
+
+    def __init__(self, reader: ArchiveReader, title: str) -> None:
+        self._reader = reader
+        self.title = title
+
+    @property
+    def listed(self) -> bool:
+        """Whether the archive has a directory."""
+        return self._reader.listed
+
+    def listing(self) -> Listing:
+        """The archive's listing."""
+        return self._reader.listing()
+
+    def entries(self) -> Iterator[Entry]:
+        """The archive's entries."""
+        return self._reader.entries()
+
+    def cost_to(self, index: int) -> int:
+        """What the archive's reader says."""
+        return self._reader.cost_to(index)
+
+    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
+        """The archive's wanted entries."""
+        return self._reader.stream(want, start, limits)
+
+    def finish(self) -> ReadReport:
+        """How reading the archive went."""
+        return self._reader.finish()
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._reader.close()
+
+
+def _real(text: str) -> Path:
+    if not text or "\0" in text:
+        raise UsageError("an empty text or one with a NUL is no path")
+    try:
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise UnreadableError(f"{text} cannot be followed: {error}") from error
+
+
+def _nearest(path: Path) -> Path:
+    return next((parent for parent in path.parents if parent.is_dir()), Path(path.anchor or "."))
