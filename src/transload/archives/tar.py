@@ -23,7 +23,6 @@ from transload.ports import Want
 PACKED_AS = {"gz": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "Zstandard"}
 """The packings a tar may be in, with their names for people."""
 
-_NO_END = "the end mark of the tar is missing: it may have been cut between two entries"
 _LATEST_S = 253_402_300_800  # the year 10000
 
 
@@ -113,7 +112,7 @@ class TarReader:
                 self._end(error, index)
                 return
             if member is None:
-                self._warnings = (_NO_END,) if run.lacks_end else ()
+                self._warnings = (run.warning,) if run.warning else ()
                 return
             if index >= limits.max_entries:
                 self._end(too_many_entries(limits), index)

@@ -27,8 +27,12 @@ _RECORD_TYPES = frozenset({
 _HEADER_ERRORS = (tarfile.TarError, ValueError, OverflowError, LookupError, RecursionError)
 
 
+_NO_END = "the end mark of the tar is missing: it may have been cut between two entries"
+_FOLLOWED = "something follows the end mark of the tar and was not read: perhaps a second archive, joined to it"
+
+
 class _ZeroBlockError(tarfile.HeaderError):
-    """A block of zeros where a header could be: the end mark, or a step of it."""
+    """A block of zeros where a header could be: the end mark."""
 
 
 class _NoBlockError(tarfile.HeaderError):
@@ -108,13 +112,12 @@ class TarPass:
 
     def __init__(self, path: Path, packing: str | None, limits: Limits) -> None:
         self.file = CountedFile(path)
-        self.lacks_end = False
+        self.warning: str | None = None
         self._tally = Tally(limits, lambda: self.file.taken)
         self._holes = Tally(limits, lambda: self.file.taken)
         source = self.file if packing is None else Unpacked(packing, self.file)
         self._stream = _Forward(source, self._tally, self.file if packing is None else None)
         self._archive: _Archive | None = None
-        self._ended = False
 
     @property
     def is_spent(self) -> bool:
@@ -122,41 +125,34 @@ class TarPass:
         return self._tally.spent is not None or self._holes.spent is not None
 
     def next(self) -> tarfile.TarInfo | None:
-        """The next member, None at the end of the file; end marks inside it only separate joined archives.
+        """The next member, None behind the last one; the rest of the file has then been read and checked too.
 
         Raises CorruptError, TruncatedError, LimitError, UnreadableError: then nothing more can be read.
         """
-        while True:
-            try:
-                return self._advance()
-            except _ZeroBlockError:
-                self._pass_end_mark()
-            except _NoBlockError:
-                self.lacks_end = not self._ended
-                return None
-            except _DamagedHeaderError:
-                if not self._ended:
-                    raise
-                return None  # what follows an end mark need not be an archive
-            except tarfile.ReadError as error:
-                raise TruncatedError(
-                    "the archive ends inside an entry", evidence=str(error)
-                ) from error
-            except _HEADER_ERRORS as error:
-                raise _DamagedHeaderError(evidence=str(error)) from error
+        try:
+            return self._advance()
+        except _ZeroBlockError:
+            self._drain()
+        except _NoBlockError:
+            self.warning = _NO_END
+        except tarfile.ReadError as error:
+            raise TruncatedError("the archive ends inside an entry", evidence=str(error)) from error
+        except _HEADER_ERRORS as error:
+            raise _DamagedHeaderError(evidence=str(error)) from error
+        return None
 
     def _advance(self) -> tarfile.TarInfo | None:
         if self._archive is None:
             self._archive = _Archive(fileobj=cast("BinaryIO", self._stream), encoding="utf-8")
         member = self._archive.next()
         self._archive.members.clear()  # a hundred thousand of them would be 100 MiB
-        self._ended = False
         return member if member is None else _without_fillers(member)
 
-    def _pass_end_mark(self) -> None:
-        self._ended = True
-        if self._archive is not None:
-            self._archive.offset += TAR_BLOCK
+    def _drain(self) -> None:
+        """Read what follows the end mark: padding, and the checksum of the packing."""
+        while data := self._stream.read(CHUNK):
+            if data.count(0) < len(data):
+                self.warning = _FOLLOWED
 
     def body(self, member: tarfile.TarInfo) -> Pull:
         """The bytes of the member that `next` gave last."""

@@ -10,13 +10,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, EntryTally, Pull, Tally, too_many_entries
 from transload.archives.salvage import salvage
-from transload.archives.zip_entries import (
-    ENCRYPTED,
-    EntryBytes,
-    entry_of,
-    overlapping,
-    starts_entry,
-)
+from transload.archives.zip_entries import ENCRYPTED, EntryBytes, entry_of, overlapping
 from transload.errors import CorruptError, Fault, TransloadError, TruncatedError
 from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import Want
@@ -53,7 +47,6 @@ class ZipReader:
         self._limits = limits
         self._file = CountedFile(path)
         self._fault: Fault | None = None
-        self._warnings: tuple[str, ...] = ()
         self._troubles: dict[int, Fault] = {}
         try:
             self._infos: Sequence[ZipInfo] = self._read_directory()
@@ -102,7 +95,7 @@ class ZipReader:
 
     def finish(self) -> ReadReport:
         """Bytes of entries read so far, and what was wrong with the directory."""
-        return ReadReport(self._file.taken - self._read_before, self._fault, self._warnings)
+        return ReadReport(self._file.taken - self._read_before, self._fault)
 
     def close(self) -> None:
         """Release the file; may be called twice."""
@@ -125,12 +118,6 @@ class ZipReader:
             return self._salvaged(CorruptError, "central directory damaged")
         if len(infos) > self._limits.max_entries:
             raise too_many_entries(self._limits)
-        if (
-            infos
-            and not starts_entry(self._file, infos[0])
-            and not starts_entry(self._file, infos[-1])
-        ):
-            return self._relocated(infos)
         return infos
 
     def _salvaged(self, kind: type[TransloadError], reason: str) -> Sequence[ZipInfo]:
@@ -139,17 +126,6 @@ class ZipReader:
             raise kind(f"{reason}, and no entry was found")
         self._troubles = found.troubles
         self._fault = kind(f"{reason}; {found.whole} whole entries found").fault()
-        return found.infos
-
-    def _relocated(self, infos: list[ZipInfo]) -> Sequence[ZipInfo]:
-        """Entries found by walking when the directory's offsets are wrong, unless it knows of more than are there."""
-        found = salvage(self._file, self._limits)
-        if found.whole < len(infos):
-            return infos
-        self._troubles = found.troubles
-        self._warnings = (
-            "the central directory points to wrong places; entries were found by their own headers",
-        )
         return found.infos
 
 

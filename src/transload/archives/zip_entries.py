@@ -146,11 +146,6 @@ def _overlap(info: ZipInfo, other: ZipInfo) -> Fault:
     ).fault()
 
 
-def starts_entry(file: CountedFile, info: ZipInfo) -> bool:
-    """Whether the file has an entry's header where the record says."""
-    return file.read_at(info.header_offset, len(LOCAL_MAGIC)) == LOCAL_MAGIC
-
-
 class EntryBytes:
     """One entry's unpacked bytes; call it for the next ones. Never gives more than the listed size.
 
