@@ -15,7 +15,7 @@ from transload import report
 from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
 from transload.errors import StoreError
-from transload.jobs.handler import budget_for
+from transload.jobs.handler import budget_for, first_of
 from transload.jobs.rehearsal import Inspected, Seen, Wish, inspect_file, list_source, rehearse
 from transload.model import (
     AlbumMix,
@@ -110,6 +110,8 @@ class App:
         self._group.cancel_scope.cancel()
         try:
             return await self._group.__aexit__(kind, error, trace)
+        except BaseExceptionGroup as group:  # callers wait for UsageError, not for a group with one
+            raise first_of(group) from None
         finally:
             with anyio.CancelScope(shield=True):
                 await self.parts.media.aclose()

@@ -8,7 +8,6 @@ from transload.cli.summary import NAMED_MAX, Tally, gallery_of, summary
 from transload.errors import Fault
 from transload.model import Item, ItemRecord, ItemState, Job, JobState, Recipe, Totals, Verdict
 
-
 ENDED = Job(
     "01J",
     "s",

@@ -45,7 +45,10 @@ def run(common: Common, act: Act, *, told: str = ENDED, ledger: bool = True) -> 
         async with App(settings, folder, ledger=ledger) as app:
             return await act(app)
 
-    return anyio.run(_until_signal, opened, told)
+    try:
+        return anyio.run(_until_signal, opened, told)
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
 
 
 async def _until_signal(act: Callable[[], Awaitable[int]], told: str) -> int:

@@ -127,7 +127,7 @@ def _arrived(job: Job, totals: Totals, counts: Tally) -> list[str]:
 def _lost(job: Job, totals: Totals, counts: Tally) -> list[str]:
     if not counts.lost_number:
         return []
-    kept = f", {totals.quarantined:,} kept in quarantine" if totals.quarantined else ""
+    kept = f" ({totals.quarantined:,} kept in quarantine)" if totals.quarantined else ""
     lines = [_row("not arrived", f"{count_text(counts.lost_number, 'item')}{kept}")]
     for record in counts.lost:
         lines += lost_lines(record)

@@ -140,6 +140,7 @@ class TaskHandler:
         item = await record.item(task.item_id)
         if item.state not in ITEM_OPEN:
             return
+        self.meters[task.job_id].item = item.name
         if task.deaths >= DEATHS_MAX:
             stuck = StuckError(
                 f"converting it ended the program {task.deaths} times", item=item.name

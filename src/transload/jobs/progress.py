@@ -19,6 +19,7 @@ class TaskMeter:
         self._running: dict[int, Progress] = {}
         self._sizes: dict[int, int] = {}
         self._marks = [(time.monotonic(), 0)]
+        self.item: str | None = None  # the name of the one item this task is about
         self.changed = True
 
     def expect(self, entries: int | None, size: int | None) -> None:
@@ -74,6 +75,7 @@ class TaskMeter:
         eta = (total - done) / rate if total and rate else None
         return {
             "stage": self._stage,
+            "item": self.item,
             "done": inner.done if inner else done,
             "total": inner.total if inner else total,
             "unit": inner.unit if inner else "bytes",
