@@ -1,7 +1,7 @@
 """Settings: read once from file, environment and flags, then passed down as one frozen value.
 
 A later place wins: file < environment < flags. The environment's name of a setting is `TRANSLOAD_` and its key in
-capitals, `__` for a dot. A key that nobody reads is an error, wherever it stands. No other module reads the environment.
+capitals, `__` for a dot. An unknown key is an error, wherever it stands. No other module reads the environment.
 """
 
 import difflib
@@ -264,7 +264,7 @@ def _settings(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
     )
 
 
-def _read(key: str, value: object, place: str) -> Any:
+def _read(key: str, value: object, place: str) -> object:
     if key not in KEYS:
         raise _unknown(key, place)
     try:
@@ -371,7 +371,7 @@ def data_folder(data_dir: str | os.PathLike[str] | None) -> DataFolder:
 def for_command(
     data_dir: Path | None, file: Path | None, given: Iterable[str]
 ) -> tuple[Settings, DataFolder]:
-    """Settings and data folder of a command line. Raises SettingError, also when a file named by the user is not there."""
+    """Settings and data folder of a command line. Raises SettingError, also when the file it names is missing."""
     folder = data_folder(data_dir)
     named = file or _named_file()
     if named is not None and not named.exists():

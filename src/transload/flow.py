@@ -11,23 +11,24 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from transload.aside import Aside, put_aside
-from transload.errors import ConvertError, Fault, FfmpegMissingError, PermanentError, StalledError
+from transload.errors import ConvertError, Fault, PermanentError, StalledError
 from transload.intake import Load, fetch, read_source
+from transload.making import converted
 from transload.model import (
     ALBUM_MAX,
     MEDIA_KINDS,
     Held,
     Item,
     ItemState,
-    Job,
     Judgement,
     Outcome,
     Recipe,
     Shipment,
     Verdict,
 )
-from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
-from transload.ports import Bench, Destination, Landed, Record, Refusal
+from transload.packing import UNTOUCHED, as_it_is, equals_apart
+from transload.ports import Bench, Landed, Refusal
+from transload.settle import settle_intents
 
 STAGED = 64  # small items between two stages; large ones are bounded by the scratch budget
 TWIN = "delivered before"
@@ -43,14 +44,6 @@ async def transfer(bench: Bench) -> None:
         group.start_soon(read_source, bench, loads_in)
         group.start_soon(prepare, bench, loads_out, ready_in)
         group.start_soon(send, bench, ready_out)
-
-
-async def settle_intents(job: Job, record: Record, destination: Destination) -> None:
-    """Ask the destination what became of the intents of a killed run."""
-    after = 0
-    while intents := await record.open_intents(after):
-        await record.receive(await destination.look_up(job, intents))
-        after = intents[-1].item_id
 
 
 async def prepare(
@@ -119,27 +112,6 @@ async def lose(bench: Bench, load: Load, judgement: Judgement | None = None) -> 
     )
 
 
-async def converted(
-    bench: Bench, item: Item, held: Held, judgement: Judgement
-) -> Shipment | Outcome:
-    """The shipment of a conversion, with the original beside it where the job keeps it; a failed one is refused."""
-    bench.scratch.resize(item.id, held.size_bytes * 2)
-    bench.meter.weigh(item.id, held.size_bytes)
-    try:
-        made = await bench.media.convert(
-            held.path,
-            judgement,
-            bench.scratch.folder(item.id),
-            lambda progress: bench.meter.converting(item.id, progress),
-        )
-    except FfmpegMissingError as error:
-        return Outcome(item, ItemState.FAILED, error.detail, judgement, held, error.fault())
-    except (PermanentError, StalledError) as error:
-        return Outcome(item, ItemState.REFUSED, error.detail, judgement, held, error.fault())
-    bench.scratch.resize(item.id, held.size_bytes + made.size_bytes)
-    return Shipment(item, judgement, parcels_of(bench.job, item, held, judgement, made), made.thumb)
-
-
 async def send(bench: Bench, ready: MemoryObjectReceiveStream[Shipment]) -> None:
     """Deliver what is ready, up to an album at once, in entry order."""
     async with ready:
@@ -167,9 +139,12 @@ async def deliver(bench: Bench, batch: Sequence[Shipment]) -> list[Refusal]:
     return refused
 
 
-async def convert(bench: Bench, item: Item) -> None:
+async def convert(bench: Bench, item_id: int) -> None:
     """Convert a deferred item and send it; a failure leaves it refused, for its one recovery."""
     await settle_intents(bench.job, bench.record, bench.destination)
+    item = await bench.record.item(item_id)
+    if item.state is not ItemState.DEFERRED:
+        return
     load = await fetch(bench, item)
     if load.fault is not None or load.held is None or item.judgement is None:
         made: Shipment | Outcome = await lose(bench, load, item.judgement)
@@ -184,9 +159,12 @@ async def convert(bench: Bench, item: Item) -> None:
         await bench.scratch.drop(item.id)
 
 
-async def recover(bench: Bench, item: Item) -> None:
+async def recover(bench: Bench, item_id: int) -> None:
     """The one second chance: convert for recovery and send again, else keep the original with the reason."""
     await settle_intents(bench.job, bench.record, bench.destination)
+    item = await bench.record.item(item_id)
+    if item.state is not ItemState.REFUSED:
+        return
     load = await fetch(bench, item)
     fault = load.fault or item.fault
     if load.fault is None and load.held is not None:

@@ -8,9 +8,9 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
 
 FILE_NAME = "transload.log"
 FILE_BYTES, FILES_KEPT = 4 << 20, 3
@@ -18,8 +18,8 @@ HIDDEN = "***"
 
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _SECRET_WORD = (
-    r"(?:[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|signature|credential|cookie)"
-    r"|(?:x-)?auth[\w-]*|session|pwd|sig|key)"
+    r"(?:[\w-]*(?:password|passwd|passphrase|secret|token|apikey|signature|credential|cookie|[_-]key)"
+    r"|(?:proxy-)?authorization|(?:[\w-]*[_-])?auth(?:[_-][\w-]*)?|session|pwd|sig|key)"
 )
 _SECRET_NAME = re.compile(_SECRET_WORD + r"s?", re.IGNORECASE)
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -27,7 +27,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/?#]*@", re.IGNORECASE), rf"\1{HIDDEN}@"),
     # a signed query hides what it signs, so the whole query goes
     (
-        re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?#\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE),
+        re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?#\"']*)\?[^\s\"']*", re.IGNORECASE),
         rf"\1?{HIDDEN}",
     ),
     (
@@ -35,14 +35,16 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"\b((?:bearer|basic|digest)\s+)[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1{HIDDEN}"),
+    # name=value, "name": "value" and the same with escaped quotes
     (
         re.compile(
-            rf"(?<![\w-])(--?)?({_SECRET_WORD}s?)([\"']?\s*[:=]\s*|(?<=\w)(?(1)\s+|(?!)))"
-            r"(?:\"[^\"\r\n]*\"?|'[^'\r\n]*'?|[^\s,;&\"']+)",
+            rf"(?<![\w-])(\\*[\"']?(?:--?)?{_SECRET_WORD}s?\\*[\"']?\s*[:=]\s*)"
+            r"(?:\\*\"[^\"\r\n]*\"?|\\*'[^'\r\n]*'?|[^\s,;&\"']+)",
             re.IGNORECASE,
         ),
-        rf"\1\2\3{HIDDEN}",
+        rf"\1{HIDDEN}",
     ),
+    (re.compile(rf"(?<!\S)(--?{_SECRET_WORD}s?\s+)\S+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"\b\d{6,12}:[\w-]{30,}"), HIDDEN),  # a Telegram bot's token
 )
 
@@ -135,7 +137,7 @@ class _LateFile(RotatingFileHandler):
             file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True
         )
 
-    def _open(self) -> Any:
+    def _open(self) -> TextIOWrapper:
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return super()._open()
 

@@ -7,6 +7,11 @@ import pytest
 from tests import inputs
 from tests.crash.scene import Scene
 
+READS = {  # commits that write nothing: a kill there is a kill at the next point
+    f"commit-{name}"
+    for name in ("find", "totals", "job", "events", "progress", "open_intents", "twin", "done", "lost", "records")
+}
+
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
 
@@ -32,9 +37,11 @@ def killed_at(calm: Scene, folder: Path, point: str, moment: str, guards: str = 
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_kill_at_every_point_loses_and_doubles_nothing(calm: Scene, tmp_path: Path, moment: str) -> None:
-    points = calm.points()
-    assert len(points) >= 20, points
+def test_a_kill_at_every_point_loses_and_doubles_nothing(
+    calm: Scene, tmp_path: Path, moment: str
+) -> None:
+    points = [point for point in calm.points() if point.partition(":")[0] not in READS]
+    assert len(points) >= 30, points
     faults = {
         point: bad
         for n, point in enumerate(points)
@@ -51,7 +58,9 @@ def test_a_kill_at_every_point_loses_and_doubles_nothing(calm: Scene, tmp_path: 
         ("temporary_name", "write-library:5"),
     ],
 )
-def test_without_a_guard_the_kill_is_noticed(calm: Scene, tmp_path: Path, guard: str, point: str) -> None:
+def test_without_a_guard_the_kill_is_noticed(
+    calm: Scene, tmp_path: Path, guard: str, point: str
+) -> None:
     assert killed_at(calm, tmp_path / "unsafe", point, "after", guard) != []
     safe_point = point.replace("write-library", "rename-library")
     assert killed_at(calm, tmp_path / "safe", safe_point, "after") == []

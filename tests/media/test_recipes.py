@@ -51,7 +51,14 @@ def test_hdr_without_its_filter_is_still_encoded() -> None:
         {"do": "transcode", "sniffed": "mov", "hdr": True}, Path("/i"), Path("/o"), bare
     )
     assert not any("tonemap" in word for word in made)
-    assert "-threads" not in made
+    assert made.count("-threads") == 2 and made[made.index("-threads") + 1] == "1"
+
+
+def test_the_encoder_chooses_its_threads_unless_told() -> None:
+    bare = Style("veryfast", 0, frozenset(), "-1")
+    assert "-threads" not in arguments(
+        {"do": "transcode", "sniffed": "mov"}, Path("/i"), Path("/o"), bare
+    )
 
 
 def test_animations_have_no_sound() -> None:

@@ -118,8 +118,9 @@ def overlapping(infos: Sequence[ZipInfo]) -> dict[int, Fault]:
         info = infos[index]
         if holder >= 0 and info.header_offset < _least_end(infos[holder]):
             troubles[index] = _overlap(info, infos[holder])
-            if info.header_offset != infos[holder].header_offset:
-                troubles.setdefault(holder, _overlap(infos[holder], info))
+            if info.header_offset == infos[holder].header_offset:
+                continue
+            troubles.setdefault(holder, _overlap(infos[holder], info))
         if holder < 0 or _least_end(info) > _least_end(infos[holder]):
             holder = index
     return troubles

@@ -39,9 +39,14 @@ class Patience:
 async def follow(app: "App", job: Job, display: Display) -> Job:
     """The job once it has ended; or as it waits for room, when nobody is there to make some."""
     view, patience = View.of(job), Patience()
+    told = set[str]()
     async for event in app.events(job.id):
-        changed = view.take(event)
-        display.show(view, changed=changed and view.state in _TOLD)
+        if event.what == "items":
+            told.clear()  # a wait after new deliveries is news, the same wait once more is not
+        changed = view.take(event) and view.state in _TOLD and view.doing not in told
+        display.show(view, changed=changed)
+        if changed:
+            told.add(view.doing)
         patience.take(event, time.monotonic())
         if patience.spent and not display.waits:
             break

@@ -42,12 +42,10 @@ def jobs(
 ) -> int:
     """Show the latest jobs, or one job with its items, timeline and errors. Starts no work.
 
-    Examples:
+    For example:
 
         transload jobs
-
         transload jobs 01KA3X --page 2
-
         transload jobs 01KA3X --watch
     """
     if job_id is None:

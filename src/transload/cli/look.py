@@ -33,10 +33,9 @@ def list_entries(
 ) -> int:
     """Show the entries of a source: index, size, CRC-32, kind and name. Nothing is delivered.
 
-    Examples:
+    For example:
 
         transload list photos.zip
-
         transload list backup.tar.gz --json
     """
     refuse_passwords(password, password_file)
@@ -129,10 +128,9 @@ def inspect(
 ) -> int:
     """Show what files are, what would be done to them, and why. With -v also every probed fact.
 
-    Examples:
+    For example:
 
         transload inspect clip.avi photo.heic
-
         transload inspect --recipe playable --json film.mkv
     """
     return run(common, lambda app: _inspect(app, file, recipe, common), ledger=False)

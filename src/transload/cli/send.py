@@ -135,14 +135,11 @@ def send(
 
     The same command again continues an unfinished job and passes by what was delivered before.
 
-    Examples:
+    For example:
 
         transload send photos.zip
-
         transload send holiday.tar.gz ~/DCIM --to library:/mnt/nas/photos
-
         transload send dump.zip --files all --recipe original --report report.json
-
         transload send phone.zip --include "*.heic" --dry-run
     """
     refuse_passwords(manner.password, manner.password_file)

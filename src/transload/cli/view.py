@@ -107,4 +107,5 @@ class View:
     def line(self) -> str:
         """All of it on one line, for pipes and logs."""
         share = "" if self.overall is None else f"{self.overall:.0%} "
-        return f"{clean(self.title)}: {share}{self.doing} ({self.counters})"
+        counters = f" ({self.counters})" if self.stage else ""
+        return f"{clean(self.title)}: {share}{self.doing}{counters}"

@@ -34,7 +34,7 @@ from transload.model import (
 )
 from transload.ports import Bench, Clock, Destination, Media, Source, Sources
 from transload.retry import RetryPolicy
-from transload.states import ITEM_OPEN
+from transload.settle import settle_intents
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
 from transload.storage.scratch import SLACK_BYTES, JobScratch
@@ -137,26 +137,22 @@ class TaskHandler:
         if task.kind is TaskKind.TRANSFER or task.item_id is None:
             await flow.transfer(bench)
             return
-        item = await record.item(task.item_id)
-        if item.state not in ITEM_OPEN:
-            return
-        self.meters[task.job_id].item = item.name
         if task.deaths >= DEATHS_MAX:
-            stuck = StuckError(
-                f"converting it ended the program {task.deaths} times", item=item.name
-            )
-            await record.conclude(
-                [Outcome(item, ItemState.FAILED, stuck.detail, fault=stuck.fault())]
-            )
+            await self._give_up(task, record, task.item_id)
         elif task.kind is TaskKind.CONVERT:
-            await flow.convert(bench, item)
+            await flow.convert(bench, task.item_id)
         else:
-            await flow.recover(bench, item)
+            await flow.recover(bench, task.item_id)
+
+    async def _give_up(self, task: Task, record: TaskRecord, item_id: int) -> None:
+        item = await record.item(item_id)
+        stuck = StuckError(f"converting it ended the program {task.deaths} times", item=item.name)
+        await record.conclude([Outcome(item, ItemState.FAILED, stuck.detail, fault=stuck.fault())])
 
     async def _cancel(self, job: Job, record: TaskRecord, destination: Destination) -> None:
         """What landed before the cancel has its receipt written; everything else ends as cancelled."""
         try:
-            await flow.settle_intents(job, record, destination)
+            await settle_intents(job, record, destination)
         except PermanentError as error:
             log.warning("cancel_unsettled", extra={"job": job.id, "error": error.detail})
         await record.lose_rest(

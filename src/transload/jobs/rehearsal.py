@@ -128,7 +128,10 @@ async def rehearse(
         async with anyio.create_task_group() as group, receive:
             group.start_soon(run)
             async for entry, path in receive:
-                yield await _rehearsed(media, wish, entry, path)
+                judged = await _rehearsed(media, wish, entry, path)
+                if path is not None:
+                    path.unlink()
+                yield judged
             group.cancel_scope.cancel()
 
 
@@ -148,10 +151,11 @@ def _bodies(
             with path.open("wb") as out:
                 while chunk := body.read(CHUNK_BYTES):
                     out.write(chunk)
-            yield entry, path
         except PermanentError:
+            path.unlink(missing_ok=True)
             yield entry, None
-        path.unlink(missing_ok=True)
+        else:
+            yield entry, path
 
 
 async def _rehearsed(media: Media, wish: Wish, entry: Entry, path: Path | None) -> Inspected:
