@@ -1,0 +1,85 @@
+import bz2
+import io
+import lzma
+import struct
+import zlib
+
+import pytest
+
+from tests.archives.makers import PACKERS, noise
+from transload.archives.decoders import MAX_DICTIONARY_BYTES, Unpacked, can_decode, zip_decoder
+from transload.errors import CorruptError, LimitError, TruncatedError
+
+CONTENT = noise(50_000) + bytes(200_000)
+
+
+def _read_all(unpacked: Unpacked) -> bytes:
+    return b"".join(iter(lambda: unpacked.read(10_000), b""))
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_all_members_with_padding_between_them(packing: str) -> None:
+    packed = PACKERS[packing](CONTENT) + PACKERS[packing](b"second") + bytes(8)
+    assert _read_all(Unpacked(packing, io.BytesIO(packed))) == CONTENT + b"second"
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_one_step_gives_no_more_than_asked(packing: str) -> None:
+    unpacked = Unpacked(packing, io.BytesIO(PACKERS[packing](bytes(3_000_000))))
+    sizes = {len(step) for step in iter(lambda: unpacked.read(1000), b"")}
+    assert max(sizes) <= 1000
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_cut_stream_is_truncated(packing: str) -> None:
+    packed = PACKERS[packing](CONTENT)
+    with pytest.raises(TruncatedError):
+        _read_all(Unpacked(packing, io.BytesIO(packed[:-3])))
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_garbage_behind_the_stream_is_told(packing: str) -> None:
+    with pytest.raises((CorruptError, TruncatedError)):
+        _read_all(Unpacked(packing, io.BytesIO(PACKERS[packing](CONTENT) + b"garbage behind")))
+
+
+def test_gzip_checksum_is_compared() -> None:
+    packed = bytearray(PACKERS["gz"](CONTENT))
+    packed[-6] ^= 1
+    with pytest.raises(CorruptError):
+        _read_all(Unpacked("gz", io.BytesIO(packed)))
+
+
+@pytest.mark.parametrize(("method", "packed"), [
+    (8, zlib.compress(bytes(5_000_000), wbits=-15)),
+    (12, bz2.compress(bytes(5_000_000))),
+    (95, lzma.compress(bytes(5_000_000))),
+    (93, PACKERS["zst"](bytes(5_000_000))),
+])  # fmt: skip
+def test_zip_decoders_are_bounded(method: int, packed: bytes) -> None:
+    assert can_decode(method)
+    decoder = zip_decoder(method, io.BytesIO().read)
+    made = 0
+    feed = packed
+    while not decoder.eof:
+        out = decoder.decompress(feed if decoder.needs_input else b"", 4096)
+        feed = b""
+        assert len(out) <= 4096
+        made += len(out)
+    assert made == 5_000_000
+
+
+def _lzma_head(dictionary: int, packed: int = 93, size: int = 5) -> bytes:
+    return struct.pack("<BBHBL", 9, 4, size, packed, dictionary)
+
+
+def test_lzma_header_is_judged_before_memory_is_taken() -> None:
+    with pytest.raises(LimitError, match="max_dictionary_bytes"):
+        zip_decoder(14, io.BytesIO(_lzma_head(MAX_DICTIONARY_BYTES + 1)).read)
+    for head in (_lzma_head(4096, packed=225), _lzma_head(4096, size=6), b"\x09\x04\x05"):
+        with pytest.raises(CorruptError):
+            zip_decoder(14, io.BytesIO(head).read)
+
+
+def test_methods_nobody_can_read_here() -> None:
+    assert not any(can_decode(method) for method in (1, 6, 9, 97, 98, 99))

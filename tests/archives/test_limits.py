@@ -1,0 +1,91 @@
+import pytest
+
+from transload.archives.limits import Body, EntryTally, Pull, Tally
+from transload.errors import CorruptError, LimitError
+from transload.model import Limits
+
+SMALL = Limits(max_ratio=10, ratio_after_bytes=1000, max_entry_bytes=5000, max_total_bytes=9000)
+
+
+def _pull(data: bytes, step: int) -> Pull:
+    at = 0
+
+    def pull(size: int) -> bytes:
+        nonlocal at
+        piece = data[at : at + min(size, step)]
+        at += len(piece)
+        return piece
+
+    return pull
+
+
+def test_read_fills_what_is_asked_for() -> None:
+    body = Body(_pull(b"abcdefghij", step=3), SMALL, "a")
+    assert body.read(0) == b""
+    assert body.read(7) == b"abcdefg"
+    assert body.read(7) == b"hij"
+    assert body.read(7) == b""
+    assert Body(_pull(b"abcdefghij", step=3), SMALL, "a").read() == b"abcdefghij"
+
+
+def test_entry_limit_counts_real_bytes_and_names_the_setting() -> None:
+    body = Body(_pull(bytes(5001), step=1000), SMALL, "big.bin")
+    with pytest.raises(LimitError, match=r"archive.max_entry_bytes") as caught:
+        body.read()
+    assert caught.value.item == "big.bin"
+    assert caught.value.suggestion is not None
+    assert "archive.max_entry_bytes" in caught.value.suggestion
+    assert "5000" in caught.value.detail
+
+
+def test_an_error_stays_an_error() -> None:
+    def pull(_size: int) -> bytes:
+        raise CorruptError("bad")
+
+    body = Body(pull, SMALL, "a.jpg")
+    for _ in range(2):
+        with pytest.raises(CorruptError):
+            body.read(1)
+    assert isinstance(body.failure, CorruptError)
+
+
+def test_ratio_is_judged_only_behind_the_threshold() -> None:
+    tally = Tally(SMALL, lambda: 1)
+    tally.add(1000)
+    with pytest.raises(LimitError, match=r"archive.max_ratio = 10"):
+        tally.add(1)
+    assert tally.spent is not None
+
+
+def test_total_limit_ends_the_pass() -> None:
+    tally = Tally(Limits(max_total_bytes=9000), lambda: 0)
+    tally.add(9000)
+    with pytest.raises(LimitError, match=r"archive.max_total_bytes"):
+        tally.add(1)
+    assert tally.spent is not None
+
+
+def test_one_dense_entry_leaves_its_neighbours_alone() -> None:
+    taken = 0
+    tally = Tally(SMALL, lambda: taken)
+    dense = EntryTally(tally)
+    taken = 50
+    dense.add(1000)
+    with pytest.raises(LimitError, match="the entry grows"):
+        dense.add(100)
+    assert tally.spent is None
+    honest = EntryTally(tally)
+    taken += 1500
+    honest.add(1500)
+
+
+def test_many_small_dense_entries_end_the_pass() -> None:
+    taken = 0
+    tally = Tally(SMALL, lambda: taken)
+    for _ in range(2):
+        entry = EntryTally(tally)
+        taken += 1
+        entry.add(500)
+    with pytest.raises(LimitError, match="the archive grows"):
+        EntryTally(tally).add(500)
+    assert tally.spent is not None

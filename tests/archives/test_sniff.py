@@ -1,0 +1,62 @@
+import bz2
+import gzip
+import lzma
+from pathlib import Path
+
+import pytest
+
+from tests.archives.makers import PACKERS, make_zip, tar_bytes
+from transload.archives.sniff import archive_format, is_tar_header, is_zero_tar
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"PK\x03\x04rest", "zip"),
+        (b"PK\x05\x06" + bytes(18), "zip"),
+        (b"PK\x07\x08PK\x03\x04", "zip"),
+        (b"PK00PK\x03\x04", "zip"),
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "7z"),
+        (b"Rar!\x1a\x07\x00", "rar"),
+        (b"Rar!\x1a\x07\x01\x00", "rar"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+        (b"BZh9nothing like a block", None),
+        (b"PK of somebody", None),
+        (b"\x1f\x8b", None),
+        (b"GIF89a", None),
+        (b"", None),
+    ],
+)
+def test_signatures(head: bytes, expected: str | None) -> None:
+    assert archive_format(head) == expected
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_packers_are_told_apart(packing: str) -> None:
+    assert archive_format(PACKERS[packing](b"some text")) == packing
+    assert archive_format(PACKERS[packing](b"")) == packing
+
+
+def test_made_archives(tmp_path: Path) -> None:
+    assert archive_format(make_zip(tmp_path / "a", {}).read_bytes()) == "zip"
+    assert archive_format(gzip.compress(b"") + bz2.compress(b"") + lzma.compress(b"")) == "gz"
+
+
+def test_tar_of_every_dialect_is_told_by_its_checksum() -> None:
+    for dialect in (0, 1, 2):
+        data = tar_bytes({"photo.jpg": b"x"}, dialect)
+        assert archive_format(data) == "tar"
+    old = bytearray(tar_bytes({"photo.jpg": b"x"})[:512])
+    old[257:265] = bytes(8)  # no `ustar` magic: Version 7
+    old[148:156] = b" " * 8
+    old[148:156] = f"{sum(old):06o}\0 ".encode()
+    assert is_tar_header(bytes(old))
+    old[0] ^= 1
+    assert not is_tar_header(bytes(old))
+
+
+def test_zeros_are_no_tar_by_content_alone() -> None:
+    assert archive_format(bytes(1024)) is None
+    assert is_zero_tar(bytes(1024))
+    assert not is_zero_tar(bytes(1000))
+    assert not is_zero_tar(bytes(1023) + b"x")

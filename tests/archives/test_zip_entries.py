@@ -1,0 +1,141 @@
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.archives.makers import DOS_TIME, MTIME_S, noise
+from transload.archives.counted import CountedFile
+from transload.archives.zip_entries import EntryBytes, entry_of, overlapping, raw_name
+from transload.errors import CorruptError, TruncatedError
+
+
+def _info(name: str = "a.jpg", **fields: object) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, DOS_TIME)
+    for field, value in ({"CRC": 0} | fields).items():
+        setattr(info, field, value)
+    return info
+
+
+def _at(offset: int, packed: int, name: str = "a.jpg") -> zipfile.ZipInfo:
+    return _info(name, header_offset=offset, compress_size=packed)
+
+
+def test_dos_time_is_taken_as_utc_and_a_senseless_one_as_none() -> None:
+    assert entry_of(0, _info(), None).mtime_ms == MTIME_S * 1000
+    assert entry_of(0, _info(date_time=(1980, 0, 0, 0, 0, 0)), None).mtime_ms is None
+    assert entry_of(0, _info(date_time=(2020, 2, 30, 25, 61, 62)), None).mtime_ms is None
+
+
+def test_extended_timestamp_wins() -> None:
+    for seconds in (1_700_000_001, -86_400):
+        extra = struct.pack("<HHBl", 0x5455, 5, 1, seconds)
+        assert entry_of(0, _info(extra=extra), None).mtime_ms == seconds * 1000
+    only_access_time = struct.pack("<HHBl", 0x5455, 5, 2, 1)
+    assert entry_of(0, _info(extra=only_access_time), None).mtime_ms == MTIME_S * 1000
+
+
+@pytest.mark.parametrize(("name", "host", "attributes", "kind"), [
+    ("folder/", 0, 0, "dir"),
+    ("folder", 0, 0x10, "dir"),
+    ("link", 3, 0o120777 << 16, "link"),
+    ("link", 0, 0o120777 << 16, "file"),
+    ("packed from a pipe", 3, 0o010600 << 16, "file"),
+    ("plain", 3, 0o100644 << 16, "file"),
+])  # fmt: skip
+def test_kinds(name: str, host: int, attributes: int, kind: str) -> None:
+    assert entry_of(0, _info(name, create_system=host, external_attr=attributes), None).kind == kind
+
+
+def test_names_keep_their_bytes() -> None:
+    odd = "für".encode("cp437").decode("cp437")
+    assert raw_name(_info(odd)) == b"f\x81r"
+    assert entry_of(0, _info(odd), None).name == "für"
+    assert raw_name(_info("für", flag_bits=0x800)) == "für".encode()
+    latin = b"f\xfcr.jpg"
+    entry = entry_of(0, _info(latin.decode("cp437")), None)
+    assert entry.raw_name == latin
+
+
+def test_hostile_names_are_only_words() -> None:
+    for name in ("../../evil.sh", "/etc/passwd", "C:/boot.ini"):
+        entry = entry_of(0, _info(name), None)
+        assert (entry.name, entry.raw_name) == (name, name.encode())
+
+
+def test_backslashes_of_old_dotnet_are_folders() -> None:
+    assert entry_of(0, _info("a\\b.jpg", create_system=0), None).name == "a/b.jpg"
+    assert entry_of(0, _info("a\\b.jpg", create_system=3), None).name == "a\\b.jpg"
+
+
+@pytest.mark.parametrize(("fields", "kind", "words"), [
+    ({"flag_bits": 1}, "input.password_needed", "encrypted"),
+    ({"flag_bits": 1, "compress_type": 99}, "input.password_needed", "encrypted"),
+    ({"compress_type": 9}, "input.unsupported", "deflate64 (zip method 9)"),
+    ({"compress_type": 77}, "input.unsupported", "unknown (zip method 77)"),
+])  # fmt: skip
+def test_troubles_name_their_reason(fields: dict[str, int], kind: str, words: str) -> None:
+    info = _info()
+    for field, value in fields.items():
+        setattr(info, field, value)
+    trouble = entry_of(0, info, None).trouble
+    assert trouble is not None
+    assert trouble.kind == kind
+    assert words in trouble.detail
+    assert trouble.item == "a.jpg"
+
+
+def test_neighbours_do_not_overlap_in_any_order() -> None:
+    infos = [_at(0, 100), _at(135, 10), _at(200, 50)]
+    assert overlapping(infos) == {}
+    assert overlapping(list(reversed(infos))) == {}
+
+
+def test_ranges_that_share_bytes_overlap_both_ways() -> None:
+    assert set(overlapping([_at(0, 100), _at(134, 10), _at(300, 10)])) == {0, 1}
+    assert set(overlapping([_at(300, 10), _at(134, 10), _at(0, 1000)])) == {0, 1, 2}
+    assert set(overlapping([_at(0, 5000), _at(100, 10), _at(200, 10), _at(6000, 1)])) == {0, 1, 2}
+
+
+def test_records_of_one_header_leave_the_first_readable() -> None:
+    assert set(overlapping([_at(0, 100), _at(0, 100), _at(500, 1), _at(0, 100)])) == {1, 3}
+
+
+def _entry_bytes(path: Path, **changes: object) -> EntryBytes:
+    with zipfile.ZipFile(path) as archive:
+        info = archive.infolist()[0]
+    for field, value in changes.items():
+        setattr(info, field, value)
+    return EntryBytes(CountedFile(path), info)
+
+
+def test_pieces_come_in_order_and_the_end_is_empty(tmp_path: Path) -> None:
+    content = noise(200_000) + bytes(100_000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", content)
+    pull = _entry_bytes(tmp_path / "a.zip")
+    assert b"".join(iter(lambda: pull(7777), b"")) == content
+    assert pull(10) == b""
+
+
+def test_damage_in_every_part(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", noise(2000) * 2)
+    with pytest.raises(CorruptError, match="no entry header"):
+        _entry_bytes(path, header_offset=5)(10)
+    with pytest.raises(TruncatedError, match="before the entry's header"):
+        _entry_bytes(path, header_offset=1 << 60)(10)
+    with pytest.raises(CorruptError, match="checksum"):
+        _entry_bytes(path, CRC=1)(4000)
+    with pytest.raises(CorruptError, match="checksum"):
+        _entry_bytes(path, file_size=0)(4000)
+    pull = _entry_bytes(path, compress_size=500)
+    got = len(pull(4000))
+    with pytest.raises(CorruptError, match=f"give {got} of 4000 bytes"):
+        pull(4000)
+    data = bytearray(path.read_bytes())
+    data[31] = 0xFF  # no such deflate block
+    path.write_bytes(data)
+    with pytest.raises(CorruptError, match="packed data is damaged"):
+        _entry_bytes(path)(10)

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from transload.errors import UsageError
+from transload.sources.local import LocalSources
+from transload.sources.registry import DuplicateSchemeError, SourceRegistry
+
+
+def _registry(made: list[str]) -> SourceRegistry:
+    def factory(name: str) -> LocalSources:
+        made.append(name)
+        return LocalSources(name)
+
+    registry = SourceRegistry(lambda: factory("here"))
+    registry.add("far", lambda: factory("there"))
+    return registry
+
+
+def test_paths_go_to_local_and_adapters_are_made_once_when_needed(tmp_path: Path) -> None:
+    made: list[str] = []
+    registry = _registry(made)
+    assert made == []
+    (tmp_path / "a:b.jpg").write_bytes(b"x")
+    assert registry.resolve(str(tmp_path)).identity == f"local:here:{tmp_path}"
+    source = registry.open(registry.resolve(str(tmp_path / "a:b.jpg")).ref)
+    assert source.title == "a:b"
+    source.close()
+    assert made == ["here"]
+
+
+def test_a_known_scheme_goes_to_its_adapter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "far:1").write_bytes(b"x")
+    assert _registry(made).resolve("far:1").identity.startswith("local:there:")
+    assert made == ["there"]
+
+
+def test_unknown_schemes_and_doubles() -> None:
+    registry = _registry([])
+    with pytest.raises(UsageError, match=r"gopher://.*far, local"):
+        registry.resolve("gopher://example.org/1")
+    with pytest.raises(DuplicateSchemeError):
+        registry.add("far", lambda: LocalSources("m"))
+    with pytest.raises(DuplicateSchemeError):
+        registry.add("local", lambda: LocalSources("m"))
