@@ -294,7 +294,7 @@ def _of_file(file: Path | None) -> dict[str, object]:
         return {}
     try:
         return dict(_flat(tomllib.loads(file.read_text("utf-8"))))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise SettingError(f"{file} cannot be read ({error.strerror})") from error

@@ -32,9 +32,9 @@ _VERDICTS = {
 class Tally:
     """Counts over the items of a job; its size does not grow with them."""
 
-    converted: Counter[Verdict] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    lost: list[ItemRecord] = field(default_factory=list)
+    converted: Counter[Verdict] = field(default_factory=Counter[Verdict])
+    skipped: Counter[str] = field(default_factory=Counter[str])
+    lost: list[ItemRecord] = field(default_factory=list[ItemRecord])
     lost_number: int = 0
     partial: int = 0
 
@@ -46,7 +46,7 @@ class Tally:
             self.skipped[item.why if known else "other reasons"] += 1
         elif item.state is ItemState.SENT:
             self.partial += item.partial
-            if item.verdict in _CONVERTING:
+            if item.verdict is not None and item.verdict in _CONVERTING:
                 self.converted[item.verdict] += 1
         elif item.state in _LOST:
             self.lost_number += 1

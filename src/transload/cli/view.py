@@ -66,7 +66,8 @@ class View:
         self.wait_detail = fault["detail"] if fault else None
 
     def _progress(self, told: dict[str, Any]) -> None:
-        self.stage = _STAGES.get(told["stage"], told["stage"])
+        stage = str(told["stage"])
+        self.stage = _STAGES.get(stage, stage)
         self.rate, self.eta_s, self.overall = told["rate"], told["eta_s"], told["overall"]
         self.items, self.items_total = told["items"], told["items_total"]
         self.item = told.get("item")

@@ -33,12 +33,10 @@ def size_text(size_bytes: float | None) -> str:
         return "?"
     if size_bytes < 1024:
         return f"{int(size_bytes)} B"
-    value = float(size_bytes)
-    for unit in _UNITS:
-        value /= 1024
-        if value < 1000 or unit == _UNITS[-1]:
-            break
-    return f"{value:.3g} {unit}" if value < 100 else f"{value:.0f} {unit}"
+    value, unit = size_bytes / 1024, 0
+    while value >= 1000 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.3g} {_UNITS[unit]}" if value < 100 else f"{value:.0f} {_UNITS[unit]}"
 
 
 def time_text(seconds: float | None) -> str:

@@ -1,0 +1,62 @@
+"""`list` and `inspect` look and leave nothing behind."""
+
+import zlib
+from pathlib import Path
+
+from tests.cli.conftest import Cli, Sent
+from tests.inputs import packed, photo
+from transload.cli.look import crc_text
+from transload.model import Entry
+
+
+def test_list_as_a_document(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"in/a.jpg": photo(1), "in/": b""})
+    said = cli("list", "--json", source)
+    document = said.document
+    assert said.status == 0
+    assert (document["schema"], document["format"], document["complete"]) == (1, "zip", True)
+    entry = next(one for one in document["entries"] if one["kind"] == "file")
+    assert entry["crc32"] == f"{zlib.crc32(photo(1)):08X}"
+    assert (entry["name"], entry["size"]) == ("in/a.jpg", len(photo(1)))
+    assert not cli.data.exists()
+
+
+def test_list_for_people_cannot_steer_their_terminal(sent: Sent) -> None:
+    said = sent.cli("list", sent.source)
+    assert said.status == 0
+    assert "trip/clip.avi" in said.out
+    assert "\x1b" not in said.out
+    assert said.out.splitlines()[-1].startswith("8 entries")
+
+
+def test_list_of_what_is_no_archive_names_the_fault(cli: Cli, tmp_path: Path) -> None:
+    source = tmp_path / "broken.zip"
+    source.write_bytes(b"PK\x03\x04 but no more")
+    said = cli("list", "--json", source)
+    assert said.status != 0
+    assert said.document["error"]["kind"].startswith("input.")
+    assert said.document["complete"] is False
+
+
+def test_inspect_answers_in_the_order_asked(cli: Cli, tmp_path: Path) -> None:
+    good, text = tmp_path / "a.jpg", tmp_path / "b.txt"
+    good.write_bytes(photo(1))
+    text.write_text("words")
+    said = cli("inspect", "--json", good, tmp_path / "gone.jpg", text)
+    assert said.status == 3
+    assert [one["verdict"] for one in said.document] == ["as_is", "unsavable", "skip"]
+    assert "gone.jpg" in said.document[1]["why"]
+    assert said.document[0]["facts"]
+
+
+def test_inspect_without_trouble_succeeds(cli: Cli, tmp_path: Path) -> None:
+    good = tmp_path / "a.jpg"
+    good.write_bytes(photo(1))
+    said = cli("inspect", good, "--recipe", "playable", "-v")
+    assert said.status == 0
+    assert "photo, as_is" in said.out
+
+
+def test_a_checksum_has_eight_digits() -> None:
+    assert crc_text(Entry(0, "a", b"a", 1, crc=0xAB)) == "000000AB"
+    assert crc_text(Entry(0, "a", b"a", 1)) is None

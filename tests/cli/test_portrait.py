@@ -1,0 +1,45 @@
+"""`transload jobs ID` for people."""
+
+from tests.cli.conftest import Sent
+from transload.cli.portrait import MOMENTS, clock_text, timeline
+from transload.model import Event
+
+
+def event(seq: int, what: str, **told: object) -> Event:
+    """An event of the job."""
+    return Event("J", seq, seq * 1000, what, told)
+
+
+def test_head_timeline_and_items_are_there(sent: Sent) -> None:
+    said = sent.cli("jobs", sent.report["job"])
+    assert said.status == 0
+    assert "timeline" in said.out
+    assert "items (page 1 of 1)" in said.out
+    assert sum(" sent " in line for line in said.out.splitlines()) == 6
+    assert "\x1b" not in said.out
+
+
+def test_a_page_beyond_the_last_is_the_last(sent: Sent) -> None:
+    assert "items (page 1 of 1)" in sent.cli("jobs", sent.report["job"], "--page", "9").out
+
+
+def test_batches_of_items_are_one_line() -> None:
+    lines = timeline(
+        [
+            event(1, "state", state="running"),
+            event(2, "items", items=[[0, "sent"]]),
+            event(3, "items", items=[[1, "sent"], [2, "sent"]]),
+            event(4, "control", asked="cancel"),
+        ]
+    )
+    assert [line.split("  ")[-1] for line in lines[1:]] == [
+        "running",
+        "3 items moved on",
+        "asked to cancel",
+    ]
+
+
+def test_a_long_life_is_told_from_its_end() -> None:
+    lines = timeline([event(n, "state", state="running") for n in range(100)])
+    assert len(lines) == MOMENTS + 1
+    assert lines[-1].strip().startswith(clock_text(99_000))

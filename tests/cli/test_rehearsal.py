@@ -1,0 +1,33 @@
+"""A dry run judges everything and leaves nothing."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Cli, Sent
+from transload.cli.rehearsal import Cost, cost_lines
+
+
+def test_verdicts_and_costs_as_a_document(sent: Sent, tmp_path: Path) -> None:
+    cli, library = Cli(tmp_path / "data"), tmp_path / "lib"
+    said = cli("send", sent.source, "--to", f"library:{library}", "--dry-run", "--json")
+    document = said.document
+    verdicts = [entry["verdict"] for entry in document["entries"]]
+    assert said.status == 3
+    assert verdicts.count("as_is") == 5
+    assert verdicts.count("transcode") == verdicts.count("unsavable") == verdicts.count("skip") == 1
+    assert document["totals"]["delivered"] == 6
+    assert document["totals"]["scratch_bytes"] > 16 << 20
+    assert not library.exists()
+    assert not [path for path in cli.data.rglob("*") if path.is_file()]
+
+
+def test_for_people_nothing_is_sent_and_names_are_clean(sent: Sent, tmp_path: Path) -> None:
+    said = Cli(tmp_path / "data")("send", sent.source, "--dry-run", "--include", "*ken.jpg")
+    assert said.out.splitlines()[-1] == "nothing was sent"
+    assert "trip/bro\ufffd[31mken.jpg" in said.out
+
+
+def test_costs_in_words() -> None:
+    cost = Cost(entries=3, delivered=2, skipped=1, deliver_bytes=3 << 20, convert_s=90)
+    text = "\n".join(cost_lines(cost))
+    assert "2 items of 3 would be delivered, 3 MiB" in text
+    assert "1:30 min of processor time" in text

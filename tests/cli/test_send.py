@@ -1,0 +1,85 @@
+"""`transload send` as a user meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli, Sent
+from tests.inputs import packed, photo
+
+
+def test_a_partial_job_says_what_arrived_and_what_did_not(sent: Sent) -> None:
+    assert sent.said.status == 3
+    assert "6 of 8 items" in sent.said.out
+    assert "1 transcoded" in sent.said.out
+    assert "trip/bro\ufffd[31mken.jpg:" in sent.said.out
+    assert "\x1b" not in sent.said.out + sent.said.err
+    page = next(line.split()[-1] for line in sent.said.out.splitlines() if "gallery" in line)
+    assert Path(page).is_file()
+
+
+def test_the_report_file_has_every_item_and_its_outputs(sent: Sent) -> None:
+    states = [item["state"] for item in sent.report["items"]]
+    assert states.count("sent") == sent.report["totals"]["sent"] == 6
+    assert sent.report["totals"]["entries"] == len(states) == 8
+    for item in sent.report["items"]:
+        for output in item["outputs"]:
+            assert (sent.library / output["path"]).stat().st_size == output["bytes"]
+
+
+def test_what_was_delivered_is_not_delivered_again(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"a.jpg": photo(1), "b.jpg": photo(2)})
+    words = ("send", source, "--to", f"library:{tmp_path / 'lib'}", "--json")
+    first, second = cli(*words).document, cli(*words).document
+    assert (first["state"], first["totals"]["sent"]) == ("succeeded", 2)
+    assert (second["state"], second["totals"]["duplicate"]) == ("succeeded", 2)
+    assert cli(*words, "--again").document["totals"]["sent"] == 2
+
+
+def test_several_sources_are_one_report_each_and_the_worst_status(cli: Cli, tmp_path: Path) -> None:
+    good = packed(tmp_path / "good.zip", {"a.jpg": photo(1)})
+    to = f"library:{tmp_path / 'lib'}"
+    said = cli("send", good, tmp_path / "gone.zip", "--to", to, "--json")
+    assert said.status == 2
+    assert [one["state"] for one in said.document] == ["succeeded", "failed"]
+    assert said.document[1]["error"]["kind"] == "input.not_found"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_source_that_is_not_there(cli: Cli, tmp_path: Path, as_json: bool) -> None:
+    report = tmp_path / "report.json"
+    said = cli("send", tmp_path / "gone.zip", "--report", report, *(["--json"] if as_json else []))
+    assert said.status == 2
+    told = said.document["error"]["detail"] if as_json else said.err
+    assert "gone.zip" in told
+    assert json.loads(report.read_text())["error"]["kind"] == "input.not_found"
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_work(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"a.jpg": photo(1)})
+    library = tmp_path / "lib"
+    said = cli("send", source, "--to", f"library:{library}", "--report", tmp_path / "no" / "r.json")
+    assert said.status == 2
+    assert "r.json cannot be written" in said.err
+    assert not library.exists()
+
+
+def test_options_may_stand_before_the_source_and_the_command(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"a.jpg": photo(1), "b.jpg": photo(2)})
+    to = f"library:{tmp_path / 'lib'}"
+    said = cli("--json", "send", "--include", "a.*", source, "--to", to)
+    assert said.document["totals"]["sent"] == 1
+
+
+def test_passwords_are_refused_in_words(cli: Cli, tmp_path: Path) -> None:
+    said = cli("send", tmp_path, "--password", "x")
+    assert said.status == 2
+    assert "not supported yet" in said.err
+
+
+def test_the_page_of_the_command_teaches_by_examples(cli: Cli) -> None:
+    said = cli("send", "--help")
+    assert said.status == 0
+    assert "transload send photos.zip" in said.out
+    assert "--password" not in said.out

@@ -1,0 +1,103 @@
+"""Each check, well and ill."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from transload import doctor
+from transload.config import DataFolder, Settings
+from transload.jobs.lock import FolderLock
+from transload.wiring import Installation, build
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Installation:
+    """An installation on an existing, empty data folder."""
+    return build(Settings(), DataFolder(tmp_path))
+
+
+def test_python_is_new_enough() -> None:
+    assert doctor.python().status == "ok"
+
+
+def test_a_folder_is_tried_not_believed(tmp_path: Path) -> None:
+    missing = tmp_path / "new" / "deep"
+    check = doctor.folder_check("library", missing, "why", fix=False)
+    assert (check.status, missing.exists()) == ("ok", False)
+    assert doctor.folder_check("library", missing, "why", fix=True).found.endswith("made now")
+    assert list(missing.iterdir()) == []
+
+
+def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    check = doctor.folder_check("library", tmp_path / "file" / "lib", "why", fix=False)
+    assert check.status == "fail"
+    assert "mkdir" in check.fix
+
+
+def test_space_is_held_against_the_reserve(parts: Installation) -> None:
+    check = doctor.space(parts)
+    assert check.status in ("ok", "fail")
+    assert "min_free_bytes" in check.needed
+    assert (check.fix == "") == (check.status == "ok")
+
+
+def test_a_ledger_that_is_none_yet_sound_and_damaged(parts: Installation) -> None:
+    assert doctor.ledger(parts).status == "ok"
+    parts.ledger.database.open()
+    assert doctor.ledger(parts).found.endswith("sound")
+    parts.ledger.database.close()
+    parts.folder.ledger.write_bytes(b"this is no database at all" * 100)
+    check = doctor.ledger(parts)
+    parts.ledger.database.close()
+    assert check.status == "fail"
+    assert "copy" in check.fix
+
+
+def test_a_ledger_of_a_newer_version(parts: Installation) -> None:
+    parts.ledger.database.open()
+    parts.ledger.database.close()
+    with sqlite3.connect(parts.folder.ledger) as raw:
+        raw.execute("PRAGMA user_version=999")
+    raw.close()
+    check = doctor.ledger(parts)
+    parts.ledger.database.close()
+    assert check.status == "fail"
+    assert "newer" in check.found
+
+
+def test_the_lock_is_left_as_it_was(parts: Installation) -> None:
+    other = FolderLock(parts.folder.lock)
+    assert doctor.lock(parts).found == "free"
+    assert other.acquire()
+    assert "held" in doctor.lock(parts).found
+    other.release()
+    assert doctor.lock(parts).found == "free"
+    assert other.acquire()
+    other.release()
+
+
+@pytest.mark.anyio
+async def test_ffmpeg_that_does_not_run(tmp_path: Path) -> None:
+    fake = tmp_path / "ffmpeg"
+    fake.write_text("#!/bin/sh\nexit 1\n")
+    fake.chmod(0o755)
+    check = await doctor.ffmpeg(fake)
+    assert check.status == "fail"
+    assert os.fspath(fake) in check.found
+
+
+@pytest.mark.anyio
+async def test_a_library_that_is_not_there() -> None:
+    check = await doctor.module("no-such-package-here", "nothing", "why", "warn")
+    assert check.status == "warn"
+    assert "pip install no-such-package-here" in check.fix
+
+
+@pytest.mark.anyio
+async def test_all_checks_have_names_of_their_own(parts: Installation) -> None:
+    checks = await doctor.examine(parts)
+    assert len({check.id for check in checks}) == len(checks) >= 11
+    assert all(check.fix for check in checks if check.status != "ok")
