@@ -16,6 +16,7 @@ from transload.model import Lane, Limits
 from transload.ports import Clock
 from transload.retry import RetryPolicy
 from transload.sources.local import LocalSources
+from transload.sources.registry import SourceRegistry
 from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger, system_clock
@@ -33,7 +34,7 @@ class Installation:
     leases: Leases
     lock: FolderLock
     quarantine: Quarantine
-    sources: LocalSources
+    sources: SourceRegistry
     destinations: Destinations
     media: Studio
     limits: Limits
@@ -80,6 +81,12 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
     destinations = Destinations()
     destinations.add("library", lambda rest: Library(Path(rest)))
     archive = settings.archive
+    limits = Limits(
+        max_ratio=archive.max_ratio,
+        max_entry_bytes=archive.max_entry_bytes,
+        max_total_bytes=archive.max_total_bytes,
+        max_entries=archive.max_entries,
+    )
     return Installation(
         settings=settings,
         folder=folder,
@@ -88,14 +95,9 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         leases=Leases(database, system_clock, machine, int(settings.lease_s * 1000)),
         lock=FolderLock(folder.lock),
         quarantine=Quarantine(database, folder.quarantine),
-        sources=LocalSources(machine),
+        sources=SourceRegistry(lambda: LocalSources(machine, limits)),
         destinations=destinations,
         media=Studio(ffmpeg=settings.ffmpeg, ffprobe=settings.ffprobe),
-        limits=Limits(
-            max_ratio=archive.max_ratio,
-            max_entry_bytes=archive.max_entry_bytes,
-            max_total_bytes=archive.max_total_bytes,
-            max_entries=archive.max_entries,
-        ),
+        limits=limits,
         retry=RetryPolicy(settings.retry.max_attempts),
     )

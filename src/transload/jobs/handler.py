@@ -35,6 +35,7 @@ from transload.model import (
 from transload.ports import Bench, Clock, Destination, Media, Source, Sources
 from transload.retry import RetryPolicy
 from transload.settle import settle_intents
+from transload.sources.ordered import in_order
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
 from transload.storage.scratch import SLACK_BYTES, JobScratch
@@ -114,6 +115,7 @@ class TaskHandler:
     ) -> None:
         source = await anyio.to_thread.run_sync(self._parts.sources.open, job.source)
         try:
+            source = await anyio.to_thread.run_sync(in_order, source, job.sort)
             if self._parts.scratch_budget_bytes is None:
                 scratch.budget = await anyio.to_thread.run_sync(budget_for, source)
             await scratch.open(keep_whole=task.kind is not TaskKind.TRANSFER)

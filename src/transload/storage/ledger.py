@@ -62,6 +62,8 @@ class Ledger:
                 select(jobs).where(jobs.c.identity == identity, jobs.c.state.in_(_OPEN))
             ).first()
             if row is not None:
+                # Items are numbered in the job's order: another order would need another job.
+                wanted["options"]["sort"] = row.options["sort"]
                 db.execute(update(jobs).where(jobs.c.id == row.id).values(control=None, **wanted))
                 _wake(db, row.id, row.state, now)
                 return _job(db, row.id)

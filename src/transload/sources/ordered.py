@@ -1,0 +1,84 @@
+"""A source in another order than its own: by name or by date, for those that have a listing."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import BinaryIO
+
+from transload.errors import UsageError
+from transload.model import Entry, Limits, Listing, ReadReport, Sort
+from transload.ports import Source, Want
+from transload.sources.folder import natural_key
+
+
+class Ordered:
+    """The `Source` port over another source; indices are places in the new order."""
+
+    listed = True
+
+    def __init__(self, inner: Source, sort: Sort) -> None:
+        self._inner = inner
+        entries = list(inner.entries())
+        if sort == "name":
+            entries.sort(key=lambda entry: natural_key(entry.name))
+        else:
+            entries.sort(key=lambda entry: (entry.mtime_ms is None, entry.mtime_ms or 0))
+        self._entries = entries
+
+    @property
+    def title(self) -> str:
+        """That of the source."""
+        return self._inner.title
+
+    def listing(self) -> Listing:
+        """That of the source."""
+        return self._inner.listing()
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry in the new order."""
+        for place, entry in enumerate(self._entries):
+            yield replace(entry, index=place)
+
+    def cost_to(self, index: int) -> int:
+        """What reaching the entry costs the source."""
+        return self._inner.cost_to(self._entries[index].index)
+
+    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
+        """Wanted entries with their bodies, each reached directly."""
+        for place in range(start, len(self._entries)):
+            own = self._entries[place]
+            entry = replace(own, index=place)
+            if (
+                own.kind == "dir"
+                or not want(entry)
+                or own.kind == "link"
+                or own.trouble is not None
+            ):
+                continue
+            one = self._inner.stream(
+                lambda other, at=own.index: other.index == at, own.index, limits
+            )  # type: ignore[misc]
+            with closing(one):  # type: ignore[type-var]  # every reader's stream is a generator
+                for _, body in one:
+                    yield entry, body
+                    break
+
+    def finish(self) -> ReadReport:
+        """How reading went so far."""
+        return self._inner.finish()
+
+    def close(self) -> None:
+        """Close the source."""
+        self._inner.close()
+
+
+def in_order(source: Source, sort: Sort) -> Source:
+    """The source in the wanted order. Raises UsageError where only its own order can be read."""
+    if sort == "archive":
+        return source
+    if not source.listed:
+        raise UsageError(
+            f"{source.title} can only be read in its own order (--sort archive)",
+            suggestion="Unpack it, or pack it as zip, to send it in another order.",
+        )
+    return Ordered(source, sort)
