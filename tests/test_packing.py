@@ -41,11 +41,11 @@ def test_untouched_bytes_keep_name_hash_and_time() -> None:
 
 
 def test_only_playable_keeps_the_original_beside_the_copy() -> None:
-    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, REWRAP, MADE)
+    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, MADE)
     assert [parcel.name for parcel in both] == ["in/1.mkv", "originals/in/1.mkv"]
     assert [parcel.sha256 for parcel in both] == ["bb", "aa"]
-    assert len(parcels_of(job(Recipe.PLAYABLE, "drop"), item(), HELD, REWRAP, MADE)) == 1
-    assert len(parcels_of(job(Recipe.TELEGRAM), item(), HELD, REWRAP, MADE)) == 1
+    assert len(parcels_of(job(Recipe.PLAYABLE, "drop"), item(), HELD, MADE)) == 1
+    assert len(parcels_of(job(Recipe.TELEGRAM), item(), HELD, MADE)) == 1
 
 
 def test_equal_contents_never_share_a_batch() -> None:

@@ -72,24 +72,35 @@ async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
         return Outcome(item, ItemState.DUPLICATE, TWIN, held=held, kind=load.kind)
     if load.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
         return as_it_is(load.item, held, replace(UNTOUCHED, kind=load.kind))
+    return await judged(bench, load, held)
+
+
+async def judged(bench: Bench, load: Load, held: Held) -> Shipment | Outcome:
+    """What becomes of a media file that was probed."""
+    item, job = load.item, bench.job
     try:
         probed = await bench.media.probe(held.path, item.name)
     except (PermanentError, StalledError) as error:
         return await lose(bench, replace(load, fault=error.fault()))
     judgement = bench.media.judge(probed.facts, job.recipe, job.hevc)
-    match judgement.verdict:
-        case Verdict.AS_IS:
-            return as_it_is(item, held, judgement, probed.thumb)
-        case Verdict.SKIP | Verdict.UNSAVABLE if job.files == "all":
-            return as_it_is(item, held, replace(UNTOUCHED, kind=judgement.kind))
-        case Verdict.SKIP:
-            return Outcome(item, ItemState.SKIPPED, judgement.why, judgement, held)
-        case Verdict.UNSAVABLE:
-            return await lose(bench, replace(load, fault=judgement.fault), judgement)
-        case _ if judgement.deferred:
-            return Outcome(item, ItemState.DEFERRED, judgement.why, judgement, held)
-        case _:
-            return await converted(bench, item, held, judgement)
+    if judgement.verdict is Verdict.AS_IS:
+        return as_it_is(item, held, judgement, probed.thumb)
+    if judgement.verdict in (Verdict.SKIP, Verdict.UNSAVABLE):
+        return await left_out(bench, load, held, judgement)
+    if judgement.deferred:
+        return Outcome(item, ItemState.DEFERRED, judgement.why, judgement, held)
+    return await converted(bench, item, held, judgement)
+
+
+async def left_out(
+    bench: Bench, load: Load, held: Held, judgement: Judgement
+) -> Shipment | Outcome:
+    """What nothing can be made of: untouched where all files are wanted, else skipped or kept in quarantine."""
+    if bench.job.files == "all":
+        return as_it_is(load.item, held, replace(UNTOUCHED, kind=judgement.kind))
+    if judgement.verdict is Verdict.SKIP:
+        return Outcome(load.item, ItemState.SKIPPED, judgement.why, judgement, held)
+    return await lose(bench, replace(load, fault=judgement.fault), judgement)
 
 
 async def delivered_before(bench: Bench, item: Item, held: Held) -> bool:

@@ -23,6 +23,8 @@ from transload.errors import (
     LimitError,
     NeverFitsError,
     PermanentError,
+    StoreError,
+    TransloadError,
 )
 from transload.model import MEDIA_KINDS, Entry, Held, Item, ItemKind, ItemState
 from transload.ports import Bench
@@ -144,20 +146,13 @@ def take_in(
 ) -> tuple[Held | None, Fault | None]:
     """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb leaves nothing."""
     scratch = bench.scratch
-    digest, crc, done, fault = hashlib.sha256(), 0, 0, None
-    part = scratch.part(item.id)
+    copy, fault = _Copy(bench, item, size), None
     try:
         from_thread.run(scratch.reserve, item.id, len(head) if size is None else size)
-        with part.open("wb", buffering=0) as out:
+        with scratch.part(item.id).open("wb", buffering=0) as out:
             for chunk in _chunks(head, body):
                 out.write(chunk)
-                digest.update(chunk)
-                crc = zlib.crc32(chunk, crc)
-                done += len(chunk)
-                bench.meter.read(len(chunk))
-                from_thread.check_cancelled()
-                if size is None or done > size:
-                    from_thread.run_sync(scratch.resize, item.id, done)
+                copy.count(chunk)
     except (LimitError, NeverFitsError) as error:
         from_thread.run(scratch.drop, item.id)
         return None, replace(error.fault(), item=item.name)
@@ -165,8 +160,25 @@ def take_in(
         fault = replace(error.fault(), item=item.name)
     except OSError as error:
         raise _disk_error(error, bench) from error
-    part.replace(scratch.whole(item.id))
-    return Held(scratch.whole(item.id), done, crc, digest.hexdigest()), fault
+    whole = scratch.part(item.id).replace(scratch.whole(item.id))
+    return Held(whole, copy.done, copy.crc, copy.digest.hexdigest()), fault
+
+
+class _Copy:
+    """Size and hashes of what has been written; says so to the meter and, where it was not known, to the budget."""
+
+    def __init__(self, bench: Bench, item: Item, size: int | None) -> None:
+        self._bench, self._item, self._size = bench, item, size
+        self.digest, self.crc, self.done = hashlib.sha256(), 0, 0
+
+    def count(self, chunk: bytes) -> None:
+        self.digest.update(chunk)
+        self.crc = zlib.crc32(chunk, self.crc)
+        self.done += len(chunk)
+        self._bench.meter.read(len(chunk))
+        from_thread.check_cancelled()
+        if self._size is None or self.done > self._size:
+            from_thread.run_sync(self._bench.scratch.resize, self._item.id, self.done)
 
 
 def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
@@ -176,10 +188,10 @@ def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _disk_error(error: OSError, bench: Bench) -> Exception:
+def _disk_error(error: OSError, bench: Bench) -> TransloadError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"the disk is full while taking in {bench.job.title}", stage="fetch")
-    return error
+    return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")
 
 
 async def read_source(bench: Bench, out: MemoryObjectSendStream[Load]) -> None:

@@ -24,4 +24,4 @@ async def converted(
     except (PermanentError, StalledError) as error:
         return Outcome(item, ItemState.REFUSED, error.detail, judgement, held, error.fault())
     bench.scratch.resize(item.id, held.size_bytes + made.size_bytes)
-    return Shipment(item, judgement, parcels_of(bench.job, item, held, judgement, made), made.thumb)
+    return Shipment(item, judgement, parcels_of(bench.job, item, held, made), made.thumb)

@@ -14,9 +14,7 @@ def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None =
     return Shipment(item, judgement, (parcel,), thumb)
 
 
-def parcels_of(
-    job: Job, item: Item, held: Held, judgement: Judgement, made: Made
-) -> tuple[Parcel, ...]:
+def parcels_of(job: Job, item: Item, held: Held, made: Made) -> tuple[Parcel, ...]:
     """The converted file, and the original in `originals/` for recipe `playable` unless the job drops it."""
     copy = Parcel(made.local, item.name, made.size_bytes, made.sha256, item.mtime_ms)
     if job.recipe is not Recipe.PLAYABLE or job.originals == "drop":

@@ -47,8 +47,9 @@ class ArchiveReader(Protocol):
     next is asked for, the unread rest is drained or passed over by the reader. A body's `read(n)` gives at most n
     bytes, b"" at the end, and raises CorruptError (wrong CRC, known only at the end), TruncatedError or LimitError;
     after that the stream goes on with the next entry where the format allows it, else it ends and `finish().fault`
-    says why. Entries with `trouble`, folders and links are listed but never streamed. `want` is asked once for
-    each entry that is not a folder, in order; for an entry that cannot be streamed its answer changes nothing. Memory: one 64 KiB chunk beside the decoder, plus the archive's own directory.
+    says why. Entries with `trouble`, folders and links are listed but never streamed. `want` is asked once for each
+    entry that is not a folder, in order; for one that cannot be streamed its answer changes nothing. Memory: one
+    64 KiB chunk beside the decoder, plus the archive's own directory.
     """
 
     @property

@@ -23,7 +23,7 @@ GIVE_BACK_S = 5.0  # a clean stop may take this long to free its leases
 class Embedded:
     """Runs the tasks of the jobs asked for since `since_ms`; at most `slots[lane]` of a lane at once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  numbers of the settings, each used as it is
         self,
         leases: Leases,
         clock: Clock,

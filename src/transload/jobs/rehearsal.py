@@ -1,17 +1,20 @@
 """Looking without delivering: list a source, inspect files, rehearse a job. Nothing is written but scratch."""
 
+import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import anyio
 import anyio.to_thread
 from anyio import from_thread
+from anyio.streams.memory import MemoryObjectSendStream
 
-from transload.errors import PermanentError, SourceNotFoundError, UnreadableError
+from transload.errors import PermanentError, SourceNotFoundError, StalledError, UnreadableError
 from transload.intake import CHUNK_BYTES, HEAD_BYTES, NOT_WANTED, chosen
 from transload.model import (
     MEDIA_KINDS,
@@ -62,36 +65,44 @@ async def list_source(sources: Sources, text: str) -> Seen:
     return await anyio.to_thread.run_sync(look)
 
 
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """A file to be looked at: its bytes' place, start and size, under the name it has in its source."""
+
+    name: str
+    path: Path
+    head: bytes
+    size: int
+
+
 async def inspect_file(media: Media, path: Path, recipe: Recipe, hevc: Hevc) -> Inspected:
     """Facts and verdict of a local file. Raises SourceNotFoundError or UnreadableError."""
 
-    def head() -> tuple[bytes, int]:
+    def look() -> _Local:
         try:
             with path.open("rb") as file:
-                return file.read(HEAD_BYTES), path.stat().st_size
+                return _Local(path.name, path, file.read(HEAD_BYTES), path.stat().st_size)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise SourceNotFoundError(f"there is no file {path}") from error
         except OSError as error:
             raise UnreadableError(f"{path} cannot be read ({error.strerror})") from error
 
-    start, size = await anyio.to_thread.run_sync(head)
-    judgement, facts = await judge(
-        media, path, path.name, media.sniff(start, path.name), recipe, hevc
-    )
-    return Inspected(str(path), size, judgement, facts)
+    local = await anyio.to_thread.run_sync(look)
+    kind = media.sniff(local.head, local.name)
+    return replace(await _judged(media, local, kind, recipe, hevc), name=str(path))
 
 
-async def judge(
-    media: Media, path: Path, name: str, kind: ItemKind, recipe: Recipe, hevc: Hevc
-) -> tuple[Judgement, dict[str, Any]]:
-    """The judgement of a local file with the facts behind it."""
+async def _judged(
+    media: Media, local: _Local, kind: ItemKind, recipe: Recipe, hevc: Hevc
+) -> Inspected:
     if kind not in MEDIA_KINDS:
-        return Judgement(kind, Verdict.SKIP, NOT_WANTED[kind]), {}
+        return Inspected(local.name, local.size, Judgement(kind, Verdict.SKIP, NOT_WANTED[kind]))
     try:
-        facts = (await media.probe(path, name)).facts
-    except PermanentError as error:
-        return Judgement(kind, Verdict.UNSAVABLE, error.detail, fault=error.fault()), {}
-    return media.judge(facts, recipe, hevc), facts.raw
+        facts = (await media.probe(local.path, local.name)).facts
+    except (PermanentError, StalledError) as error:
+        lost = Judgement(kind, Verdict.UNSAVABLE, error.detail, fault=error.fault())
+        return Inspected(local.name, local.size, lost)
+    return Inspected(local.name, local.size, media.judge(facts, recipe, hevc), facts.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,64 +121,66 @@ async def rehearse(
     sources: Sources, media: Media, wish: Wish, limits: Limits, scratch: Path
 ) -> AsyncIterator[Inspected]:
     """Judge every entry as a job would, one at a time in a temporary folder; deliver and remember nothing."""
-    send, receive = anyio.create_memory_object_stream[tuple[Entry, Path | None]](0)
-    scratch.mkdir(parents=True, exist_ok=True)
+    send, receive = anyio.create_memory_object_stream[tuple[Entry, _Local | None]](0)
+    await anyio.Path(scratch).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
 
-        def read() -> None:
-            with closing(sources.open(wish.ref)) as source:
-                for entry, path in _bodies(
-                    source.stream(_everything, 0, limits), wish, Path(folder)
-                ):
-                    from_thread.run(send.send, (entry, path))
+        def put(one: tuple[Entry, _Local | None]) -> None:
+            from_thread.run(send.send, one)
 
-        async def run() -> None:
-            async with send:
-                await anyio.to_thread.run_sync(read)
-
+        reader = partial(_read, sources, wish, limits, Path(folder), put)
         async with anyio.create_task_group() as group, receive:
-            group.start_soon(run)
-            async for entry, path in receive:
-                judged = await _rehearsed(media, wish, entry, path)
-                if path is not None:
-                    path.unlink()
+            group.start_soon(_run, reader, send)
+            async for entry, local in receive:
+                judged = await _rehearsed(media, wish, entry, local)
+                if local is not None:
+                    await anyio.Path(local.path).unlink()
                 yield judged
             group.cancel_scope.cancel()
 
 
-def _everything(_entry: Entry) -> bool:
-    return True
+async def _run(reader: Callable[[], None], send: MemoryObjectSendStream[Any]) -> None:
+    async with send:
+        await anyio.to_thread.run_sync(reader)
 
 
-def _bodies(
-    stream: Iterator[tuple[Entry, BinaryIO]], wish: Wish, folder: Path
-) -> Iterator[tuple[Entry, Path | None]]:
-    for entry, body in stream:
-        from_thread.check_cancelled()
-        if not chosen(entry.name, wish.include, wish.exclude):
-            continue
-        path = folder / str(entry.index)
-        try:
-            with path.open("wb") as out:
-                while chunk := body.read(CHUNK_BYTES):
-                    out.write(chunk)
-        except PermanentError:
-            path.unlink(missing_ok=True)
-            yield entry, None
-        else:
-            yield entry, path
+def _read(
+    sources: Sources,
+    wish: Wish,
+    limits: Limits,
+    folder: Path,
+    put: Callable[[tuple[Entry, _Local | None]], None],
+) -> None:
+    """Take one entry after the other into the folder; each is removed when it has been judged."""
+
+    def want(entry: Entry) -> bool:
+        return chosen(entry.name, wish.include, wish.exclude)
+
+    with closing(sources.open(wish.ref)) as source:
+        for entry, body in source.stream(want, 0, limits):
+            from_thread.check_cancelled()
+            local = _taken(entry, body, folder / str(entry.index))
+            put((entry, local))
 
 
-async def _rehearsed(media: Media, wish: Wish, entry: Entry, path: Path | None) -> Inspected:
-    if path is None:
-        return Inspected(
-            entry.name, entry.size, Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, "damaged")
-        )
-    with path.open("rb") as file:  # noqa: ASYNC230  64 KiB of a file just written: from the page cache
-        head = file.read(HEAD_BYTES)
-    kind = media.sniff(head, entry.name)
-    size = path.stat().st_size  # noqa: ASYNC240  the same
-    if wish.files == "all" and kind not in MEDIA_KINDS or wish.recipe is Recipe.ORIGINAL:
-        return Inspected(entry.name, size, Judgement(kind, Verdict.AS_IS, "delivered untouched"))
-    judgement, facts = await judge(media, path, entry.name, kind, wish.recipe, wish.hevc)
-    return Inspected(entry.name, size, judgement, facts)
+def _taken(entry: Entry, body: BinaryIO, path: Path) -> _Local | None:
+    try:
+        head = body.read(HEAD_BYTES)
+        with path.open("wb") as out:
+            out.write(head)
+            shutil.copyfileobj(body, out, CHUNK_BYTES)
+    except PermanentError:
+        return None
+    return _Local(entry.name, path, head, path.stat().st_size)
+
+
+async def _rehearsed(media: Media, wish: Wish, entry: Entry, local: _Local | None) -> Inspected:
+    if local is None:
+        lost = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, "damaged")
+        return Inspected(entry.name, entry.size, lost)
+    kind = media.sniff(local.head, entry.name)
+    untouched = wish.recipe is Recipe.ORIGINAL or kind not in MEDIA_KINDS
+    if untouched and (wish.files == "all" or kind in MEDIA_KINDS):
+        whole = Judgement(kind, Verdict.AS_IS, "delivered untouched")
+        return Inspected(entry.name, local.size, whole)
+    return await _judged(media, local, kind, wish.recipe, wish.hevc)

@@ -1,8 +1,8 @@
 """A source in another order than its own: by name or by date, for those that have a listing."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 from transload.errors import UsageError
@@ -55,13 +55,9 @@ class Ordered:
                 or own.trouble is not None
             ):
                 continue
-            one = self._inner.stream(
-                lambda other, at=own.index: other.index == at, own.index, limits
-            )  # type: ignore[misc]
-            with closing(one):  # type: ignore[type-var]  # every reader's stream is a generator
-                for _, body in one:
-                    yield entry, body
-                    break
+            for _, body in self._inner.stream(partial(_is, own), own.index, limits):
+                yield entry, body
+                break
 
     def finish(self) -> ReadReport:
         """How reading went so far."""
@@ -70,6 +66,10 @@ class Ordered:
     def close(self) -> None:
         """Close the source."""
         self._inner.close()
+
+
+def _is(wanted: Entry, entry: Entry) -> bool:
+    return entry.index == wanted.index
 
 
 def in_order(source: Source, sort: Sort) -> Source:

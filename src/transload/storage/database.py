@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -57,7 +57,7 @@ class Database:
         )
 
         @event.listens_for(engine, "connect")
-        def prepare(raw: sqlite3.Connection, _record: Any) -> None:
+        def prepare(raw: sqlite3.Connection, _record: object) -> None:
             raw.isolation_level = None  # SQLAlchemy's begin event below starts the transaction
             raw.execute("PRAGMA journal_mode=WAL")
             raw.execute(f"PRAGMA synchronous={synchronous}")

@@ -273,7 +273,7 @@ def _wake(db: Connection, job_id: str, state: str, now: int) -> None:
 
 
 def totals_of(db: Connection, job: Job) -> Totals:
-    """The sums of a job's items; open ones count into `entries` only (and `deferred`, which says how many ever were)."""
+    """The sums of a job's items; open ones count into `entries` only. `deferred` is how many ever were."""
     counted = db.execute(
         select(items.c.state, func.count()).where(items.c.job_id == job.id).group_by(items.c.state)
     ).all()

@@ -264,7 +264,7 @@ def _item_row(intent: Intent) -> dict[str, object]:
 def write_receipts(
     db: Connection, job: Job, source_identity: str, landed: Sequence[Landed], now: int
 ) -> tuple[list[int], int]:
-    """Mark items sent with what lies there; gives their indices and the bytes delivered. Known receipts are passed by."""
+    """Mark items sent with what lies there; gives the indices of the new ones and the bytes delivered."""
     by_id = {one.item_id: one for one in landed}
     rows = db.execute(
         select(items.c.id, items.c.idx, items.c.state, items.c.sha256).where(items.c.id.in_(by_id))
