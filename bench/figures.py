@@ -14,7 +14,6 @@ import anyio
 from bench import inputs
 from bench.table import Figure
 from bench.watch import MIB_BYTES, Watched, run
-
 from transload.media.ffmpeg import find_ffmpeg
 
 PYTHON = sys.executable
@@ -80,11 +79,17 @@ def reader(room: Room) -> Iterator[Figure]:
     """Our zip reader against a plain loop, and a whole `send --files all` an entry."""
     small = inputs.tiny_files(room.kept / "tiny-4000.zip", 4000)
     plain = median_cpu(script(PLAIN_ZIP, small))
-    yield Figure("zip reader, 4,000 x 2 KiB, CPU / plain zipfile", median_cpu(script(OUR_ZIP, small)) / plain, 2)
+    yield Figure(
+        "zip reader, 4,000 x 2 KiB, CPU / plain zipfile",
+        median_cpu(script(OUR_ZIP, small)) / plain,
+        2,
+    )
     costs = {}
     for count in (1000, 4000):
         source = inputs.tiny_files(room.kept / f"tiny-{count}.zip", count)
-        costs[count] = statistics.median(send(room, source, "--files", "all").cpu_s for _ in range(TURNS))
+        costs[count] = statistics.median(
+            send(room, source, "--files", "all").cpu_s for _ in range(TURNS)
+        )
     yield Figure("send --files all, CPU an entry (4,000)", costs[4000] / 4, 4, "ms")
     start = median_cpu(transload("--version"))
     growth = (costs[4000] - start) / (costs[1000] - start) / 4
@@ -111,7 +116,9 @@ def large(room: Room) -> Iterator[Figure]:
     yield Figure("1 GB: memory of the main process", seen.main_rss / MIB_BYTES, 90, "MiB")
     yield Figure("1 GB: memory of the whole tree", seen.tree_rss / MIB_BYTES, 150, "MiB")
     shrink = send(room, inputs.big_pictures(room.kept / "shrink.zip", 12))
-    yield Figure("12 photos of 12 MP shrunk: memory of the tree", shrink.tree_rss / MIB_BYTES, 220, "MiB")
+    yield Figure(
+        "12 photos of 12 MP shrunk: memory of the tree", shrink.tree_rss / MIB_BYTES, 220, "MiB"
+    )
 
 
 def many(room: Room) -> Iterator[Figure]:
@@ -121,7 +128,9 @@ def many(room: Room) -> Iterator[Figure]:
         run(script(PLAIN_ZIP, source))  # warm the page cache
         seen = send(room, source)
         yield Figure(f"first delivery with {count:,} entries", seen.first_s or 99, bound, "s")
-    yield Figure("100,000 entries: memory of the main process", seen.main_rss / MIB_BYTES, 150, "MiB")
+    yield Figure(
+        "100,000 entries: memory of the main process", seen.main_rss / MIB_BYTES, 150, "MiB"
+    )
 
 
 def conversions(room: Room) -> Iterator[Figure]:
@@ -134,11 +143,27 @@ def conversions(room: Room) -> Iterator[Figure]:
     early = sum(i["sent_at"] < at_once for i in items if i["verdict"] == "transcode")
     yield Figure("conversions sent before something that could go at once", early, 0)
     lag = subprocess.run(
-        [PYTHON, "-m", "bench.lag", str(source), str(room.own / "lag")], capture_output=True, text=True, check=True
+        [PYTHON, "-m", "bench.lag", str(source), str(room.own / "lag")],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     yield Figure("event loop lag during transcodes, p99", float(lag.stdout), 100, "ms")
     clip = (room.kept / "mixed.avi").resolve()
-    plain = [ffmpeg, "-v", "error", "-y", "-i", str(clip), "-c:v", "libx264", "-preset", "veryfast", "-crf", "22"]
+    plain = [
+        ffmpeg,
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        str(clip),
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        "22",
+    ]
     plain += ["-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"]
     alone = median_cpu([*plain, str(room.own / "plain.mp4")])
     ours = statistics.median(send(room, clip).cpu_s for _ in range(TURNS))
@@ -148,7 +173,9 @@ def conversions(room: Room) -> Iterator[Figure]:
 def start(room: Room) -> Iterator[Figure]:
     """What starting costs, in an empty folder that cannot be written."""
     bare = statistics.median(run(script("pass")).wall_s for _ in range(TURNS))
-    imported = statistics.median(run(script("import transload, transload.app")).wall_s for _ in range(TURNS))
+    imported = statistics.median(
+        run(script("import transload, transload.app")).wall_s for _ in range(TURNS)
+    )
     helped = statistics.median(run(transload("--help")).wall_s for _ in range(TURNS))
     yield Figure("import transload.app", imported - bare, 1, "s")
     yield Figure("transload --help", helped, 0.5, "s")

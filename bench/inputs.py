@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -39,14 +40,9 @@ def tiny_files(path: Path, count: int, size: int = 2048) -> Path:
 
 def photos(path: Path, count: int, each: int) -> Path:
     """A zip of `count` stored photos of about `each` bytes, all different (a comment block fills them up)."""
-    if not path.exists():
-        base = jpeg(4000, 3000, 7, quality=80)
-        rng = random.Random(2)
-        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_STORED) as archive:
-            for n in range(count):
-                archive.writestr(f"album/IMG_{n:04d}.jpg", _padded(base, each, rng.randbytes(16)))
-        path.with_suffix(".tmp").replace(path)
-    return path
+    base, rng = jpeg(4000, 3000, 7, quality=80), random.Random(2)
+    salted = (_padded(base, each, rng.randbytes(16)) for _ in range(count))
+    return _zipped(path, ((f"album/IMG_{n:04d}.jpg", one) for n, one in enumerate(salted)))
 
 
 def _padded(picture: bytes, size: int, salt: bytes) -> bytes:
@@ -60,51 +56,74 @@ def _padded(picture: bytes, size: int, salt: bytes) -> bytes:
 
 
 def many_photos(path: Path, count: int) -> Path:
-    """A zip of `count` entries: one small photo first, the rest names that are passed over as junk."""
+    """A zip of `count` entries: a hundred small photos first, the rest names that are passed over as junk."""
+    return _zipped(path, _photos_then_junk(count))
+
+
+def _photos_then_junk(count: int) -> Iterator[tuple[str, bytes]]:
+    for n in range(100):
+        yield f"a/{n:03d}.jpg", jpeg(320, 240, n)
+    for n in range(count - 100):
+        yield f"__MACOSX/._{n:06d}.jpg", b"x"
+
+
+def _zipped(path: Path, entries: Iterable[tuple[str, bytes]]) -> Path:
+    """The entries as a stored zip, unless it is there already."""
     if not path.exists():
-        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_STORED) as archive:
-            for n in range(100):
-                archive.writestr(f"a/{n:03d}.jpg", jpeg(320, 240, n))
-            for n in range(count - 100):
-                archive.writestr(f"__MACOSX/._{n:06d}.jpg", b"x")
-        path.with_suffix(".tmp").replace(path)
+        rough = path.with_suffix(".tmp")
+        with zipfile.ZipFile(rough, "w", zipfile.ZIP_STORED) as archive:
+            for name, body in entries:
+                archive.writestr(name, body)
+        rough.replace(path)
     return path
 
 
 def big_pictures(path: Path, count: int) -> Path:
-    """A zip of TIFFs and large JPEGs of 12 megapixels that must be shrunk."""
-    if not path.exists():
-        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_DEFLATED) as archive:
-            for n in range(count):
-                picture = Image.open(io.BytesIO(jpeg(4000, 3000, n, quality=70)))
-                out = io.BytesIO()
-                if n % 2:
-                    picture.save(out, "TIFF", compression="tiff_lzw")
-                else:
-                    picture.convert("CMYK").save(out, "JPEG", quality=70)
-                archive.writestr(f"scan{n}.{'tif' if n % 2 else 'jpg'}", out.getvalue())
-        path.with_suffix(".tmp").replace(path)
-    return path
+    """A zip of pictures of 12 megapixels that must be shrunk: TIFF and CMYK JPEG in turn."""
+    return _zipped(path, (_big_picture(n) for n in range(count)))
 
 
-def video(path: Path, ffmpeg: str, seconds: int, size: str = "640x360", codec: str = "mpeg4") -> Path:
+def _big_picture(n: int) -> tuple[str, bytes]:
+    picture, out = Image.open(io.BytesIO(jpeg(4000, 3000, n, quality=70))), io.BytesIO()
+    if n % 2:
+        picture.save(out, "TIFF", compression="tiff_lzw")
+        return f"scan{n}.tif", out.getvalue()
+    picture.convert("CMYK").save(out, "JPEG", quality=70)
+    return f"scan{n}.jpg", out.getvalue()
+
+
+def video(
+    path: Path, ffmpeg: str, seconds: int, size: str = "640x360", codec: str = "mpeg4"
+) -> Path:
     """A moving test picture with a tone, in a codec that must be converted."""
     if not path.exists():
-        command = [ffmpeg, "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d={seconds}"]
-        command += ["-f", "lavfi", "-i", f"sine=440:d={seconds}", "-c:v", codec, "-q:v", "4", "-c:a", "mp3"]
+        command = [
+            ffmpeg,
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=s={size}:r=25:d={seconds}",
+        ]
+        command += [
+            "-f",
+            "lavfi",
+            "-i",
+            f"sine=440:d={seconds}",
+            "-c:v",
+            codec,
+            "-q:v",
+            "4",
+            "-c:a",
+            "mp3",
+        ]
         subprocess.run([*command, "-y", os.fspath(path)], check=True)
     return path
 
 
 def with_videos(path: Path, ffmpeg: str, clips: int, stills: int, seconds: int) -> Path:
-    """A zip of photos with AVI clips between them."""
-    if not path.exists():
-        clip = video(path.with_suffix(".avi"), ffmpeg, seconds)
-        with zipfile.ZipFile(path.with_suffix(".tmp"), "w", zipfile.ZIP_STORED) as archive:
-            for n in range(max(clips, stills)):
-                if n < clips:
-                    archive.writestr(f"clip{n}.avi", clip.read_bytes() + b"\0" * n)
-                if n < stills:
-                    archive.writestr(f"still{n}.jpg", jpeg(640, 480, n))
-        path.with_suffix(".tmp").replace(path)
-    return path
+    """A zip of photos behind AVI clips, each clip's bytes its own."""
+    clip = video(path.with_suffix(".avi"), ffmpeg, seconds).read_bytes()
+    films = [(f"clip{n}.avi", clip + b"\0" * n) for n in range(clips)]
+    return _zipped(path, [*films, *((f"still{n}.jpg", jpeg(640, 480, n)) for n in range(stills))])

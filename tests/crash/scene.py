@@ -46,16 +46,17 @@ class Scene:
     def start(self, point: str = "-", moment: str = "-") -> subprocess.Popen[bytes]:
         """The command, to be killed from outside or by itself at a point."""
         self.folder.mkdir(exist_ok=True)
-        program = [sys.executable, VICTIM, self.log, point, moment, self.guards, *self.command()]
-        return subprocess.Popen(
-            program, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
+        words = [str(VICTIM), str(self.log), point, moment, self.guards]
+        program = [sys.executable, *words, *self.command()]
+        with (self.folder / "stderr.txt").open("ab") as said:
+            return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
 
     def run(self, point: str = "-", moment: str = "-") -> int:
         """Run to its end; gives the exit status."""
         process = self.start(point, moment)
-        _, said = process.communicate(timeout=LIMIT_S)
-        assert process.returncode in (0, 3, -signal.SIGKILL), said.decode()[-2000:]
+        process.wait(timeout=LIMIT_S)
+        said = (self.folder / "stderr.txt").read_text()
+        assert process.returncode in (0, 3, -signal.SIGKILL), said[-2000:]
         return process.returncode
 
     def points(self) -> list[str]:

@@ -9,7 +9,18 @@ from tests.crash.scene import Scene
 
 READS = {  # commits that write nothing: a kill there is a kill at the next point
     f"commit-{name}"
-    for name in ("find", "totals", "job", "events", "progress", "open_intents", "twin", "done", "lost", "records")
+    for name in (
+        "find",
+        "totals",
+        "job",
+        "events",
+        "progress",
+        "open_intents",
+        "twin",
+        "done",
+        "lost",
+        "records",
+    )
 }
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
@@ -66,47 +67,48 @@ def wrap(name: str) -> None:
 
 def caller() -> str:
     """The ledger's act whose commit this is: the name of the function around the closure that ran."""
-    frame = sys._getframe(1)  # noqa: SLF001  the harness looks at the product from below
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         act = frame.f_locals.get("act")
         if frame.f_code.co_name == "transaction" and act is not None:
             inner = (act.__closure__ or ()) and act.__closure__[0].cell_contents
             named = inner if callable(inner) and act.__name__ == "fenced" else act
             return str(named.__qualname__).split(".<locals>")[0].rpartition(".")[2]
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return "open"
 
 
 def wrap_commits() -> None:
     """Put a point around every commit of the ledger, named by what it writes."""
-    original = DefaultDialect.do_commit
+    dialect: Any = DefaultDialect
+    original = dialect.do_commit
 
     def commit(self: Any, connection: Any) -> None:
         around(f"commit-{caller()}", "", lambda: original(self, connection))
 
-    DefaultDialect.do_commit = commit  # type: ignore[method-assign]
+    dialect.do_commit = commit
 
 
 def switch_off(guard: str) -> None:
     """Take one safety measure away."""
-    if guard == "look_up":
-        from transload.destinations.library import Library
+    from transload.destinations.library import Library
+    from transload.storage.scratch import JobScratch
 
-        async def nothing(*_: Any) -> list[Any]:
-            return []
+    library: Any = Library
+    scratch: Any = JobScratch
 
-        Library.look_up = nothing  # type: ignore[method-assign]
-    elif guard == "sweep":
-        from transload.destinations.library import Library
-        from transload.storage.scratch import JobScratch
+    async def nothing(*_: Any) -> list[Any]:
+        return []
 
-        async def leave(*_: Any) -> None:
-            return None
-
-        Library.sweep = leave  # type: ignore[method-assign]
-        JobScratch.close = leave  # type: ignore[method-assign]
-    elif guard == "temporary_name":
-        write_under_final_names()
+    match guard:
+        case "look_up":
+            library.look_up = nothing
+        case "sweep":
+            library.sweep = scratch.close = nothing
+        case "temporary_name":
+            write_under_final_names()
+        case _:
+            return
 
 
 def write_under_final_names() -> None:
@@ -124,7 +126,8 @@ def write_under_final_names() -> None:
                 file.write(content[len(content) // 2 :])
         return []
 
-    delivery.Delivery._stage = stage  # type: ignore[method-assign]
+    weak: Any = delivery.Delivery
+    weak._stage = stage
 
 
 def main() -> None:

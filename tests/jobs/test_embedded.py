@@ -21,6 +21,7 @@ from transload.model import (
     TaskKind,
     Verdict,
 )
+from transload.ports import Handler
 from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger, system_clock
@@ -62,7 +63,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop.database.close()
 
 
-async def run_until(shop: Shop, engine: Embedded, handler: object, done: anyio.Event) -> None:
+async def run_until(shop: Shop, engine: Embedded, handler: Handler, done: anyio.Event) -> None:
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
             group.start_soon(engine.run, handler)
@@ -134,7 +135,8 @@ async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
 
     await run_until(shop, shop.engine(), handle, started)
     again = await Leases(shop.database, system_clock, "other", 30_000).take(Lane.TRANSFER, 0)
-    assert again is not None and again.epoch == 2
+    assert again is not None
+    assert again.epoch == 2
 
 
 async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:

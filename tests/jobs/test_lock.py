@@ -17,7 +17,8 @@ sys.stdin.read()
 
 def test_a_second_lock_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
     first, second = FolderLock(tmp_path / "lock"), FolderLock(tmp_path / "lock")
-    assert first.acquire() and first.acquire()
+    assert first.acquire()
+    assert first.acquire()
     assert not second.acquire()
     first.release()
     first.release()
@@ -31,7 +32,8 @@ def test_the_kernel_lets_go_for_a_killed_holder(tmp_path: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    assert holder.stdout is not None and holder.stdin is not None
+    assert holder.stdout is not None
+    assert holder.stdin is not None
     assert holder.stdout.readline() == b"True\n"
     lock = FolderLock(tmp_path / "lock")
     assert not lock.acquire()

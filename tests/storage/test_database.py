@@ -39,9 +39,14 @@ def test_opening_twice_keeps_the_rows(tmp_path: Path) -> None:
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
     database = Database(tmp_path / "ledger.db")
     database.open()
-    with pytest.raises(ZeroDivisionError), database.begin() as db:
-        db.execute(text("INSERT INTO folders VALUES ('d', 'k', NULL, 'p')"))
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with database.begin() as db:
+            db.execute(text("INSERT INTO folders VALUES ('d', 'k', NULL, 'p')"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with database.begin() as db:
         assert db.execute(text("SELECT count(*) FROM folders")).scalar_one() == 0
     database.close()
@@ -96,8 +101,15 @@ def test_the_migrations_make_the_same_tables(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_apart(tmp_path: Path) -> None:
     database = Database(tmp_path / "ledger.db")
     database.open()
-    with pytest.raises(DiskFullError), database.begin() as db:
-        db.execute(text("PRAGMA max_page_count=1"))
-        for _ in range(100):
-            db.execute(text("INSERT INTO folders VALUES ('d', hex(randomblob(2000)), NULL, 'p')"))
+
+    def fill() -> None:
+        with database.begin() as db:
+            db.execute(text("PRAGMA max_page_count=1"))
+            for _ in range(100):
+                db.execute(
+                    text("INSERT INTO folders VALUES ('d', hex(randomblob(2000)), NULL, 'p')")
+                )
+
+    with pytest.raises(DiskFullError):
+        fill()
     database.close()

@@ -32,7 +32,8 @@ async def test_an_expired_lease_goes_to_another_and_fences_the_first(desk: Desk)
     zombie = await desk.begin()
     desk.clock.now_ms += LEASE_MS + 1
     second = await Leases(desk.database, desk.clock, "other", LEASE_MS).take(Lane.TRANSFER, 0)
-    assert second is not None and second.epoch == 2
+    assert second is not None
+    assert second.epoch == 2
     with pytest.raises(LostLeaseError):
         await zombie.end_task()
     with pytest.raises(LostLeaseError):

@@ -113,4 +113,5 @@ async def test_a_detached_job_runs_though_nobody_asks_again(desk: Desk) -> None:
     await desk.ledger.want(job, "id|other", "local:other", detached=True)
     later = desk.clock.now_ms + 1
     task = await desk.leases.take(Lane.TRANSFER, later)
-    assert task is not None and task.job_id != job.id
+    assert task is not None
+    assert task.job_id != job.id

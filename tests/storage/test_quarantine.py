@@ -22,7 +22,8 @@ async def test_a_kept_original_is_listed_and_dropped(desk: Desk) -> None:
     (desk.kept / "stray").write_bytes(b"")
     quarantine = Quarantine(desk.database, desk.kept)
     first, second = await quarantine.listed()
-    assert first.path is not None and first.path.read_bytes() == b"same name, other bytes 1"
+    assert first.path is not None
+    assert first.path.read_bytes() == b"same name, other bytes 1"
     assert [path.name for path in await quarantine.strays()] == ["stray"]
     assert (await quarantine.one(first.id.lower())).reason.kind == "input.not_media"
     await quarantine.drop(first)

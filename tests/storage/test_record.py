@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def shipment(item: Item, content: str = "") -> Shipment:
     return Shipment(known, PHOTO, (parcel,), b"jpeg")
 
 
-async def begun(desk: Desk, count: int, **options: object) -> tuple[TaskRecord, list[Item]]:
+async def begun(desk: Desk, count: int, **options: Any) -> tuple[TaskRecord, list[Item]]:
     await desk.want(**options)
     record = await desk.begin()
     await record.settle_folder(Shelf())  # type: ignore[arg-type]
@@ -149,7 +150,8 @@ async def test_a_deferred_item_becomes_a_conversion_when_the_transfer_ends(desk:
     await record.conclude([Outcome(items[1], ItemState.DEFERRED, "later", PHOTO)])
     assert await record.end_task()
     task = await desk.leases.take(Lane.CONVERT, 0)
-    assert task is not None and task.item_id == items[1].id
+    assert task is not None
+    assert task.item_id == items[1].id
 
 
 async def test_a_refused_item_is_recovered_once_and_said_so(desk: Desk) -> None:
@@ -158,7 +160,8 @@ async def test_a_refused_item_is_recovered_once_and_said_so(desk: Desk) -> None:
     await record.refused([Refusal(items[0].id, FAULT)])
     assert await record.open_intents(0) == []
     refused = await record.item(items[0].id)
-    assert refused.state is ItemState.REFUSED and refused.fault is not None
+    assert refused.state is ItemState.REFUSED
+    assert refused.fault is not None
     assert refused.fault.kind == FAULT.kind
     await record.receive(landed(await intend(record, [shipment(refused)])))
     assert (await record.item(items[0].id)).recovered
@@ -207,5 +210,6 @@ async def test_what_a_job_cannot_finish_fails_with_its_reason(desk: Desk) -> Non
     assert await record.end_task() is False
     assert await record.end_job() is JobState.FAILED
     again = await desk.ledger.retry(items[0].job_id)
-    assert again.state is JobState.QUEUED and again.attempt == 2
+    assert again.state is JobState.QUEUED
+    assert again.attempt == 2
     assert (await desk.take()).kind == "transfer"
