@@ -32,7 +32,8 @@ def test_an_error_tells_what_happened_and_what_to_do(cls: type[TransloadError]) 
     told = error.fault().as_dict()
     assert told.keys() == FIELDS
     assert told["detail"] == (cls.__doc__ or "").strip()
-    assert told["title"] and told["suggestion"]
+    assert told["title"]
+    assert told["suggestion"]
     assert error.exit_status == KINDS[cls.kind].exit_status
     assert Fault.from_dict(told).as_dict() == told
 

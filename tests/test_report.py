@@ -34,7 +34,8 @@ def test_the_head_has_every_field_of_the_contract() -> None:
     assert head["started_at"] == "1970-01-01T00:00:00.000Z"
     assert head["finished_at"] == "1970-01-01T00:00:01.234Z"
     assert head["totals"]["sent"] == 1
-    assert head["error"] is None and head["warnings"] == []
+    assert head["error"] is None
+    assert head["warnings"] == []
 
 
 def test_an_empty_source_is_a_warning_not_an_error() -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.storage.conftest import Desk, entries
 from transload.errors import CorruptError
 from transload.model import (
+    Files,
     Held,
     Intent,
     Item,
@@ -56,8 +56,15 @@ def shipment(item: Item, content: str = "") -> Shipment:
     return Shipment(known, PHOTO, (parcel,), b"jpeg")
 
 
-async def begun(desk: Desk, count: int, **options: Any) -> tuple[TaskRecord, list[Item]]:
-    await desk.want(**options)
+async def begun(
+    desk: Desk,
+    count: int,
+    source: str = "/photos.zip",
+    *,
+    files: Files = "media",
+    again: bool = False,
+) -> tuple[TaskRecord, list[Item]]:
+    await desk.want(source, files=files, again=again)
     record = await desk.begin()
     await record.settle_folder(Shelf())  # type: ignore[arg-type]
     return record, await record.admit(entries(count))
