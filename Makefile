@@ -1,0 +1,49 @@
+# Two commands for a newcomer: `make demo` and `make test`. Every target makes .venv from the hashed lock when needed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.from-lock
+SUITE ?=
+CORPUS ?=
+
+.PHONY: help demo test check accept bench lock clean-venv
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(STAMP) ## a sample archive sent into a library: progress, report, gallery
+	$(BIN)/python scripts/make_sample.py demo/sample.zip
+	$(BIN)/python scripts/show_demo.py
+
+test: $(STAMP) ## the tests, in random order
+	$(BIN)/python -m pytest -q
+
+check: $(STAMP) ## style, types, floors and the rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict src tests
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/house
+
+accept: $(STAMP) ## an outside acceptance suite: make accept SUITE=path CORPUS=path
+	@test -n "$(SUITE)" -a -n "$(CORPUS)" || { echo 'usage: make accept SUITE=path/to/suite.py CORPUS=path' >&2; exit 2; }
+	$(BIN)/python scripts/accept.py "$(SUITE)" "$(CORPUS)"
+
+bench: $(STAMP) ## figures as ratios against plain zipfile, unzip and ffmpeg
+	$(BIN)/python -m bench
+
+lock: $(STAMP) ## requirements.lock again, from pyproject.toml
+	$(BIN)/python scripts/lock.py
+
+clean-venv: ## remove .venv; the next target makes it again
+	rm -rf .venv
