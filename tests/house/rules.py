@@ -1,0 +1,130 @@
+"""The rules of the house that no linter knows, as functions from a source tree to its offences."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+LINES_MAX = 400
+MEASURED = ("src", "tests", "bench", "scripts")
+EMPTY_NAMES = frozenset(
+    {"utils", "util", "manager", "managers", "helper", "helpers", "misc", "legacy", "original"}
+)
+OF_THE_WHOLE = frozenset({"house", "crash", "faults", "conformance", "servers"})
+"""Rooms of tests/ that test no single file."""
+SPEAK_OF_PLACES = frozenset(
+    {
+        "scripts/lock.py",
+        "tests/scripts/test_lock.py",
+        "tests/house/rules.py",
+        "tests/house/test_rules.py",
+    }
+)
+"""They search for the very words."""
+MIRRORED = {"src/transload": "tests", "scripts": "tests/scripts"}
+
+
+def python_files(root: Path) -> Iterator[Path]:
+    """The Python files that the rules speak of, as paths from the root."""
+    for room in MEASURED:
+        for path in sorted((root / room).rglob("*.py")):
+            yield path.relative_to(root)
+
+
+def too_long(root: Path) -> list[str]:
+    """Files beyond the ceiling; generated migrations may be as long as they are."""
+    counts = {
+        path: len((root / path).read_text("utf-8").splitlines())
+        for path in python_files(root)
+        if "migrations" not in path.parts
+    }
+    return [f"{path}: {count} lines" for path, count in counts.items() if count > LINES_MAX]
+
+
+def without_test(root: Path) -> list[str]:
+    """Source files that have no test file of their name."""
+    return [
+        f"{source} has no {expected}"
+        for source, expected in _expected_tests(root).items()
+        if not (root / expected).exists() and source.stem != "__init__"
+    ]
+
+
+def without_source(root: Path) -> list[str]:
+    """Test files that test no source file: it was moved or removed."""
+    expected = set(_expected_tests(root).values())
+    return [
+        str(path)
+        for path in python_files(root)
+        if path.parts[0] == "tests"
+        and path.name.startswith("test_")
+        and path.parts[1] not in OF_THE_WHOLE
+        and path not in expected
+    ]
+
+
+def _expected_tests(root: Path) -> dict[Path, Path]:
+    expected: dict[Path, Path] = {}
+    for room, tests in MIRRORED.items():
+        for path in sorted((root / room).rglob("*.py")):
+            inner = path.relative_to(root / room)
+            if "migrations" not in inner.parts:
+                name = f"test_{inner.stem.strip('_')}.py"
+                expected[path.relative_to(root)] = Path(tests) / inner.parent / name
+    return expected
+
+
+def empty_names(root: Path) -> list[str]:
+    """Modules and folders named for nothing in particular."""
+    return [
+        str(path)
+        for path in python_files(root)
+        if any(
+            EMPTY_NAMES & set(re.split(r"[_\W]+", part.removesuffix(".py").lower()))
+            for part in path.parts
+        )
+    ]
+
+
+def mocks_and_sleeps(root: Path) -> list[str]:
+    """Tests that replace our parts by mocks, or wait for time to pass instead of for an event."""
+    offences: list[str] = []
+    for path in python_files(root):
+        if path.parts[0] == "tests":
+            tree = ast.parse((root / path).read_text("utf-8"))
+            offences += [f"{path}:{line}: {what}" for line, what in _shortcuts(tree)]
+    return offences
+
+
+def _shortcuts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module)) if module.startswith("unittest.mock"):
+                yield node.lineno, "mock"
+            case ast.Import(names=names) if any(n.name.startswith("unittest.mock") for n in names):
+                yield node.lineno, "mock"
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="time" | "asyncio" | "anyio"), attr="sleep"),
+                args=args,
+            ) if not _is_zero(args):
+                yield node.lineno, "sleep"
+            case _:
+                pass
+
+
+def _is_zero(args: list[ast.expr]) -> bool:
+    """`sleep(0)` lets other tasks run and waits for nothing."""
+    return len(args) == 1 and isinstance(args[0], ast.Constant) and args[0].value == 0
+
+
+def places_told(root: Path) -> list[str]:
+    """Lines that name a place of one machine, or an index packages come from."""
+    told = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|pypi\.org|index-url|find-links")
+    texts = [*python_files(root), *(Path(name) for name in ("requirements.lock", "pyproject.toml"))]
+    return [
+        f"{path}:{number}"
+        for path in texts
+        if path.as_posix() not in SPEAK_OF_PLACES
+        for number, line in enumerate((root / path).read_text("utf-8").splitlines(), 1)
+        if told.search(line) and "/home/me/" not in line
+    ]

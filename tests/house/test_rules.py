@@ -1,0 +1,66 @@
+"""The house as it stands keeps its rules, and each rule notices a planted offence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.house import rules
+
+ROOT = Path(__file__).resolve().parents[2]
+Rule = Callable[[Path], list[str]]
+
+PLANTED: list[tuple[Rule, dict[str, str], str]] = [
+    (rules.too_long, {"src/transload/flow.py": "\n" * 401}, "src/transload/flow.py: 401"),
+    (rules.too_long, {"bench/a.py": "x = 1\n" * 500}, "bench/a.py: 500"),
+    (rules.without_test, {"src/transload/media/photo.py": ""}, "tests/media/test_photo.py"),
+    (rules.without_test, {"scripts/accept.py": ""}, "tests/scripts/test_accept.py"),
+    (rules.without_source, {"tests/media/test_gone.py": ""}, "tests/media/test_gone.py"),
+    (rules.empty_names, {"src/transload/net/http_utils.py": ""}, "http_utils"),
+    (rules.empty_names, {"src/transload/helpers/zip.py": ""}, "helpers"),
+    (rules.empty_names, {"src/transload/job_manager.py": ""}, "job_manager"),
+    (rules.mocks_and_sleeps, {"tests/test_a.py": "from unittest.mock import Mock"}, "mock"),
+    (rules.mocks_and_sleeps, {"tests/test_a.py": "import time\ntime.sleep(1)"}, "test_a.py:2"),
+    (rules.places_told, {"src/transload/a.py": "P = '/root/data'"}, "a.py:1"),
+    (rules.places_told, {"requirements.lock": "--extra-index-url x"}, "requirements.lock:1"),
+]
+SOUND = {
+    "src/transload/__init__.py": "",
+    "src/transload/storage/migrations/v1.py": "\n" * 900,
+    "src/transload/main.py": "\n" * 400,
+    "tests/test_main.py": "import anyio\nasync def test_a(): await anyio.sleep(0)",
+    "tests/test_init.py": "",
+    "tests/crash/test_kills.py": "",
+    "requirements.lock": "anyio==4.16.0 \\\n    --hash=sha256:00",
+    "pyproject.toml": "[project]",
+}
+
+
+def planted(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return root
+
+
+RULES = sorted({rule for rule, _, _ in PLANTED}, key=lambda rule: rule.__name__)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_keeps_the_rule(rule: Rule) -> None:
+    assert rule(ROOT) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_sound_house_has_no_offence(rule: Rule, tmp_path: Path) -> None:
+    assert rule(planted(tmp_path, SOUND)) == []
+
+
+@pytest.mark.parametrize(("rule", "files", "told"), PLANTED)
+def test_a_planted_offence_is_noticed(
+    rule: Rule, files: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    found = rule(planted(tmp_path, SOUND | files))
+    assert len(found) == 1
+    assert told in found[0]
