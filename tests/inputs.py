@@ -19,7 +19,9 @@ def photo(n: int, size: tuple[int, int] = (160, 120), kind: str = "JPEG") -> byt
     return out.getvalue()
 
 
-def clip(path: Path, n: int = 0, seconds: float = 1, size: str = "128x96", words: tuple[str, ...] = ()) -> Path:
+def clip(
+    path: Path, n: int = 0, seconds: float = 1, size: str = "128x96", words: tuple[str, ...] = ()
+) -> Path:
     """A short moving picture with sound; MPEG-4 in AVI unless `words` say otherwise. Needs the bundled ffmpeg."""
     binary = wheel_binary()
     assert binary is not None

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from transload import errors
-from transload.errors import KINDS, Fault, TransloadError
+from transload.errors import TransloadError
+from transload.kinds import KINDS, Fault
 
 FIELDS = {
     "type", "kind", "title", "detail", "status", "stage", "item", "platform", "retryable", "retry_at",

@@ -11,8 +11,9 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from transload.aside import Aside, put_aside
-from transload.errors import ConvertError, Fault, PermanentError, StalledError
+from transload.errors import ConvertError, PermanentError, StalledError
 from transload.intake import Load, fetch, read_source
+from transload.kinds import Fault
 from transload.making import converted
 from transload.model import (
     ALBUM_MAX,

@@ -19,13 +19,13 @@ from anyio.streams.memory import MemoryObjectSendStream
 from transload.errors import (
     CorruptError,
     DiskFullError,
-    Fault,
     LimitError,
     NeverFitsError,
     PermanentError,
     StoreError,
     TransloadError,
 )
+from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Entry, Held, Item, ItemKind, ItemState
 from transload.ports import Bench
 

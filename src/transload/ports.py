@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.model import (
     Entry,
     Facts,
@@ -26,7 +26,6 @@ from transload.model import (
     OpenIntent,
     Outcome,
     Output,
-    Parcel,
     Progress,
     ReadReport,
     Recipe,
@@ -376,27 +375,3 @@ class Engine(Protocol):
     async def run(self, handler: Handler) -> None:
         """Serve tasks until cancelled; ends its running tasks and releases their leases."""
         ...
-
-
-__all__ = [
-    "ArchiveReader",
-    "Bench",
-    "Clock",
-    "Destination",
-    "Engine",
-    "Handler",
-    "Landed",
-    "Made",
-    "Media",
-    "Meter",
-    "Parcel",
-    "Probed",
-    "Record",
-    "Refusal",
-    "Scratch",
-    "Source",
-    "SourceRef",
-    "Sources",
-    "Taken",
-    "Want",
-]

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from transload.cli.complaint import error_lines, tell_bug, tell_error
-from transload.errors import Fault, SourceNotFoundError
+from transload.errors import SourceNotFoundError
+from transload.kinds import Fault
 
 
 def test_a_person_gets_a_line_and_a_next_step(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from transload.cli import exits
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.model import Job, JobState, Recipe
 
 

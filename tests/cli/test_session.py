@@ -10,7 +10,8 @@ import pytest
 from transload.app import App
 from transload.cli.common import Common
 from transload.cli.session import run
-from transload.errors import EXIT_INTERRUPTED, StoreError, UsageError
+from transload.errors import StoreError, UsageError
+from transload.kinds import EXIT_INTERRUPTED
 
 
 def here(tmp_path: Path) -> Common:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from transload.cli.summary import NAMED_MAX, Tally, gallery_of, summary
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.model import Item, ItemRecord, ItemState, Job, JobState, Recipe, Totals, Verdict
 
 ENDED = Job(

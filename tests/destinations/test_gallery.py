@@ -9,7 +9,7 @@ import pytest
 
 from tests.destinations.parcels import a_job
 from transload.destinations import gallery
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Output
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ import pytest
 from tests.destinations.parcels import a_job
 from transload.destinations import gallery_page as page
 from transload.destinations.gallery_words import Counts
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.model import (
     Item,
     ItemKind,

@@ -14,7 +14,8 @@ from transload.archives.decoders import DECODE_ERRORS, STORED, can_decode, zip_d
 from transload.archives.limits import CHUNK, Tally, too_large_entry, too_many_entries
 from transload.archives.names import extra_field
 from transload.archives.zip_entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC, UTF8_NAME
-from transload.errors import CorruptError, Fault, TransloadError, TruncatedError
+from transload.errors import CorruptError, TransloadError, TruncatedError
+from transload.kinds import Fault
 from transload.model import Limits
 
 _SIZES_FOLLOW = 0x8

@@ -16,7 +16,13 @@ from transload.archives.limits import Body, too_many_entries
 from transload.archives.names import decode_tar_name
 from transload.archives.sniff import TAR_BLOCK, is_tar_header, is_zero_tar
 from transload.archives.tar_stream import TarPass, is_sound
-from transload.errors import CorruptError, Fault, LimitError, TransloadError, UnsupportedError
+from transload.errors import (
+    CorruptError,
+    LimitError,
+    TransloadError,
+    UnsupportedError,
+)
+from transload.kinds import Fault
 from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import Want
 

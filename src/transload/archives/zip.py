@@ -11,7 +11,8 @@ from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, EntryTally, Pull, Tally, too_many_entries
 from transload.archives.salvage import salvage
 from transload.archives.zip_entries import ENCRYPTED, EntryBytes, entry_of, overlapping
-from transload.errors import CorruptError, Fault, TransloadError, TruncatedError
+from transload.errors import CorruptError, TransloadError, TruncatedError
+from transload.kinds import Fault
 from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import Want
 

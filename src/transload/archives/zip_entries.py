@@ -22,12 +22,12 @@ from transload.archives.limits import CHUNK, ended_early, wrong_checksum
 from transload.archives.names import decode_zip_name, extra_field
 from transload.errors import (
     CorruptError,
-    Fault,
     LimitError,
     PasswordNeededError,
     TruncatedError,
     UnsupportedError,
 )
+from transload.kinds import Fault
 from transload.model import Entry
 
 LOCAL_HEAD = struct.Struct("<4s5H3L2H")  # APPNOTE.TXT 4.3.7

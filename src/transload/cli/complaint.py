@@ -8,7 +8,8 @@ from typing import Any
 from cyclopts import CycloptsError
 
 from transload.cli.wording import clean
-from transload.errors import EXIT_BUG, BugError, Fault, TransloadError
+from transload.errors import BugError, TransloadError
+from transload.kinds import EXIT_BUG, Fault
 
 log = logging.getLogger(__name__)
 

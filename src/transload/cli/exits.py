@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from transload.errors import (
+from transload.kinds import (
     EXIT_BUG,
     EXIT_ENVIRONMENT,
     EXIT_FAILED,

@@ -14,7 +14,7 @@ from transload.cli.common import USUAL, Common, JobId
 from transload.cli.document import of_all
 from transload.cli.session import CONTINUES, run
 from transload.cli.wording import clean, short_id_length, shortened
-from transload.errors import EXIT_OK
+from transload.kinds import EXIT_OK
 from transload.model import Job, JobState
 from transload.states import JOB_ENDED
 

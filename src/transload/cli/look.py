@@ -13,7 +13,8 @@ from transload.cli.complaint import error_lines
 from transload.cli.send import refuse_passwords
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
-from transload.errors import EXIT_OK, EXIT_PARTIAL, KINDS, Fault, TransloadError
+from transload.errors import TransloadError
+from transload.kinds import EXIT_OK, EXIT_PARTIAL, KINDS, Fault
 from transload.model import Entry, ItemKind, Judgement, Recipe, Verdict
 
 if TYPE_CHECKING:

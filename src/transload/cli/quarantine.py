@@ -9,7 +9,7 @@ from transload import report
 from transload.cli.common import USUAL, Common
 from transload.cli.session import CONTINUES, run
 from transload.cli.wording import clean, count_text, short_id_length, size_text
-from transload.errors import EXIT_OK
+from transload.kinds import EXIT_OK
 from transload.model import QuarantineRecord
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from transload.cli.common import Common
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
-from transload.errors import EXIT_OK, EXIT_PARTIAL
+from transload.kinds import EXIT_OK, EXIT_PARTIAL
 from transload.model import Verdict
 
 if TYPE_CHECKING:

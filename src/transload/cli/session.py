@@ -11,7 +11,7 @@ import anyio
 
 from transload import config, logs
 from transload.cli.common import Common
-from transload.errors import EXIT_INTERRUPTED, EXIT_OK
+from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
 
 if TYPE_CHECKING:
     from transload.app import App

@@ -17,7 +17,13 @@ from pathlib import Path, PurePosixPath
 from anyio.from_thread import check_cancelled
 
 from transload.destinations.faults import STAGE, translated, translating
-from transload.errors import Fault, RejectedError, StoreError, TransloadError, UnreachableError
+from transload.errors import (
+    RejectedError,
+    StoreError,
+    TransloadError,
+    UnreachableError,
+)
+from transload.kinds import Fault
 from transload.model import Intent, Output, Parcel
 from transload.ports import Landed, Refusal
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from transload.errors import KINDS
+from transload.kinds import KINDS
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Verdict
 
 SHOWN_KINDS = frozenset({ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.ANIMATION})

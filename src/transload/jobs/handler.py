@@ -202,7 +202,11 @@ class TaskHandler:
 
         try:
             await destination.sweep(job)
-            await destination.close_job(job, records)
+            totals = await self._parts.ledger.totals(job)
+            if (
+                totals.sent or not totals.duplicate
+            ):  # else the page of the job that delivered them stays
+                await destination.close_job(job, records)
         except PermanentError as error:
             log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})
         await scratch.close()

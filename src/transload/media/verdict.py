@@ -7,7 +7,7 @@ iOS, Android and in browsers without conversion. Videos are judged in `verdict_v
 from dataclasses import replace
 from typing import Any
 
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.media.verdict_video import is_streamable_sound, judge_video, recover_video
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
 

@@ -11,7 +11,8 @@ from typing import BinaryIO, Literal, cast
 from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.names import decode_tar_name
-from transload.errors import Fault, TransloadError, UnreadableError, UnsupportedError
+from transload.errors import TransloadError, UnreadableError, UnsupportedError
+from transload.kinds import Fault
 from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import Want
 

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from transload.errors import Fault, LostLeaseError
+from transload.errors import LostLeaseError
+from transload.kinds import Fault
 from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
 from transload.ports import Clock, Destination
 from transload.states import ITEM_OPEN, check_job_move, ended_state
@@ -205,7 +206,10 @@ class FencedTask:
             }
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))
-            db.execute(delete(thumbs).where(thumbs.c.job_id == row.id))
+            if (
+                state is JobState.SUCCEEDED
+            ):  # any other can be retried, and its gallery is then written anew
+                db.execute(delete(thumbs).where(thumbs.c.job_id == row.id))
             totals = asdict(totals_of(db, job_of(row)))
             announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
             return state

@@ -337,7 +337,9 @@ def _page(db: Connection, job_id: str, after: int, thumbs_too: bool) -> list[Ite
     )
     return [
         ItemRecord(
-            replace(item, judgement=None), tuple(landed.get(item.id, ())), small.get(item.id)
+            item if thumbs_too else replace(item, judgement=None),
+            tuple(landed.get(item.id, ())),
+            small.get(item.id),
         )
         for item in page
     ]

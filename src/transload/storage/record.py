@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.model import (
     Entry,
     Held,

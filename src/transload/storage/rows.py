@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from transload.errors import Fault
+from transload.kinds import Fault
 from transload.model import (
     Event,
     Item,

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from transload.albums import NO_ALBUMS, AlbumClass, Numbering, OpenAlbum, album_class, assign
-from transload.model import Intent, ItemKind, ItemState, Job, Shipment
+from transload.model import Intent, ItemKind, ItemState, Job, Judgement, Shipment
 from transload.ports import Destination, Landed, Taken
 from transload.states import check_item_move
 from transload.storage.rows import judgement_to_json
@@ -245,6 +245,11 @@ _PLANNED = (
 )  # fmt: skip
 
 
+def _is_worth_keeping(judgement: Judgement) -> bool:
+    """Whether anything is in it that the item's own columns do not tell: a plan, a duration for the gallery."""
+    return bool(judgement.plan) or judgement.duration_s is not None
+
+
 def _item_row(intent: Intent) -> dict[str, object]:
     item, judgement = intent.shipment.item, intent.shipment.judgement
     return {
@@ -253,7 +258,7 @@ def _item_row(intent: Intent) -> dict[str, object]:
         "new_verdict": judgement.verdict.value,
         "new_why": judgement.why,
         "new_partial": judgement.partial,
-        "new_judgement": judgement_to_json(judgement) if judgement.plan else None,
+        "new_judgement": judgement_to_json(judgement) if _is_worth_keeping(judgement) else None,
         "new_size": item.size,
         "new_crc32": item.crc32,
         "new_sha256": item.sha256,

@@ -1,0 +1,232 @@
+"""The closed list of error kinds: the stable words that reports, scripts and the API rely on.
+
+A kind is added only here, with a test and a changelog entry. Fault is the error object of the contract as a value.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Retryable = Literal["never", "auto", "credentials", "operator"]
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_PARTIAL = 3
+EXIT_FAILED = 4
+EXIT_INPUT = 5
+EXIT_ENVIRONMENT = 6
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class KindInfo:
+    """What is fixed for a kind: its title, HTTP status, who can retry, the exit status, the usual next step."""
+
+    title: str
+    status: int
+    retryable: Retryable
+    exit_status: int
+    suggestion: str
+
+
+_NEVER: Retryable = "never"
+_AUTO: Retryable = "auto"
+_OPERATOR: Retryable = "operator"
+
+KINDS: dict[str, KindInfo] = {
+    "input.usage": KindInfo(
+        "Wrong usage", 400, _NEVER, EXIT_USAGE, "See `transload COMMAND --help`."
+    ),
+    "input.setting": KindInfo(
+        "Unknown or wrong setting",
+        400,
+        _OPERATOR,
+        EXIT_USAGE,
+        "`transload doctor` lists every setting.",
+    ),
+    "input.not_found": KindInfo(
+        "Source not found", 404, _OPERATOR, EXIT_USAGE, "Check the path; quote names with spaces."
+    ),
+    "input.unreadable": KindInfo(
+        "Source cannot be read",
+        422,
+        _OPERATOR,
+        EXIT_FAILED,
+        "Check the file's permissions and its disk.",
+    ),
+    "input.unsupported": KindInfo(
+        "Format not supported",
+        415,
+        _NEVER,
+        EXIT_FAILED,
+        "`transload list FILE` says what the file is.",
+    ),
+    "input.not_media": KindInfo(
+        "Not a photo, video or sound",
+        415,
+        _NEVER,
+        EXIT_FAILED,
+        "Send it with `--files all` to get it untouched.",
+    ),
+    "input.corrupt": KindInfo(
+        "Damaged",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "Get the file again and send it once more: only what is missing is sent.",
+    ),
+    "input.truncated": KindInfo(
+        "Cut short",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "Download the file again in full; what was whole has been delivered.",
+    ),
+    "input.limit": KindInfo(
+        "Beyond a safety limit",
+        422,
+        _OPERATOR,
+        EXIT_FAILED,
+        "If you trust the source, raise the named setting.",
+    ),
+    "input.password_needed": KindInfo(
+        "A password is needed", 401, "credentials", EXIT_INPUT, "Send it again with `--password`."
+    ),
+    "tool.ffmpeg": KindInfo(
+        "ffmpeg is missing or unfit",
+        503,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "`transload doctor` says how to get it.",
+    ),
+    "tool.memory": KindInfo(
+        "Needs more memory than allowed",
+        507,
+        _OPERATOR,
+        EXIT_FAILED,
+        "Convert this file on a larger machine.",
+    ),
+    "convert.failed": KindInfo(
+        "Conversion failed",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "The original is kept: see `transload quarantine list`.",
+    ),
+    "convert.stalled": KindInfo(
+        "Conversion stopped moving",
+        504,
+        _AUTO,
+        EXIT_FAILED,
+        "`transload retry JOB` tries it again.",
+    ),
+    "convert.unverified": KindInfo(
+        "Converted file is not right",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "The original is kept: see `transload quarantine list`.",
+    ),
+    "dest.denied": KindInfo(
+        "Destination refuses writing",
+        403,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Make the folder writable or choose another --to.",
+    ),
+    "dest.unreachable": KindInfo(
+        "Destination is not there",
+        503,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Mount or create it, then run the command again.",
+    ),
+    "dest.rejected": KindInfo(
+        "Destination refused the item",
+        422,
+        _NEVER,
+        EXIT_FAILED,
+        "The original is kept: see `transload quarantine list`.",
+    ),
+    "store.disk_full": KindInfo(
+        "Disk full",
+        507,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Free some space and run the same command again: it continues.",
+    ),
+    "store.io": KindInfo(
+        "The data folder cannot be used",
+        500,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "Check the disk; `transload doctor` tells more.",
+    ),
+    "job.cancelled": KindInfo(
+        "Cancelled", 409, _OPERATOR, EXIT_FAILED, "`transload retry JOB` takes it up again."
+    ),
+    "job.stuck": KindInfo(
+        "Ended Transload again and again",
+        500,
+        _OPERATOR,
+        EXIT_FAILED,
+        "`transload retry JOB` tries it once more.",
+    ),
+    "job.lost_lease": KindInfo(
+        "Another worker took over", 409, _AUTO, EXIT_FAILED, "Nothing to do: the other goes on."
+    ),
+    "job.busy": KindInfo(
+        "Already in use",
+        409,
+        _AUTO,
+        EXIT_ENVIRONMENT,
+        "Wait for the other command, or use another --data-dir.",
+    ),
+    "job.unknown": KindInfo("No such job", 404, _NEVER, EXIT_USAGE, "`transload jobs` lists them."),
+    "internal.bug": KindInfo(
+        "A fault in Transload",
+        500,
+        _NEVER,
+        EXIT_BUG,
+        "The log in the data folder has the traceback; please report it.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The error object of the contract (RFC 9457 shape) as a value: rows and reports hold this, never exceptions."""
+
+    kind: str
+    detail: str
+    stage: str | None = None
+    item: str | None = None
+    attempts: int = 1
+    suggestion: str | None = None
+    evidence: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON object of contract section 3; every field present."""
+        info = KINDS[self.kind]
+        return {
+            "type": f"/errors/{self.kind}",
+            "kind": self.kind,
+            "title": info.title,
+            "detail": self.detail,
+            "status": info.status,
+            "stage": self.stage,
+            "item": self.item,
+            "platform": None,
+            "retryable": info.retryable,
+            "retry_at": None,
+            "attempts": self.attempts,
+            "action": None if info.retryable == "never" else info.retryable,
+            "suggestion": self.suggestion or info.suggestion,
+            "evidence": self.evidence,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Fault":
+        """The fault that `as_dict` wrote."""
+        fields = ("kind", "detail", "stage", "item", "attempts", "suggestion", "evidence")
+        return cls(**{name: stored[name] for name in fields})
