@@ -37,8 +37,8 @@ def landscape(number: int, size: tuple[int, int] = SIZE) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     for y in range(height):
         draw.line(((0, y), (width, y)), fill=blend(high, low, y / height))
-    x, y, r = rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.5) * height, width * 0.05
-    draw.ellipse((x - r, y - r, x + r, y + r), fill=blend(low, (255, 255, 240), 0.8))
+    left, top, r = rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.5) * height, width * 0.05
+    draw.ellipse((left - r, top - r, left + r, top + r), fill=blend(low, (255, 255, 240), 0.8))
     picture = picture.filter(ImageFilter.GaussianBlur(2))
     draw = ImageDraw.Draw(picture)
     for layer in range(4):

@@ -305,7 +305,8 @@ def _of_file(file: Path | None) -> dict[str, object]:
 def _flat(table: Mapping[str, object], room: str = "") -> Iterable[tuple[str, object]]:
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{room}{key}.")
+            inner: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]  TOML keys are words
+            yield from _flat(inner, f"{room}{key}.")
         else:
             yield f"{room}{key}", value
 

@@ -1,7 +1,7 @@
 """Every error a user can meet, as exceptions; `kinds.py` has the closed list of what they can be.
 
-Code decides by exception *type*; the kind is the stable word outside. Families: *try again* (`TransientError`), *never again*
-(`PermanentError`: the item or the job ends with this reason), *our bug* (anything that is not a `TransloadError`).
+Code decides by exception *type*; the kind is the stable word outside. Families: *try again* (`TransientError`),
+*never again* (`PermanentError`: the item or the job ends with this reason), *our bug* (any other exception).
 """
 
 from typing import ClassVar

@@ -165,7 +165,7 @@ class Facts:
     """What probing found, as the plain values that judging needs; `raw` is shown by `inspect` (JSON types only)."""
 
     kind: ItemKind
-    raw: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ class Judgement:
     deferred: bool = False
     partial: bool = False
     cost_s: float = 0.0
-    plan: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict[str, Any])
     fault: Fault | None = None
     width: int | None = None
     height: int | None = None

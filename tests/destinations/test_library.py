@@ -25,7 +25,8 @@ async def library(tmp_path: Path) -> Library:
 
 
 async def no_records() -> AsyncIterator[ItemRecord]:
-    for record in ():
+    nothing: tuple[ItemRecord, ...] = ()
+    for record in nothing:
         yield record
 
 

@@ -125,7 +125,17 @@ def long_strip(target: Path) -> None:
 
 def words(text: bytes) -> Make:
     """A maker of a file with these bytes."""
-    return lambda target: target.write_bytes(text) and None
+
+    def make(target: Path) -> None:
+        target.write_bytes(text)
+
+    return make
+
+
+def colour(picture: Image.Image, x: int, y: int) -> tuple[int, int, int]:
+    """Red, green and blue at a place, whatever the picture's mode."""
+    red, green, blue = picture.convert("RGB").crop((x, y, x + 1, y + 1)).tobytes()
+    return red, green, blue
 
 
 def cut(make: Make, share: float) -> Make:

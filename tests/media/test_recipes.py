@@ -51,7 +51,8 @@ def test_hdr_without_its_filter_is_still_encoded() -> None:
         {"do": "transcode", "sniffed": "mov", "hdr": True}, Path("/i"), Path("/o"), bare
     )
     assert not any("tonemap" in word for word in made)
-    assert made.count("-threads") == 2 and made[made.index("-threads") + 1] == "1"
+    assert made.count("-threads") == 2
+    assert made[made.index("-threads") + 1] == "1"
 
 
 def test_the_encoder_chooses_its_threads_unless_told() -> None:

@@ -76,7 +76,9 @@ class TarReader:
         with self._new_pass(limits) as run:
             for index, member in self._members(run, limits):
                 entry = self._entry(index, member)
-                if index < start or not _is_streamable(entry) or not want(entry):
+                if index < start or entry.kind == "dir" or not want(entry):
+                    continue
+                if entry.kind == "link" or entry.trouble is not None:
                     continue
                 body = Body(run.body(member), limits, entry.name)
                 yield entry, cast("BinaryIO", body)
@@ -159,10 +161,6 @@ class TarReader:
                 f"{self._path.name} is a {PACKED_AS[packing]} file that holds no tar",
                 suggestion="Unpack it first and send what was inside.",
             )
-
-
-def _is_streamable(entry: Entry) -> bool:
-    return entry.kind == "file" and entry.trouble is None
 
 
 def _kind(member: tarfile.TarInfo) -> Literal["file", "dir", "link"]:

@@ -86,7 +86,9 @@ class ZipReader:
         for index in range(start, len(self._infos)):
             info = self._infos[index]
             entry = entry_of(index, info, self._troubles.get(index))
-            if entry.kind != "file" or entry.trouble is not None or not want(entry):
+            if entry.kind == "dir" or not want(entry):
+                continue
+            if entry.kind == "link" or entry.trouble is not None:
                 continue
             pull = _counted(EntryBytes(self._file, info), EntryTally(tally))
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))

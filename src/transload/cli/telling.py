@@ -1,6 +1,7 @@
 """One job before the eyes of its caller: shown while it runs, summed up when it has ended."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transload import report
@@ -10,6 +11,7 @@ from transload.cli.complaint import error_lines
 from transload.cli.display import display_for
 from transload.cli.follow import follow
 from transload.cli.summary import summary, tally
+from transload.cli.wording import clean
 from transload.model import Job, JobState
 
 if TYPE_CHECKING:
@@ -25,11 +27,23 @@ async def tell(app: "App", job: Job, common: Common) -> int:
     elif common.talks:
         totals = await app.totals(now)
         warnings = report.head(now, totals)["warnings"]
-        for line in summary(now, totals, await tally(app.records(now.id)), warnings):
+        ended = replace(now, fault=None)  # its error goes where errors go
+        for line in summary(ended, totals, await tally(app.records(now.id)), warnings):
             print(line)
-    elif now.fault is not None and not common.json:
-        print(*error_lines(now.fault), sep="\n", file=sys.stderr)
+    if now.state is not JobState.WAITING and not common.json:
+        _tell_fault(now, common)
     return exits.of_job(now)
+
+
+def _tell_fault(job: Job, common: Common) -> None:
+    if job.fault is not None:
+        print(*error_lines(job.fault), sep="\n", file=sys.stderr)
+    elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
+        print(
+            f"transload: not everything of {clean(job.title)} has arrived\n"
+            f"  next: `transload jobs {job.id}` names each item with its reason",
+            file=sys.stderr,
+        )
 
 
 def _tell_wait(job: Job, common: Common) -> None:

@@ -14,12 +14,20 @@ from transload import flow
 from transload.errors import (
     BugError,
     CancelledJobError,
+    CorruptError,
+    DeniedError,
     DiskFullError,
     LostLeaseError,
     PermanentError,
+    SourceNotFoundError,
+    StoreError,
     StuckError,
     TransientError,
     TransloadError,
+    TruncatedError,
+    UnreachableError,
+    UnreadableError,
+    UnsupportedError,
 )
 from transload.jobs.progress import TaskMeter
 from transload.model import (
@@ -47,6 +55,18 @@ DEATHS_MAX = 10  # deaths of this program on the same conversion, with no progre
 ALBUM_WINDOW_MAX = (
     256 << 20
 )  # a library sends what is ready: ten large videos are never staged together
+
+# Neither the source nor the destination is there for any item: in a conversion, too, the job ends with it.
+_OF_THE_JOB = (
+    CorruptError,
+    DeniedError,
+    SourceNotFoundError,
+    StoreError,
+    TruncatedError,
+    UnreachableError,
+    UnreadableError,
+    UnsupportedError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +191,16 @@ class TaskHandler:
             await record.lose_rest(bug.fault(), ItemState.FAILED)
             return False
         now = self._parts.clock()
-        match error:
-            case DiskFullError():
-                log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})
-                await record.wait("space", now + SPACE_LOOK_MS, error.fault())
+        if isinstance(error, DiskFullError):
+            log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})
+            await record.wait("space", now + SPACE_LOOK_MS, error.fault())
+            return True
+        if isinstance(error, TransientError):
+            delay_s = self._parts.retry.delay_s(await record.tried(), self._jitter())
+            if delay_s is not None:
+                await record.wait("retry", now + int(delay_s * 1000), error.fault())
                 return True
-            case TransientError():
-                delay_s = self._parts.retry.delay_s(await record.tried(), self._jitter())
-                if delay_s is not None:
-                    await record.wait("retry", now + int(delay_s * 1000), error.fault())
-                    return True
-        if task.item_id is not None and not error.kind.startswith(("dest.", "store.", "input.")):
+        if task.item_id is not None and not isinstance(error, _OF_THE_JOB):
             item = await record.item(task.item_id)
             await record.conclude(
                 [Outcome(item, ItemState.FAILED, error.detail, fault=error.fault())]
@@ -221,7 +240,8 @@ def first_of(raised: BaseException) -> BaseException:
     while pending:
         error = pending.pop(0)
         if isinstance(error, BaseExceptionGroup):
-            pending.extend(error.exceptions)
+            group: BaseExceptionGroup[BaseException] = error  # pyright: ignore[reportUnknownVariableType]
+            pending.extend(group.exceptions)
         else:
             flat.append(error)
     for kind in (LostLeaseError, DiskFullError):

@@ -49,7 +49,7 @@ class Inspected:
     name: str
     size: int | None
     judgement: Judgement
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 async def list_source(sources: Sources, text: str) -> Seen:
@@ -132,10 +132,7 @@ async def rehearse(
         async with anyio.create_task_group() as group, receive:
             group.start_soon(_run, reader, send)
             async for entry, local in receive:
-                judged = await _rehearsed(media, wish, entry, local)
-                if local is not None:
-                    await anyio.Path(local.path).unlink()
-                yield judged
+                yield await _rehearsed(media, wish, entry, local)
             group.cancel_scope.cancel()
 
 
@@ -178,6 +175,13 @@ async def _rehearsed(media: Media, wish: Wish, entry: Entry, local: _Local | Non
     if local is None:
         lost = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, "damaged")
         return Inspected(entry.name, entry.size, lost)
+    try:
+        return await _seen(media, wish, entry, local)
+    finally:
+        await anyio.Path(local.path).unlink()
+
+
+async def _seen(media: Media, wish: Wish, entry: Entry, local: _Local) -> Inspected:
     kind = media.sniff(local.head, entry.name)
     untouched = wish.recipe is Recipe.ORIGINAL or kind not in MEDIA_KINDS
     if untouched and (wish.files == "all" or kind in MEDIA_KINDS):

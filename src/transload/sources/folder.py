@@ -78,7 +78,9 @@ class FolderReader:
             if index < start:
                 continue
             entry = _entry(index, found)
-            if entry.kind != "file" or entry.trouble is not None or not want(entry):
+            if entry.kind == "dir" or not want(entry):
+                continue
+            if entry.kind == "link" or entry.trouble is not None:
                 continue
             yield (
                 entry,

@@ -1,7 +1,7 @@
 """Opening the ledger's database and running transactions on it from async code, one at a time, in a worker thread."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -100,7 +100,7 @@ class Database:
         return newer + [word for word in found if word != "ok"]
 
     @contextmanager
-    def begin(self, *, durable: bool = False) -> Iterator[Connection]:
+    def begin(self, *, durable: bool = False) -> Generator[Connection, None, None]:
         """A write transaction for the calling thread; committed at the end, rolled back on an error."""
         engine = self._durable if durable else self._quick
         try:

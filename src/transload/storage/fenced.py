@@ -197,12 +197,16 @@ class FencedTask:
             if row.control == "cancel":
                 state = JobState.CANCELLED
             check_job_move(JobState(row.state), state)
+            fault = row.fault
+            if state is JobState.FAILED and fault is None:
+                fault = _shared_fault(db, row.id)
             now = self._clock()
             values: dict[str, Any] = {
                 "state": state.value,
                 "finished_ms": now,
                 "control": None,
                 "detached": False,
+                "fault": fault,
             }
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))
@@ -220,3 +224,15 @@ class FencedTask:
         """One event for a batch: an event an item would double the cost of a small one."""
         data = {"items": [[index, state.value] for index, state in moved]}
         announce(db, self._job.id, self._clock(), "items", data)
+
+
+def _shared_fault(db: Connection, job_id: str) -> dict[str, Any] | None:
+    """What kept every lost item from arriving, when it was the same for all: then it is what the job failed of."""
+    lost = (items.c.job_id == job_id) & items.c.fault.is_not(None)
+    kind = items.c.fault["kind"].as_string()
+    if len(db.execute(select(kind).where(lost).distinct().limit(2)).all()) != 1:
+        return None
+    first: dict[str, Any] = db.execute(
+        select(items.c.fault).where(lost).order_by(items.c.idx).limit(1)
+    ).scalar_one()
+    return first

@@ -123,8 +123,10 @@ class Ledger:
 
         def act(db: Connection) -> None:
             for job_id, now in progress.items():
-                old = db.execute(select(jobs.c.progress).where(jobs.c.id == job_id)).scalar() or {}
-                known = [x for x in (old.get("overall"), now["overall"]) if x is not None]
+                query = select(jobs.c.progress).where(jobs.c.id == job_id)
+                old: dict[str, Any] = db.execute(query).scalar() or {}
+                shares: list[Any] = [old.get("overall"), now["overall"]]
+                known: list[float] = [share for share in shares if share is not None]
                 merged = now | {"overall": max(known) if known else None}
                 db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=merged))
 

@@ -37,7 +37,7 @@ class JobScratch:
 
         def sweep() -> list[tuple[int, int]]:
             self.root.mkdir(parents=True, exist_ok=True)
-            whole = []
+            whole: list[tuple[int, int]] = []
             for path in self.root.iterdir():
                 if keep_whole and path.suffix == ".in":
                     whole.append((int(path.stem), path.stat().st_size))
