@@ -24,6 +24,7 @@ from transload.errors import (
     PermanentError,
     StoreError,
     TransloadError,
+    TruncatedError,
 )
 from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Entry, Held, Item, ItemKind, ItemState
@@ -81,8 +82,17 @@ class Pass:
 
         for entry, body in source.stream(want, 0, self.bench.limits):
             self.put(self._load(self.wanted.pop(entry.index), entry, body))
+        self._miss()
         for page in pages or ():
             self._admit(page)
+            self._miss()
+
+    def _miss(self) -> None:
+        """Close what is wanted and was not given: reading ended before it."""
+        ended = self.bench.source.finish().fault or TruncatedError("reading ended before it").fault()
+        for item in self.wanted.values():
+            self.put(Load(item, ItemKind.UNKNOWN, fault=replace(ended, item=item.name)))
+        self.wanted.clear()
 
     def _pages(self) -> Iterator[Sequence[Entry]]:
         entries = iter(self.bench.source.entries())

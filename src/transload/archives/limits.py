@@ -29,26 +29,26 @@ class Tally:
         self.taken = taken
         self.spent: LimitError | None = None
         self._made = 0
-        self._dense_made = 0
+        self.dense_made = 0
         self._dense_taken = taken()
 
     def add(self, size: int) -> None:
         """Count `size` bytes of output."""
         self._made += size
-        self._dense_made += size
+        self.dense_made += size
         if self._made > self.limits.max_total_bytes:
             self.spent = _size_error(
                 "the archive", "archive.max_total_bytes", self.limits.max_total_bytes
             )
             raise self.spent
         taken = self.taken() - self._dense_taken
-        if is_too_dense(self._dense_made, taken, self.limits):
-            self.spent = _ratio_error("the archive", self._dense_made, taken, self.limits)
+        if is_too_dense(self.dense_made, taken, self.limits):
+            self.spent = _ratio_error("the archive", self.dense_made, taken, self.limits)
             raise self.spent
 
     def forgive(self, made: int, taken: int) -> None:
         """Leave an entry that failed by its own ratio out of the pass's, so that its neighbours go on."""
-        self._dense_made -= made
+        self.dense_made -= made
         self._dense_taken += taken
 
 
@@ -64,10 +64,17 @@ class EntryTally:
         """Count `size` bytes of the entry."""
         self._made += size
         taken = self._tally.taken() - self._taken_before
-        if is_too_dense(self._made, taken, self._tally.limits):
+        if self._is_to_blame(taken, self._tally.dense_made + size):
             self._tally.forgive(self._made - size, taken)
             raise _ratio_error("the entry", self._made, taken, self._tally.limits)
         self._tally.add(size)
+
+    def _is_to_blame(self, taken: int, whole: int) -> bool:
+        """Whether it is this entry that goes beyond the ratio: alone, or as most of the `whole` made so far."""
+        limits = self._tally.limits
+        counted = whole if 2 * self._made > whole else self._made
+        too_dense = self._made > limits.max_ratio * max(taken, 1)
+        return too_dense and counted > limits.ratio_after_bytes
 
 
 def is_too_dense(made: int, taken: int, limits: Limits) -> bool:
@@ -120,22 +127,32 @@ class Body(io.BufferedIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         """At most `size` bytes (all that is left when negative), b"" at the end.
 
-        Raises CorruptError, TruncatedError, LimitError and UnreadableError, each naming the entry.
+        Raises CorruptError, TruncatedError, LimitError and UnreadableError, each naming the entry. Bytes that came
+        before the error are given first, unless all were asked for.
         """
         if self.failure is not None:
             raise self.failure
         try:
             return self._read_up_to(size)
         except TransloadError as error:
-            error.item = error.item or self._name
-            self.failure = error
+            self._remember(error)
             raise
+
+    def _remember(self, error: TransloadError) -> None:
+        error.item = error.item or self._name
+        self.failure = error
 
     def _read_up_to(self, size: int | None) -> bytes:
         left = None if size is None or size < 0 else size
         pieces: list[bytes] = []
         while left is None or left > 0:
-            data = self._step(CHUNK if left is None else min(left, CHUNK))
+            try:
+                data = self._step(CHUNK if left is None else min(left, CHUNK))
+            except TransloadError as error:
+                if left is None or not pieces:
+                    raise
+                self._remember(error)
+                break
             if not data:
                 break
             pieces.append(data)

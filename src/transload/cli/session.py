@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -65,20 +66,27 @@ async def _until_signal(act: Callable[[], Awaitable[int]], told: str) -> int:
 
 
 async def _listen(work: anyio.CancelScope) -> None:
-    """Cancel the work at the first signal, end the process at the second."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    """Cancel the work at the first signal, end the process at the second.
+
+    Also when the clean stop takes too long: a thread may hang in a dead network drive. A stop in time calls that off.
+    """
+    with _deadline() as late, anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             if work.cancel_called:
                 _leave()
             work.cancel()
-            _leave_later()
+            late.start()
 
 
-def _leave_later() -> None:
-    """End the process when the clean stop takes too long (a thread hangs in a dead network drive)."""
-    timer = threading.Timer(LEAVE_S, _leave)
-    timer.daemon = True
-    timer.start()
+@contextmanager
+def _deadline() -> Generator[threading.Timer, None, None]:
+    """A timer that ends the process, called off at the end of the block."""
+    late = threading.Timer(LEAVE_S, _leave)
+    late.daemon = True
+    try:
+        yield late
+    finally:
+        late.cancel()
 
 
 def _leave() -> None:

@@ -37,7 +37,9 @@ async def tell(app: "App", job: Job, common: Common) -> int:
 
 def _tell_fault(job: Job, common: Common) -> None:
     if job.fault is not None:
-        print(*error_lines(job.fault), sep="\n", file=sys.stderr)
+        named = job.title in job.fault.detail
+        detail = job.fault.detail if named else f"{job.title}: {job.fault.detail}"
+        print(*error_lines(replace(job.fault, detail=detail)), sep="\n", file=sys.stderr)
     elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
         print(
             f"transload: not everything of {clean(job.title)} has arrived\n"
