@@ -10,6 +10,7 @@ import base64
 import ctypes
 import errno
 import functools
+import importlib.util
 import json
 import os
 import resource
@@ -99,15 +100,26 @@ def _answer(request: dict[str, Any], beat: Beat) -> Answer:
     try:
         return {"ok": _OPS[request["op"]](request, beat)}
     except MemoryError:
-        return {"fault": "memory", "detail": "the decoder reached its memory limit"}
+        return _NO_MEMORY
+    except ImportError as error:
+        if error.path is None or not Path(error.path).exists():
+            raise
+        return _NO_MEMORY  # the module is there but cannot be mapped: the address space is used up
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return {"fault": "disk", "detail": os.strerror(error.errno)}
-        if error.errno == errno.ENOMEM:
-            return {"fault": "memory", "detail": "the decoder reached its memory limit"}
-        return {"fault": "io", "detail": str(error)[:200]}
+        return _system_fault(error)
     except DamagedError as error:
         return {"fault": "damaged", "detail": str(error)}
+
+
+_NO_MEMORY: Answer = {"fault": "memory", "detail": "the decoder reached its memory limit"}
+
+
+def _system_fault(error: OSError) -> Answer:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return {"fault": "disk", "detail": os.strerror(error.errno)}
+    return (
+        _NO_MEMORY if error.errno == errno.ENOMEM else {"fault": "io", "detail": str(error)[:200]}
+    )
 
 
 def _probe(request: dict[str, Any], beat: Beat) -> Answer:
@@ -164,13 +176,10 @@ class _Backend(Protocol):
 
 def _backend(request: dict[str, Any]) -> _Backend:
     """PyAV where its wheel is installed, else the ffprobe program; `ffprobe` in the request asks for the latter."""
-    if not request.get("ffprobe"):
-        try:
-            from transload.media import video
-        except ImportError:
-            pass
-        else:
-            return video
+    if not request.get("ffprobe") and importlib.util.find_spec("av") is not None:
+        from transload.media import video
+
+        return video
     from transload.media import ffprobe
 
     return ffprobe.Ffprobe(Path(request.get("ffprobe") or "ffprobe"))
