@@ -89,7 +89,9 @@ class Pass:
 
     def _miss(self) -> None:
         """Close what is wanted and was not given: reading ended before it."""
-        ended = self.bench.source.finish().fault or TruncatedError("reading ended before it").fault()
+        ended = (
+            self.bench.source.finish().fault or TruncatedError("reading ended before it").fault()
+        )
         for item in self.wanted.values():
             self.put(Load(item, ItemKind.UNKNOWN, fault=replace(ended, item=item.name)))
         self.wanted.clear()

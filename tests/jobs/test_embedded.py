@@ -127,13 +127,15 @@ async def test_a_cancelled_job_is_let_go_and_settled_by_a_new_task(shop: Shop) -
 
 async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
     started = anyio.Event()
-    await shop.want("one")
+    job = await shop.want("one")
 
     async def handle(task: Task) -> None:
+        await shop.record(task).begin()
         started.set()
         await anyio.sleep_forever()
 
     await run_until(shop, shop.engine(), handle, started)
+    assert await shop.state(job) is JobState.QUEUED
     again = await Leases(shop.database, system_clock, "other", 30_000).take(Lane.TRANSFER, 0)
     assert again is not None
     assert again.epoch == 2

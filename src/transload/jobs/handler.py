@@ -5,7 +5,7 @@ This is the one place where exception groups are unwrapped and where an unforese
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -123,7 +123,12 @@ class TaskHandler:
             if await self._failed(task, record, first_of(raised)):
                 return
         if not await record.end_task():
-            await self._close(record, destination, scratch)
+            try:
+                await self._close(record, destination, scratch)
+            except (
+                DiskFullError
+            ) as error:  # even the closing page needs room: everything else is delivered
+                await self._failed(task, record, error)
 
     async def _work(
         self,
@@ -203,7 +208,14 @@ class TaskHandler:
         if task.item_id is not None and not isinstance(error, _OF_THE_JOB):
             item = await record.item(task.item_id)
             await record.conclude(
-                [Outcome(item, ItemState.FAILED, error.detail, fault=error.fault())]
+                [
+                    Outcome(
+                        item,
+                        ItemState.FAILED,
+                        error.detail,
+                        fault=replace(error.fault(), item=item.name),
+                    )
+                ]
             )
         else:
             log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind})

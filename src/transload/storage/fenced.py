@@ -71,6 +71,7 @@ class FencedTask:
                         state=JobState.RUNNING.value,
                         wait_reason=None,
                         wait_until_ms=None,
+                        fault=row.fault if _is_of_source(row.fault) else None,
                         started_ms=row.started_ms or now,
                     )
                 )
@@ -117,12 +118,15 @@ class FencedTask:
         """Turn the job's wait into a row and give the task back until then."""
 
         def act(db: Connection) -> None:
-            now = self._clock()
-            db.execute(
-                update(jobs)
-                .where(jobs.c.id == self._job.id)
-                .values(state=JobState.WAITING.value, wait_reason=reason, wait_until_ms=until_ms)
-            )
+            now, at = self._clock(), jobs.c.id == self._job.id
+            values: dict[str, Any] = {
+                "state": JobState.WAITING.value,
+                "wait_reason": reason,
+                "wait_until_ms": until_ms,
+            }
+            if not _is_of_source(db.execute(select(jobs.c.fault).where(at)).scalar_one()):
+                values["fault"] = fault.as_dict()
+            db.execute(update(jobs).where(at).values(**values))
             db.execute(
                 update(tasks)
                 .where(tasks.c.id == self._task.id)
@@ -224,6 +228,11 @@ class FencedTask:
         """One event for a batch: an event an item would double the cost of a small one."""
         data = {"items": [[index, state.value] for index, state in moved]}
         announce(db, self._job.id, self._clock(), "items", data)
+
+
+def _is_of_source(fault: dict[str, Any] | None) -> bool:
+    """Whether a stored fault is what reading the source found: it stays, what a job waited for does not."""
+    return fault is not None and fault["kind"].startswith("input.")
 
 
 def _shared_fault(db: Connection, job_id: str) -> dict[str, Any] | None:

@@ -110,9 +110,9 @@ class Leases:
                 & (tasks.c.epoch == task.epoch)
                 & (tasks.c.owner == self.owner)
             )
-            db.execute(
-                update(tasks).where(ours).values(owner=None, lease_until_ms=None, due_ms=due_ms)
-            )
+            freed = update(tasks).where(ours).values(owner=None, lease_until_ms=None, due_ms=due_ms)
+            if db.execute(freed).rowcount:
+                _let_rest(db, task.job_id)
 
         await self.database.run(act)
 
@@ -124,7 +124,7 @@ class Leases:
 
         def act(db: Connection) -> int:
             held = db.execute(
-                select(tasks.c.id, tasks.c.deaths, tasks.c.seen_seq, jobs.c.seq)
+                select(tasks.c.id, tasks.c.job_id, tasks.c.deaths, tasks.c.seen_seq, jobs.c.seq)
                 .join(jobs, jobs.c.id == tasks.c.job_id)
                 .where(tasks.c.owner == self.owner)
             ).all()
@@ -141,9 +141,18 @@ class Leases:
                         due_ms=0,
                     )
                 )
+            for row in held:
+                _let_rest(db, row.job_id)
             return len(held)
 
         return await self.database.run(act)
+
+
+def _let_rest(db: Connection, job_id: str) -> None:
+    """Say `queued` of a running job that nobody works on any more: it continues when it is asked for."""
+    held = exists().where(tasks.c.job_id == job_id, tasks.c.owner.is_not(None))
+    running = (jobs.c.id == job_id) & (jobs.c.state == JobState.RUNNING.value)
+    db.execute(update(jobs).where(running, ~held).values(state=JobState.QUEUED.value))
 
 
 def queue_tasks(db: Connection, job: Job, rows: Sequence[dict[str, object]]) -> None:

@@ -1,0 +1,196 @@
+"""How an attempt can end, and what the ledger holds afterwards."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.inputs import clip, packed, photo
+from tests.installation import SMALL, Home, Picky
+from transload.errors import DiskFullError, LostLeaseError, UnreadableError
+from transload.jobs.handler import (
+    ALBUM_WINDOW_MAX,
+    DEATHS_MAX,
+    SPACE_LOOK_MS,
+    budget_for,
+    first_of,
+)
+from transload.model import ItemState, Job, JobState, Lane, Recipe, Task
+from transload.sources.folder import FolderReader
+from transload.storage.schema import tasks
+from transload.storage.scratch import SLACK_BYTES
+from transload.wiring import Installation, build
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Site:
+    """An installation whose tasks a test takes and runs itself, with a clock that it moves."""
+
+    parts: Installation
+    picky: Picky
+    now_ms: int = 1_700_000_000_000
+
+    async def want(self, source: Path) -> Job:
+        ref = self.parts.sources.resolve(str(source))
+        to = self.parts.destinations.parse("picky:", self.parts.library_dir)
+        job = replace(_JOB, source=ref.ref, destination=to, title=ref.title)
+        return await self.parts.ledger.want(job, "identity", ref.identity, detached=False)
+
+    async def take(self, lane: Lane = Lane.TRANSFER) -> Task:
+        task = await self.parts.leases.take(lane, 0)
+        assert task is not None
+        return task
+
+    async def run(self, lane: Lane = Lane.TRANSFER) -> None:
+        await self.parts.handler()(await self.take(lane))
+
+    async def states(self, job: Job) -> list[ItemState]:
+        return [one.item.state async for one in self.parts.ledger.records(job.id)]
+
+
+_JOB = Job("", "", "", Recipe.PLAYABLE, "", JobState.QUEUED)
+
+
+@asynccontextmanager
+async def site(folder: Path) -> AsyncIterator[Site]:
+    home = Home(folder)
+    home.data.root.mkdir()
+    made = Site(build(SMALL, home.data), Picky(home.library))
+
+    def clock() -> int:
+        return made.now_ms
+
+    ledger, leases = made.parts.ledger, made.parts.leases
+    ledger.clock = leases.clock = clock
+    made.parts = replace(made.parts, clock=clock)
+    made.parts.destinations.add("picky", lambda _: made.picky)
+    ledger.database.open()
+    try:
+        yield made
+    finally:
+        await made.parts.media.aclose()
+        ledger.database.close()
+
+
+def pictures(folder: Path, count: int = 3) -> Path:
+    return packed(folder / "a.zip", {f"{n}.jpg": photo(n) for n in range(count)})
+
+
+async def test_an_unforeseen_error_ends_the_job_as_our_bug_with_its_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site(tmp_path) as here:
+        job = await here.want(pictures(tmp_path))
+        here.picky.fault = ZeroDivisionError("cannot happen")
+        with caplog.at_level(logging.ERROR):
+            await here.run()
+        ended = await here.parts.ledger.job(job.id)
+        assert ended.state is JobState.FAILED
+        assert ended.fault is not None
+        assert ended.fault.kind == "internal.bug"
+        assert set(await here.states(job)) == {ItemState.FAILED}
+    (crash,) = [record for record in caplog.records if record.message == "task_crashed"]
+    assert crash.exc_info is not None
+    assert crash.exc_info[0] is ZeroDivisionError
+
+
+async def test_a_lost_lease_stops_silently_and_writes_nothing_more(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        job = await here.want(pictures(tmp_path))
+        mine = await here.take()
+        here.now_ms += here.parts.leases.lease_ms + 1
+        other = await here.take()
+        assert other.id == mine.id
+        await here.parts.handler()(mine)
+        assert (await here.parts.ledger.job(job.id)).state is JobState.QUEUED
+        assert here.picky.batches == []
+        await here.parts.handler()(other)
+        assert (await here.parts.ledger.job(job.id)).state is JobState.SUCCEEDED
+
+
+async def test_a_full_disk_is_a_wait_that_ends_by_itself(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        job = await here.want(pictures(tmp_path))
+        here.picky.fault = DiskFullError()
+        await here.run()
+        waiting = await here.parts.ledger.job(job.id)
+        assert (waiting.state, waiting.wait_reason) == (JobState.WAITING, "space")
+        assert waiting.wait_until_ms == here.now_ms + SPACE_LOOK_MS
+        assert await here.parts.leases.take(Lane.TRANSFER, 0) is None
+        here.picky.fault = None
+        here.now_ms += SPACE_LOOK_MS
+        await here.run()
+        assert (await here.parts.ledger.job(job.id)).state is JobState.SUCCEEDED
+        assert await here.states(job) == [ItemState.SENT] * 3
+
+
+async def test_ten_deaths_give_up_that_item_alone(tmp_path: Path) -> None:
+    content = {"c.avi": clip(tmp_path / "c.avi").read_bytes(), "p.jpg": photo(1)}
+    async with site(tmp_path) as here:
+        job = await here.want(packed(tmp_path / "a.zip", content))
+        await here.run()
+        for _ in range(DEATHS_MAX):
+            await here.take(Lane.CONVERT)
+            assert await here.parts.leases.void_dead() == 1
+        await here.run(Lane.CONVERT)
+        assert await here.states(job) == [ItemState.FAILED, ItemState.SENT]
+        stuck = [one.item.fault async for one in here.parts.ledger.records(job.id)][0]
+        assert stuck is not None
+        assert (stuck.kind, stuck.item) == ("job.stuck", "c.avi")
+        assert (await here.parts.ledger.job(job.id)).state is JobState.PARTIAL
+
+
+async def test_nine_deaths_do_not(tmp_path: Path) -> None:
+    source = packed(tmp_path / "a.zip", {"c.avi": clip(tmp_path / "c.avi").read_bytes()})
+    async with site(tmp_path) as here:
+        job = await here.want(source)
+        await here.run()
+        task = await here.take(Lane.CONVERT)
+        database = here.parts.ledger.database
+        await database.run(
+            lambda db: db.execute(
+                update(tasks).where(tasks.c.id == task.id).values(deaths=DEATHS_MAX - 1)
+            )
+        )
+        deaths = await database.run(lambda db: db.execute(select(tasks.c.deaths)).scalar_one())
+        await here.parts.handler()(replace(task, deaths=deaths))
+        assert await here.states(job) == [ItemState.SENT]
+
+
+async def test_a_source_that_is_gone_fails_the_job_with_its_reason(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        source = pictures(tmp_path)
+        job = await here.want(source)
+        source.unlink()
+        await here.run()
+        ended = await here.parts.ledger.job(job.id)
+        assert ended.fault is not None
+        assert (ended.state, ended.fault.kind) == (JobState.FAILED, "input.not_found")
+
+
+def test_the_budget_is_the_largest_album_and_some_slack(tmp_path: Path) -> None:
+    for n in range(25):
+        (tmp_path / f"{n:02}").write_bytes(bytes(1000 + n))
+    assert budget_for(FolderReader(tmp_path)) == sum(range(1015, 1025)) + SLACK_BYTES
+
+
+def test_the_budget_is_the_largest_entry_where_that_is_more(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2 * ALBUM_WINDOW_MAX)
+    for n in range(12):
+        (tmp_path / f"{n}").write_bytes(b"1")
+    assert budget_for(FolderReader(tmp_path)) == 2 * ALBUM_WINDOW_MAX + SLACK_BYTES
+
+
+def test_a_lost_lease_decides_over_a_full_disk_over_the_rest() -> None:
+    disk, lease, bad = DiskFullError(), LostLeaseError(), UnreadableError()
+    inner = ExceptionGroup("inner", [disk])
+    assert first_of(ExceptionGroup("all", [bad, inner, lease])) is lease
+    assert first_of(ExceptionGroup("all", [bad, inner])) is disk
+    assert first_of(bad) is bad
