@@ -140,7 +140,7 @@ async def test_ten_deaths_give_up_that_item_alone(tmp_path: Path) -> None:
             assert await here.parts.leases.void_dead() == 1
         await here.run(Lane.CONVERT)
         assert await here.states(job) == [ItemState.FAILED, ItemState.SENT]
-        stuck = [one.item.fault async for one in here.parts.ledger.records(job.id)][0]
+        stuck = (await anext(here.parts.ledger.records(job.id))).item.fault
         assert stuck is not None
         assert (stuck.kind, stuck.item) == ("job.stuck", "c.avi")
         assert (await here.parts.ledger.job(job.id)).state is JobState.PARTIAL

@@ -1,0 +1,183 @@
+"""Jobs as callers steer them: cancelled, paused, interrupted, shared between two processes."""
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+import transload
+from tests.inputs import packed, photo
+from tests.installation import Home, Picky, finished, states, told
+from transload.app import usual_recipe
+from transload.errors import SourceNotFoundError, StoreError, UsageError
+from transload.model import ItemState, JobState, Recipe
+from transload.states import JOB_ENDED
+
+pytestmark = pytest.mark.anyio
+
+
+def pictures(folder: Path, count: int, name: str = "a") -> Path:
+    return packed(folder / f"{name}.zip", {f"{n}.jpg": photo(n) for n in range(count)})
+
+
+def held(folder: Path) -> Picky:
+    """A destination that lets nothing in until its gate is set."""
+    picky = Picky(folder / "library")
+    picky.gate = anyio.Event()
+    return picky
+
+
+async def test_a_cancelled_job_accounts_for_every_item_and_retry_finishes_it(
+    tmp_path: Path,
+) -> None:
+    home, picky = Home(tmp_path), held(tmp_path)
+    async with home.open(picky) as app:
+        job = await app.send(str(pictures(tmp_path, 12)), to="picky:")
+        await picky.reached.wait()
+        await app.cancel(job.id)
+        assert (await app.wait(job.id)).state is JobState.CANCELLED
+        report = await app.report(job.id)
+        assert report.totals.entries == len(report.items) > 0
+        assert {one.item.state for one in report.items} <= {ItemState.CANCELLED, ItemState.SENT}
+        assert home.left_behind() == []
+        picky.gate.set()
+        await app.retry(job.id)
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+        assert (await app.report(job.id)).totals.sent == 12
+    assert len(home.delivered()) == 12
+
+
+async def test_a_paused_job_waits_for_resume(tmp_path: Path) -> None:
+    home, picky = Home(tmp_path), held(tmp_path)
+    async with home.open(picky) as app:
+        job = await app.send(str(pictures(tmp_path, 3)), to="picky:")
+        await picky.reached.wait()
+        paused = await app.pause(job.id)
+        assert (paused.state, paused.wait_reason) == (JobState.WAITING, "paused")
+        picky.gate.set()
+        await app.resume(job.id)
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+        assert (await app.report(job.id)).totals.sent == 3
+    assert len(home.delivered()) == 3
+
+
+async def test_an_interrupted_job_goes_on_with_nothing_twice(tmp_path: Path) -> None:
+    home, picky, source = Home(tmp_path), Picky(tmp_path / "library"), pictures(tmp_path, 30)
+    async with home.open(picky) as app:
+        job = await app.send(str(source), to="picky:")
+        await picky.reached.wait()
+    async with home.open(again := Picky(tmp_path / "library")) as app:
+        assert (await app.job(job.id)).state not in JOB_ENDED
+        report = await finished(app, source, to="picky:")
+    assert report.job.id == job.id
+    names = [name for batch in (*picky.batches, *again.batches) for name in batch]
+    assert len(home.delivered()) == 30
+    assert set(states(report).values()) == {ItemState.SENT}
+    assert len(set(names)) == 30
+
+
+async def test_the_holder_of_the_folder_runs_the_jobs_of_others(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    async with home.open() as first, home.open() as second:
+        one = await finished(first, pictures(tmp_path, 2, "one"), to=home.to)
+        two = await finished(second, pictures(tmp_path, 3, "two"), to=home.to)
+        assert not second.parts.lock.acquire()
+    assert (one.job.state, two.job.state) == (JobState.SUCCEEDED, JobState.SUCCEEDED)
+    assert two.totals.entries == 3
+
+
+async def test_the_same_source_asked_for_twice_at_once_is_one_job(tmp_path: Path) -> None:
+    home, picky, source = Home(tmp_path), held(tmp_path), pictures(tmp_path, 4)
+    async with home.open(picky) as first, home.open(Picky(tmp_path / "library")) as second:
+        one = await first.send(str(source), to="picky:")
+        await picky.reached.wait()
+        two = await second.send(str(source), to="picky:")
+        picky.gate.set()
+        assert one.id == two.id
+        assert (await second.wait(two.id)).state is JobState.SUCCEEDED
+        assert len(await second.jobs()) == 1
+    assert sum(map(len, picky.batches)) == 4
+    assert len(home.delivered()) == 4
+
+
+async def test_a_detached_job_is_run_by_the_next_that_works(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    async with home.open() as app:
+        job = await app.send(str(pictures(tmp_path, 2)), to=home.to, detach=True)
+        assert (await app.job(job.id[:12])).state is JobState.QUEUED
+    async with home.open() as app:
+        app.work()
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+
+
+async def test_a_kept_original_can_be_sent_again_and_dropped(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    async with home.open(Picky(tmp_path / "library", {"0.jpg": 2, "1.jpg": 9})) as app:
+        report = await finished(app, pictures(tmp_path, 2), to="picky:")
+        kept = {record.name: record for record in await app.quarantined(report.job.id)}
+        job = await app.retry_quarantined(kept["0.jpg"].id)
+        assert (await app.wait(job.id)).state is JobState.PARTIAL
+        assert states(await app.report(job.id)) == {
+            "0.jpg": ItemState.SENT,
+            "1.jpg": ItemState.QUARANTINED,
+        }
+        path = (await app.drop_quarantined(kept["1.jpg"].id)).path
+        assert path is not None
+        assert not path.exists()
+
+
+async def test_clean_removes_only_what_nothing_refers_to(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    async with home.open(Picky(tmp_path / "library", {"0.jpg": 9})) as app:
+        await finished(app, pictures(tmp_path, 1), to="picky:")
+        (kept,) = await app.quarantined()
+        stray = home.data.quarantine / "stray"
+        stray.write_bytes(b"12345")
+        assert (await app.clean(dry_run=True)).files == ((stray, 5),)
+        assert stray.exists()
+        assert (await app.clean()).size_bytes == 5
+        assert not stray.exists()
+        assert kept.path is not None
+        assert kept.path.exists()
+
+
+async def test_a_look_leaves_no_trace(tmp_path: Path) -> None:
+    home, source = Home(tmp_path), str(pictures(tmp_path, 2))
+    async with home.open() as app:
+        seen = await app.list(source)
+        judged = [one async for one in app.rehearse(source, app.wish(source, home.to))]
+        assert await app.jobs() == []
+    assert [entry.name for entry in seen.entries] == [one.name for one in judged]
+    assert home.delivered() == {}
+    assert home.left_behind() == []
+
+
+async def test_a_folder_that_is_a_file_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(b"")
+    with pytest.raises(StoreError, match="data"):
+        async with transload.open(data_dir=tmp_path / "data"):
+            pass
+
+
+async def test_unknown_words_are_refused_before_a_job_is_made(tmp_path: Path) -> None:
+    async with Home(tmp_path).open() as app:
+        with pytest.raises(UsageError):
+            await app.send(str(tmp_path), to="nowhere:x")
+        with pytest.raises(SourceNotFoundError):
+            await app.send(str(tmp_path / "gone"))
+        assert await app.jobs() == []
+
+
+async def test_events_tell_the_states_in_order(tmp_path: Path) -> None:
+    async with Home(tmp_path).open() as app:
+        job = await app.send(str(pictures(tmp_path, 1)), to=f"library:{tmp_path / 'l'}")
+        await told(app, job, "queued", "succeeded")
+        states_told = [e.data["state"] for e in await app.history(job.id) if e.what == "state"]
+    assert states_told == ["queued", "running", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("to", "recipe"), [("library:/a", Recipe.PLAYABLE), ("telegram:me", Recipe.TELEGRAM)]
+)
+def test_the_recipe_fits_the_destination(to: str, recipe: Recipe) -> None:
+    assert usual_recipe(to) is recipe

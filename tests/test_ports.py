@@ -1,0 +1,65 @@
+"""The adapters have the shapes of the ports: assigned here for the type checker, compared at run time."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from transload import ports
+from transload.destinations.library import Library
+from transload.jobs.embedded import Embedded
+from transload.jobs.progress import TaskMeter
+from transload.media.studio import Studio
+from transload.model import Done
+from transload.sources.folder import FileReader, FolderReader
+from transload.sources.local import LocalSources
+from transload.sources.ordered import Ordered
+from transload.sources.registry import SourceRegistry
+from transload.storage.record import TaskRecord
+from transload.storage.scratch import JobScratch
+
+PAIRS: list[tuple[type, type]] = [
+    (ports.Source, FolderReader),
+    (ports.Source, FileReader),
+    (ports.Source, Ordered),
+    (ports.Sources, LocalSources),
+    (ports.Sources, SourceRegistry),
+    (ports.Destination, Library),
+    (ports.Media, Studio),
+    (ports.Meter, TaskMeter),
+    (ports.Record, TaskRecord),
+    (ports.Scratch, JobScratch),
+    (ports.Engine, Embedded),
+]
+
+
+def words(owner: type) -> dict[str, object]:
+    return {
+        name: value
+        for base in reversed(owner.__mro__[:-1])
+        for name, value in vars(base).items()
+        if not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize(("port", "adapter"), PAIRS, ids=lambda one: one.__name__)
+def test_every_method_is_there_with_its_parameters(port: type, adapter: type) -> None:
+    for name, wanted in words(port).items():
+        if not inspect.isfunction(wanted):
+            continue
+        own = getattr(adapter, name)
+        assert inspect.iscoroutinefunction(own) == inspect.iscoroutinefunction(wanted), name
+        assert list(inspect.signature(own).parameters) == list(
+            inspect.signature(wanted).parameters
+        ), name
+
+
+def test_the_type_checker_agrees(tmp_path: Path) -> None:
+    sources: ports.Sources = LocalSources("here")
+    source: ports.Source = FolderReader(tmp_path)
+    destination: ports.Destination = Library(tmp_path)
+    media: ports.Media = Studio()
+    meter: ports.Meter = TaskMeter("fetch", Done())
+    scratch: ports.Scratch = JobScratch(tmp_path, "j", 1, 0)
+    assert None not in (sources, destination, media, meter, scratch)
+    assert list(source.entries()) == []

@@ -1,0 +1,35 @@
+"""The installation that a data folder and settings give."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from transload.config import Archive, DataFolder, Settings
+from transload.destinations.library import Library
+from transload.wiring import build
+
+
+def test_building_touches_no_file(tmp_path: Path) -> None:
+    parts = build(Settings(), DataFolder(tmp_path / "data"))
+    parts.handler()
+    parts.engine(0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_reach_the_parts(tmp_path: Path) -> None:
+    archive = Archive(max_ratio=3, max_entry_bytes=4, max_total_bytes=5, max_entries=6)
+    settings = replace(Settings(), archive=archive, lease_s=7.5)
+    parts = build(settings, DataFolder(tmp_path))
+    limits = parts.limits
+    assert (limits.max_ratio, limits.max_entry_bytes) == (3, 4)
+    assert (limits.max_total_bytes, limits.max_entries) == (5, 6)
+    assert parts.leases.lease_ms == 7500
+
+
+def test_the_library_is_in_the_data_folder_unless_a_setting_says_where(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    assert build(Settings(), folder).library_dir == tmp_path / "library"
+    parts = build(Settings(library_dir=tmp_path / "own"), folder)
+    assert parts.library_dir == tmp_path / "own"
+    made = parts.destinations.make(parts.destinations.parse("library:", parts.library_dir))
+    assert isinstance(made, Library)
+    assert made.root == tmp_path / "own"
