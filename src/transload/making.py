@@ -1,5 +1,7 @@
 """Carrying out a verdict: the conversion of one item, as a shipment or as the outcome of its failure."""
 
+from dataclasses import replace
+
 from transload.errors import FfmpegMissingError, PermanentError, StalledError
 from transload.model import Held, Item, ItemState, Judgement, Outcome, Shipment
 from transload.packing import parcels_of
@@ -20,8 +22,10 @@ async def converted(
             lambda progress: bench.meter.converting(item.id, progress),
         )
     except FfmpegMissingError as error:
-        return Outcome(item, ItemState.FAILED, error.detail, judgement, held, error.fault())
+        fault = replace(error.fault(), item=item.name)
+        return Outcome(item, ItemState.FAILED, error.detail, judgement, held, fault)
     except (PermanentError, StalledError) as error:
-        return Outcome(item, ItemState.REFUSED, error.detail, judgement, held, error.fault())
+        fault = replace(error.fault(), item=item.name)
+        return Outcome(item, ItemState.REFUSED, error.detail, judgement, held, fault)
     bench.scratch.resize(item.id, held.size_bytes + made.size_bytes)
     return Shipment(item, judgement, parcels_of(bench.job, item, held, made), made.thumb)

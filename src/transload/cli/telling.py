@@ -50,8 +50,9 @@ def _tell_fault(job: Job, common: Common) -> None:
 
 def _tell_wait(job: Job, common: Common) -> None:
     if not common.json:
+        why = "there is still no room on the disk" if job.fault is None else job.fault.detail
         print(
-            f"transload: there is still no room on the disk; the job {job.id} waits\n"
+            f"transload: {clean(job.title)}: {clean(why)}; the job {job.id} waits\n"
             "  next: free some space and run the same command again: it continues",
             file=sys.stderr,
         )
