@@ -86,7 +86,7 @@ class Desk:
             "PYTHONDONTWRITEBYTECODE": "1",
             MARK: self.mark,
         }
-        return kept | own | more
+        return kept | own | dict(more)
 
     def start(self, *words: str | Path, **more: str) -> subprocess.Popen[str]:
         """Start a command; `more` goes into its environment."""
