@@ -1,6 +1,6 @@
 import pytest
 
-from transload.archives.limits import Body, EntryTally, Pull, Tally
+from transload.archives.limits import Body, EntryTally, Pull, Tally, wrong_checksum
 from transload.errors import CorruptError, LimitError
 from transload.model import Limits
 
@@ -89,3 +89,29 @@ def test_many_small_dense_entries_end_the_pass() -> None:
     with pytest.raises(LimitError, match="the archive grows"):
         EntryTally(tally).add(500)
     assert tally.spent is not None
+
+
+def test_a_dense_entry_after_others_fails_alone() -> None:
+    tally = Tally(Limits(max_ratio=10, ratio_after_bytes=1000), lambda: 0)
+    EntryTally(tally).add(200)
+    bomb = EntryTally(tally)
+    bomb.add(700)
+    with pytest.raises(LimitError, match="the entry grows"):
+        bomb.add(200)
+    EntryTally(tally).add(200)
+    assert tally.spent is None
+
+
+def test_bytes_before_an_error_are_given_first() -> None:
+    pieces = iter([b"abc"])
+
+    def pull(_size: int) -> bytes:
+        for piece in pieces:
+            return piece
+        raise wrong_checksum(3)
+
+    body = Body(pull, Limits(), "a.jpg")
+    assert body.read(10) == b"abc"
+    with pytest.raises(CorruptError, match="checksum") as caught:
+        body.read(10)
+    assert caught.value.item == "a.jpg"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.storage.conftest import Desk, entries
-from transload.errors import CorruptError
+from transload.errors import CorruptError, DiskFullError
 from transload.model import (
     Files,
     Held,
@@ -220,3 +220,40 @@ async def test_what_a_job_cannot_finish_fails_with_its_reason(desk: Desk) -> Non
     assert again.state is JobState.QUEUED
     assert again.attempt == 2
     assert (await desk.take()).kind == "transfer"
+
+
+async def test_a_job_that_fails_of_one_thing_says_so(desk: Desk) -> None:
+    record, items = await begun(desk, 2)
+    await record.conclude([Outcome(i, ItemState.FAILED, "so", fault=FAULT) for i in items])
+    assert not await record.end_task()
+    assert await record.end_job() is JobState.FAILED
+    fault = (await desk.ledger.job(items[0].job_id)).fault
+    assert fault is not None
+    assert fault.kind == FAULT.kind
+
+
+async def taken_up(desk: Desk, kept: Path) -> None:
+    task = await desk.leases.take(Lane.TRANSFER, 0)
+    assert task is not None
+    job, _ = await TaskRecord(desk.ledger.database, desk.ledger.clock, task, kept).begin()
+    assert job.state is JobState.RUNNING
+
+
+async def test_a_waiting_job_says_for_what_until_it_goes_on(desk: Desk, tmp_path: Path) -> None:
+    record, items = await begun(desk, 1)
+    await record.wait("space", 0, DiskFullError("1 MiB needed").fault())
+    waiting = (await desk.ledger.job(items[0].job_id)).fault
+    assert waiting is not None
+    assert (waiting.kind, waiting.detail) == ("store.disk_full", "1 MiB needed")
+    await taken_up(desk, tmp_path)
+    assert (await desk.ledger.job(items[0].job_id)).fault is None
+
+
+async def test_what_reading_found_stays_when_a_job_waits(desk: Desk, tmp_path: Path) -> None:
+    record, items = await begun(desk, 1)
+    await record.source_read(ReadReport(10, FAULT), 0)
+    await record.wait("space", 0, DiskFullError("1 MiB needed").fault())
+    await taken_up(desk, tmp_path)
+    fault = (await desk.ledger.job(items[0].job_id)).fault
+    assert fault is not None
+    assert fault.kind == FAULT.kind
