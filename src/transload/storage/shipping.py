@@ -96,13 +96,12 @@ class Packer:
         if self.job.files == "media":
             for item_id in _sent_by_job(db, self.job, shipments):
                 del wanted[item_id]
-        old = _earlier_plans(db, list(wanted))
+        kept = self._kept_plans(db, list(wanted.values()))
         intents: list[Intent] = []
         fresh: list[Intent] = []
         taken = self._taken(db)
         for item_id, shipment in wanted.items():
-            plan = old.get(item_id)
-            if plan is not None and plan.hashes == [parcel.sha256 for parcel in shipment.parcels]:
+            if (plan := kept.get(item_id)) is not None:
                 intents.append(Intent(shipment, plan.album, plan.paths))
                 continue
             paths = destination.place(self.job.folder or "", shipment, taken)
@@ -111,6 +110,15 @@ class Packer:
             intents.append(fresh[-1])
         self._write(db, intents, fresh)
         return intents
+
+    def _kept_plans(self, db: Connection, shipments: Sequence[Shipment]) -> "dict[int, _Plan]":
+        """Earlier intents of the same content; those of another content are withdrawn and their paths free again."""
+        old = _earlier_plans(db, [one.item.id for one in shipments])
+        hashes = {one.item.id: [parcel.sha256 for parcel in one.parcels] for one in shipments}
+        stale = [item_id for item_id, plan in old.items() if plan.hashes != hashes[item_id]]
+        if stale:
+            db.execute(delete(outputs).where(outputs.c.item_id.in_(stale)))
+        return {item_id: plan for item_id, plan in old.items() if item_id not in stale}
 
     def _taken(self, db: Connection) -> Taken:
         """What the ledger holds, with what this batch has just claimed."""
@@ -134,8 +142,6 @@ class Packer:
 
     def _write(self, db: Connection, intents: Sequence[Intent], fresh: Sequence[Intent]) -> None:
         if fresh:
-            ids = [intent.shipment.item.id for intent in fresh]
-            db.execute(delete(outputs).where(outputs.c.item_id.in_(ids)))
             db.execute(
                 insert(outputs), [row for intent in fresh for row in self._output_rows(intent)]
             )

@@ -1,0 +1,57 @@
+"""The words of the project are those of the contract."""
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from transload import model
+from transload.model import ALBUM_MAX, MEDIA_KINDS, ItemKind, ItemState, JobState, Totals, Verdict
+
+
+def test_the_words_of_the_report_are_the_contracts() -> None:
+    assert {kind.value for kind in ItemKind} == {
+        "photo",
+        "video",
+        "animation",
+        "audio",
+        "document",
+        "archive",
+        "junk",
+        "unknown",
+    }
+    assert {verdict.value for verdict in Verdict} == {
+        "as_is",
+        "rewrap",
+        "audio",
+        "transcode",
+        "shrink",
+        "animation",
+        "skip",
+        "unsavable",
+    }
+    assert {state.value for state in JobState} == {
+        "queued",
+        "running",
+        "waiting",
+        "succeeded",
+        "partial",
+        "failed",
+        "cancelled",
+    }
+
+
+def test_every_finished_item_state_has_its_sum() -> None:
+    sums = {field.name for field in fields(Totals)}
+    finished = set(ItemState) - {ItemState.PENDING, ItemState.DEFERRED, ItemState.REFUSED}
+    assert {state.value for state in finished} <= sums
+
+
+def test_only_what_can_be_shown_or_heard_is_media() -> None:
+    assert {kind.value for kind in MEDIA_KINDS} == {"photo", "video", "animation", "audio"}
+    assert ALBUM_MAX == 10
+
+
+def test_values_cannot_be_changed() -> None:
+    entry = model.Entry(0, "a", b"a", 1)
+    with pytest.raises(FrozenInstanceError):
+        entry.size = 2  # type: ignore[misc]
