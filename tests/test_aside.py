@@ -7,6 +7,7 @@ import pytest
 from tests import inputs
 from tests.installation import Home
 from transload import aside
+from transload.config import Settings
 from transload.storage.record import TaskRecord
 
 pytestmark = pytest.mark.anyio
@@ -28,3 +29,12 @@ async def test_many_outcomes_cost_few_transactions(
     report = await Home(tmp_path).send(source)
     assert report.totals.skipped == 250
     assert [size for size in batches if size] == [100, 100, 50]
+
+
+async def test_a_reader_that_waits_for_room_is_never_left_waiting(tmp_path: Path) -> None:
+    # Duplicates larger than the budget in sum: their bytes must go before the batch of their outcomes is full.
+    entries = {f"{n}.jpg": inputs.photo(n, (400, 300)) + bytes(200_000) for n in range(40)}
+    source = inputs.packed(tmp_path / "again.zip", entries)
+    home = Home(tmp_path, Settings(min_free_bytes=0, scratch_budget_bytes=500_000))
+    assert (await home.send(source)).totals.sent == 40
+    assert (await home.send(source)).totals.duplicate == 40

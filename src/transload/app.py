@@ -135,7 +135,7 @@ class App:
         while True:
             moved = {
                 job_id: meter.tell()
-                for job_id, meter in self._handler.meters.items()
+                for job_id, meter in self._handler.meters.values()
                 if meter.changed
             }
             if moved:

@@ -31,7 +31,12 @@ class Aside:
         self._since = time.monotonic()
 
     async def add(self, outcome: Outcome) -> None:
-        """Take an outcome; writes the batch when it is full or old."""
+        """Take an outcome; writes the batch when it is full or old.
+
+        Its bytes go at once: the reader may be waiting for just that room before the next outcome can come.
+        """
+        if outcome.held is not None:
+            await self._bench.scratch.drop(outcome.item.id)
         self._waiting.append(outcome)
         if len(self._waiting) >= BATCH_MAX or time.monotonic() - self._since > BATCH_S:
             await self.flush()

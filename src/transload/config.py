@@ -154,6 +154,8 @@ def time_s(given: object) -> float:
     elif isinstance(given, str) and (found := _TIME.fullmatch(given.strip())):
         hours, minutes, rest = found.groups(default="0")
         seconds = int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    elif isinstance(given, str) and given.strip().replace(".", "", 1).isdecimal():
+        seconds = float(given)  # a plain number is seconds, as in a settings file
     if not 0 < seconds < float("inf"):
         raise ValueError("a time above zero such as 30s, 5m or 1h30m")
     return seconds

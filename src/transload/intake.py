@@ -29,6 +29,7 @@ from transload.errors import (
 from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Entry, Held, Item, ItemKind, ItemState
 from transload.ports import Bench
+from transload.states import LEFT_OUT
 
 HEAD_BYTES = (
     64 << 10
@@ -118,7 +119,7 @@ class Pass:
         """What the listing alone decides: filters, links, unreadable entries, junk by name."""
         job = self.bench.job
         if not chosen(item.name, job.include, job.exclude):
-            return Load(item, ItemKind.UNKNOWN, skip="left out by --include or --exclude")
+            return Load(item, ItemKind.UNKNOWN, skip=LEFT_OUT)
         if entry.trouble is not None:
             return Load(item, ItemKind.UNKNOWN, fault=replace(entry.trouble, item=item.name))
         if entry.kind == "link":

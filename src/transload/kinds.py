@@ -90,7 +90,11 @@ KINDS: dict[str, KindInfo] = {
         "If you trust the source, raise the named setting.",
     ),
     "input.password_needed": KindInfo(
-        "A password is needed", 401, "credentials", EXIT_INPUT, "Send it again with `--password`."
+        "A password is needed",
+        401,
+        "credentials",
+        EXIT_INPUT,
+        "Unpack it with its password and send the folder.",
     ),
     "tool.ffmpeg": KindInfo(
         "ffmpeg is missing or unfit",

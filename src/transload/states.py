@@ -30,7 +30,7 @@ ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
     ),
     _I.REFUSED: frozenset({_I.SENT, _I.DUPLICATE, _I.QUARANTINED, _I.FAILED, _I.CANCELLED}),
     _I.SENT: frozenset(),
-    _I.SKIPPED: frozenset(),
+    _I.SKIPPED: frozenset({_I.PENDING}),
     _I.DUPLICATE: frozenset(),
     _I.QUARANTINED: frozenset({_I.PENDING}),
     _I.FAILED: frozenset({_I.PENDING}),
@@ -41,6 +41,8 @@ JOB_ENDED = frozenset({_J.SUCCEEDED, _J.PARTIAL, _J.FAILED, _J.CANCELLED})
 ITEM_OPEN = frozenset({_I.PENDING, _I.DEFERRED, _I.REFUSED})
 ITEM_LOST = frozenset({_I.QUARANTINED, _I.FAILED, _I.CANCELLED})
 ITEM_RETRIABLE = ITEM_LOST
+
+LEFT_OUT = "left out by --include or --exclude"  # the reason of a skip that other filters take back
 
 _IN_REPORT = {_I.REFUSED: _I.PENDING}
 

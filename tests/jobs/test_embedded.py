@@ -164,3 +164,13 @@ async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
 
     await run_until(shop, shop.engine(transfers=2), handle, done)
     assert max(shop.diary) == "2"
+
+
+async def test_a_task_that_still_runs_here_is_not_taken_again(shop: Shop) -> None:
+    job = await shop.want("one")
+    task = await shop.leases.take(Lane.TRANSFER, 0)
+    assert task is not None
+    await shop.ledger.control(job.id, "pause")
+    await shop.ledger.control(job.id, None)
+    assert await shop.leases.take(Lane.TRANSFER, 0, [task]) is None
+    assert await shop.leases.take(Lane.TRANSFER, 0) is not None

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.storage.conftest import Desk, entries
-from transload.errors import CorruptError, UnknownJobError
+from transload.errors import BusyError, CorruptError, UnknownJobError
 from transload.model import ItemState, JobState, Lane, Outcome
+from transload.states import LEFT_OUT
 from transload.storage.ledger import new_id
 
 pytestmark = pytest.mark.anyio
@@ -115,3 +116,40 @@ async def test_a_detached_job_runs_though_nobody_asks_again(desk: Desk) -> None:
     task = await desk.leases.take(Lane.TRANSFER, later)
     assert task is not None
     assert task.job_id != job.id
+
+
+async def test_an_unfinished_job_cannot_be_retried(desk: Desk) -> None:
+    job = await desk.want()
+    with pytest.raises(BusyError, match="queued"):
+        await desk.ledger.retry(job.id)
+
+
+async def test_other_filters_open_what_the_first_left_out(desk: Desk) -> None:
+    job = await desk.want(include=("*.png",))
+    record = await desk.begin()
+    items = await record.admit(entries(2))
+    await record.conclude([Outcome(items[0], ItemState.SKIPPED, LEFT_OUT)])
+    await record.conclude([Outcome(items[1], ItemState.SKIPPED, "junk")])
+    await desk.want()
+    after = [one.item.state async for one in desk.ledger.records(job.id)]
+    assert after == [ItemState.PENDING, ItemState.SKIPPED]
+
+
+async def test_nothing_takes_a_cancel_back(desk: Desk) -> None:
+    job = await desk.want()
+    await desk.ledger.control(job.id, "cancel")
+    await desk.ledger.control(job.id, None)
+    await desk.want()
+    _, control = await (await desk.begin()).begin()
+    assert control == "cancel"
+
+
+async def test_an_item_that_no_pass_meets_is_lost_not_forgotten(desk: Desk) -> None:
+    job = await desk.want()
+    record = await desk.begin()
+    await record.admit(entries(1))
+    assert not await record.end_task()
+    assert await record.end_job() is JobState.FAILED
+    (one,) = [one async for one in desk.ledger.records(job.id)]
+    assert one.item.fault is not None
+    assert one.item.fault.kind == "input.corrupt"

@@ -77,7 +77,13 @@ class Choice:
         ),
     ] = "keep"
     sort: Annotated[Sort, Parameter(group=SHAPE, help="Order of delivery.")] = "archive"
-    caption: Annotated[str | None, Parameter(group=SHAPE, help="Text for the first album.")] = None
+    caption: Annotated[
+        str | None,
+        Parameter(
+            group=SHAPE,
+            help="Text above what is delivered: a library shows it on its gallery page.",
+        ),
+    ] = None
 
 
 @Parameter(name="*")

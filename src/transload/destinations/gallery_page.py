@@ -13,6 +13,11 @@ from transload.model import ItemKind, ItemRecord, ItemState, Job
 _POLICY = "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
+def _caption(job: Job) -> str:
+    """The words that came with the job, if any."""
+    return f"\n<p><bdi>{text(job.caption)}</bdi></p>" if job.caption else ""
+
+
 def head(job: Job, counts: Counts) -> str:
     """Everything up to the first section."""
     style = resources.files("transload.destinations").joinpath("gallery.css").read_text("utf-8")
@@ -34,7 +39,7 @@ def head(job: Job, counts: Counts) -> str:
 <body>
 <header>
 <p class="from">from <bdi>{text(words.source_name(job.source))}</bdi> · <time>{day:%Y-%m-%d}</time></p>
-<h1><bdi>{text(job.title)}</bdi></h1>
+<h1><bdi>{text(job.title)}</bdi></h1>{_caption(job)}
 <p class="sum">{summary}</p>
 {_jumps(counts)}{_hint(counts)}</header>
 <main>

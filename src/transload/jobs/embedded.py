@@ -59,7 +59,7 @@ class Embedded:
     async def _fill(self, group: TaskGroup, handler: Handler) -> None:
         for lane in (Lane.TRANSFER, Lane.CONVERT):
             while self._busy(lane) < self._slots[lane] and await self._may_start(lane):
-                task = await self._leases.take(lane, self._since)
+                task = await self._leases.take(lane, self._since, list(self._held()))
                 if task is None:
                     break
                 scope = anyio.CancelScope()
@@ -83,7 +83,7 @@ class Embedded:
             # Still ours only when the handler was cut off; else the row is gone or has a due time of its own.
             with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_S):
                 await self._leases.give_back(task, self._clock())
-            del self._running[task.id]
+            self._running.pop(task.id, None)
             self.hint()
 
     def _held(self) -> Iterable[Task]:

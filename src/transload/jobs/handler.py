@@ -44,6 +44,7 @@ from transload.ports import Bench, Clock, Destination, Media, Source, Sources
 from transload.retry import RetryPolicy
 from transload.settle import settle_intents
 from transload.sources.ordered import in_order
+from transload.states import ITEM_OPEN
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
 from transload.storage.scratch import SLACK_BYTES, JobScratch
@@ -92,7 +93,7 @@ class TaskHandler:
     def __init__(self, parts: Parts, jitter: Callable[[], float]) -> None:
         self._parts = parts
         self._jitter = jitter
-        self.meters: dict[str, TaskMeter] = {}
+        self.meters: dict[int, tuple[str, TaskMeter]] = {}
 
     async def __call__(self, task: Task) -> None:
         """Run the task to the end of this attempt; every way it can end is in the ledger afterwards."""
@@ -103,7 +104,7 @@ class TaskHandler:
         except LostLeaseError:
             log.info("lease_lost", extra={"task": task.id, "job": task.job_id})
         finally:
-            self.meters.pop(task.job_id, None)
+            self.meters.pop(task.id, None)
 
     async def _attempt(self, task: Task, record: TaskRecord) -> None:
         job, control = await record.begin()
@@ -150,7 +151,9 @@ class TaskHandler:
                 "fetch" if task.kind is TaskKind.TRANSFER else "convert",
                 await self._parts.ledger.done(job.id),
             )
-            self.meters[job.id] = meter
+            if task.item_id is not None:
+                meter.item = (await record.item(task.item_id)).name
+            self.meters[task.id] = (job.id, meter)
             parts = self._parts
             bench = Bench(
                 job, task, source, parts.media, destination, scratch, record, meter, parts.limits
@@ -193,7 +196,7 @@ class TaskHandler:
         if not isinstance(error, TransloadError):
             log.error("task_crashed", extra={"task": task.id, "job": task.job_id}, exc_info=error)
             bug = BugError(f"{type(error).__name__} in {task.kind.value} of job {task.job_id}")
-            await record.lose_rest(bug.fault(), ItemState.FAILED)
+            await self._lose(task, record, bug)
             return False
         now = self._parts.clock()
         if isinstance(error, DiskFullError):
@@ -205,22 +208,19 @@ class TaskHandler:
             if delay_s is not None:
                 await record.wait("retry", now + int(delay_s * 1000), error.fault())
                 return True
-        if task.item_id is not None and not isinstance(error, _OF_THE_JOB):
-            item = await record.item(task.item_id)
-            await record.conclude(
-                [
-                    Outcome(
-                        item,
-                        ItemState.FAILED,
-                        error.detail,
-                        fault=replace(error.fault(), item=item.name),
-                    )
-                ]
-            )
-        else:
+        await self._lose(task, record, error)
+        return False
+
+    async def _lose(self, task: Task, record: TaskRecord, error: TransloadError) -> None:
+        """End the item of the task with this error, or every open one where no other can fare better."""
+        if task.item_id is None or isinstance(error, _OF_THE_JOB):
             log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind})
             await record.lose_rest(error.fault(), ItemState.FAILED)
-        return False
+            return
+        item = await record.item(task.item_id)
+        if item.state in ITEM_OPEN:
+            fault = replace(error.fault(), item=item.name)
+            await record.conclude([Outcome(item, ItemState.FAILED, error.detail, fault=fault)])
 
     async def _close(
         self, record: TaskRecord, destination: Destination, scratch: JobScratch

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from transload.errors import LostLeaseError
+from transload.errors import CorruptError, LostLeaseError
 from transload.kinds import Fault
 from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
 from transload.ports import Clock, Destination
-from transload.states import ITEM_OPEN, check_job_move, ended_state
+from transload.states import ITEM_OPEN, check_item_move, check_job_move, ended_state
 from transload.storage.database import Database
 from transload.storage.events import announce
 from transload.storage.leases import queue_tasks
@@ -178,11 +178,20 @@ class FencedTask:
             )
             others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
             if db.execute(select(tasks.c.id).where(others).limit(1)).first() is None:
+                self._name_vanished(db)
                 return False
             db.execute(delete(tasks).where(tasks.c.id == self._task.id))
             return True
 
         return await self._write(act)
+
+    def _name_vanished(self, db: Connection) -> None:
+        """Items that no pass over the source has met any more: lost, and said so."""
+        gone = CorruptError("the source no longer holds this entry", stage="fetch").fault()
+        at = (items.c.job_id == self._job.id) & (items.c.state == ItemState.PENDING.value)
+        values = {"state": ItemState.FAILED.value, "fault": gone.as_dict(), "why": gone.detail}
+        check_item_move(ItemState.PENDING, ItemState.FAILED)
+        db.execute(update(items).where(at).values(**values))
 
     async def end_job(self) -> JobState:
         """The job's last commit: its final state, its last task gone."""

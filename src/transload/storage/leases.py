@@ -22,8 +22,12 @@ class Leases:
         self.owner = owner
         self.lease_ms = lease_ms
 
-    async def take(self, lane: Lane, since_ms: int) -> Task | None:
-        """The next due task of a lane among the jobs asked for since `since_ms` (or queued with --detach), now ours."""
+    async def take(self, lane: Lane, since_ms: int, without: Sequence[Task] = ()) -> Task | None:
+        """The next due task of a lane among the jobs asked for since `since_ms` (or queued with --detach), now ours.
+
+        `without` are the tasks that still run here: they are not taken twice, and no transfer (nor the settling of a
+        cancel) starts beside another run of its job.
+        """
 
         def act(db: Connection) -> Task | None:
             now = self.clock()
@@ -34,7 +38,13 @@ class Leases:
                 select(tasks.c.id, jobs.c.seq)
                 .join(jobs, jobs.c.id == tasks.c.job_id)
                 .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
-                .where(jobs.c.state.in_(_RUNNABLE))
+                .where(jobs.c.state.in_(_RUNNABLE), tasks.c.id.not_in([one.id for one in without]))
+                .where(
+                    or_(
+                        tasks.c.lane != Lane.TRANSFER.value,
+                        jobs.c.id.not_in({one.job_id for one in without}),
+                    )
+                )
                 .order_by(tasks.c.priority, tasks.c.due_ms, tasks.c.id)
                 .limit(1)
             ).first()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from transload.errors import UnknownJobError
+from transload.errors import BusyError, UnknownJobError
 from transload.model import (
     Done,
     Event,
@@ -23,7 +23,14 @@ from transload.model import (
     Totals,
 )
 from transload.ports import Clock
-from transload.states import ITEM_OPEN, ITEM_RETRIABLE, JOB_ENDED, check_item_move, check_job_move
+from transload.states import (
+    ITEM_OPEN,
+    ITEM_RETRIABLE,
+    JOB_ENDED,
+    LEFT_OUT,
+    check_item_move,
+    check_job_move,
+)
 from transload.storage.database import Database
 from transload.storage.events import announce
 from transload.storage.rows import event_of, item_of, job_of, job_options
@@ -64,7 +71,14 @@ class Ledger:
             if row is not None:
                 # Items are numbered in the job's order: another order would need another job.
                 wanted["options"]["sort"] = row.options["sort"]
-                db.execute(update(jobs).where(jobs.c.id == row.id).values(control=None, **wanted))
+                db.execute(update(jobs).where(jobs.c.id == row.id).values(**wanted))
+                db.execute(
+                    update(jobs)
+                    .where(jobs.c.id == row.id, jobs.c.control == "pause")
+                    .values(control=None)
+                )
+                if _filters(row.options) != _filters(wanted["options"]):
+                    _look_again(db, row.id, now)
                 _wake(db, row.id, row.state, now)
                 return _job(db, row.id)
             new = new_id(now)
@@ -139,7 +153,9 @@ class Ledger:
             job, now = _job(db, job_id), self.clock()
             if job.state in JOB_ENDED:
                 return job
-            values: dict[str, Any] = {"control": word, "wanted_ms": now}
+            values: dict[str, Any] = {"wanted_ms": now}
+            if word is not None or not _is_cancelling(db, job_id):
+                values["control"] = word
             if word == "pause" and job.state is not JobState.WAITING:
                 check_job_move(job.state, JobState.WAITING)
                 values |= {
@@ -169,6 +185,11 @@ class Ledger:
 
         def act(db: Connection) -> Job:
             job, now = _job(db, job_id), self.clock()
+            if job.state not in JOB_ENDED:
+                raise BusyError(
+                    f"job {job_id} is {job.state.value}",
+                    suggestion="Try again when it has ended: `transload jobs` tells.",
+                )
             chosen = (items.c.job_id == job_id) & items.c.state.in_(
                 [s.value for s in ITEM_RETRIABLE]
             )
@@ -259,6 +280,27 @@ def _queue_transfer(db: Connection, job_id: str, now: int) -> None:
                 job_id=job_id, kind=TaskKind.TRANSFER.value, lane=Lane.TRANSFER.value, due_ms=now
             )
         )
+
+
+def _is_cancelling(db: Connection, job_id: str) -> bool:
+    """Whether a cancel is under way; nothing takes that back."""
+    return db.execute(select(jobs.c.control).where(jobs.c.id == job_id)).scalar() == "cancel"
+
+
+def _filters(options: Mapping[str, Any]) -> list[list[str]]:
+    return [list(options[name]) for name in ("include", "exclude")]
+
+
+def _look_again(db: Connection, job_id: str, now: int) -> None:
+    """Open what other filters had left out, for a pass with the new ones."""
+    check_item_move(ItemState.SKIPPED, ItemState.PENDING)
+    left_out = (items.c.job_id == job_id) & (items.c.state == ItemState.SKIPPED.value)
+    db.execute(
+        update(items)
+        .where(left_out, items.c.why == LEFT_OUT)
+        .values(state=ItemState.PENDING.value, why="")
+    )
+    _queue_transfer(db, job_id, now)
 
 
 def _wake(db: Connection, job_id: str, state: str, now: int) -> None:

@@ -130,7 +130,7 @@ class TaskRecord(FencedTask):
     async def receive(self, landed: Sequence[Landed]) -> None:
         """Write receipts. Not fsynced: the library can be asked again what lies there."""
 
-        def act(db: Connection) -> None:
+        def act(db: Connection) -> list[str]:
             indices, sent = write_receipts(
                 db, self._job, self._source_identity, landed, self._clock()
             )
@@ -140,9 +140,10 @@ class TaskRecord(FencedTask):
                 .values(bytes_sent=jobs.c.bytes_sent + sent)
             )
             self._tell(db, [(index, ItemState.SENT) for index in indices])
+            return _no_longer_kept(db, [one.item_id for one in landed])
 
-        if landed:
-            await self._write(act)
+        for name in await self._write(act) if landed else ():
+            (self._kept / name).unlink(missing_ok=True)
 
     async def open_intents(self, after: int) -> list[OpenIntent]:
         """Up to 100 intents of this job without a receipt, with item id above `after`."""
@@ -230,3 +231,13 @@ class TaskRecord(FencedTask):
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
 
         await self._write(act)
+
+
+def _no_longer_kept(db: Connection, item_ids: Sequence[int]) -> list[str]:
+    """Take rows of delivered items out of the quarantine; gives the files that nothing refers to any more."""
+    mine = quarantine.c.item_id.in_(item_ids)
+    files = db.execute(select(quarantine.c.file).where(mine, quarantine.c.file.is_not(None)))
+    names = [str(name) for name in files.scalars()]
+    if names:
+        db.execute(delete(quarantine).where(mine))
+    return names
