@@ -2,18 +2,16 @@
 
 import pytest
 
-from transload.model import Item, ItemState, JobState
+from transload.model import ItemState, JobState
 from transload.states import (
     ITEM_MOVES,
     ITEM_OPEN,
     JOB_ENDED,
     JOB_MOVES,
     IllegalTransitionError,
-    all_closed,
     check_item_move,
     check_job_move,
     ended_state,
-    is_open,
     reported,
 )
 
@@ -77,7 +75,3 @@ def test_a_job_ends_by_what_arrived_and_what_was_lost(
 def test_a_refused_item_is_reported_as_pending() -> None:
     assert reported(ItemState.REFUSED) is ItemState.PENDING
     assert reported(ItemState.SENT) is ItemState.SENT
-    item = Item(1, "j", 0, "a", 1, ItemState.REFUSED)
-    assert is_open(item)
-    assert not all_closed([ItemState.SENT, item.state])
-    assert all_closed([ItemState.SENT])

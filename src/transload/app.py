@@ -1,7 +1,7 @@
 """The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -326,18 +326,15 @@ class App:
             exclude,
         )
 
-    async def rehearse(self, source: str, wish: Wish) -> AsyncIterator[Inspected]:
+    async def rehearse(self, source: str, wish: Wish) -> AsyncGenerator[Inspected, None]:
         """What a job would do with each entry; nothing is sent."""
         ref = await anyio.to_thread.run_sync(self.parts.sources.resolve, source)
         parts = self.parts
-        async for seen in rehearse(
-            parts.sources,
-            parts.media,
-            replace(wish, ref=ref.ref),
-            parts.limits,
-            parts.folder.scratch,
-        ):
-            yield seen
+        wanted = replace(wish, ref=ref.ref)
+        seen = rehearse(parts.sources, parts.media, wanted, parts.limits, parts.folder.scratch)
+        async with aclosing(seen):  # a caller that stops early ends the reading here and now
+            async for one in seen:
+                yield one
 
     async def scratch_need(self, source: str) -> int:
         """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""

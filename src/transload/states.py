@@ -1,8 +1,6 @@
 """The allowed moves of jobs and items: one table each, and the one function that checks a move."""
 
-from collections.abc import Iterable
-
-from transload.model import Item, ItemState, JobState
+from transload.model import ItemState, JobState
 
 _J = JobState
 _I = ItemState
@@ -68,11 +66,6 @@ def reported(state: ItemState) -> ItemState:
     return _IN_REPORT.get(state, state)
 
 
-def is_open(item: Item) -> bool:
-    """Whether there is still something to do for the item."""
-    return item.state in ITEM_OPEN
-
-
 def ended_state(counts: dict[ItemState, int], *, job_failed: bool) -> JobState:
     """The state a job ends in, from its items: failed when nothing arrived and something was lost."""
     lost = sum(counts.get(state, 0) for state in ITEM_LOST)
@@ -80,8 +73,3 @@ def ended_state(counts: dict[ItemState, int], *, job_failed: bool) -> JobState:
     if not lost and not job_failed:
         return _J.SUCCEEDED
     return _J.PARTIAL if arrived else _J.FAILED
-
-
-def all_closed(states: Iterable[ItemState]) -> bool:
-    """Whether no item of the given states is open."""
-    return not any(state in ITEM_OPEN for state in states)

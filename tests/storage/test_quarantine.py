@@ -3,8 +3,9 @@
 import pytest
 
 from tests.storage.conftest import Desk, entries
+from tests.storage.test_record import begun, intend, landed, shipment
 from transload.errors import NotMediaError, UnknownJobError
-from transload.model import Held
+from transload.model import Held, ItemState
 from transload.storage.quarantine import Quarantine
 
 pytestmark = pytest.mark.anyio
@@ -31,3 +32,30 @@ async def test_a_kept_original_is_listed_and_dropped(desk: Desk) -> None:
     assert not first.path.exists()
     with pytest.raises(UnknownJobError):
         await quarantine.one("nothing")
+
+
+async def test_the_same_bytes_of_the_same_place_are_kept_once(desk: Desk) -> None:
+    quarantine = Quarantine(desk.database, desk.kept)
+    for _ in range(2):
+        await desk.want()
+        record = await desk.begin()
+        (item,) = await record.admit(entries(1))
+        local = desk.kept.parent / "0.in"
+        local.write_bytes(b"the same")
+        await record.keep(item, Held(local, 8, 1, "sha"), NotMediaError("html").fault())
+        await record.lose_rest(NotMediaError("html").fault(), ItemState.FAILED)
+        await record.end_task()
+        await record.end_job()
+    (kept,) = await quarantine.listed()
+    assert kept.item_id == item.id
+    assert await quarantine.strays() == []
+
+
+async def test_a_delivered_item_leaves_the_quarantine(desk: Desk) -> None:
+    record, items = await begun(desk, 1)
+    local = desk.kept.parent / "0.in"
+    local.write_bytes(b"bytes")
+    await record.keep(items[0], Held(local, 5, 1, "sha"), NotMediaError("html").fault())
+    await record.receive(landed(await intend(record, [shipment(items[0])])))
+    assert await Quarantine(desk.database, desk.kept).listed() == []
+    assert list(desk.kept.iterdir()) == []

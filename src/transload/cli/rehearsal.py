@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,12 @@ async def dry_run(
 
 async def _as_lines(app: "App", source: str, to: str, choice: Choice) -> Cost:
     cost = Cost(scratch_bytes=await app.scratch_need(source))
-    async for one in app.rehearse(source, app.wish(source, to, **_wished(choice))):
-        cost.add(one)
-        judgement = one.judgement
-        words = f"{judgement.verdict.value:<10} {size_text(one.size):>9}  {clean(one.name)}"
-        print(f"{words}  ({clean(judgement.why)})")
+    async with aclosing(app.rehearse(source, app.wish(source, to, **_wished(choice)))) as seen:
+        async for one in seen:
+            cost.add(one)
+            judgement = one.judgement
+            words = f"{judgement.verdict.value:<10} {size_text(one.size):>9}  {clean(one.name)}"
+            print(f"{words}  ({clean(judgement.why)})")
     for line in cost_lines(cost):
         print(line)
     return cost
@@ -97,10 +99,11 @@ async def _as_document(app: "App", source: str, to: str, choice: Choice) -> Cost
     wish = app.wish(source, to, **_wished(choice))
     head = {"schema": SCHEMA, "dry_run": True, "source": source, "destination": to}
     text = json.dumps(head | {"recipe": wish.recipe.value})[:-1] + ', "entries": ['
-    async for one in app.rehearse(source, wish):
-        sys.stdout.write(text + "\n" + json.dumps(entry(one)))
-        text = ","
-        cost.add(one)
+    async with aclosing(app.rehearse(source, wish)) as seen:
+        async for one in seen:
+            sys.stdout.write(text + "\n" + json.dumps(entry(one)))
+            text = ","
+            cost.add(one)
     sys.stdout.write(
         (text if not cost.entries else "") + f'], "totals": {json.dumps(cost.as_dict())}}}\n'
     )

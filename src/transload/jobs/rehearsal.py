@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -119,7 +119,7 @@ class Wish:
 
 async def rehearse(
     sources: Sources, media: Media, wish: Wish, limits: Limits, scratch: Path
-) -> AsyncIterator[Inspected]:
+) -> AsyncGenerator[Inspected, None]:
     """Judge every entry as a job would, one at a time in a temporary folder; deliver and remember nothing."""
     send, receive = anyio.create_memory_object_stream[tuple[Entry, _Local | None]](0)
     await anyio.Path(scratch).mkdir(parents=True, exist_ok=True)

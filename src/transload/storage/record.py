@@ -195,10 +195,11 @@ class TaskRecord(FencedTask):
         """Move the original's bytes into the quarantine, then say so; repeated after a crash it does no harm."""
         name = f"{item.job_id}-{item.index}"
 
-        def act(db: Connection) -> None:
+        def act(db: Connection) -> list[str]:
             self._kept.mkdir(parents=True, exist_ok=True)
             shutil.move(held.path, self._kept / name)
             db.execute(delete(quarantine).where(quarantine.c.item_id == item.id))
+            before = _no_longer_kept(db, self._same_original(db, item, held))
             now = self._clock()
             db.execute(
                 insert(quarantine).values(
@@ -214,7 +215,21 @@ class TaskRecord(FencedTask):
                 )
             )
 
-        await self._write(act)
+            return before
+
+        for older in await self._write(act):
+            (self._kept / older).unlink(missing_ok=True)
+
+    def _same_original(self, db: Connection, item: Item, held: Held) -> list[int]:
+        """Items of earlier jobs that keep the very same bytes from the same place of the same source."""
+        same = (
+            select(quarantine.c.item_id)
+            .join(items, items.c.id == quarantine.c.item_id)
+            .join(jobs, jobs.c.id == items.c.job_id)
+            .where(jobs.c.source_identity == self._source_identity, items.c.idx == item.index)
+            .where(quarantine.c.sha256 == held.sha256, items.c.id != item.id)
+        )
+        return list(db.execute(same).scalars())
 
     async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
         """Add a pass over the source to the job's sums; its fault becomes the job's."""
