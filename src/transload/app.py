@@ -243,7 +243,13 @@ class App:
         """The whole report in memory; for very many items prefer `records`."""
         job = await self.job(job_id)
         items = tuple([record async for record in self.parts.ledger.records(job.id)])
-        return Report(job, await self.parts.ledger.totals(job), items)
+        whole = Report(job, await self.parts.ledger.totals(job), items)
+        await self.saw(job.id)
+        return whole
+
+    async def saw(self, job_id: str) -> None:
+        """Say that the end of a job has been reported; before that, the same `send` gives this job once more."""
+        await self.parts.ledger.saw(job_id)
 
     def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """The items of a job with their deliveries, a page of rows in memory at a time."""

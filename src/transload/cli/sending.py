@@ -108,6 +108,9 @@ async def see_through(
             await _leave(app, started, common, file)
         raise
     await _leave(app, started, common, file)
+    for one in started:
+        if isinstance(one, Job):
+            await app.saw(one.id)
     return exits.worst(ends)
 
 

@@ -15,7 +15,7 @@ from transload.states import ITEM_OPEN, check_item_move, check_job_move, ended_s
 from transload.storage.database import Database
 from transload.storage.events import announce
 from transload.storage.leases import queue_tasks
-from transload.storage.ledger import totals_of
+from transload.storage.reading import totals_of
 from transload.storage.rows import job_of
 from transload.storage.schema import items, jobs, outputs, tasks, thumbs
 from transload.storage.shipping import Packer, own_folder

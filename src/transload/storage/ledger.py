@@ -2,8 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -12,13 +11,11 @@ from transload.errors import BusyError, UnknownJobError
 from transload.model import (
     Done,
     Event,
-    Item,
     ItemRecord,
     ItemState,
     Job,
     JobState,
     Lane,
-    Output,
     TaskKind,
     Totals,
 )
@@ -33,10 +30,10 @@ from transload.states import (
 )
 from transload.storage.database import Database
 from transload.storage.events import announce
-from transload.storage.rows import event_of, item_of, job_of, job_options
-from transload.storage.schema import events, items, jobs, outputs, tasks, thumbs
+from transload.storage.reading import PAGE, page_of, totals_of
+from transload.storage.rows import event_of, job_of, job_options
+from transload.storage.schema import events, items, jobs, tasks
 
-PAGE = 500  # rows held at once: 100,000 items in memory cost 282 MiB, a page of them 1.5
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as ULIDs use it
 _OPEN = [state.value for state in JobState if state not in JOB_ENDED]
 
@@ -81,6 +78,8 @@ class Ledger:
                     _look_again(db, row.id, now)
                 _wake(db, row.id, row.state, now)
                 return _job(db, row.id)
+            if (unseen := _unseen(db, identity)) is not None and not job.again:
+                return unseen
             new = new_id(now)
             db.execute(
                 insert(jobs).values(
@@ -103,6 +102,11 @@ class Ledger:
             return _job(db, new)
 
         return await self.database.run(act, durable=True)
+
+    async def saw(self, job_id: str) -> None:
+        """The end of this job has been reported: the same command is a new job from now on."""
+        at = (jobs.c.id == job_id) & jobs.c.state.in_([state.value for state in JOB_ENDED])
+        await self.database.run(lambda db: db.execute(update(jobs).where(at).values(seen=True)))
 
     async def job(self, job_id: str) -> Job:
         """The job with exactly this id. Raises UnknownJobError."""
@@ -257,7 +261,11 @@ class Ledger:
     async def records(self, job_id: str, *, thumbs_too: bool = False) -> AsyncIterator[ItemRecord]:
         """All items in entry order with their deliveries, a page at a time."""
         after = -1
-        while page := await self.database.run(lambda db, a=after: _page(db, job_id, a, thumbs_too)):  # type: ignore[misc]
+
+        def act(db: Connection) -> list[ItemRecord]:
+            return page_of(db, job_id, after, thumbs_too)
+
+        while page := await self.database.run(act):
             for record in page:
                 yield record
             after = page[-1].item.index
@@ -268,6 +276,18 @@ def _job(db: Connection, job_id: str) -> Job:
     if row is None:
         raise UnknownJobError(f"there is no job {job_id}")
     return job_of(row)
+
+
+def _unseen(db: Connection, identity: str) -> Job | None:
+    """The job of this identity that ended when nobody was left to report it: its command had been killed."""
+    row = db.execute(
+        select(jobs)
+        .where(jobs.c.identity == identity, ~jobs.c.seen, ~jobs.c.detached)
+        .where(jobs.c.state.in_([JobState.SUCCEEDED.value, JobState.PARTIAL.value]))
+        .order_by(jobs.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else job_of(row)
 
 
 def _queue_transfer(db: Connection, job_id: str, now: int) -> None:
@@ -314,76 +334,3 @@ def _wake(db: Connection, job_id: str, state: str, now: int) -> None:
     db.execute(
         update(tasks).where(tasks.c.job_id == job_id, tasks.c.owner.is_(None)).values(due_ms=now)
     )
-
-
-def totals_of(db: Connection, job: Job) -> Totals:
-    """The sums of a job's items; open ones count into `entries` only. `deferred` is how many ever were."""
-    counted = db.execute(
-        select(items.c.state, func.count()).where(items.c.job_id == job.id).group_by(items.c.state)
-    ).all()
-    by_state = {ItemState(state): number for state, number in counted}
-    sums = db.execute(
-        select(
-            func.count().filter(items.c.deferred),
-            func.count().filter(items.c.recovered),
-            func.count(items.c.album.distinct()).filter(items.c.state == ItemState.SENT.value),
-        ).where(items.c.job_id == job.id)
-    ).one()
-    return Totals(
-        entries=sum(by_state.values()),
-        sent=by_state.get(ItemState.SENT, 0),
-        skipped=by_state.get(ItemState.SKIPPED, 0),
-        duplicate=by_state.get(ItemState.DUPLICATE, 0),
-        quarantined=by_state.get(ItemState.QUARANTINED, 0),
-        failed=by_state.get(ItemState.FAILED, 0),
-        cancelled=by_state.get(ItemState.CANCELLED, 0),
-        deferred=int(sums[0]),
-        recovered=int(sums[1]),
-        albums=int(sums[2]),
-        bytes_read=job.bytes_read,
-        bytes_sent=job.bytes_sent,
-        peak_scratch_bytes=job.peak_scratch_bytes,
-    )
-
-
-def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]]:
-    """Delivered files by item."""
-    found: dict[int, list[Output]] = {}
-    rows = db.execute(
-        select(outputs)
-        .where(outputs.c.item_id.in_(item_ids), outputs.c.landed)
-        .order_by(outputs.c.item_id, outputs.c.n)
-    )
-    for row in rows:
-        found.setdefault(row.item_id, []).append(Output(row.path, row.size_bytes, row.sha256))
-    return found
-
-
-def _page(db: Connection, job_id: str, after: int, thumbs_too: bool) -> list[ItemRecord]:
-    page: list[Item] = [
-        item_of(row)
-        for row in db.execute(
-            select(items)
-            .where(items.c.job_id == job_id, items.c.idx > after)
-            .order_by(items.c.idx)
-            .limit(PAGE)
-        )
-    ]
-    ids = [item.id for item in page]
-    landed = landed_of(db, ids)
-    small = (
-        {
-            row.item_id: row.jpeg
-            for row in db.execute(select(thumbs).where(thumbs.c.item_id.in_(ids)))
-        }
-        if thumbs_too
-        else {}
-    )
-    return [
-        ItemRecord(
-            item if thumbs_too else replace(item, judgement=None),
-            tuple(landed.get(item.id, ())),
-            small.get(item.id),
-        )
-        for item in page
-    ]

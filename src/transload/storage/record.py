@@ -23,7 +23,8 @@ from transload.model import (
 from transload.ports import Destination, Landed, Refusal
 from transload.states import check_item_move
 from transload.storage.fenced import CONVERTING, FencedTask
-from transload.storage.ledger import landed_of, new_id
+from transload.storage.ledger import new_id
+from transload.storage.reading import landed_of
 from transload.storage.rows import item_of, judgement_to_json
 from transload.storage.schema import items, jobs, outputs, quarantine
 from transload.storage.shipping import earlier, write_receipts, write_thumb

@@ -1,0 +1,25 @@
+"""Sums, deliveries and pages as reports read them."""
+
+import pytest
+
+from tests.storage.conftest import Desk, entries
+from tests.storage.test_record import begun, intend, landed, shipment
+from transload.storage.reading import PAGE, landed_of, page_of, totals_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_page_has_deliveries_and_pictures_only_when_asked(desk: Desk) -> None:
+    record, items = await begun(desk, PAGE + 1)
+    await record.receive(landed(await intend(record, [shipment(items[0])])))
+    job = await desk.ledger.job(items[0].job_id)
+    with desk.database.begin() as db:
+        first = page_of(db, job.id, -1, thumbs_too=True)
+        plain = page_of(db, job.id, -1, thumbs_too=False)
+        rest = page_of(db, job.id, first[-1].item.index, thumbs_too=False)
+        assert landed_of(db, [items[1].id]) == {}
+        assert totals_of(db, job).sent == 1
+    assert (len(first), len(rest)) == (PAGE, 1)
+    assert (first[0].thumb, plain[0].thumb) == (b"jpeg", None)
+    assert [output.path for output in first[0].outputs] == ["photos/in/0.jpg"]
+    assert entries(1)[0].name == first[0].item.name
