@@ -4,6 +4,7 @@ import pytest
 
 from tests.storage.conftest import Desk, entries
 from tests.storage.test_record import begun, intend, landed, shipment
+from transload.model import ItemState, Outcome
 from transload.storage.reading import PAGE, landed_of, page_of, totals_of
 
 pytestmark = pytest.mark.anyio
@@ -23,3 +24,17 @@ async def test_a_page_has_deliveries_and_pictures_only_when_asked(desk: Desk) ->
     assert (first[0].thumb, plain[0].thumb) == (b"jpeg", None)
     assert [output.path for output in first[0].outputs] == ["photos/in/0.jpg"]
     assert entries(1)[0].name == first[0].item.name
+
+
+async def test_a_duplicate_names_the_earlier_delivery_once(desk: Desk) -> None:
+    record, items = await begun(desk, 1)
+    await record.receive(landed(await intend(record, [shipment(items[0], "equal")])))
+    await record.end_task()
+    await record.end_job()
+    await desk.ledger.saw(items[0].job_id)
+    again, both = await begun(desk, 2)
+    equal = [shipment(item, "equal").item for item in both]
+    await again.conclude([Outcome(item, ItemState.DUPLICATE, "before") for item in equal])
+    with desk.database.begin() as db:
+        told = page_of(db, both[0].job_id, -1, thumbs_too=False)
+    assert [[output.path for output in one.outputs] for one in told] == [["photos/in/0.jpg"], []]

@@ -57,17 +57,16 @@ def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]
 
 def page_of(db: Connection, job_id: str, after: int, thumbs_too: bool) -> list[ItemRecord]:
     """Up to a page of a job's items behind index `after`, with their deliveries and, if wanted, small pictures."""
-    page: list[Item] = [
-        item_of(row)
-        for row in db.execute(
-            select(items)
-            .where(items.c.job_id == job_id, items.c.idx > after)
-            .order_by(items.c.idx)
-            .limit(PAGE)
-        )
-    ]
+    rows = db.execute(
+        select(items)
+        .where(items.c.job_id == job_id, items.c.idx > after)
+        .order_by(items.c.idx)
+        .limit(PAGE)
+    ).all()
+    page: list[Item] = [item_of(row) for row in rows]
     ids = [item.id for item in page]
-    landed = landed_of(db, ids)
+    twins = {row.id: row.twin for row in rows if row.twin is not None}
+    landed = landed_of(db, [*ids, *twins.values()])
     small = (
         {
             row.item_id: row.jpeg
@@ -79,7 +78,7 @@ def page_of(db: Connection, job_id: str, after: int, thumbs_too: bool) -> list[I
     return [
         ItemRecord(
             item if thumbs_too else replace(item, judgement=None),
-            tuple(landed.get(item.id, ())),
+            tuple(landed.get(twins.get(item.id, item.id), ())),
             small.get(item.id),
         )
         for item in page

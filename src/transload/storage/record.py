@@ -27,7 +27,7 @@ from transload.storage.ledger import new_id
 from transload.storage.reading import landed_of
 from transload.storage.rows import item_of, judgement_to_json
 from transload.storage.schema import items, jobs, outputs, quarantine
-from transload.storage.shipping import earlier, write_receipts, write_thumb
+from transload.storage.shipping import earlier, twin_of, write_receipts, write_thumb
 
 INTENTS_PAGE = 100
 THUMBS_MAX_BYTES = 16 << 20  # what a gallery page embeds; more pictures show a placeholder there
@@ -101,6 +101,9 @@ class TaskRecord(FencedTask):
             }
         if outcome.state is ItemState.DEFERRED:
             values["deferred"] = True
+        if outcome.state is ItemState.DUPLICATE:
+            sha256 = item.sha256 if held is None else held.sha256
+            values["twin"] = twin_of(db, self._job, self._source_identity, item.index, sha256 or "")
         db.execute(update(items).where(items.c.id == item.id).values(**values))
         db.execute(delete(outputs).where(outputs.c.item_id == item.id, ~outputs.c.landed))
 

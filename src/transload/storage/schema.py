@@ -83,6 +83,7 @@ items = Table(
     Column("recovered", Boolean, nullable=False, default=False),
     Column("deferred", Boolean, nullable=False, default=False),
     Column("album", Integer),
+    Column("twin", Integer),  # of a duplicate: the earlier job's item whose delivery it is
     Column("fault", Json),
     Column("judgement", Json),
     Column("sent_ms", BigInteger),

@@ -352,3 +352,15 @@ def earlier(
     if job.again:
         same &= receipts.c.job_id == job.id
     return db.execute(select(receipts.c.item_id).where(same).limit(1)).scalar()
+
+
+def twin_of(
+    db: Connection, job: Job, source_identity: str, item_idx: int, sha256: str
+) -> int | None:
+    """The item of an earlier job whose files a duplicate stands for; None when another item of this job names them."""
+    found = earlier(db, job, source_identity, item_idx, sha256)
+    if found is None:
+        return None
+    own = select(receipts.c.item_id).where(receipts.c.item_id == found, receipts.c.job_id == job.id)
+    named = select(items.c.id).where(items.c.job_id == job.id, items.c.twin == found)
+    return None if db.execute(own).first() or db.execute(named).first() else found

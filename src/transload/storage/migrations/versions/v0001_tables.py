@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("recovered", sa.Boolean(), nullable=False),
         sa.Column("deferred", sa.Boolean(), nullable=False),
         sa.Column("album", sa.Integer(), nullable=True),
+        sa.Column("twin", sa.Integer(), nullable=True),
         sa.Column("fault", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("judgement", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("sent_ms", sa.BigInteger(), nullable=True),
