@@ -80,7 +80,7 @@ class Counting:
 
     def resolve(self, text: str) -> SourceRef:
         ref = self.inner.resolve(text.removeprefix("counted:"))
-        return SourceRef(f"counted:{ref.ref}", ref.identity, ref.title)
+        return SourceRef(f"counted:{ref.ref}", ref.identity, ref.title, ref.version)
 
     def open(self, ref: str) -> Source:
         return Counted(self.inner.open(ref.removeprefix("counted:")), self)  # type: ignore[return-value]

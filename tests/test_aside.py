@@ -37,4 +37,5 @@ async def test_a_reader_that_waits_for_room_is_never_left_waiting(tmp_path: Path
     source = inputs.packed(tmp_path / "again.zip", entries)
     home = Home(tmp_path, Settings(min_free_bytes=0, scratch_budget_bytes=500_000))
     assert (await home.send(source)).totals.sent == 40
-    assert (await home.send(source)).totals.duplicate == 40
+    renamed = inputs.packed(tmp_path / "renamed.zip", entries)
+    assert (await home.send(renamed)).totals.duplicate == 40

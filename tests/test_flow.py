@@ -115,7 +115,9 @@ async def test_a_second_send_delivers_nothing(tmp_path: Path) -> None:
     home = Home(tmp_path)
     await home.send(source)
     before = home.delivered()
-    report = await home.send(source)
+    renamed = tmp_path / "renamed.zip"
+    renamed.write_bytes(source.read_bytes())
+    report = await home.send(renamed)
     assert set(states(report).values()) == {DUPLICATE}
     assert (home.delivered(), report.totals.bytes_sent) == (before, 0)
 

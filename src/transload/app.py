@@ -15,6 +15,7 @@ from transload import report
 from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
 from transload.errors import StoreError
+from transload.jobs.done import told_again
 from transload.jobs.handler import budget_for, first_of
 from transload.jobs.rehearsal import Inspected, Seen, Wish, inspect_file, list_source, rehearse
 from transload.model import (
@@ -185,7 +186,14 @@ class App:
         identity = "|".join(
             (ref.identity, destination, job.recipe.value, job.files, job.hevc, job.album_mix)
         )
-        made = await self.parts.ledger.want(job, identity, ref.identity, detached=detach)
+        door = self.parts.destinations.make(destination)
+        if not again and (
+            done := await told_again(self.parts.ledger, door, job, identity, ref.version)
+        ):
+            return done
+        made = await self.parts.ledger.want(
+            job, identity, ref.identity, detached=detach, version=ref.version
+        )
         if not detach:
             self.work()
         return made
@@ -243,13 +251,7 @@ class App:
         """The whole report in memory; for very many items prefer `records`."""
         job = await self.job(job_id)
         items = tuple([record async for record in self.parts.ledger.records(job.id)])
-        whole = Report(job, await self.parts.ledger.totals(job), items)
-        await self.saw(job.id)
-        return whole
-
-    async def saw(self, job_id: str) -> None:
-        """Say that the end of a job has been reported; before that, the same `send` gives this job once more."""
-        await self.parts.ledger.saw(job_id)
+        return Report(job, await self.parts.ledger.totals(job), items)
 
     def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """The items of a job with their deliveries, a page of rows in memory at a time."""

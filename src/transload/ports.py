@@ -92,11 +92,15 @@ class Source(ArchiveReader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceRef:
-    """A source as a command names it: `ref` opens it again anywhere allowed, `identity` tells equal sources."""
+    """A source as a command names it: `ref` opens it again anywhere allowed, `identity` tells equal sources.
+
+    `version` changes with the content of the source; empty where that cannot be told without reading.
+    """
 
     ref: str
     identity: str
     title: str
+    version: str = ""
 
 
 class Sources(Protocol):

@@ -33,7 +33,6 @@ async def test_an_ended_job_is_not_continued(desk: Desk) -> None:
     record = await desk.begin()
     await record.end_task()
     await record.end_job()
-    await desk.ledger.saw(first.id)
     assert (await desk.want()).id != first.id
 
 
@@ -154,14 +153,3 @@ async def test_an_item_that_no_pass_meets_is_lost_not_forgotten(desk: Desk) -> N
     (one,) = [one async for one in desk.ledger.records(job.id)]
     assert one.item.fault is not None
     assert one.item.fault.kind == "input.corrupt"
-
-
-async def test_a_job_that_ended_unseen_is_told_once_more(desk: Desk) -> None:
-    job = await desk.want()
-    record = await desk.begin()
-    await record.end_task()
-    await record.end_job()
-    again = await desk.want()
-    assert (again.id, again.state) == (job.id, JobState.SUCCEEDED)
-    await desk.ledger.saw(job.id)
-    assert (await desk.want()).id != job.id

@@ -53,7 +53,6 @@ async def test_a_source_sent_again_goes_to_its_own_folder(desk: Desk) -> None:
     await record.receive(landed(await intend(record, [shipment(items[0])])))
     await record.end_task()
     await record.end_job()
-    await desk.ledger.saw(items[0].job_id)
     again, _ = await begun(desk, 0)
     other, _ = await begun(desk, 0, "/elsewhere/photos.zip")
     assert (await again.settle_folder(Shelf())).folder == "photos"  # type: ignore[arg-type]

@@ -108,9 +108,6 @@ async def see_through(
             await _leave(app, started, common, file)
         raise
     await _leave(app, started, common, file)
-    for one in started:
-        if isinstance(one, Job):
-            await app.saw(one.id)
     return exits.worst(ends)
 
 

@@ -34,17 +34,20 @@ class LocalSources:
         """
         path = _real(text)
         try:
-            mode = path.stat().st_mode
+            found = path.stat()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise SourceNotFoundError(f"there is no {path}; {_nearest(path)} does exist") from error
         except OSError as error:
             raise UnreadableError(f"{path} cannot be read: {error.strerror or error}") from error
+        mode = found.st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise UsageError(f"{path} is neither a file nor a folder")
         if not os.access(path, os.R_OK):
             raise UnreadableError(f"{path} cannot be read: permission is missing")
         title = (path.name or "files") if stat.S_ISDIR(mode) else title_of(path.name)
-        return SourceRef(str(path), f"local:{self._machine}:{path}", title)
+        # A folder's own time says nothing of what lies deeper in it.
+        version = "" if stat.S_ISDIR(mode) else f"{found.st_size}-{found.st_mtime_ns}"
+        return SourceRef(str(path), f"local:{self._machine}:{path}", title, version)
 
     def open(self, ref: str) -> Source:
         """Open what `resolve` named.

@@ -35,6 +35,7 @@ from transload.storage.rows import event_of, job_of, job_options
 from transload.storage.schema import events, items, jobs, tasks
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as ULIDs use it
+_DELIVERED = (JobState.SUCCEEDED.value, JobState.PARTIAL.value)
 _OPEN = [state.value for state in JobState if state not in JOB_ENDED]
 
 
@@ -56,7 +57,9 @@ class Ledger:
         self.database = database
         self.clock = clock
 
-    async def want(self, job: Job, identity: str, source_identity: str, *, detached: bool) -> Job:
+    async def want(
+        self, job: Job, identity: str, source_identity: str, *, detached: bool, version: str = ""
+    ) -> Job:
         """Make the job, or continue the unfinished one of the same identity with the options of `job`."""
 
         def act(db: Connection) -> Job:
@@ -78,8 +81,6 @@ class Ledger:
                     _look_again(db, row.id, now)
                 _wake(db, row.id, row.state, now)
                 return _job(db, row.id)
-            if (unseen := _unseen(db, identity)) is not None and not job.again:
-                return unseen
             new = new_id(now)
             db.execute(
                 insert(jobs).values(
@@ -92,6 +93,7 @@ class Ledger:
                     title=job.title,
                     state=JobState.QUEUED.value,
                     detached=detached,
+                    version=version,
                     created_ms=now,
                     warnings=[],
                     **wanted,
@@ -103,10 +105,18 @@ class Ledger:
 
         return await self.database.run(act, durable=True)
 
-    async def saw(self, job_id: str) -> None:
-        """The end of this job has been reported: the same command is a new job from now on."""
-        at = (jobs.c.id == job_id) & jobs.c.state.in_([state.value for state in JOB_ENDED])
-        await self.database.run(lambda db: db.execute(update(jobs).where(at).values(seen=True)))
+    async def finished(self, identity: str, version: str) -> Job | None:
+        """The latest job of this identity if it delivered this very version of its source, else None."""
+
+        def act(db: Connection) -> Job | None:
+            row = db.execute(
+                select(jobs).where(jobs.c.identity == identity).order_by(jobs.c.id.desc()).limit(1)
+            ).first()
+            if row is None or row.state not in _DELIVERED or row.version != version:
+                return None
+            return job_of(row)
+
+        return await self.database.run(act) if version else None
 
     async def job(self, job_id: str) -> Job:
         """The job with exactly this id. Raises UnknownJobError."""
@@ -276,18 +286,6 @@ def _job(db: Connection, job_id: str) -> Job:
     if row is None:
         raise UnknownJobError(f"there is no job {job_id}")
     return job_of(row)
-
-
-def _unseen(db: Connection, identity: str) -> Job | None:
-    """The job of this identity that ended when nobody was left to report it: its command had been killed."""
-    row = db.execute(
-        select(jobs)
-        .where(jobs.c.identity == identity, ~jobs.c.seen, ~jobs.c.detached)
-        .where(jobs.c.state.in_([JobState.SUCCEEDED.value, JobState.PARTIAL.value]))
-        .order_by(jobs.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else job_of(row)
 
 
 def _queue_transfer(db: Connection, job_id: str, now: int) -> None:

@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("control", sa.Text(), nullable=True),
         sa.Column("wanted_ms", sa.BigInteger(), nullable=False),
         sa.Column("detached", sa.Boolean(), nullable=False),
-        sa.Column("seen", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
         sa.Column("wait_reason", sa.Text(), nullable=True),
         sa.Column("wait_until_ms", sa.BigInteger(), nullable=True),
         sa.Column("fault", sa.JSON(none_as_null=True), nullable=True),
