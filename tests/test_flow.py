@@ -8,6 +8,7 @@ import pytest
 
 from tests.inputs import clip, mixed, packed, photo
 from tests.installation import SMALL, Home, Picky, finished, states
+from transload import flow
 from transload.media.ffmpeg import wheel_binary
 from transload.model import ItemState, JobState, Recipe
 
@@ -169,3 +170,7 @@ async def test_a_conversion_that_fails_twice_keeps_the_original(tmp_path: Path) 
     assert kept.path is not None
     assert kept.path.read_bytes() == avi
     assert home.left_behind() == []
+
+
+def test_the_page_stays_a_page() -> None:
+    assert len(Path(flow.__file__).read_text("utf-8").splitlines()) <= 200

@@ -93,15 +93,13 @@ async def judged(bench: Bench, load: Load, held: Held) -> Shipment | Outcome:
     return await converted(bench, item, held, judgement)
 
 
-async def left_out(
-    bench: Bench, load: Load, held: Held, judgement: Judgement
-) -> Shipment | Outcome:
+async def left_out(bench: Bench, load: Load, held: Held, found: Judgement) -> Shipment | Outcome:
     """What nothing can be made of: untouched where all files are wanted, else skipped or kept in quarantine."""
     if bench.job.files == "all":
-        return as_it_is(load.item, held, replace(UNTOUCHED, kind=judgement.kind))
-    if judgement.verdict is Verdict.SKIP:
-        return Outcome(load.item, ItemState.SKIPPED, judgement.why, judgement, held)
-    return await lose(bench, replace(load, fault=judgement.fault), judgement)
+        return as_it_is(load.item, held, replace(UNTOUCHED, kind=found.kind))
+    if found.verdict is Verdict.SKIP:
+        return Outcome(load.item, ItemState.SKIPPED, found.why, found, held)
+    return await lose(bench, replace(load, fault=found.fault), found)
 
 
 async def delivered_before(bench: Bench, item: Item, held: Held) -> bool:
