@@ -13,7 +13,7 @@ from typing import Any
 VICTIM = Path(__file__).with_name("victim.py")
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 60
-OURS = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "lock")
+OURS = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.lock", "lock")
 
 
 @dataclass

@@ -1,6 +1,8 @@
 """Opening, upgrading and refusing a ledger file."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,13 @@ def test_a_full_disk_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(DiskFullError):
         fill()
     database.close()
+
+
+def test_many_processes_may_make_the_ledger_at_once(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from transload.storage.database import Database;"
+        "d = Database(Path(sys.argv[1])); d.open(); d.close()"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path / "ledger.db")]
+    together = [subprocess.Popen(words) for _ in range(6)]
+    assert [one.wait(timeout=30) for one in together] == [0] * 6

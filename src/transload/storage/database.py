@@ -1,5 +1,6 @@
 """Opening the ledger's database and running transactions on it from async code, one at a time, in a worker thread."""
 
+import fcntl
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -73,6 +74,12 @@ class Database:
     def open(self) -> None:
         """Make or bring up the tables. Raises StoreError when the file is no ledger or of a newer version."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Two processes that make the file at the same moment: SQLite gives up at once where one switches to WAL.
+        with self.path.with_suffix(".lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self._open()
+
+    def _open(self) -> None:
         with self.begin(durable=True) as db:
             version = db.execute(text("PRAGMA user_version")).scalar_one()
             if version == VERSION:
