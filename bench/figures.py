@@ -66,9 +66,9 @@ with zipfile.ZipFile(sys.argv[1]) as z:
 OUR_ZIP = """
 import sys
 from pathlib import Path
-from transload.archives.open import open_archive
-from transload.model import Limits
-reader = open_archive(Path(sys.argv[1]), Limits())
+from transload.archives.open import Archives
+from transload.entry import Limits
+reader = Archives(Limits()).open(Path(sys.argv[1]))
 for entry, body in reader.stream(lambda e: True, 0, Limits()):
     while body.read(262144): pass
 reader.close()

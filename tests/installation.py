@@ -11,8 +11,9 @@ import anyio
 from transload.app import App, Report
 from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
+from transload.entry import Entry, Limits, Opening
 from transload.errors import RejectedError
-from transload.model import Entry, Intent, ItemState, Job, Limits
+from transload.model import Intent, ItemState, Job
 from transload.ports import Landed, Refusal, Source, SourceRef, Sources, Want
 
 SMALL = Settings(min_free_bytes=0)
@@ -82,8 +83,8 @@ class Counting:
         ref = self.inner.resolve(text.removeprefix("counted:"))
         return SourceRef(f"counted:{ref.ref}", ref.identity, ref.title, ref.version)
 
-    def open(self, ref: str) -> Source:
-        return Counted(self.inner.open(ref.removeprefix("counted:")), self)  # type: ignore[return-value]
+    def open(self, ref: str, opening: Opening) -> Source:
+        return Counted(self.inner.open(ref.removeprefix("counted:"), opening), self)  # type: ignore[return-value]
 
 
 @dataclass

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transload import config
-from transload.config import GIB, KEYS, MIB, PREFIX, DataFolder, Settings, load
+from transload.config import KEYS, PREFIX, DataFolder, Settings, load
 from transload.errors import SettingError
+from transload.values import GIB
 
 VALID: dict[str, str] = {
     "profile": "server",
@@ -27,6 +28,10 @@ VALID: dict[str, str] = {
     "archive.max_entry_bytes": "1GiB",
     "archive.max_total_bytes": "2GiB",
     "archive.max_entries": "100",
+    "archive.max_depth": "2",
+    "archive.max_dictionary_bytes": "512MiB",
+    "archive.tool": "/opt/bin/7zz",
+    "egress.allow_networks": "192.168.0.0/16, fd00::/8",
     "ffmpeg": "/opt/bin/ffmpeg",
     "ffprobe": "/opt/bin/ffprobe",
 }
@@ -173,36 +178,6 @@ def test_a_broken_file_is_a_setting_error(text: str, tmp_path: Path) -> None:
 def test_a_folder_in_the_place_of_the_file_is_a_setting_error(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="cannot be read"):
         load(tmp_path, {}, {})
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        ("3GiB", 3 * GIB),
-        ("16 MiB", 16 * MIB),
-        ("500MB", 500_000_000),
-        ("2k", 2000),
-        ("7", 7),
-        (9, 9),
-        ("1.5GiB", 3 * GIB // 2),
-    ],
-)
-def test_sizes(text: object, size: int) -> None:
-    assert config.size_bytes(text) == size
-
-
-@given(st.integers(0, 1 << 50))
-def test_a_size_in_mebibytes_is_exact(count: int) -> None:
-    assert config.size_bytes(f"{count}") == count
-    assert config.size_bytes(f"{count % 4096}MiB") == (count % 4096) * MIB
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("30s", 30), ("5m", 300), ("1h30m", 5400), ("1h 2m 3.5s", 3723.5), (2, 2), (0.5, 0.5)],
-)
-def test_times(text: object, seconds: float) -> None:
-    assert config.time_s(text) == seconds
 
 
 def test_pairs_split_at_the_first_sign() -> None:

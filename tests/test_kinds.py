@@ -8,7 +8,17 @@ from transload.kinds import KINDS, Fault
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_complete(kind: str) -> None:
     family, _, name = kind.partition(".")
-    assert family in {"input", "tool", "convert", "dest", "store", "job", "internal"}
+    assert family in {
+        "input",
+        "source",
+        "net",
+        "tool",
+        "convert",
+        "dest",
+        "store",
+        "job",
+        "internal",
+    }
     assert name.isidentifier()
     info = KINDS[kind]
     assert info.title

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from transload import model
+from transload.entry import Entry
 from transload.model import ALBUM_MAX, MEDIA_KINDS, ItemKind, ItemState, JobState, Totals, Verdict
 
 
@@ -52,6 +52,6 @@ def test_only_what_can_be_shown_or_heard_is_media() -> None:
 
 
 def test_values_cannot_be_changed() -> None:
-    entry = model.Entry(0, "a", b"a", 1)
+    entry = Entry(0, "a", b"a", 1)
     with pytest.raises(FrozenInstanceError):
         entry.size = 2  # type: ignore[misc]

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from transload import ports
+from transload.archives.open import Archives
 from transload.destinations.library import Library
+from transload.entry import Limits
 from transload.jobs.embedded import Embedded
 from transload.jobs.progress import TaskMeter
 from transload.media.studio import Studio
@@ -55,7 +57,7 @@ def test_every_method_is_there_with_its_parameters(port: type, adapter: type) ->
 
 
 def test_the_type_checker_agrees(tmp_path: Path) -> None:
-    sources: ports.Sources = LocalSources("here")
+    sources: ports.Sources = LocalSources("here", Archives(Limits()))
     source: ports.Source = FolderReader(tmp_path)
     destination: ports.Destination = Library(tmp_path)
     media: ports.Media = Studio()

@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 from transload import report
 from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
+from transload.entry import Opening
 from transload.errors import StoreError
 from transload.jobs.done import told_again
 from transload.jobs.handler import budget_for, first_of
@@ -306,7 +307,7 @@ class App:
 
     async def list(self, source: str) -> Seen:
         """Entries of a source, nothing delivered."""
-        return await list_source(self.parts.sources, source)
+        return await list_source(self.parts.sources, source, Opening())
 
     async def inspect(self, path: Path, recipe: Recipe = Recipe.TELEGRAM) -> Inspected:
         """Facts and verdict of a file."""
@@ -349,7 +350,7 @@ class App:
         sources = self.parts.sources
 
         def look() -> int:
-            with closing(sources.open(sources.resolve(source).ref)) as opened:
+            with closing(sources.open(sources.resolve(source).ref, Opening())) as opened:
                 return self.settings.scratch_budget_bytes or budget_for(opened)
 
         return await anyio.to_thread.run_sync(look)

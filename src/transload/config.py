@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from transload.errors import SettingError
 from transload.model import AlbumMix, Hevc
+from transload.values import GIB, MIB, count, local_path, networks, one_of, size_bytes, time_s
 
 Profile = Literal["phone", "desktop", "server"]
 When = Literal["idle", "always"]
@@ -24,12 +25,7 @@ PREFIX = "TRANSLOAD_"
 NOT_SETTINGS = frozenset({"TRANSLOAD_DATA_DIR", "TRANSLOAD_CONFIG"})
 """They say where settings and data are, so they cannot be settings themselves."""
 FILE_NAME = "transload.toml"
-MIB, GIB = 1 << 20, 1 << 30
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?", re.IGNORECASE)
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_BINARY = {"ki": 1 << 10, "mi": MIB, "gi": GIB, "ti": 1 << 40}
-_TIME = re.compile(r"(?=\S)(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
 _SECRET = re.compile(r"(?:password|secret|token|key|keys|hash|session)$")
 
 
@@ -56,6 +52,16 @@ class Archive:
     max_entry_bytes: int = 16 * GIB
     max_total_bytes: int = 256 * GIB
     max_entries: int = 200_000
+    max_depth: int = 3
+    max_dictionary_bytes: int = GIB
+    tool: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """`allow_networks`: private networks (CIDR) that addresses of sources may lead to."""
+
+    allow_networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class Settings:
     lease_s: float = 30.0
     heartbeat_s: float = 10.0
     archive: Archive = Archive()
+    egress: Egress = Egress()
     ffmpeg: Path | None = None
     ffprobe: Path | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], compare=False)
@@ -133,58 +140,6 @@ class SettingRow:
     told: str
 
 
-def size_bytes(given: object) -> int:
-    """Bytes of `3GiB`, `500 MB`, `1048576` or a plain number. Raises ValueError."""
-    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
-        return given
-    found = _SIZE.fullmatch(given.strip()) if isinstance(given, str) else None
-    if found is None:
-        raise ValueError("a size such as 3GiB, 500MB or a number of bytes")
-    unit = (found[2] or "").lower()
-    return (
-        int(float(found[1]) * (_BINARY.get(unit) or _UNITS[unit])) if unit else int(float(found[1]))
-    )
-
-
-def time_s(given: object) -> float:
-    """Seconds of `30s`, `5m`, `1h30m` or a plain number; above zero. Raises ValueError."""
-    seconds = 0.0
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        seconds = float(given)
-    elif isinstance(given, str) and (found := _TIME.fullmatch(given.strip())):
-        hours, minutes, rest = found.groups(default="0")
-        seconds = int(hours) * 3600 + int(minutes) * 60 + float(rest)
-    elif isinstance(given, str) and given.strip().replace(".", "", 1).isdecimal():
-        seconds = float(given)  # a plain number is seconds, as in a settings file
-    if not 0 < seconds < float("inf"):
-        raise ValueError("a time above zero such as 30s, 5m or 1h30m")
-    return seconds
-
-
-def _count(given: object) -> int:
-    whole = given if isinstance(given, int) and not isinstance(given, bool) else 0
-    if isinstance(given, str) and given.strip().isdecimal():
-        whole = int(given)
-    if whole < 1:
-        raise ValueError("a whole number from 1 on")
-    return whole
-
-
-def _path(given: object) -> Path:
-    if not isinstance(given, str) or not given.strip() or "\0" in given:
-        raise ValueError("a path")
-    return Path(given).expanduser()
-
-
-def _one_of(*words: str) -> Callable[[object], str]:
-    def chosen(given: object) -> str:
-        if given not in words:
-            raise ValueError("one of " + ", ".join(words))
-        return str(given)
-
-    return chosen
-
-
 @dataclass(frozen=True, slots=True)
 class _Key:
     read: Callable[[object], Any]
@@ -192,28 +147,30 @@ class _Key:
 
 
 KEYS: dict[str, _Key] = {
-    "profile": _Key(
-        _one_of("phone", "desktop", "server"), "chooses the defaults of other settings"
-    ),
-    "library_dir": _Key(_path, "where `library:` without a folder delivers"),
+    "profile": _Key(one_of("phone", "desktop", "server"), "chooses the defaults of other settings"),
+    "library_dir": _Key(local_path, "where `library:` without a folder delivers"),
     "min_free_bytes": _Key(size_bytes, "free space never touched; at most a tenth of the disk"),
     "scratch_budget_bytes": _Key(size_bytes, "most bytes a job keeps on the disk while working"),
-    "transfer.concurrency": _Key(_count, "jobs that move bytes at once"),
-    "convert.concurrency": _Key(_count, "encoders at once"),
-    "convert.when": _Key(_one_of("idle", "always"), "idle: encode only while no transfer can run"),
-    "hevc": _Key(_one_of("keep", "convert"), "what becomes of HEVC videos"),
+    "transfer.concurrency": _Key(count, "jobs that move bytes at once"),
+    "convert.concurrency": _Key(count, "encoders at once"),
+    "convert.when": _Key(one_of("idle", "always"), "idle: encode only while no transfer can run"),
+    "hevc": _Key(one_of("keep", "convert"), "what becomes of HEVC videos"),
     "album_mix": _Key(
-        _one_of("by_kind", "mixed"), "photos and videos in albums of their own, or not"
+        one_of("by_kind", "mixed"), "photos and videos in albums of their own, or not"
     ),
-    "retry.max_attempts": _Key(_count, "tries of what fails for a passing reason"),
+    "retry.max_attempts": _Key(count, "tries of what fails for a passing reason"),
     "lease_s": _Key(time_s, "a worker that is silent for so long has lost its task"),
     "heartbeat_s": _Key(time_s, "how often a worker says that it is alive"),
-    "archive.max_ratio": _Key(_count, "most bytes out for one byte in, after 64 MiB of output"),
+    "archive.max_ratio": _Key(count, "most bytes out for one byte in, after 64 MiB of output"),
     "archive.max_entry_bytes": _Key(size_bytes, "most bytes of one entry"),
     "archive.max_total_bytes": _Key(size_bytes, "most bytes of all entries together"),
-    "archive.max_entries": _Key(_count, "most entries of one archive"),
-    "ffmpeg": _Key(_path, "the ffmpeg to use instead of the one found"),
-    "ffprobe": _Key(_path, "the ffprobe to use instead of the one found"),
+    "archive.max_entries": _Key(count, "most entries of one archive"),
+    "archive.max_depth": _Key(count, "archives inside archives are opened so deep"),
+    "archive.max_dictionary_bytes": _Key(size_bytes, "most memory a decoder may ask for"),
+    "archive.tool": _Key(local_path, "the 7zz to use instead of the one found"),
+    "egress.allow_networks": _Key(networks, "private networks that addresses may lead to"),
+    "ffmpeg": _Key(local_path, "the ffmpeg to use instead of the one found"),
+    "ffprobe": _Key(local_path, "the ffprobe to use instead of the one found"),
 }
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -221,6 +178,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "min_free_bytes": 3 * GIB,
         "transfer.concurrency": 1,
         "archive.max_entry_bytes": 4 * GIB,
+        "archive.max_dictionary_bytes": 256 * MIB,
     },
     "desktop": {},
     "server": {},
@@ -262,6 +220,7 @@ def _settings(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
         convert=Convert(**part("convert")),
         retry=Retry(**part("retry")),
         archive=Archive(**part("archive")),
+        egress=Egress(**part("egress")),
         origins=origins,
     )
 

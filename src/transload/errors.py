@@ -115,6 +115,102 @@ class PasswordNeededError(PermanentError):
     kind = "input.password_needed"
 
 
+class WrongPasswordError(PermanentError):
+    """Passwords were given, and none of them fits."""
+
+    kind = "input.wrong_password"
+
+
+class MissingVolumeError(PermanentError):
+    """A part of an archive in several files is not there."""
+
+    kind = "input.missing_volume"
+
+
+class InvalidUrlError(PermanentError):
+    """The address cannot be understood."""
+
+    kind = "input.invalid_url"
+
+
+class BlockedAddressError(PermanentError):
+    """The address leads to where this installation may not read."""
+
+    kind = "input.blocked_address"
+
+
+class RemoteNotFoundError(PermanentError):
+    """The server has nothing at this address."""
+
+    kind = "source.not_found"
+
+
+class RemoteForbiddenError(PermanentError):
+    """The server does not give this file."""
+
+    kind = "source.forbidden"
+
+
+class RemoteLoginError(PermanentError):
+    """The server asks for a login."""
+
+    kind = "source.login_required"
+
+
+class RemoteBusyError(TransientError):
+    """The server asks to come back later."""
+
+    kind = "source.rate_limited"
+
+
+class RemoteBrokenError(TransientError):
+    """The server answers with an error of its own."""
+
+    kind = "source.server_error"
+
+
+class DnsError(TransientError):
+    """The name of the server is not known."""
+
+    kind = "net.dns"
+
+
+class ConnectError(TransientError):
+    """The server cannot be reached."""
+
+    kind = "net.connect"
+
+
+class ConnectionLostError(TransientError):
+    """The connection broke off."""
+
+    kind = "net.reset"
+
+
+class NetworkTimeoutError(TransientError):
+    """The server did not answer in time."""
+
+    kind = "net.timeout"
+
+
+class TlsError(PermanentError):
+    """The server's certificate cannot be trusted."""
+
+    kind = "net.tls"
+
+
+class ShortAnswerError(TransientError):
+    """The answer ended before its promised length."""
+
+    kind = "net.truncated"
+
+
+class SevenZipMissingError(PermanentError):
+    """No fit 7-Zip was found; this archive cannot be read without it."""
+
+    kind = "tool.sevenzip"
+
+
 class FfmpegMissingError(PermanentError):
     """No fit ffmpeg was found; videos cannot be converted."""
 

@@ -16,6 +16,7 @@ import anyio.to_thread
 from anyio import from_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
+from transload.entry import Entry
 from transload.errors import (
     CorruptError,
     DiskFullError,
@@ -27,7 +28,7 @@ from transload.errors import (
     TruncatedError,
 )
 from transload.kinds import Fault
-from transload.model import MEDIA_KINDS, Entry, Held, Item, ItemKind, ItemState
+from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
 from transload.ports import Bench
 from transload.states import LEFT_OUT
 

@@ -32,6 +32,7 @@ class KindInfo:
 _NEVER: Retryable = "never"
 _AUTO: Retryable = "auto"
 _OPERATOR: Retryable = "operator"
+_CREDENTIALS: Retryable = "credentials"
 
 KINDS: dict[str, KindInfo] = {
     "input.usage": KindInfo(
@@ -92,9 +93,121 @@ KINDS: dict[str, KindInfo] = {
     "input.password_needed": KindInfo(
         "A password is needed",
         401,
-        "credentials",
+        _CREDENTIALS,
         EXIT_INPUT,
-        "Unpack it with its password and send the folder.",
+        "`transload pass JOB` hands the password in, or send again with --password.",
+    ),
+    "input.wrong_password": KindInfo(
+        "The password does not fit",
+        401,
+        _CREDENTIALS,
+        EXIT_INPUT,
+        "`transload pass JOB` hands another password in.",
+    ),
+    "input.missing_volume": KindInfo(
+        "A part of the archive is missing",
+        422,
+        _OPERATOR,
+        EXIT_FAILED,
+        "Put the named part beside the others and send it again.",
+    ),
+    "input.invalid_url": KindInfo(
+        "Not a web address",
+        400,
+        _NEVER,
+        EXIT_USAGE,
+        "Give a whole address such as https://host/path/file.zip.",
+    ),
+    "input.blocked_address": KindInfo(
+        "Address not allowed",
+        403,
+        _OPERATOR,
+        EXIT_USAGE,
+        "If you trust it, add its network to the setting egress.allow_networks.",
+    ),
+    "source.not_found": KindInfo(
+        "Not found on the server",
+        404,
+        _NEVER,
+        EXIT_FAILED,
+        "Open the address in a browser; links often expire.",
+    ),
+    "source.forbidden": KindInfo(
+        "The server refuses",
+        403,
+        _OPERATOR,
+        EXIT_FAILED,
+        "The link may have expired: get a fresh one.",
+    ),
+    "source.login_required": KindInfo(
+        "The server wants a login",
+        401,
+        _CREDENTIALS,
+        EXIT_INPUT,
+        "Put user and password into the address: https://user:password@host/file.",
+    ),
+    "source.rate_limited": KindInfo(
+        "The server asks to wait",
+        429,
+        _AUTO,
+        EXIT_FAILED,
+        "Run the same command again later: it continues.",
+    ),
+    "source.server_error": KindInfo(
+        "The server has a fault",
+        502,
+        _AUTO,
+        EXIT_FAILED,
+        "Run the same command again later: it continues.",
+    ),
+    "net.dns": KindInfo(
+        "Server name unknown",
+        502,
+        _AUTO,
+        EXIT_FAILED,
+        "Check the address and the network, then send it again.",
+    ),
+    "net.connect": KindInfo(
+        "Server not reachable",
+        502,
+        _AUTO,
+        EXIT_FAILED,
+        "Check the network, then run the same command again: it continues.",
+    ),
+    "net.reset": KindInfo(
+        "Connection lost",
+        502,
+        _AUTO,
+        EXIT_FAILED,
+        "Run the same command again: it continues.",
+    ),
+    "net.timeout": KindInfo(
+        "No answer in time",
+        504,
+        _AUTO,
+        EXIT_FAILED,
+        "Run the same command again: it continues.",
+    ),
+    "net.tls": KindInfo(
+        "Certificate not trusted",
+        502,
+        _OPERATOR,
+        EXIT_FAILED,
+        "Check the clock of this machine and the address of the server.",
+    ),
+    "net.truncated": KindInfo(
+        "The answer was cut short",
+        502,
+        _AUTO,
+        EXIT_FAILED,
+        "Run the same command again: it continues.",
+    ),
+    "tool.sevenzip": KindInfo(
+        "7-Zip is missing or unfit",
+        503,
+        _OPERATOR,
+        EXIT_ENVIRONMENT,
+        "`transload doctor` says how to get it.",
     ),
     "tool.ffmpeg": KindInfo(
         "ffmpeg is missing or unfit",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from transload.entry import Place
 from transload.kinds import Fault
 
 ALBUM_MAX = 10  # Telegram: messages.sendMultiMedia takes 2..10 members; every destination keeps the same shape.
@@ -99,58 +100,6 @@ Originals = Literal["keep", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One file inside a source, as its listing tells it. `index` is its identity: names may repeat.
-
-    `name` is decoded for display and never used as a path; `raw_name` keeps the bytes. `size` is None when it is not
-    known before reading; `crc` is None when the listing has none. `block` is the solid group. `mtime_ms` is UTC.
-    `trouble` is why this entry can be named but not read (an encrypted or overlapping one), else None.
-    """
-
-    index: int
-    name: str
-    raw_name: bytes
-    size: int | None
-    crc: int | None = None
-    packed: int | None = None
-    block: int | None = None
-    kind: Literal["file", "dir", "link"] = "file"
-    encrypted: bool = False
-    mtime_ms: int | None = None
-    trouble: Fault | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on what a hostile archive may cost; all count real bytes. Values are settings (`archive.*`)."""
-
-    max_ratio: int = 200
-    ratio_after_bytes: int = 64 << 20
-    max_entry_bytes: int = 16 << 30
-    max_total_bytes: int = 256 << 30
-    max_entries: int = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What is known of a source before its bodies are read; None where only reading can tell."""
-
-    format: str
-    entries: int | None
-    size_bytes: int | None
-    encrypted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ReadReport:
-    """How reading ended: bytes taken from the source, and the fault when not every entry could be reached."""
-
-    bytes_read: int
-    fault: Fault | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
     """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them."""
 
@@ -227,7 +176,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry as a unit of work: one row of the ledger."""
+    """An entry as a unit of work: one row of the ledger. (`index`, `inner`) is its entry's place in the source."""
 
     id: int
     job_id: str
@@ -247,6 +196,12 @@ class Item:
     fault: Fault | None = None
     judgement: Judgement | None = None
     sent_ms: int | None = None
+    inner: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Its entry's place."""
+        return self.index, self.inner
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
 from transload.kinds import Fault
 from transload.model import (
-    Entry,
     Facts,
     Held,
     Hevc,
@@ -21,13 +21,10 @@ from transload.model import (
     ItemRecord,
     Job,
     Judgement,
-    Limits,
-    Listing,
     OpenIntent,
     Outcome,
     Output,
     Progress,
-    ReadReport,
     Recipe,
     Shipment,
     Task,
@@ -81,6 +78,10 @@ class ArchiveReader(Protocol):
         ...
 
 
+OpenArchive = Callable[[Path, str], ArchiveReader]
+"""Opens a local file under its display name as an archive: raises what `Sources.open` does."""
+
+
 class Source(ArchiveReader, Protocol):
     """Where bytes come from: an archive, a folder or a single file with one entry."""
 
@@ -110,8 +111,13 @@ class Sources(Protocol):
         """The source a user means. Raises SourceNotFoundError, UnreadableError, UsageError; opens no archive."""
         ...
 
-    def open(self, ref: str) -> Source:
-        """Open it for reading. Raises UnreadableError, UnsupportedError, CorruptError, TruncatedError, LimitError."""
+    def open(self, ref: str, opening: Opening) -> Source:
+        """Open it for reading, with what `opening` gives.
+
+        Raises UnreadableError, UnsupportedError, CorruptError, TruncatedError, LimitError, MissingVolumeError,
+        SevenZipMissingError, the errors of the network; PasswordNeededError or WrongPasswordError where not even the
+        names can be read. Entries that no password opens have one of these two as their `trouble`.
+        """
         ...
 
 
@@ -306,6 +312,10 @@ class Record(Protocol):
         """These items get their one recovery; their intents are withdrawn."""
         ...
 
+    async def half_read(self) -> set[Place]:
+        """Places of opened archives inside the source that still have pending items."""
+        ...
+
     async def item(self, item_id: int) -> Item:
         """The item as it is now."""
         ...
@@ -364,6 +374,7 @@ class Bench:
     record: Record
     meter: Meter
     limits: Limits
+    open_inside: OpenArchive
 
 
 Handler = Callable[[Task], Awaitable[None]]

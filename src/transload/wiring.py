@@ -5,14 +5,16 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from transload.archives.open import Archives
 from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
+from transload.entry import Limits
 from transload.jobs.embedded import Embedded
 from transload.jobs.handler import Parts, TaskHandler
 from transload.jobs.lock import FolderLock
 from transload.media.studio import Studio
-from transload.model import Lane, Limits
+from transload.model import Lane
 from transload.ports import Clock
 from transload.retry import RetryPolicy
 from transload.sources.local import LocalSources
@@ -34,6 +36,7 @@ class Installation:
     leases: Leases
     lock: FolderLock
     quarantine: Quarantine
+    archives: Archives
     sources: SourceRegistry
     destinations: Destinations
     media: Studio
@@ -52,6 +55,7 @@ class Installation:
             clock=self.clock,
             media=self.media,
             sources=self.sources,
+            archives=self.archives,
             destination=self.destinations.make,
             limits=self.limits,
             retry=self.retry,
@@ -86,7 +90,10 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         max_entry_bytes=archive.max_entry_bytes,
         max_total_bytes=archive.max_total_bytes,
         max_entries=archive.max_entries,
+        max_depth=archive.max_depth,
+        max_dictionary_bytes=archive.max_dictionary_bytes,
     )
+    archives = Archives(limits, archive.tool)
     return Installation(
         settings=settings,
         folder=folder,
@@ -95,7 +102,8 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         leases=Leases(database, system_clock, machine, int(settings.lease_s * 1000)),
         lock=FolderLock(folder.lock),
         quarantine=Quarantine(database, folder.quarantine),
-        sources=SourceRegistry(lambda: LocalSources(machine, limits)),
+        archives=archives,
+        sources=SourceRegistry(lambda: LocalSources(machine, archives)),
         destinations=destinations,
         media=Studio(ffmpeg=settings.ffmpeg, ffprobe=settings.ffprobe),
         limits=limits,

@@ -11,8 +11,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from transload.entry import Entry, Limits
 from transload.errors import TransloadError
-from transload.model import Entry, Limits
 from transload.ports import ArchiveReader
 
 if sys.version_info >= (3, 14):

@@ -1,8 +1,8 @@
 import pytest
 
 from transload.archives.limits import Body, EntryTally, Pull, Tally, wrong_checksum
+from transload.entry import Limits
 from transload.errors import CorruptError, LimitError
-from transload.model import Limits
 
 SMALL = Limits(max_ratio=10, ratio_after_bytes=1000, max_entry_bytes=5000, max_total_bytes=9000)
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make_tar, make_zip
-from transload.archives.open import is_archive, open_archive, read_head
+from transload.archives.open import Archives, is_archive, read_head
+from transload.entry import Limits
 from transload.errors import TruncatedError, UnreadableError, UnsupportedError
-from transload.model import Limits
 
 LIMITS = Limits()
 
@@ -22,7 +22,7 @@ def test_content_chooses_the_reader(
         make_zip(path, {"x": b"1"})
     else:
         make_tar(path, {"x": b"1"}, packing)
-    reader = open_archive(path, LIMITS)
+    reader = Archives(LIMITS).open(path)
     assert reader.listing().format == expected
     assert [entry.name for entry in reader.entries()] == ["x"]
     reader.close()
@@ -40,7 +40,7 @@ def test_what_cannot_be_read_is_named_with_a_next_step(
     path = tmp_path / "photos.zip"
     path.write_bytes(head)
     with pytest.raises(UnsupportedError, match=words) as caught:
-        open_archive(path, LIMITS)
+        Archives(LIMITS).open(path)
     assert "photos.zip" in caught.value.detail
     assert caught.value.suggestion
 
@@ -48,17 +48,17 @@ def test_what_cannot_be_read_is_named_with_a_next_step(
 def test_empty_and_missing_files(tmp_path: Path) -> None:
     (tmp_path / "a.zip").touch()
     with pytest.raises(TruncatedError, match="empty"):
-        open_archive(tmp_path / "a.zip", LIMITS)
+        Archives(LIMITS).open(tmp_path / "a.zip")
     with pytest.raises(UnreadableError):
-        open_archive(tmp_path / "b.zip", LIMITS)
+        Archives(LIMITS).open(tmp_path / "b.zip")
 
 
 def test_an_empty_tar_is_told_by_its_name(tmp_path: Path) -> None:
     path = make_tar(tmp_path / "a.tar", {})
-    assert is_archive(path, read_head(path))
-    reader = open_archive(path, LIMITS)
+    assert is_archive(path.name, read_head(path))
+    reader = Archives(LIMITS).open(path)
     assert list(reader.entries()) == []
     assert reader.finish().fault is None
     reader.close()
     other = path.rename(tmp_path / "a.mp4")
-    assert not is_archive(other, read_head(other))
+    assert not is_archive(other.name, read_head(other))

@@ -9,8 +9,8 @@ from tests.archives.makers import make_streamed_zip, make_zip, noise, outcomes
 from transload.archives.counted import CountedFile
 from transload.archives.salvage import Salvage, salvage
 from transload.archives.zip import ZipReader
+from transload.entry import Limits
 from transload.errors import CorruptError, LimitError
-from transload.model import Limits
 
 LIMITS = Limits()
 TREE = {"a.jpg": noise(4000), "b.txt": bytes(30_000), "empty": b"", "c.jpg": noise(5000, 3)}

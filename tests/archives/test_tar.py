@@ -8,13 +8,13 @@ import pytest
 
 from tests.archives.makers import MTIME_S, PACKERS, cut, make_tar, noise, outcomes, tar_bytes
 from transload.archives.tar import TarReader
+from transload.entry import Entry, Limits
 from transload.errors import (
     LimitError,
     TransloadError,
     TruncatedError,
     UnsupportedError,
 )
-from transload.model import Entry, Limits
 
 LIMITS = Limits()
 TREE = {
@@ -235,7 +235,7 @@ _MEASURE = """
 import resource, sys
 from pathlib import Path
 from transload.archives.tar import TarReader
-from transload.model import Limits
+from transload.entry import Limits
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 reader = TarReader(Path(sys.argv[1]), Limits(), "gz")
 count = sum(1 for entry, body in reader.stream(lambda entry: True, 0, Limits()) if body.read() == b"x")

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import PACKERS, noise, tar_bytes
+from transload.archives.blob import LocalBlob
 from transload.archives.tar_stream import TarPass, is_sound
+from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
-from transload.model import Limits
 
 
 def _header(**fields: object) -> bytes:
@@ -22,7 +23,7 @@ def _run(
 ) -> list[str]:
     """Names of all members; the error comes out."""
     path.write_bytes(PACKERS[packing](data) if packing else data)
-    run = TarPass(path, packing, limits or Limits())
+    run = TarPass(LocalBlob(path), packing, limits or Limits())
     names: list[str] = []
     try:
         while member := run.next():
@@ -95,7 +96,7 @@ def _sparse_tar(holes: list[tuple[int, int]], size: int, data: bytes) -> bytes:
 
 def _sparse_body(path: Path, data: bytes, limits: Limits) -> bytes:
     path.write_bytes(data)
-    run = TarPass(path, None, limits)
+    run = TarPass(LocalBlob(path), None, limits)
     member = run.next()
     assert member is not None
     pull = run.body(member)

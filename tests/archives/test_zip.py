@@ -8,8 +8,8 @@ import pytest
 
 from tests.archives.makers import DOS_TIME, make_zip, noise, outcomes
 from transload.archives.zip import ZipReader
+from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, TruncatedError, UnreadableError
-from transload.model import Limits
 
 TREE = {"a.jpg": noise(3000), "b.jpg": noise(70_000, 2), "c.txt": bytes(9000)}
 LIMITS = Limits()
@@ -221,7 +221,7 @@ _MEASURE = """
 import resource, sys
 from pathlib import Path
 from transload.archives.zip import ZipReader
-from transload.model import Limits
+from transload.entry import Limits
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 limits = Limits(max_ratio=10**9)
 made = 0

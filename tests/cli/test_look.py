@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.cli.conftest import Cli, Sent
 from tests.inputs import packed, photo
 from transload.cli.look import crc_text
-from transload.model import Entry
+from transload.entry import Entry
 
 
 def test_list_as_a_document(cli: Cli, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import PACKERS, bodies, make_streamed_zip, make_tar, make_zip, noise
-from transload.archives.open import open_archive
-from transload.model import Entry, Limits
+from transload.archives.open import Archives
+from transload.entry import Entry, Limits
 from transload.ports import ArchiveReader
 from transload.sources.folder import FolderReader
 
@@ -29,22 +29,22 @@ Maker = Callable[[Path], ArchiveReader]
 
 
 def _zip(folder: Path) -> ArchiveReader:
-    return open_archive(make_zip(folder / "a.zip", ORDERED), LIMITS)
+    return Archives(LIMITS).open(make_zip(folder / "a.zip", ORDERED))
 
 
 def _streamed_zip(folder: Path) -> ArchiveReader:
-    return open_archive(make_streamed_zip(folder / "a.zip", ORDERED), LIMITS)
+    return Archives(LIMITS).open(make_streamed_zip(folder / "a.zip", ORDERED))
 
 
 def _headless_zip(folder: Path) -> ArchiveReader:
     path = make_streamed_zip(folder / "a.zip", ORDERED)
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"PK\x01\x02")])
-    return open_archive(path, LIMITS)
+    return Archives(LIMITS).open(path)
 
 
 def _tar(packing: str | None) -> Maker:
-    return lambda folder: open_archive(make_tar(folder / "a.tar", ORDERED, packing), LIMITS)
+    return lambda folder: Archives(LIMITS).open(make_tar(folder / "a.tar", ORDERED, packing))
 
 
 def _folder(folder: Path) -> ArchiveReader:
@@ -168,7 +168,7 @@ def test_entries_of_equal_names_are_all_there(tmp_path: Path) -> None:
     tar = tmp_path / "a.tar"
     one = make_tar(tmp_path / "1.tar", {"x.jpg": b"first"}).read_bytes()[:1024]
     tar.write_bytes(one + make_tar(tmp_path / "2.tar", {"x.jpg": b"second"}).read_bytes())
-    reader = open_archive(tar, LIMITS)
+    reader = Archives(LIMITS).open(tar)
     assert [(entry.index, body) for entry, body in bodies(reader)] == [
         (0, b"first"),
         (1, b"second"),
@@ -176,7 +176,7 @@ def test_entries_of_equal_names_are_all_there(tmp_path: Path) -> None:
     reader.close()
     path = make_zip(tmp_path / "a.zip", {"x.jpg": b"first", "y.jpg": b"second"})
     path.write_bytes(path.read_bytes().replace(b"y.jpg", b"x.jpg"))
-    reader = open_archive(path, LIMITS)
+    reader = Archives(LIMITS).open(path)
     assert [(entry.name, body) for entry, body in bodies(reader)] == [
         ("x.jpg", b"first"),
         ("x.jpg", b"second"),

@@ -6,9 +6,9 @@ from pathlib import Path
 import anyio
 import pytest
 
+from transload.entry import Entry
 from transload.jobs.embedded import Embedded
 from transload.model import (
-    Entry,
     ItemKind,
     ItemState,
     Job,

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import outcomes
+from transload.entry import Limits
 from transload.errors import TruncatedError, UnreadableError
-from transload.model import Limits
 from transload.sources.folder import FileReader, FolderReader, natural_key
 
 

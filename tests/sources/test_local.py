@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make_tar, make_zip, outcomes
+from transload.archives.open import Archives
+from transload.entry import Limits, Opening
 from transload.errors import (
     SourceNotFoundError,
     TruncatedError,
@@ -14,7 +16,7 @@ from transload.errors import (
 )
 from transload.sources.local import LocalSources, title_of
 
-SOURCES = LocalSources("box")
+SOURCES = LocalSources("box", Archives(Limits()))
 
 
 def test_resolve_makes_paths_absolute_and_real(
@@ -28,7 +30,7 @@ def test_resolve_makes_paths_absolute_and_real(
     assert ref.identity == f"local:box:{tmp_path / 'real.zip'}"
     assert ref.title == "real"
     assert SOURCES.resolve(".").title == tmp_path.name
-    assert LocalSources("other").resolve("real.zip").identity != ref.identity
+    assert LocalSources("other", Archives(Limits())).resolve("real.zip").identity != ref.identity
 
 
 def test_a_missing_path_names_what_does_exist(tmp_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_a_missing_path_names_what_does_exist(tmp_path: Path) -> None:
     with pytest.raises(SourceNotFoundError, match="does exist"):
         SOURCES.resolve(str(tmp_path / "file" / "inside.zip"))
     with pytest.raises(SourceNotFoundError, match="any more"):
-        SOURCES.open(str(tmp_path / "gone.zip"))
+        SOURCES.open(str(tmp_path / "gone.zip"), Opening())
 
 
 def test_words_that_are_no_source(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_content_decides_what_a_source_is(tmp_path: Path) -> None:
         "d": {"z": b"3"},
     }
     for name, content in expected.items():
-        source = SOURCES.open(str(tmp_path / name))
+        source = SOURCES.open(str(tmp_path / name), Opening())
         assert outcomes(source) == content
         assert source.title == name.split(".")[0]
         source.close()
@@ -83,7 +85,7 @@ def test_content_decides_what_a_source_is(tmp_path: Path) -> None:
 
 def test_documents_that_are_zips_stay_whole(tmp_path: Path) -> None:
     make_zip(tmp_path / "letter.docx", {"word/document.xml": b"<x/>"}, zipfile.ZIP_STORED)
-    source = SOURCES.open(str(tmp_path / "letter.docx"))
+    source = SOURCES.open(str(tmp_path / "letter.docx"), Opening())
     assert [entry.name for entry in source.entries()] == ["letter.docx"]
     source.close()
 
@@ -92,15 +94,15 @@ def test_names_that_promise_an_archive_must_hold_one(tmp_path: Path) -> None:
     for name in ("a.zip", "a.rar", "a.7z", "a.tar", "a.tgz"):
         (tmp_path / name).write_bytes(b"<html>not found</html>")
         with pytest.raises(UnsupportedError, match=r"not an archive \(it starts with b'<html>"):
-            SOURCES.open(str(tmp_path / name))
+            SOURCES.open(str(tmp_path / name), Opening())
         (tmp_path / name).write_bytes(b"")
         with pytest.raises(TruncatedError, match="empty"):
-            SOURCES.open(str(tmp_path / name))
+            SOURCES.open(str(tmp_path / name), Opening())
 
 
 def test_an_empty_media_file_is_a_source_of_one_empty_entry(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
-    source = SOURCES.open(str(tmp_path / "a.jpg"))
+    source = SOURCES.open(str(tmp_path / "a.jpg"), Opening())
     assert outcomes(source) == {"a.jpg": b""}
     source.close()
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from transload.archives.open import Archives
+from transload.entry import Limits, Opening
 from transload.errors import UsageError
-from transload.model import Limits, Sort
+from transload.model import Sort
 from transload.sources.local import LocalSources
 from transload.sources.ordered import in_order
 
@@ -33,7 +35,7 @@ def archive(tmp_path: Path) -> str:
 def test_each_order_gives_every_body_under_its_own_name(
     archive: str, sort: Sort, names: list[str]
 ) -> None:
-    source = in_order(LocalSources("here").open(archive), sort)
+    source = in_order(LocalSources("here", Archives(Limits())).open(archive, Opening()), sort)
     read = [(e.index, e.name, b.read()) for e, b in source.stream(lambda _: True, 0, Limits())]
     assert read == [(n, name, name.encode()) for n, name in enumerate(names)]
     assert [entry.name for entry in source.entries()] == names
@@ -47,7 +49,7 @@ def test_what_has_no_listing_keeps_its_own_order(tmp_path: Path) -> None:
     path = tmp_path / "a.tgz"
     with tarfile.open(path, "w:gz") as made:
         made.addfile(tarfile.TarInfo("a"))
-    source = LocalSources("here").open(str(path))
+    source = LocalSources("here", Archives(Limits())).open(str(path), Opening())
     with pytest.raises(UsageError, match="own order"):
         in_order(source, "name")
     source.close()

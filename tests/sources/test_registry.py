@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from transload.archives.open import Archives
+from transload.entry import Limits, Opening
 from transload.errors import UsageError
 from transload.sources.local import LocalSources
 from transload.sources.registry import DuplicateSchemeError, SourceRegistry
@@ -10,7 +12,7 @@ from transload.sources.registry import DuplicateSchemeError, SourceRegistry
 def _registry(made: list[str]) -> SourceRegistry:
     def factory(name: str) -> LocalSources:
         made.append(name)
-        return LocalSources(name)
+        return LocalSources(name, Archives(Limits()))
 
     registry = SourceRegistry(lambda: factory("here"))
     registry.add("far", lambda: factory("there"))
@@ -23,7 +25,8 @@ def test_paths_go_to_local_and_adapters_are_made_once_when_needed(tmp_path: Path
     assert made == []
     (tmp_path / "a:b.jpg").write_bytes(b"x")
     assert registry.resolve(str(tmp_path)).identity == f"local:here:{tmp_path}"
-    source = registry.open(registry.resolve(str(tmp_path / "a:b.jpg")).ref)
+    ref = registry.resolve(str(tmp_path / "a:b.jpg")).ref
+    source = registry.open(ref, Opening())
     assert source.title == "a:b"
     source.close()
     assert made == ["here"]
@@ -44,6 +47,6 @@ def test_unknown_schemes_and_doubles() -> None:
     with pytest.raises(UsageError, match=r"gopher://.*far, local"):
         registry.resolve("gopher://example.org/1")
     with pytest.raises(DuplicateSchemeError):
-        registry.add("far", lambda: LocalSources("m"))
+        registry.add("far", lambda: LocalSources("m", Archives(Limits())))
     with pytest.raises(DuplicateSchemeError):
-        registry.add("local", lambda: LocalSources("m"))
+        registry.add("local", lambda: LocalSources("m", Archives(Limits())))

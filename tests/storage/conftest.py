@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from transload.model import Entry, Job, JobState, Lane, Recipe, Task
+from transload.entry import Entry
+from transload.model import Job, JobState, Lane, Recipe, Task
 from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger

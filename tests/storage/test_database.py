@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import create_engine, text
 
 from transload.errors import DiskFullError, StoreError
@@ -79,25 +81,55 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     database.close()
 
 
-def test_the_migrations_make_the_same_tables(tmp_path: Path) -> None:
+def _shape(path: Path) -> dict[str, list[str]]:
+    """Each table's columns, keys and indices; the order of columns is not part of it: a step adds them at the end."""
+    shape: dict[str, list[str]] = {}
+    with sqlite3.connect(path) as raw:
+        for (table,) in raw.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
+            columns = raw.execute(f"SELECT * FROM pragma_table_info('{table}')").fetchall()
+            keys = raw.execute(f"SELECT * FROM pragma_foreign_key_list('{table}')").fetchall()
+            shape[table] = sorted(repr(column[1:]) for column in columns) + sorted(map(repr, keys))
+        indices = raw.execute("SELECT name, sql FROM sqlite_master WHERE type='index'").fetchall()
+    raw.close()
+    return shape | {name: ["".join((sql or "").replace('"', "").split())] for name, sql in indices}
+
+
+def _grown(path: Path, rows: str = "") -> None:
+    """A ledger made by the first step, filled, then brought up by the others."""
     from transload.storage.migrations import upgrade
+    from transload.storage.migrations.versions import v0001_tables
 
-    def tables(path: Path) -> dict[str, str]:
-        with sqlite3.connect(path) as raw:
-            rows = raw.execute(
-                "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-            ).fetchall()
-        raw.close()
-        return {name: " ".join(sql.split()) for name, sql in rows}
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as db:
+        with Operations.context(MigrationContext.configure(db)):
+            v0001_tables.upgrade()
+        db.execute(text("PRAGMA user_version=1"))
+        for row in rows.splitlines():
+            db.execute(text(row))
+        upgrade(db)
+    engine.dispose()
 
+
+def test_the_migrations_make_the_same_tables(tmp_path: Path) -> None:
     database = Database(tmp_path / "fresh.db")
     database.open()
     database.close()
-    engine = create_engine(f"sqlite:///{tmp_path / 'grown.db'}")
-    with engine.begin() as db:
-        upgrade(db)
-    engine.dispose()
-    assert tables(tmp_path / "fresh.db") == tables(tmp_path / "grown.db")
+    _grown(tmp_path / "grown.db")
+    assert _shape(tmp_path / "fresh.db") == _shape(tmp_path / "grown.db")
+
+
+def test_a_ledger_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
+    _grown(
+        tmp_path / "grown.db",
+        "INSERT INTO albums (job_id, number, kind, members) VALUES ('J', 1, 'photo', 2)\n"
+        "INSERT INTO receipts (item_id, job_id, destination, recipe, source_identity, idx, sha256, sent_ms)"
+        " VALUES (1, 'J', 'library:/x', 'playable', 's', 7, 'abc', 5)",
+    )
+    with sqlite3.connect(tmp_path / "grown.db") as raw:
+        receipts = raw.execute('SELECT idx, "inner", sha256 FROM receipts').fetchall()
+        version = raw.execute("PRAGMA user_version").fetchone()
+    raw.close()
+    assert (receipts, version) == ([(7, "", "abc")], (VERSION,))
 
 
 def test_a_full_disk_is_told_apart(tmp_path: Path) -> None:

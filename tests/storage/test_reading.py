@@ -15,9 +15,9 @@ async def test_a_page_has_deliveries_and_pictures_only_when_asked(desk: Desk) ->
     await record.receive(landed(await intend(record, [shipment(items[0])])))
     job = await desk.ledger.job(items[0].job_id)
     with desk.database.begin() as db:
-        first = page_of(db, job.id, -1, thumbs_too=True)
-        plain = page_of(db, job.id, -1, thumbs_too=False)
-        rest = page_of(db, job.id, first[-1].item.index, thumbs_too=False)
+        first = page_of(db, job.id, (-1, ""), thumbs_too=True)
+        plain = page_of(db, job.id, (-1, ""), thumbs_too=False)
+        rest = page_of(db, job.id, first[-1].item.place, thumbs_too=False)
         assert landed_of(db, [items[1].id]) == {}
         assert totals_of(db, job).sent == 1
     assert (len(first), len(rest)) == (PAGE, 1)
@@ -35,5 +35,5 @@ async def test_a_duplicate_names_the_earlier_delivery_once(desk: Desk) -> None:
     equal = [shipment(item, "equal").item for item in both]
     await again.conclude([Outcome(item, ItemState.DUPLICATE, "before") for item in equal])
     with desk.database.begin() as db:
-        told = page_of(db, both[0].job_id, -1, thumbs_too=False)
+        told = page_of(db, both[0].job_id, (-1, ""), thumbs_too=False)
     assert [[output.path for output in one.outputs] for one in told] == [["photos/in/0.jpg"], []]

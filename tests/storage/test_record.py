@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.storage.conftest import Desk, entries
+from transload.entry import ReadReport
 from transload.errors import CorruptError, DiskFullError
 from transload.model import (
     Files,
@@ -20,7 +21,6 @@ from transload.model import (
     Outcome,
     Output,
     Parcel,
-    ReadReport,
     Shipment,
     Verdict,
 )

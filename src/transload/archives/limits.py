@@ -6,8 +6,8 @@ Sizes that an archive lists are claims; what is counted here is what really came
 import io
 from collections.abc import Callable
 
+from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
-from transload.model import Limits
 
 CHUNK = 64 << 10
 """Bytes per step of reading and decoding."""

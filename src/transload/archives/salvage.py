@@ -9,14 +9,14 @@ import zlib
 from dataclasses import dataclass, field
 from zipfile import ZipInfo
 
-from transload.archives.counted import CountedFile
+from transload.archives.blob import ByteFile
 from transload.archives.decoders import DECODE_ERRORS, STORED, can_decode, zip_decoder
 from transload.archives.limits import CHUNK, Tally, too_large_entry, too_many_entries
 from transload.archives.names import extra_field
 from transload.archives.zip_entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC, UTF8_NAME
+from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.kinds import Fault
-from transload.model import Limits
 
 _SIZES_FOLLOW = 0x8
 _DESCRIPTOR_MAGIC = b"PK\x07\x08"
@@ -42,7 +42,7 @@ class Salvage:
         return len(self.infos) - len(self.troubles)
 
 
-def salvage(file: CountedFile, limits: Limits) -> Salvage:
+def salvage(file: ByteFile, limits: Limits) -> Salvage:
     """Find the entries. Memory: their records and one chunk. Raises LimitError on too many, UnreadableError."""
     found = Salvage()
     at = _next_header(file, 0)
@@ -61,7 +61,7 @@ def salvage(file: CountedFile, limits: Limits) -> Salvage:
     return found
 
 
-def _step(file: CountedFile, at: int, found: Salvage) -> int | None:
+def _step(file: ByteFile, at: int, found: Salvage) -> int | None:
     """Offset of the next header at or behind `at`; None at the directory or the end of the file."""
     magic = file.read_at(at, 4)
     if magic in _DIRECTORY_MAGICS or not magic:
@@ -73,11 +73,11 @@ def _step(file: CountedFile, at: int, found: Salvage) -> int | None:
     return following
 
 
-def _next_header(file: CountedFile, start: int) -> int | None:
+def _next_header(file: ByteFile, start: int) -> int | None:
     return _search(file, start, LOCAL_MAGIC)
 
 
-def _search(file: CountedFile, start: int, magic: bytes) -> int | None:
+def _search(file: ByteFile, start: int, magic: bytes) -> int | None:
     """Offset of the next `magic` at or behind `start`, None when there is none."""
     tail = b""
     at = start
@@ -91,7 +91,7 @@ def _search(file: CountedFile, start: int, magic: bytes) -> int | None:
     return None
 
 
-def _read_header(file: CountedFile, at: int) -> ZipInfo | None:
+def _read_header(file: ByteFile, at: int) -> ZipInfo | None:
     """The record that a local header gives; None when the file ends inside it. Symbolic links are not told there."""
     head = file.read_at(at, LOCAL_HEAD.size)
     if len(head) < LOCAL_HEAD.size:
@@ -135,7 +135,7 @@ def _apply_zip64(info: ZipInfo) -> None:
         info.compress_size = int.from_bytes(sizes[8:16], "little")
 
 
-def _locate_end(file: CountedFile, info: ZipInfo, found: Salvage, limits: Limits) -> int | None:
+def _locate_end(file: ByteFile, info: ZipInfo, found: Salvage, limits: Limits) -> int | None:
     """Where the entry ends; None when the file is cut inside it. Damage becomes the entry's trouble."""
     start = info.header_offset + LOCAL_HEAD.size
     head = file.read_at(info.header_offset, LOCAL_HEAD.size)
@@ -154,7 +154,7 @@ def _locate_end(file: CountedFile, info: ZipInfo, found: Salvage, limits: Limits
     return start + info.compress_size
 
 
-def _behind_descriptor(file: CountedFile, info: ZipInfo, start: int, limits: Limits) -> int:
+def _behind_descriptor(file: ByteFile, info: ZipInfo, start: int, limits: Limits) -> int:
     if (
         info.compress_type == STORED
         or info.flag_bits & ENCRYPTED
@@ -174,7 +174,7 @@ def _behind_descriptor(file: CountedFile, info: ZipInfo, start: int, limits: Lim
     raise CorruptError("the entry's content does not match its checksum and sizes")
 
 
-def _unpack_to_end(file: CountedFile, info: ZipInfo, start: int, limits: Limits) -> int:
+def _unpack_to_end(file: ByteFile, info: ZipInfo, start: int, limits: Limits) -> int:
     """Unpack once and set the record's sizes and checksum; the offset behind the packed data comes back."""
     file.seek(start)
     decoder = zip_decoder(info.compress_type, file.read)
@@ -197,7 +197,7 @@ def _unpack_to_end(file: CountedFile, info: ZipInfo, start: int, limits: Limits)
     return end
 
 
-def _search_descriptor(file: CountedFile, info: ZipInfo, start: int) -> int:
+def _search_descriptor(file: ByteFile, info: ZipInfo, start: int) -> int:
     """Find the data descriptor of an entry that cannot be unpacked to its end: the one that tells this very length."""
     at = _search(file, start, _DESCRIPTOR_MAGIC)
     while at is not None:

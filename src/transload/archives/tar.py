@@ -10,12 +10,13 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-from transload.archives.counted import CountedFile
+from transload.archives.blob import Blob, blob_of
 from transload.archives.decoders import Unpacked
 from transload.archives.limits import Body, too_many_entries
 from transload.archives.names import decode_tar_name
 from transload.archives.sniff import TAR_BLOCK, is_tar_header, is_zero_tar
 from transload.archives.tar_stream import TarPass, is_sound
+from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import (
     CorruptError,
     LimitError,
@@ -23,7 +24,6 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.kinds import Fault
-from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import Want
 
 PACKED_AS = {"gz": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "Zstandard"}
@@ -40,8 +40,8 @@ class TarReader:
     decoder, 8 bytes an entry.
     """
 
-    def __init__(self, path: Path, limits: Limits, packing: str | None = None) -> None:
-        self._path = path
+    def __init__(self, where: Path | Blob, limits: Limits, packing: str | None = None) -> None:
+        self._blob = blob_of(where)
         self._limits = limits
         self._packing = packing
         self._passes: list[TarPass] = []
@@ -99,7 +99,7 @@ class TarReader:
 
     @contextmanager
     def _new_pass(self, limits: Limits) -> Generator[TarPass]:
-        run = TarPass(self._path, self._packing, limits)
+        run = TarPass(self._blob, self._packing, limits)
         self._passes.append(run)
         try:
             yield run
@@ -151,14 +151,14 @@ class TarReader:
         )
 
     def _check_holds_tar(self, packing: str) -> None:
-        with closing(CountedFile(self._path)) as file:
+        with closing(self._blob.open()) as file:
             unpacked = Unpacked(packing, file)
             head = b""
             while len(head) < 2 * TAR_BLOCK and (data := unpacked.read(2 * TAR_BLOCK - len(head))):
                 head += data
         if not is_tar_header(head[:TAR_BLOCK]) and not is_zero_tar(head):
             raise UnsupportedError(
-                f"{self._path.name} is a {PACKED_AS[packing]} file that holds no tar",
+                f"{self._blob.name} is a {PACKED_AS[packing]} file that holds no tar",
                 suggestion="Unpack it first and send what was inside.",
             )
 

@@ -6,15 +6,14 @@ block; the classes here take those three things from it.
 
 import tarfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import BinaryIO, Self, cast
 
-from transload.archives.counted import CountedFile
+from transload.archives.blob import Blob, ByteFile
 from transload.archives.decoders import Readable, Unpacked
 from transload.archives.limits import CHUNK, Pull, Tally, ended_early
 from transload.archives.sniff import TAR_BLOCK
+from transload.entry import Limits
 from transload.errors import CorruptError, TruncatedError
-from transload.model import Limits
 
 _LONGEST_RECORD_BYTES = 1 << 20
 """Long names and pax records are read as a whole by `tarfile`; real ones are a few KiB."""
@@ -72,7 +71,7 @@ class _Archive(tarfile.TarFile):
 class _Forward:
     """A stream with just enough of a file's shape for `tarfile`: it reads and moves forward only."""
 
-    def __init__(self, source: Readable, tally: Tally, file: CountedFile | None) -> None:
+    def __init__(self, source: Readable, tally: Tally, file: ByteFile | None) -> None:
         self._source = source
         self._tally = tally
         self._file = file  # set when the tar is not packed: then moving costs nothing
@@ -110,8 +109,8 @@ class _Forward:
 class TarPass:
     """One reading of the archive from its start; the caller closes `file`."""
 
-    def __init__(self, path: Path, packing: str | None, limits: Limits) -> None:
-        self.file = CountedFile(path)
+    def __init__(self, blob: Blob, packing: str | None, limits: Limits) -> None:
+        self.file = blob.open()
         self.warning: str | None = None
         self._tally = Tally(limits, lambda: self.file.taken)
         self._holes = Tally(limits, lambda: self.file.taken)

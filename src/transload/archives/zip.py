@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from transload.archives.counted import CountedFile
+from transload.archives.blob import Blob, ByteFile, blob_of
 from transload.archives.limits import Body, EntryTally, Pull, Tally, too_many_entries
 from transload.archives.salvage import salvage
 from transload.archives.zip_entries import ENCRYPTED, EntryBytes, entry_of, overlapping
+from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.kinds import Fault
-from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import Want
 
 _END = struct.Struct("<4s4H2LH")  # APPNOTE.TXT 4.3.16
@@ -38,15 +38,15 @@ _DIRECTORY_ERRORS = (
 
 
 class ZipReader:
-    """An `ArchiveReader` over a zip file. A damaged or missing directory is replaced by walking the entries.
+    """An `ArchiveReader` over a zip. A damaged or missing directory is replaced by walking the entries.
 
     Raises (when made) UnreadableError, LimitError, and CorruptError or TruncatedError when not one entry is found.
     Memory: the directory's records, about 0.7 KiB an entry.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, where: Path | Blob, limits: Limits) -> None:
         self._limits = limits
-        self._file = CountedFile(path)
+        self._file = blob_of(where).open()
         self._fault: Fault | None = None
         self._troubles: dict[int, Fault] = {}
         try:
@@ -157,7 +157,7 @@ def _is_beyond(claim: _Claim, limits: Limits) -> bool:
     )
 
 
-def _claimed_directory(file: CountedFile) -> _Claim | None:
+def _claimed_directory(file: ByteFile) -> _Claim | None:
     """The directory as the end record describes it, None when there is no end record."""
     start = max(file.size - _END.size - _LONGEST_COMMENT, 0)
     tail = file.read_at(start, file.size - start)

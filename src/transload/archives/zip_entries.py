@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from zipfile import ZipInfo
 
-from transload.archives.counted import CountedFile
+from transload.archives.blob import ByteFile
 from transload.archives.decoders import (
     DECODE_ERRORS,
     STORED,
@@ -20,6 +20,7 @@ from transload.archives.decoders import (
 )
 from transload.archives.limits import CHUNK, ended_early, wrong_checksum
 from transload.archives.names import decode_zip_name, extra_field
+from transload.entry import Entry
 from transload.errors import (
     CorruptError,
     LimitError,
@@ -28,7 +29,6 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.kinds import Fault
-from transload.model import Entry
 
 LOCAL_HEAD = struct.Struct("<4s5H3L2H")  # APPNOTE.TXT 4.3.7
 LOCAL_MAGIC = b"PK\x03\x04"
@@ -154,7 +154,7 @@ class EntryBytes:
     end early), LimitError (too large a dictionary), UnreadableError.
     """
 
-    def __init__(self, file: CountedFile, info: ZipInfo) -> None:
+    def __init__(self, file: ByteFile, info: ZipInfo) -> None:
         self._file = file
         self._size = info.file_size
         self._crc = info.CRC

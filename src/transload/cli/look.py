@@ -13,9 +13,10 @@ from transload.cli.complaint import error_lines
 from transload.cli.send import refuse_passwords
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
+from transload.entry import Entry
 from transload.errors import TransloadError
 from transload.kinds import EXIT_OK, EXIT_PARTIAL, KINDS, Fault
-from transload.model import Entry, ItemKind, Judgement, Recipe, Verdict
+from transload.model import ItemKind, Judgement, Recipe, Verdict
 
 if TYPE_CHECKING:
     from transload.app import App

@@ -6,11 +6,14 @@ This is the one place where exception groups are unwrapped and where an unforese
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
 
 from transload import flow
+from transload.archives.open import Archives
+from transload.entry import Limits, Opening
 from transload.errors import (
     BugError,
     CancelledJobError,
@@ -30,16 +33,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.jobs.progress import TaskMeter
-from transload.model import (
-    ALBUM_MAX,
-    ItemRecord,
-    ItemState,
-    Job,
-    Limits,
-    Outcome,
-    Task,
-    TaskKind,
-)
+from transload.model import ALBUM_MAX, ItemRecord, ItemState, Job, Outcome, Task, TaskKind
 from transload.ports import Bench, Clock, Destination, Media, Source, Sources
 from transload.retry import RetryPolicy
 from transload.settle import settle_intents
@@ -47,7 +41,7 @@ from transload.sources.ordered import in_order
 from transload.states import ITEM_OPEN
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
-from transload.storage.scratch import SLACK_BYTES, JobScratch
+from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +72,7 @@ class Parts:
     clock: Clock
     media: Media
     sources: Sources
+    archives: Archives
     destination: Callable[[str], Destination]
     limits: Limits
     retry: RetryPolicy
@@ -139,7 +134,9 @@ class TaskHandler:
         destination: Destination,
         scratch: JobScratch,
     ) -> None:
-        source = await anyio.to_thread.run_sync(self._parts.sources.open, job.source)
+        passwords = await self._parts.ledger.passwords(job.id)
+        opening = Opening(passwords, scratch.root / SPOOL)
+        source = await anyio.to_thread.run_sync(self._parts.sources.open, job.source, opening)
         try:
             source = await anyio.to_thread.run_sync(in_order, source, job.sort)
             if self._parts.scratch_budget_bytes is None:
@@ -156,7 +153,16 @@ class TaskHandler:
             self.meters[task.id] = (job.id, meter)
             parts = self._parts
             bench = Bench(
-                job, task, source, parts.media, destination, scratch, record, meter, parts.limits
+                job=job,
+                task=task,
+                source=source,
+                media=parts.media,
+                destination=destination,
+                scratch=scratch,
+                record=record,
+                meter=meter,
+                limits=parts.limits,
+                open_inside=partial(parts.archives.open_as, passwords=passwords),
             )
             await self._run(bench, record)
         finally:

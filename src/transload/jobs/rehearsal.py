@@ -14,21 +14,10 @@ import anyio.to_thread
 from anyio import from_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
+from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import PermanentError, SourceNotFoundError, StalledError, UnreadableError
 from transload.intake import CHUNK_BYTES, HEAD_BYTES, NOT_WANTED, chosen
-from transload.model import (
-    MEDIA_KINDS,
-    Entry,
-    Files,
-    Hevc,
-    ItemKind,
-    Judgement,
-    Limits,
-    Listing,
-    ReadReport,
-    Recipe,
-    Verdict,
-)
+from transload.model import MEDIA_KINDS, Files, Hevc, ItemKind, Judgement, Recipe, Verdict
 from transload.ports import Media, Sources
 
 
@@ -52,12 +41,12 @@ class Inspected:
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-async def list_source(sources: Sources, text: str) -> Seen:
+async def list_source(sources: Sources, text: str, opening: Opening) -> Seen:
     """All entries of a source. Raises what opening it raises; damage inside is in the report."""
 
     def look() -> Seen:
         ref = sources.resolve(text)
-        with closing(sources.open(ref.ref)) as source:
+        with closing(sources.open(ref.ref, opening)) as source:
             listing = source.listing()
             entries = tuple(source.entries())
             return Seen(ref.ref, listing, entries, source.finish())
@@ -105,6 +94,9 @@ async def _judged(
     return Inspected(local.name, local.size, media.judge(facts, recipe, hevc), facts.raw)
 
 
+UNAIDED = Opening()
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a dry run is to look at, in the words of a job."""
@@ -115,6 +107,7 @@ class Wish:
     hevc: Hevc = "keep"
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    opening: Opening = UNAIDED
 
 
 async def rehearse(
@@ -153,7 +146,7 @@ def _read(
     def want(entry: Entry) -> bool:
         return chosen(entry.name, wish.include, wish.exclude)
 
-    with closing(sources.open(wish.ref)) as source:
+    with closing(sources.open(wish.ref, wish.opening)) as source:
         for entry, body in source.stream(want, 0, limits):
             from_thread.check_cancelled()
             local = _taken(entry, body, folder / str(entry.index))

@@ -11,9 +11,9 @@ from typing import BinaryIO, Literal, cast
 from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.names import decode_tar_name
+from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import TransloadError, UnreadableError, UnsupportedError
 from transload.kinds import Fault
-from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import Want
 
 _DIGITS = re.compile(r"(\d+)")

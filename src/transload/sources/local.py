@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from transload.archives.open import ARCHIVE_SUFFIXES, is_archive, open_archive, read_head
+from transload.archives.open import ARCHIVE_SUFFIXES, Archives, is_archive, read_head
+from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
-from transload.model import Entry, Limits, Listing, ReadReport
 from transload.ports import ArchiveReader, Source, SourceRef, Want
 from transload.sources.folder import FileReader, FolderReader
 
@@ -23,9 +23,9 @@ _DOCUMENT_SUFFIXES = frozenset({
 class LocalSources:
     """The `Sources` port for paths. `machine` names this computer: equal paths elsewhere are other sources."""
 
-    def __init__(self, machine: str, limits: Limits | None = None) -> None:
+    def __init__(self, machine: str, archives: Archives) -> None:
         self._machine = machine
-        self._limits = limits or Limits()
+        self._archives = archives
 
     def resolve(self, text: str) -> SourceRef:
         """The file or folder a path means: links in it followed, made absolute.
@@ -49,10 +49,10 @@ class LocalSources:
         version = "" if stat.S_ISDIR(mode) else f"{found.st_size}-{found.st_mtime_ns}"
         return SourceRef(str(path), f"local:{self._machine}:{path}", title, version)
 
-    def open(self, ref: str) -> Source:
+    def open(self, ref: str, opening: Opening) -> Source:
         """Open what `resolve` named.
 
-        Raises SourceNotFoundError, UnreadableError, and for archives what `open_archive` raises: by content, or by a
+        Raises SourceNotFoundError, UnreadableError, and for archives what `Archives.open` raises: by content, or by a
         name that promises an archive.
         """
         path = Path(ref)
@@ -63,8 +63,8 @@ class LocalSources:
         suffix = path.suffix.lower()
         if suffix in _DOCUMENT_SUFFIXES:
             return FileReader(path)
-        if suffix in ARCHIVE_SUFFIXES or is_archive(path, read_head(path)):
-            return ArchiveSource(open_archive(path, self._limits), title_of(path.name))
+        if suffix in ARCHIVE_SUFFIXES or is_archive(path.name, read_head(path)):
+            return ArchiveSource(self._archives.open(path, opening.passwords), title_of(path.name))
         return FileReader(path)
 
 

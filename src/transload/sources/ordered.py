@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
+from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import UsageError
-from transload.model import Entry, Limits, Listing, ReadReport, Sort
+from transload.model import Sort
 from transload.ports import Source, Want
 from transload.sources.folder import natural_key
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from transload.entry import Opening
 from transload.errors import UsageError
 from transload.ports import Source, SourceRef, Sources
 
@@ -33,9 +34,9 @@ class SourceRegistry:
         """The source a user means, as the port says; UsageError for a scheme that nobody serves."""
         return self._adapter(text).resolve(text)
 
-    def open(self, ref: str) -> Source:
+    def open(self, ref: str, opening: Opening) -> Source:
         """Open a source for reading, as the port says."""
-        return self._adapter(ref).open(ref)
+        return self._adapter(ref).open(ref, opening)
 
     def _adapter(self, text: str) -> Sources:
         match = _SCHEME.match(text)

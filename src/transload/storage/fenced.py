@@ -160,7 +160,7 @@ class FencedTask:
                 select(items.c.id, items.c.state)
                 .where(items.c.job_id == self._job.id)
                 .where(items.c.state.in_([state.value for state in CONVERTING]))
-                .order_by(items.c.idx)
+                .order_by(items.c.idx, items.c.inner)
             )
             queue_tasks(
                 db,
@@ -251,6 +251,6 @@ def _shared_fault(db: Connection, job_id: str) -> dict[str, Any] | None:
     if len(db.execute(select(kind).where(lost).distinct().limit(2)).all()) != 1:
         return None
     first: dict[str, Any] = db.execute(
-        select(items.c.fault).where(lost).order_by(items.c.idx).limit(1)
+        select(items.c.fault).where(lost).order_by(items.c.idx, items.c.inner).limit(1)
     ).scalar_one()
     return first

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from transload.entry import Place, Secret
 from transload.errors import BusyError, UnknownJobError
 from transload.model import (
     Done,
@@ -32,7 +33,7 @@ from transload.storage.database import Database
 from transload.storage.events import announce
 from transload.storage.reading import PAGE, page_of, totals_of
 from transload.storage.rows import event_of, job_of, job_options
-from transload.storage.schema import events, items, jobs, tasks
+from transload.storage.schema import events, items, jobs, passwords, tasks
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as ULIDs use it
 _DELIVERED = (JobState.SUCCEEDED.value, JobState.PARTIAL.value)
@@ -117,6 +118,14 @@ class Ledger:
             return job_of(row)
 
         return await self.database.run(act) if version else None
+
+    async def passwords(self, job_id: str) -> tuple[Secret, ...]:
+        """The passwords a job may try, in the order they were given."""
+        query = (
+            select(passwords.c.secret).where(passwords.c.job_id == job_id).order_by(passwords.c.n)
+        )
+        found = await self.database.run(lambda db: list(db.execute(query).scalars()))
+        return tuple(Secret(text) for text in found)
 
     async def job(self, job_id: str) -> Job:
         """The job with exactly this id. Raises UnknownJobError."""
@@ -270,7 +279,7 @@ class Ledger:
 
     async def records(self, job_id: str, *, thumbs_too: bool = False) -> AsyncIterator[ItemRecord]:
         """All items in entry order with their deliveries, a page at a time."""
-        after = -1
+        after: Place = (-1, "")
 
         def act(db: Connection) -> list[ItemRecord]:
             return page_of(db, job_id, after, thumbs_too)
@@ -278,7 +287,7 @@ class Ledger:
         while page := await self.database.run(act):
             for record in page:
                 yield record
-            after = page[-1].item.index
+            after = page[-1].item.place
 
 
 def _job(db: Connection, job_id: str) -> Job:

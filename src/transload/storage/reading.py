@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, tuple_
 
+from transload.entry import Place
 from transload.model import Item, ItemRecord, ItemState, Job, Output, Totals
 from transload.storage.rows import item_of
 from transload.storage.schema import items, outputs, thumbs
@@ -55,12 +56,12 @@ def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]
     return found
 
 
-def page_of(db: Connection, job_id: str, after: int, thumbs_too: bool) -> list[ItemRecord]:
-    """Up to a page of a job's items behind index `after`, with their deliveries and, if wanted, small pictures."""
+def page_of(db: Connection, job_id: str, after: Place, thumbs_too: bool) -> list[ItemRecord]:
+    """Up to a page of a job's items behind the place `after`, with their deliveries and, if wanted, small pictures."""
     rows = db.execute(
         select(items)
-        .where(items.c.job_id == job_id, items.c.idx > after)
-        .order_by(items.c.idx)
+        .where(items.c.job_id == job_id, tuple_(items.c.idx, items.c.inner) > after)
+        .order_by(items.c.idx, items.c.inner)
         .limit(PAGE)
     ).all()
     page: list[Item] = [item_of(row) for row in rows]

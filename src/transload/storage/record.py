@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
 from transload.kinds import Fault
 from transload.model import (
-    Entry,
     Held,
     Intent,
     Item,
@@ -17,7 +17,6 @@ from transload.model import (
     OpenIntent,
     Outcome,
     Output,
-    ReadReport,
     Shipment,
 )
 from transload.ports import Destination, Landed, Refusal
@@ -37,21 +36,26 @@ class TaskRecord(FencedTask):
     """What a running task reads and writes of the items: the `Record` port of the flow."""
 
     async def admit(self, entries: Sequence[Entry]) -> list[Item]:
-        """One item for each entry that is not a folder, in their order."""
+        """One item for each entry that is not a folder, in their order; all are of one archive."""
         files = [entry for entry in entries if entry.kind != "dir"]
         if not files:
             return []
         low, high = files[0].index, files[-1].index
+        level = len(files[0].inner)
 
         def act(db: Connection) -> list[Item]:
             at = (items.c.job_id == self._job.id) & items.c.idx.between(low, high)
-            known = set(db.execute(select(items.c.idx).where(at)).scalars())
-            new = [self._new_row(entry) for entry in files if entry.index not in known]
+            at &= items.c.inner.between(files[0].inner, files[-1].inner)
+            at &= func.length(items.c.inner) == level
+            places = db.execute(select(items.c.idx, items.c.inner).where(at)).all()
+            known = {(row.idx, row.inner) for row in places}
+            new = [
+                self._new_row(entry) for entry in files if (entry.index, entry.inner) not in known
+            ]
             if new:
                 db.execute(insert(items), new)
-            return [
-                item_of(row) for row in db.execute(select(items).where(at).order_by(items.c.idx))
-            ]
+            rows = db.execute(select(items).where(at).order_by(items.c.idx, items.c.inner))
+            return [item_of(row) for row in rows]
 
         return await self._write(act)
 
@@ -60,6 +64,7 @@ class TaskRecord(FencedTask):
         return {
             "job_id": self._job.id,
             "idx": entry.index,
+            "inner": entry.inner,
             "name": entry.name.encode("utf-8", "replace").decode("utf-8"),
             "raw_name": None if plain else entry.raw_name,
             "size": entry.size,
@@ -103,7 +108,7 @@ class TaskRecord(FencedTask):
             values["deferred"] = True
         if outcome.state is ItemState.DUPLICATE:
             sha256 = item.sha256 if held is None else held.sha256
-            values["twin"] = twin_of(db, self._job, self._source_identity, item.index, sha256 or "")
+            values["twin"] = twin_of(db, self._job, self._source_identity, item, sha256 or "")
         db.execute(update(items).where(items.c.id == item.id).values(**values))
         db.execute(delete(outputs).where(outputs.c.item_id == item.id, ~outputs.c.landed))
 
@@ -111,7 +116,7 @@ class TaskRecord(FencedTask):
         """What an equal item delivered here earlier, or None."""
 
         def act(db: Connection) -> tuple[Output, ...] | None:
-            found = earlier(db, self._job, self._source_identity, item.index, sha256)
+            found = earlier(db, self._job, self._source_identity, item, sha256)
             if found is None or found == item.id:
                 return None
             return tuple(landed_of(db, [found]).get(found, ()))
@@ -179,6 +184,19 @@ class TaskRecord(FencedTask):
         ]
         await self.conclude(moved)
 
+    async def half_read(self) -> set[Place]:
+        """Places of opened archives that still have pending items: each one's parents, level by level."""
+        inside = (items.c.job_id == self._job.id) & (items.c.inner != "")
+        query = select(items.c.idx, items.c.inner).where(
+            inside, items.c.state == ItemState.PENDING.value
+        )
+        places = await self._database.run(lambda db: db.execute(query).all())
+        return {
+            (row.idx, row.inner[:level])
+            for row in places
+            for level in range(0, len(row.inner), INNER_DIGITS)
+        }
+
     async def item(self, item_id: int) -> Item:
         """The item as it is now."""
         query = select(items).where(items.c.id == item_id)
@@ -190,14 +208,14 @@ class TaskRecord(FencedTask):
             select(items)
             .where(items.c.job_id == self._job.id, items.c.id >= item_id)
             .where(items.c.state.in_([state.value for state in CONVERTING]))
-            .order_by(items.c.idx)
+            .order_by(items.c.idx, items.c.inner)
             .limit(limit)
         )
         return await self._database.run(lambda db: [item_of(row) for row in db.execute(query)])
 
     async def keep(self, item: Item, held: Held, fault: Fault) -> None:
         """Move the original's bytes into the quarantine, then say so; repeated after a crash it does no harm."""
-        name = f"{item.job_id}-{item.index}"
+        name = f"{item.job_id}-{item.index}{item.inner and f'-{item.inner}'}"
 
         def act(db: Connection) -> list[str]:
             self._kept.mkdir(parents=True, exist_ok=True)
@@ -231,6 +249,7 @@ class TaskRecord(FencedTask):
             .join(items, items.c.id == quarantine.c.item_id)
             .join(jobs, jobs.c.id == items.c.job_id)
             .where(jobs.c.source_identity == self._source_identity, items.c.idx == item.index)
+            .where(items.c.inner == item.inner)
             .where(quarantine.c.sha256 == held.sha256, items.c.id != item.id)
         )
         return list(db.execute(same).scalars())

@@ -98,6 +98,7 @@ def item_of(row: AnyRow) -> Item:
         id=row.id,
         job_id=row.job_id,
         index=row.idx,
+        inner=row.inner,
         name=row.name,
         size=row.size,
         state=ItemState(row.state),

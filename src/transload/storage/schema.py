@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -69,6 +69,7 @@ items = Table(
     Column("id", Integer, primary_key=True),
     Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
     Column("idx", Integer, nullable=False),
+    Column("inner", Text, nullable=False, server_default=""),  # the place inside archives within
     Column("name", Text, nullable=False),
     Column("raw_name", LargeBinary),  # only where it is not the UTF-8 of `name`
     Column("size", BigInteger),
@@ -88,7 +89,7 @@ items = Table(
     Column("judgement", Json),
     Column("sent_ms", BigInteger),
 )
-Index("item_of_entry", items.c.job_id, items.c.idx, unique=True)
+Index("item_of_place", items.c.job_id, items.c.idx, items.c.inner, unique=True)
 Index("items_by_state", items.c.job_id, items.c.state, items.c.idx)
 
 outputs = Table(
@@ -130,6 +131,7 @@ receipts = Table(
     Column("recipe", Text, nullable=False),
     Column("source_identity", Text, nullable=False),
     Column("idx", Integer, nullable=False),
+    Column("inner", Text, nullable=False, server_default=""),
     Column("sha256", Text, nullable=False),
     Column("sent_ms", BigInteger, nullable=False),
 )
@@ -181,6 +183,15 @@ thumbs = Table(
     Column("item_id", Integer, primary_key=True),
     Column("job_id", Text, nullable=False, index=True),
     Column("jpeg", LargeBinary, nullable=False),
+)
+
+# Only until the job ends; the pages they lay on are wiped (database.py).
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("secret", Text, nullable=False),
 )
 
 quarantine = Table(

@@ -13,6 +13,7 @@ import anyio.to_thread
 from transload.errors import DiskFullError, NeverFitsError
 
 MIB = 1 << 20
+SPOOL = "spool"  # in a job's folder: a remote archive that cannot be read where it lies, kept from run to run
 SLACK_BYTES = 16 * MIB  # beside one album or the largest entry
 
 
@@ -39,6 +40,8 @@ class JobScratch:
             self.root.mkdir(parents=True, exist_ok=True)
             whole: list[tuple[int, int]] = []
             for path in self.root.iterdir():
+                if path.name == SPOOL:
+                    continue
                 if keep_whole and path.suffix == ".in":
                     whole.append((int(path.stem), path.stat().st_size))
                 elif path.is_dir():

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from transload.albums import NO_ALBUMS, AlbumClass, Numbering, OpenAlbum, album_class, assign
-from transload.model import Intent, ItemKind, ItemState, Job, Judgement, Shipment
+from transload.model import Intent, Item, ItemKind, ItemState, Job, Judgement, Shipment
 from transload.ports import Destination, Landed, Taken
 from transload.states import check_item_move
 from transload.storage.rows import judgement_to_json
@@ -278,7 +278,9 @@ def write_receipts(
     """Mark items sent with what lies there; gives the indices of the new ones and the bytes delivered."""
     by_id = {one.item_id: one for one in landed}
     rows = db.execute(
-        select(items.c.id, items.c.idx, items.c.state, items.c.sha256).where(items.c.id.in_(by_id))
+        select(items.c.id, items.c.idx, items.c.inner, items.c.state, items.c.sha256).where(
+            items.c.id.in_(by_id)
+        )
     ).all()
     new = [row for row in rows if row.state != ItemState.SENT.value]
     if not new:
@@ -307,7 +309,10 @@ def write_receipts(
     }
     db.execute(
         insert(receipts),
-        [common | {"item_id": row.id, "idx": row.idx, "sha256": row.sha256} for row in new],
+        [
+            common | {"item_id": row.id, "idx": row.idx, "inner": row.inner, "sha256": row.sha256}
+            for row in new
+        ],
     )
     return [row.idx for row in new], sum(out.size_bytes for _, _, out in done)
 
@@ -335,9 +340,7 @@ def write_thumb(db: Connection, job_id: str, item_id: int, jpeg: bytes) -> None:
     db.execute(insert(thumbs).values(item_id=item_id, job_id=job_id, jpeg=jpeg))
 
 
-def earlier(
-    db: Connection, job: Job, source_identity: str, item_idx: int, sha256: str
-) -> int | None:
+def earlier(db: Connection, job: Job, source_identity: str, item: Item, sha256: str) -> int | None:
     """The item whose receipt makes this one a duplicate, by the job's rule, or None.
 
     Media: the same content for the same recipe. All files: nothing is dropped but what the same place of the same
@@ -347,18 +350,17 @@ def earlier(
     same &= receipts.c.recipe == job.recipe.value
     if job.files == "all":
         same &= receipts.c.source_identity == source_identity
-        same &= receipts.c.idx == item_idx
+        same &= receipts.c.idx == item.index
+        same &= receipts.c.inner == item.inner
         same &= receipts.c.job_id != job.id
     if job.again:
         same &= receipts.c.job_id == job.id
     return db.execute(select(receipts.c.item_id).where(same).limit(1)).scalar()
 
 
-def twin_of(
-    db: Connection, job: Job, source_identity: str, item_idx: int, sha256: str
-) -> int | None:
+def twin_of(db: Connection, job: Job, source_identity: str, item: Item, sha256: str) -> int | None:
     """The item of an earlier job whose files a duplicate stands for; None when another item of this job names them."""
-    found = earlier(db, job, source_identity, item_idx, sha256)
+    found = earlier(db, job, source_identity, item, sha256)
     if found is None:
         return None
     own = select(receipts.c.item_id).where(receipts.c.item_id == found, receipts.c.job_id == job.id)

@@ -1,0 +1,93 @@
+"""What a source holds: entries, how reading ended, the bounds on reading. Values only, no I/O."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from transload.kinds import Fault
+
+INNER_DIGITS = 7  # of a place inside an archive, a level: fixed, so that texts sort as numbers do
+
+Place = tuple[int, str]
+"""(`index`, `inner`) of an entry or its item; places sort in the order of the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file inside a source, as its listing tells it. `index` is its identity: names may repeat.
+
+    `name` is decoded for display and never used as a path; `raw_name` keeps the bytes. `size` is None when it is not
+    known before reading; `crc` is None when the listing has none. `block` is the solid group. `mtime_ms` is UTC.
+    `trouble` is why this entry can be named but not read (an encrypted or overlapping one), else None.
+    `inner` is the place inside archives within this source: their entries' own indices, seven digits a level, "" for an
+    entry of the source itself; `index` is then that of the outermost one. `local` is the file of an entry of a folder.
+    """
+
+    index: int
+    name: str
+    raw_name: bytes
+    size: int | None
+    crc: int | None = None
+    packed: int | None = None
+    block: int | None = None
+    kind: Literal["file", "dir", "link"] = "file"
+    encrypted: bool = False
+    mtime_ms: int | None = None
+    trouble: Fault | None = None
+    inner: str = ""
+    local: Path | None = None
+
+    @property
+    def place(self) -> Place:
+        """What tells this entry from every other of its source."""
+        return self.index, self.inner
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a hostile archive may cost; all count real bytes. Values are settings (`archive.*`)."""
+
+    max_ratio: int = 200
+    ratio_after_bytes: int = 64 << 20
+    max_entry_bytes: int = 16 << 30
+    max_total_bytes: int = 256 << 30
+    max_entries: int = 200_000
+    max_depth: int = 3
+    max_dictionary_bytes: int = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is known of a source before its bodies are read; None where only reading can tell."""
+
+    format: str
+    entries: int | None
+    size_bytes: int | None
+    encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """How reading ended: bytes taken from the source, and the fault when not every entry could be reached."""
+
+    bytes_read: int
+    fault: Fault | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A password. It shows itself to nobody: no log, error or crash dump that prints values has its text."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a source is given when it is opened: passwords to try in their order, a folder for what must be spooled.
+
+    `spool` None: an archive that cannot be read where it lies raises UnsupportedError.
+    """
+
+    passwords: tuple[Secret, ...] = ()
+    spool: Path | None = None
