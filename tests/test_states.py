@@ -2,6 +2,7 @@
 
 import pytest
 
+from transload.kinds import KINDS, LOCKED, Fault
 from transload.model import ItemState, JobState
 from transload.states import (
     ITEM_MOVES,
@@ -12,6 +13,7 @@ from transload.states import (
     check_item_move,
     check_job_move,
     ended_state,
+    lost_as,
     reported,
 )
 
@@ -43,15 +45,21 @@ def test_every_open_item_can_end_in_every_way_that_loses_nothing() -> None:
             check_item_move(state, end)
 
 
-def test_only_lost_states_can_be_opened_again() -> None:
+def test_only_lost_and_locked_items_can_be_opened_again() -> None:
     again = {state for state, moves in ITEM_MOVES.items() if ItemState.PENDING in moves}
     assert again == {
         ItemState.QUARANTINED,
         ItemState.FAILED,
         ItemState.CANCELLED,
         ItemState.DEFERRED,
+        ItemState.REFUSED,  # like a deferred one, where its password is not known any more
         ItemState.SKIPPED,  # by a filter that has changed since
     }
+
+
+def test_what_a_password_may_open_is_not_lost() -> None:
+    assert LOCKED <= KINDS.keys()
+    assert {kind for kind in KINDS if lost_as(Fault(kind, "")) is ItemState.PENDING} == LOCKED
 
 
 @pytest.mark.parametrize(

@@ -3,22 +3,21 @@
 import time
 from collections.abc import Sequence
 
-from transload.model import ItemState, Outcome
+from transload.model import Outcome
 from transload.ports import Bench
+from transload.states import ITEM_OPEN
 
 BATCH_MAX, BATCH_S = (
     100,
     0.25,
 )  # lost at a kill: at most this many verdicts, found again by judging again
 
-_STILL_OPEN = frozenset({ItemState.DEFERRED, ItemState.REFUSED})
-
 
 async def put_aside(bench: Bench, outcomes: Sequence[Outcome]) -> None:
     """Write outcomes now and free what their items held."""
     await bench.record.conclude(outcomes)
     await bench.scratch.drop(*(outcome.item.id for outcome in outcomes if outcome.held))
-    closed = [outcome.item.size or 0 for outcome in outcomes if outcome.state not in _STILL_OPEN]
+    closed = [outcome.item.size or 0 for outcome in outcomes if outcome.state not in ITEM_OPEN]
     bench.meter.closed(len(closed), sum(closed))
 
 

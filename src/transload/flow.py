@@ -30,6 +30,7 @@ from transload.model import (
 from transload.packing import UNTOUCHED, as_it_is, equals_apart
 from transload.ports import Bench, Landed, Refusal
 from transload.settle import settle_intents
+from transload.states import lost_as
 
 STAGED = 64  # small items between two stages; large ones are bounded by the scratch budget
 TWIN = "delivered before"
@@ -109,13 +110,11 @@ async def delivered_before(bench: Bench, item: Item, held: Held) -> bool:
 
 
 async def lose(bench: Bench, load: Load, judgement: Judgement | None = None) -> Outcome:
-    """The outcome of what cannot be saved: its bytes go into the quarantine; without any it has failed."""
+    """The outcome of what cannot be saved: kept in quarantine; failed without bytes; left pending for a password."""
     fault = load.fault or ConvertError("nothing could be read").fault()
     fault = replace(fault, item=load.item.name)
     if load.held is None:
-        return Outcome(
-            load.item, ItemState.FAILED, fault.detail, judgement, fault=fault, kind=load.kind
-        )
+        return Outcome(load.item, lost_as(fault), fault.detail, judgement, None, fault, load.kind)
     await bench.record.keep(load.item, load.held, fault)
     return Outcome(
         load.item, ItemState.QUARANTINED, fault.detail, judgement, load.held, fault, kind=load.kind

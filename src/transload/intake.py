@@ -22,10 +22,12 @@ from transload.errors import (
     DiskFullError,
     LimitError,
     NeverFitsError,
+    PasswordNeededError,
     PermanentError,
     StoreError,
     TransloadError,
     TruncatedError,
+    WrongPasswordError,
 )
 from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
@@ -121,13 +123,14 @@ class Pass:
         job = self.bench.job
         if not chosen(item.name, job.include, job.exclude):
             return Load(item, ItemKind.UNKNOWN, skip=LEFT_OUT)
+        # An empty head shows nothing but the name: only junk is known by its name alone, and nobody is to be asked for
+        # the password of it.
+        if job.files == "media" and self.bench.media.sniff(b"", item.name) is ItemKind.JUNK:
+            return Load(item, ItemKind.JUNK, skip=NOT_WANTED[ItemKind.JUNK])
         if entry.trouble is not None:
             return Load(item, ItemKind.UNKNOWN, fault=replace(entry.trouble, item=item.name))
         if entry.kind == "link":
             return Load(item, ItemKind.UNKNOWN, skip="a link: links are not followed")
-        # An empty head shows nothing but the name: only junk is known by its name alone.
-        if job.files == "media" and self.bench.media.sniff(b"", item.name) is ItemKind.JUNK:
-            return Load(item, ItemKind.JUNK, skip=NOT_WANTED[ItemKind.JUNK])
         return None
 
     def _load(self, item: Item, entry: Entry, body: BinaryIO) -> Load:
@@ -158,7 +161,7 @@ def chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
 def take_in(
     bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO
 ) -> tuple[Held | None, Fault | None]:
-    """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb leaves nothing."""
+    """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb or a locked one nothing."""
     scratch = bench.scratch
     copy, fault = _Copy(bench, item, size), None
     try:
@@ -167,7 +170,7 @@ def take_in(
             for chunk in _chunks(head, body):
                 out.write(chunk)
                 copy.count(chunk)
-    except (LimitError, NeverFitsError) as error:
+    except (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError) as error:
         from_thread.run(scratch.drop, item.id)
         return None, replace(error.fault(), item=item.name)
     except PermanentError as error:

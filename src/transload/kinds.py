@@ -310,6 +310,10 @@ KINDS: dict[str, KindInfo] = {
 }
 
 
+LOCKED = frozenset({"input.password_needed", "input.wrong_password"})
+"""What a password can still open: such an item is not lost, its job waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """The error object of the contract (RFC 9457 shape) as a value: rows and reports hold this, never exceptions."""

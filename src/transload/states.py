@@ -1,5 +1,6 @@
 """The allowed moves of jobs and items: one table each, and the one function that checks a move."""
 
+from transload.kinds import LOCKED, Fault
 from transload.model import ItemState, JobState
 
 _J = JobState
@@ -26,7 +27,9 @@ ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
     _I.DEFERRED: frozenset(
         {_I.SENT, _I.DUPLICATE, _I.REFUSED, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.PENDING}
     ),
-    _I.REFUSED: frozenset({_I.SENT, _I.DUPLICATE, _I.QUARANTINED, _I.FAILED, _I.CANCELLED}),
+    _I.REFUSED: frozenset(
+        {_I.SENT, _I.DUPLICATE, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.PENDING}
+    ),
     _I.SENT: frozenset(),
     _I.SKIPPED: frozenset({_I.PENDING}),
     _I.DUPLICATE: frozenset(),
@@ -59,6 +62,11 @@ def check_item_move(old: ItemState, new: ItemState) -> None:
     """Raise IllegalTransitionError unless an item may go from `old` to `new`."""
     if new not in ITEM_MOVES[old]:
         raise IllegalTransitionError(f"item: {old} -> {new}")
+
+
+def lost_as(fault: Fault) -> ItemState:
+    """What an item without bytes becomes by its fault: failed, or still pending when a password may open it."""
+    return _I.PENDING if fault.kind in LOCKED else _I.FAILED
 
 
 def reported(state: ItemState) -> ItemState:

@@ -75,12 +75,14 @@ class TaskRecord(FencedTask):
         }
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
-        """Write how items left the immediate path."""
+        """Write how items left the immediate path, or that they stay pending for want of a password."""
 
         def act(db: Connection) -> None:
             for outcome in outcomes:
                 self._conclude_one(db, outcome)
-            self._tell(db, [(o.item.index, o.state) for o in outcomes])
+            moved = [(o.item.index, o.state) for o in outcomes if o.state is not ItemState.PENDING]
+            if moved:
+                self._tell(db, moved)
 
         if outcomes:
             await self._write(act)
@@ -88,9 +90,10 @@ class TaskRecord(FencedTask):
     def _conclude_one(self, db: Connection, outcome: Outcome) -> None:
         item, judgement, held = outcome.item, outcome.judgement, outcome.held
         old = ItemState(db.execute(select(items.c.state).where(items.c.id == item.id)).scalar_one())
-        if old is outcome.state:
+        if old is not outcome.state:
+            check_item_move(old, outcome.state)
+        elif old is not ItemState.PENDING:  # a pending one learns why it stays so
             return
-        check_item_move(old, outcome.state)
         values: dict[str, Any] = {"state": outcome.state.value, "why": outcome.why}
         values["fault"] = None if outcome.fault is None else outcome.fault.as_dict()
         if outcome.kind is not None:
