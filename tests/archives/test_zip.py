@@ -257,3 +257,16 @@ def test_packed_mountains_are_read_in_small_steps(tmp_path: Path, method: int) -
     made, grown_mib = _made_and_grown_mib(path)
     assert made == 80_000_000
     assert grown_mib < 20
+
+
+def test_names_of_an_old_windows_are_read_together(tmp_path: Path) -> None:
+    names = ["Отпуск/Фото 1.jpg", "Отпуск/и.jpg", "plain.jpg"]
+    spare = [str(number) * len(name) for number, name in enumerate(names)]
+    data = make_zip(tmp_path / "a.zip", dict.fromkeys(spare, b"x")).read_bytes()
+    for before, name in zip(spare, names, strict=True):
+        data = data.replace(before.encode(), name.encode("cp866"))
+    (tmp_path / "a.zip").write_bytes(data)
+    reader = ZipReader(tmp_path / "a.zip", LIMITS)
+    assert [entry.name for entry in reader.entries()] == names
+    assert [entry.raw_name for entry in reader.entries()] == [n.encode("cp866") for n in names]
+    reader.close()

@@ -1,12 +1,21 @@
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
 from tests.archives.makers import DOS_TIME, MTIME_S, noise
 from transload.archives.counted import CountedFile
-from transload.archives.zip_entries import EntryBytes, entry_of, overlapping, raw_name
+from transload.archives.names import UNICODE_PATH, NameDecoder
+from transload.archives.zip_entries import (
+    EntryBytes,
+    entry_of,
+    overlapping,
+    raw_name,
+    unmarked_names,
+)
+from transload.entry import Entry
 from transload.errors import CorruptError, TruncatedError
 
 
@@ -17,22 +26,26 @@ def _info(name: str = "a.jpg", **fields: object) -> zipfile.ZipInfo:
     return info
 
 
+def _entry(info: zipfile.ZipInfo) -> Entry:
+    return entry_of(0, info, None, NameDecoder("cp437"))
+
+
 def _at(offset: int, packed: int, name: str = "a.jpg") -> zipfile.ZipInfo:
     return _info(name, header_offset=offset, compress_size=packed)
 
 
 def test_dos_time_is_taken_as_utc_and_a_senseless_one_as_none() -> None:
-    assert entry_of(0, _info(), None).mtime_ms == MTIME_S * 1000
-    assert entry_of(0, _info(date_time=(1980, 0, 0, 0, 0, 0)), None).mtime_ms is None
-    assert entry_of(0, _info(date_time=(2020, 2, 30, 25, 61, 62)), None).mtime_ms is None
+    assert _entry(_info()).mtime_ms == MTIME_S * 1000
+    assert _entry(_info(date_time=(1980, 0, 0, 0, 0, 0))).mtime_ms is None
+    assert _entry(_info(date_time=(2020, 2, 30, 25, 61, 62))).mtime_ms is None
 
 
 def test_extended_timestamp_wins() -> None:
     for seconds in (1_700_000_001, -86_400):
         extra = struct.pack("<HHBl", 0x5455, 5, 1, seconds)
-        assert entry_of(0, _info(extra=extra), None).mtime_ms == seconds * 1000
+        assert _entry(_info(extra=extra)).mtime_ms == seconds * 1000
     only_access_time = struct.pack("<HHBl", 0x5455, 5, 2, 1)
-    assert entry_of(0, _info(extra=only_access_time), None).mtime_ms == MTIME_S * 1000
+    assert _entry(_info(extra=only_access_time)).mtime_ms == MTIME_S * 1000
 
 
 @pytest.mark.parametrize(("name", "host", "attributes", "kind"), [
@@ -44,28 +57,39 @@ def test_extended_timestamp_wins() -> None:
     ("plain", 3, 0o100644 << 16, "file"),
 ])  # fmt: skip
 def test_kinds(name: str, host: int, attributes: int, kind: str) -> None:
-    assert entry_of(0, _info(name, create_system=host, external_attr=attributes), None).kind == kind
+    assert _entry(_info(name, create_system=host, external_attr=attributes)).kind == kind
 
 
 def test_names_keep_their_bytes() -> None:
     odd = "für".encode("cp437").decode("cp437")
     assert raw_name(_info(odd)) == b"f\x81r"
-    assert entry_of(0, _info(odd), None).name == "für"
+    assert _entry(_info(odd)).name == "für"
     assert raw_name(_info("für", flag_bits=0x800)) == "für".encode()
     latin = b"f\xfcr.jpg"
-    entry = entry_of(0, _info(latin.decode("cp437")), None)
+    entry = _entry(_info(latin.decode("cp437")))
     assert entry.raw_name == latin
+
+
+def test_only_names_that_nothing_speaks_for_are_unmarked() -> None:
+    raw = b"f\x81r"
+    body = struct.pack("<BL", 1, zlib.crc32(raw)) + "für".encode()
+    field = struct.pack("<HH", UNICODE_PATH, len(body)) + body
+    told = _info("für", extra=field)
+    infos = [_info("a.jpg"), _info("für", flag_bits=0x800), told, _info("für")]
+    assert list(unmarked_names(infos)) == [raw]
+    assert entry_of(0, told, None, NameDecoder("cp866")).name == "für"
+    assert entry_of(0, _info("für"), None, NameDecoder("cp866")).name == "fБr"
 
 
 def test_hostile_names_are_only_words() -> None:
     for name in ("../../evil.sh", "/etc/passwd", "C:/boot.ini"):
-        entry = entry_of(0, _info(name), None)
+        entry = _entry(_info(name))
         assert (entry.name, entry.raw_name) == (name, name.encode())
 
 
 def test_backslashes_of_old_dotnet_are_folders() -> None:
-    assert entry_of(0, _info("a\\b.jpg", create_system=0), None).name == "a/b.jpg"
-    assert entry_of(0, _info("a\\b.jpg", create_system=3), None).name == "a\\b.jpg"
+    assert _entry(_info("a\\b.jpg", create_system=0)).name == "a/b.jpg"
+    assert _entry(_info("a\\b.jpg", create_system=3)).name == "a\\b.jpg"
 
 
 @pytest.mark.parametrize(("fields", "kind", "words"), [
@@ -78,7 +102,7 @@ def test_troubles_name_their_reason(fields: dict[str, int], kind: str, words: st
     info = _info()
     for field, value in fields.items():
         setattr(info, field, value)
-    trouble = entry_of(0, info, None).trouble
+    trouble = _entry(info).trouble
     assert trouble is not None
     assert trouble.kind == kind
     assert words in trouble.detail

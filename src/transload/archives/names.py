@@ -1,11 +1,40 @@
 """Entry names from bytes, for display. Pure: a decoded name is data and never becomes a path here."""
 
+import re
 import struct
 import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from transload.archives.charset import detect, guess, is_utf8
 
 UNICODE_PATH = 0x7075  # APPNOTE.TXT 4.6.9, Info-ZIP Unicode Path Extra Field
 _UNICODE_PATH_HEAD = struct.Struct("<BL")
 _FIELD = struct.Struct("<HH")
+_SAMPLE = 2_000
+_DIGITS = re.compile(rb"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class NameDecoder:
+    """Reads names: UTF-8 where they are that, else the code page `legacy`; damaged characters become U+FFFD."""
+
+    legacy: str
+
+    def __call__(self, raw: bytes) -> str:
+        """The name as text without a NUL."""
+        return _without_nul(raw.decode("utf-8" if is_utf8(raw) else self.legacy, "replace"))
+
+
+def decoder_for(raws: Iterable[bytes], fallback: str) -> NameDecoder:
+    """A decoder for names that do not say what they are written in, from all such names of one archive.
+
+    `fallback` is the codec when no reading makes sense. Looks at the first 2,000 names outside ASCII.
+    """
+    odd = islice((raw for raw in raws if not raw.isascii()), _SAMPLE)
+    return NameDecoder(detect(odd, fallback))
 
 
 def extra_field(extra: bytes, tag: int) -> bytes | None:
@@ -20,19 +49,25 @@ def extra_field(extra: bytes, tag: int) -> bytes | None:
     return None
 
 
-def decode_zip_name(raw: bytes, extra: bytes) -> str:
-    """A zip entry's name: its Unicode extra field when that belongs to `raw`, else UTF-8, else code page 437.
-
-    The UTF-8 flag is not asked for: bytes that are valid UTF-8 are hardly ever anything else, flagged or not.
-    """
+def unicode_name(raw: bytes, extra: bytes) -> str | None:
+    """A zip entry's name in its Unicode extra field; None when there is none, or none that belongs to `raw`."""
     field = extra_field(extra, UNICODE_PATH) if extra else None
-    name = _unicode_path(field, raw) if field else None
-    return name or _decode(raw, "cp437")
+    return (_unicode_path(field, raw) or None) if field else None
 
 
 def decode_tar_name(raw: bytes) -> str:
-    """A tar entry's or a file's name: UTF-8 if valid, else Latin-1 (any byte has a character there)."""
-    return _decode(raw, "latin-1")
+    """A tar entry's or a file's name: UTF-8 if valid, else the code page it is surely in, else Latin-1.
+
+    Every name is read alone: a tar has no directory, and a name must read the same in every pass.
+    """
+    return NameDecoder("utf-8" if is_utf8(raw) else _sure_codec(_DIGITS.sub(b"0", raw)))(raw)
+
+
+@lru_cache(maxsize=4096)
+def _sure_codec(words: bytes) -> str:
+    """Numbers do not count: the names of a series are one question."""
+    found = guess([words])
+    return found.codec if found and found.confident else "latin-1"
 
 
 def _unicode_path(field: bytes, raw: bytes) -> str | None:
@@ -46,13 +81,6 @@ def _unicode_path(field: bytes, raw: bytes) -> str | None:
         return _without_nul(field[_UNICODE_PATH_HEAD.size :].decode())
     except UnicodeDecodeError:
         return None
-
-
-def _decode(raw: bytes, legacy: str) -> str:
-    try:
-        return _without_nul(raw.decode())
-    except UnicodeDecodeError:
-        return _without_nul(raw.decode(legacy))
 
 
 def _without_nul(name: str) -> str:

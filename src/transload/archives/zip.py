@@ -9,8 +9,15 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from transload.archives.blob import Blob, ByteFile, blob_of
 from transload.archives.limits import Body, EntryTally, Pull, Tally, too_many_entries
+from transload.archives.names import decoder_for
 from transload.archives.salvage import salvage
-from transload.archives.zip_entries import ENCRYPTED, EntryBytes, entry_of, overlapping
+from transload.archives.zip_entries import (
+    ENCRYPTED,
+    EntryBytes,
+    entry_of,
+    overlapping,
+    unmarked_names,
+)
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.kinds import Fault
@@ -52,6 +59,7 @@ class ZipReader:
         try:
             self._infos: Sequence[ZipInfo] = self._read_directory()
             self._troubles = overlapping(self._infos) | self._troubles
+            self._decode = decoder_for(unmarked_names(self._infos), "cp437")
         except BaseException:
             self._file.close()
             raise
@@ -74,7 +82,7 @@ class ZipReader:
     def entries(self) -> Iterator[Entry]:
         """Every entry in directory order."""
         for index, info in enumerate(self._infos):
-            yield entry_of(index, info, self._troubles.get(index))
+            yield self._entry(index, info)
 
     def cost_to(self, index: int) -> int:  # noqa: ARG002 - the port's shape
         """0: every entry can be reached directly."""
@@ -85,7 +93,7 @@ class ZipReader:
         tally = Tally(limits, lambda: self._file.taken)
         for index in range(start, len(self._infos)):
             info = self._infos[index]
-            entry = entry_of(index, info, self._troubles.get(index))
+            entry = self._entry(index, info)
             if entry.kind == "dir" or not want(entry):
                 continue
             if entry.kind == "link" or entry.trouble is not None:
@@ -103,6 +111,9 @@ class ZipReader:
     def close(self) -> None:
         """Release the file; may be called twice."""
         self._file.close()
+
+    def _entry(self, index: int, info: ZipInfo) -> Entry:
+        return entry_of(index, info, self._troubles.get(index), self._decode)
 
     def _read_directory(self) -> Sequence[ZipInfo]:
         claim = _claimed_directory(self._file)

@@ -4,7 +4,7 @@ import calendar
 import stat
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 from zipfile import ZipInfo
@@ -19,7 +19,7 @@ from transload.archives.decoders import (
     zip_decoder,
 )
 from transload.archives.limits import CHUNK, ended_early, wrong_checksum
-from transload.archives.names import decode_zip_name, extra_field
+from transload.archives.names import NameDecoder, extra_field, unicode_name
 from transload.entry import Entry
 from transload.errors import (
     CorruptError,
@@ -44,10 +44,22 @@ def raw_name(info: ZipInfo) -> bytes:
     return info.orig_filename.encode("utf-8" if info.flag_bits & UTF8_NAME else "cp437")
 
 
-def entry_of(index: int, info: ZipInfo, trouble: Fault | None) -> Entry:
-    """The entry as a listing shows it. `trouble` is what the archive knows beyond the record itself."""
+def unmarked_names(infos: Sequence[ZipInfo]) -> Iterator[bytes]:
+    """Names outside ASCII that neither the UTF-8 flag nor a Unicode field speaks for."""
+    for info in infos:
+        if not info.orig_filename.isascii() and not info.flag_bits & UTF8_NAME:
+            raw = raw_name(info)
+            if unicode_name(raw, info.extra) is None:
+                yield raw
+
+
+def entry_of(index: int, info: ZipInfo, trouble: Fault | None, decode: NameDecoder) -> Entry:
+    """The entry as a listing shows it. `trouble` is what the archive knows beyond the record itself.
+
+    The UTF-8 flag is not asked for: bytes that are valid UTF-8 are hardly ever anything else, flagged or not.
+    """
     raw = raw_name(info)
-    name = _display(info, raw)
+    name = _display(info, raw, decode)
     encrypted = bool(info.flag_bits & ENCRYPTED)
     return Entry(
         index=index,
@@ -63,8 +75,8 @@ def entry_of(index: int, info: ZipInfo, trouble: Fault | None) -> Entry:
     )
 
 
-def _display(info: ZipInfo, raw: bytes) -> str:
-    name = decode_zip_name(raw, info.extra)
+def _display(info: ZipInfo, raw: bytes, decode: NameDecoder) -> str:
+    name = unicode_name(raw, info.extra) or decode(raw)
     if "\\" in name and "/" not in name and info.create_system not in _UNIX_HOSTS and raw.isascii():
         return name.replace(
             "\\", "/"
