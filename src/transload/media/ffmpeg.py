@@ -18,6 +18,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.text import TextReceiveStream
 
 from transload.errors import FfmpegMissingError, StalledError
+from transload.guard import NICE_ENCODER, guarded
 
 SYSTEM_MAJOR_WANTED = 6
 """An older system ffmpeg is used only when the wheel's binary is missing."""
@@ -157,9 +158,8 @@ async def run(
     Raises StalledError when they stood still for `limits.stall_s`. A stalled or cancelled run is ended with its whole
     process group: SIGTERM, `limits.term_s`, SIGKILL (a blocked read ignores SIGTERM).
     """
-    guard = [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py"))]
     process = await anyio.open_process(
-        [*guard, str(os.getpid()), str(limits.memory_bytes), str(tool.path), *arguments],
+        [*guarded(limits.memory_bytes, NICE_ENCODER), str(tool.path), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""Launcher of an encoder: sets its limits, then becomes it. Run as `python -I -S guard.py PARENT BYTES PROGRAM ...`.
+"""Launcher of a child program: sets its limits, then becomes it. Run as `python -I -S guard.py PARENT BYTES NICE PROGRAM`.
 
 A program of its own because code between fork and exec may not run Python safely in a threaded parent. The death signal
-survives exec, so the encoder dies with the process that asked for it.
+survives exec, so the program dies with the thread that asked for it.
 """
 
 import contextlib
@@ -15,23 +15,30 @@ import sys
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 IOPRIO_SET = {"x86_64": 251, "aarch64": 30}  # System call numbers; glibc has no wrapper.
 IOPRIO_IDLE = 3 << 13
-NICE = 15
+NICE_ENCODER = 15
+"""What may take hours stands back behind everything else; a decoder that feeds a transfer (0) does not."""
+
+
+def guarded(memory_bytes: int, nice: int) -> list[str]:
+    """The words to put before a program's own: its address space is limited and it dies with the calling thread."""
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(memory_bytes), str(nice)]
 
 
 def main(arguments: list[str]) -> None:
     """Take on the limits and exec the program; does not return."""
-    parent, memory_bytes, program = int(arguments[0]), int(arguments[1]), arguments[2:]
+    parent, memory_bytes, nice = (int(word) for word in arguments[:3])
+    program = arguments[3:]
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if (number := IOPRIO_SET.get(platform.machine())) is not None:
+        if nice and (number := IOPRIO_SET.get(platform.machine())) is not None:
             libc.syscall(number, 1, 0, IOPRIO_IDLE)
     if os.getppid() != parent:
         sys.exit(0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     with contextlib.suppress(OSError):
-        os.nice(NICE)
+        os.nice(nice)
     os.execv(program[0], program)
 
 
