@@ -36,7 +36,7 @@ def send(
     data_dir: "str | PathLike[str] | None" = None,
     **options: Any,  # noqa: ANN401  those of `App.send`, checked there
 ) -> "Report":
-    """Send and wait: the report of the job once it has ended. Options are those of `App.send`.
+    """Send and wait: the report of the job once it has ended or waits for a password. Options are those of `App.send`.
 
     Raises UsageError, SourceNotFoundError, UnreadableError, SettingError, StoreError; later faults are in the report.
     """

@@ -33,7 +33,7 @@ from transload.model import (
     Sort,
     Totals,
 )
-from transload.states import JOB_ENDED
+from transload.states import JOB_ENDED, needs_password
 from transload.wiring import Installation, build
 
 FOLLOW_S = 0.1  # how often a follower looks for new events; a look costs 0.5 ms
@@ -160,10 +160,12 @@ class App:
         caption: str | None = None,
         again: bool = False,
         detach: bool = False,
+        passwords: Sequence[str] = (),
     ) -> Job:
         """Make the job, or continue the unfinished one of the same source and destination.
 
-        Raises UsageError, SourceNotFoundError, UnreadableError. Unless `detach`, it runs while the app is open.
+        `passwords` are tried in their order, and kept only until the job ends. Raises UsageError, SourceNotFoundError,
+        UnreadableError. Unless `detach`, it runs while the app is open.
         """
         ref = await anyio.to_thread.run_sync(self.parts.sources.resolve, source)
         destination = self.parts.destinations.parse(to, self.parts.library_dir)
@@ -193,7 +195,7 @@ class App:
         ):
             return done
         made = await self.parts.ledger.want(
-            job, identity, ref.identity, detached=detach, version=ref.version
+            job, identity, ref.identity, detached=detach, version=ref.version, passwords=passwords
         )
         if not detach:
             self.work()
@@ -243,9 +245,10 @@ class App:
         return events
 
     async def wait(self, job_id: str) -> Job:
-        """The job once it has ended."""
-        async for _ in self.events(job_id):
-            pass
+        """The job once it has ended, or waits for a password."""
+        async for event in self.events(job_id):
+            if event.what in ("snapshot", "state") and needs_password(await self.job(job_id)):
+                break
         return await self.job(job_id)
 
     async def report(self, job_id: str) -> Report:
@@ -277,6 +280,13 @@ class App:
         self.work()
         return asked
 
+    async def give_password(self, job_id: str, text: str) -> Job:
+        """Hand in one more password for a job, which then tries again. Raises UsageError when it has ended."""
+        job = await self.job(job_id)
+        asked = await self.parts.ledger.give_password(job.id, text)
+        self.work()
+        return asked
+
     async def retry(self, job_id: str) -> Job:
         """Take up the failed, quarantined and cancelled items of an ended job again."""
         job = await self.job(job_id)
@@ -305,9 +315,9 @@ class App:
         """Everything an installation needs, checked; with `fix`, missing folders are made first."""
         return await examine(self.parts, fix=fix)
 
-    async def list(self, source: str) -> Seen:
-        """Entries of a source, nothing delivered."""
-        return await list_source(self.parts.sources, source, Opening())
+    async def list(self, source: str, passwords: Sequence[str] = ()) -> Seen:
+        """Entries of a source, nothing delivered. Raises PasswordNeededError or WrongPasswordError for hidden names."""
+        return await list_source(self.parts.sources, source, Opening.trying(passwords))
 
     async def inspect(self, path: Path, recipe: Recipe = Recipe.TELEGRAM) -> Inspected:
         """Facts and verdict of a file."""
@@ -323,6 +333,7 @@ class App:
         hevc: Hevc | None = None,
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
+        passwords: Sequence[str] = (),
     ) -> Wish:
         """What `rehearse` looks at, with the defaults `send` would take. Raises UsageError."""
         destination = self.parts.destinations.parse(to, self.parts.library_dir)
@@ -333,6 +344,7 @@ class App:
             hevc or self.settings.hevc,
             include,
             exclude,
+            Opening.trying(passwords),
         )
 
     async def rehearse(self, source: str, wish: Wish) -> AsyncGenerator[Inspected, None]:
@@ -345,12 +357,13 @@ class App:
             async for one in seen:
                 yield one
 
-    async def scratch_need(self, source: str) -> int:
+    async def scratch_need(self, source: str, passwords: Sequence[str] = ()) -> int:
         """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""
         sources = self.parts.sources
 
         def look() -> int:
-            with closing(sources.open(sources.resolve(source).ref, Opening())) as opened:
+            ref = sources.resolve(source).ref
+            with closing(sources.open(ref, Opening.trying(passwords))) as opened:
                 return self.settings.scratch_budget_bytes or budget_for(opened)
 
         return await anyio.to_thread.run_sync(look)

@@ -1,5 +1,6 @@
 """What a source holds: entries, how reading ended, the bounds on reading. Values only, no I/O."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -20,7 +21,8 @@ class Entry:
     known before reading; `crc` is None when the listing has none. `block` is the solid group. `mtime_ms` is UTC.
     `trouble` is why this entry can be named but not read (an encrypted or overlapping one), else None.
     `inner` is the place inside archives within this source: their entries' own indices, seven digits a level, "" for an
-    entry of the source itself; `index` is then that of the outermost one. `local` is the file of an entry of a folder.
+    entry of the source itself; `index` is then that of the outermost one. `local` is the file of an entry of a folder,
+    `part_of` the first file of the volume set that it is another part of.
     """
 
     index: int
@@ -36,6 +38,7 @@ class Entry:
     trouble: Fault | None = None
     inner: str = ""
     local: Path | None = None
+    part_of: str | None = None
 
     @property
     def place(self) -> Place:
@@ -91,3 +94,8 @@ class Opening:
 
     passwords: tuple[Secret, ...] = ()
     spool: Path | None = None
+
+    @classmethod
+    def trying(cls, texts: Sequence[str]) -> "Opening":
+        """These passwords, and no folder."""
+        return cls(tuple(Secret(text) for text in texts))

@@ -1,7 +1,7 @@
 """The allowed moves of jobs and items: one table each, and the one function that checks a move."""
 
 from transload.kinds import LOCKED, Fault
-from transload.model import ItemState, JobState
+from transload.model import ItemState, Job, JobState
 
 _J = JobState
 _I = ItemState
@@ -43,7 +43,9 @@ ITEM_OPEN = frozenset({_I.PENDING, _I.DEFERRED, _I.REFUSED})
 ITEM_LOST = frozenset({_I.QUARANTINED, _I.FAILED, _I.CANCELLED})
 ITEM_RETRIABLE = ITEM_LOST
 
+PASSWORD = "password"  # why a job waits that a person must give one
 LEFT_OUT = "left out by --include or --exclude"  # the reason of a skip that other filters take back
+OPENED = "opened"  # the reason of a skip: an archive inside whose entries were taken instead
 
 _IN_REPORT = {_I.REFUSED: _I.PENDING}
 
@@ -62,6 +64,11 @@ def check_item_move(old: ItemState, new: ItemState) -> None:
     """Raise IllegalTransitionError unless an item may go from `old` to `new`."""
     if new not in ITEM_MOVES[old]:
         raise IllegalTransitionError(f"item: {old} -> {new}")
+
+
+def needs_password(job: Job) -> bool:
+    """Whether a job has done all it can and waits until it is asked for again, best with a password."""
+    return job.state is _J.WAITING and job.wait_reason == PASSWORD
 
 
 def lost_as(fault: Fault) -> ItemState:

@@ -6,6 +6,7 @@ import pytest
 
 from tests import inputs
 from tests.installation import Home, states
+from transload.config import Archive, Settings
 from transload.model import ItemState
 
 pytestmark = pytest.mark.anyio
@@ -47,12 +48,8 @@ async def test_other_options_are_a_new_job(tmp_path: Path) -> None:
 
 
 async def test_what_could_be_mended_is_tried_again(tmp_path: Path) -> None:
-    locked = inputs.packed(tmp_path / "a.zip", PHOTOS)
-    data = bytearray(locked.read_bytes())
-    data[6] |= 1  # encrypted, says the local header
-    data[data.index(b"PK\x01\x02") + 8] |= 1  # and so does the directory
-    locked.write_bytes(data)
-    home = Home(tmp_path)
-    first, second = await home.send(locked), await home.send(locked)
+    source = inputs.packed(tmp_path / "a.zip", PHOTOS | {"c.jpg": inputs.photo(3, (600, 400))})
+    home = Home(tmp_path, Settings(min_free_bytes=0, archive=Archive(max_entry_bytes=2_000)))
+    first, second = await home.send(source), await home.send(source)
     assert first.totals.failed == 1
     assert second.job.id != first.job.id

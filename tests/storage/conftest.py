@@ -1,6 +1,6 @@
 """A ledger in a temporary folder, with one job in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +36,13 @@ class Desk:
     leases: Leases
     kept: Path
 
-    async def want(self, source: str = "/photos.zip", **options: object) -> Job:
+    async def want(
+        self, source: str = "/photos.zip", *, passwords: Sequence[str] = (), **options: object
+    ) -> Job:
         job = Job("", source, "library:/out", Recipe.TELEGRAM, "photos", JobState.QUEUED, **options)  # type: ignore[arg-type]
-        return await self.ledger.want(job, f"id|{source}", f"local:{source}", detached=False)
+        return await self.ledger.want(
+            job, f"id|{source}", f"local:{source}", detached=False, passwords=passwords
+        )
 
     async def take(self) -> Task:
         task = await self.leases.take(Lane.TRANSFER, 0)

@@ -21,6 +21,7 @@ from transload.errors import (
     DeniedError,
     DiskFullError,
     LostLeaseError,
+    PasswordNeededError,
     PermanentError,
     SourceNotFoundError,
     StoreError,
@@ -31,6 +32,7 @@ from transload.errors import (
     UnreachableError,
     UnreadableError,
     UnsupportedError,
+    WrongPasswordError,
 )
 from transload.jobs.progress import TaskMeter
 from transload.model import ALBUM_MAX, ItemRecord, ItemState, Job, Outcome, Task, TaskKind
@@ -204,6 +206,9 @@ class TaskHandler:
             bug = BugError(f"{type(error).__name__} in {task.kind.value} of job {task.job_id}")
             await self._lose(task, record, bug)
             return False
+        if isinstance(error, (PasswordNeededError, WrongPasswordError)):
+            await record.need_input(error.fault())
+            return True
         now = self._parts.clock()
         if isinstance(error, DiskFullError):
             log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})

@@ -1,6 +1,7 @@
 """Opening the ledger's database and running transactions on it from async code, one at a time, in a worker thread."""
 
 import fcntl
+import logging
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from transload.errors import DiskFullError, StoreError, TransloadError
 from transload.storage.schema import VERSION, metadata
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -54,6 +57,7 @@ class Database:
             url,
             pool_size=1,
             max_overflow=0,
+            hide_parameters=True,  # an error's text may reach the log; passwords are parameters
             connect_args={"timeout": BUSY_S, "check_same_thread": False},
         )
 
@@ -63,6 +67,7 @@ class Database:
             raw.execute("PRAGMA journal_mode=WAL")
             raw.execute(f"PRAGMA synchronous={synchronous}")
             raw.execute("PRAGMA foreign_keys=ON")
+            raw.execute("PRAGMA secure_delete=ON")  # a deleted password leaves zeros, not its text
             raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
         @event.listens_for(engine, "begin")
@@ -124,6 +129,25 @@ class Database:
                 return act(connection)
 
         return await anyio.to_thread.run_sync(transaction, limiter=self._turn)
+
+    async def wipe(self) -> None:
+        """Move everything into the file and empty its log: what was deleted is then nowhere any more.
+
+        Where another process keeps the log in use it is emptied later, at the latest when the last one closes it.
+        """
+
+        def checkpoint() -> None:
+            raw = self._durable.raw_connection()
+            try:
+                busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.Error as error:
+                log.warning("log_not_emptied", extra={"error": type(error).__name__})
+            else:
+                log.debug("log_emptied", extra={"busy": busy})
+            finally:
+                raw.close()
+
+        await anyio.to_thread.run_sync(checkpoint, limiter=self._turn)
 
     def close(self) -> None:
         """Close both connections."""

@@ -8,13 +8,22 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, func, select, update
 
 from transload.errors import CorruptError, LostLeaseError
-from transload.kinds import Fault
+from transload.kinds import LOCKED, Fault
 from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
 from transload.ports import Clock, Destination
 from transload.states import ITEM_OPEN, check_item_move, check_job_move, ended_state
 from transload.storage.database import Database
 from transload.storage.events import announce
 from transload.storage.leases import queue_tasks
+from transload.storage.locked import (
+    PARKED_MS,
+    first_locked,
+    forget_locks,
+    forget_passwords,
+    last_password,
+    park,
+    rest_if_parked,
+)
 from transload.storage.reading import totals_of
 from transload.storage.rows import job_of
 from transload.storage.schema import items, jobs, outputs, tasks, thumbs
@@ -38,6 +47,7 @@ class FencedTask:
         self._source_identity = ""
         self._packer: Packer
         self._thumb_bytes = 0
+        self._tried_passwords = 0
 
     async def _write(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
         def fenced(db: Connection) -> T:
@@ -59,6 +69,9 @@ class FencedTask:
         """The job, now running, and what a command asked for meanwhile ("cancel" or None)."""
 
         def act(db: Connection) -> tuple[Job, str | None]:
+            if self._task.kind is TaskKind.TRANSFER:
+                forget_locks(db, self._task.job_id)
+            self._tried_passwords = last_password(db, self._task.job_id)
             row = db.execute(select(jobs).where(jobs.c.id == self._task.job_id)).one()
             self._source_identity = row.source_identity
             if row.state != JobState.RUNNING.value:
@@ -152,38 +165,52 @@ class FencedTask:
 
         return await self._write(act)
 
+    async def need_input(self, fault: Fault) -> None:
+        """Park this task: without a password not even the names can be read. What else can go on goes on."""
+
+        def act(db: Connection) -> None:
+            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
+            park(db, self._task, self._tried_passwords)
+            rest_if_parked(db, self._job.id, self._clock())
+
+        await self._write(act)
+
     async def end_task(self) -> bool:
-        """Queue what follows and end this task; False when it is the job's last and the job must be closed first."""
+        """Queue what follows and end this task; False when it is the job's last and the job must be closed first.
+
+        While items wait for a password their transfer stays, parked: then no task is the last, and the job waits as
+        soon as no other is left.
+        """
 
         def act(db: Connection) -> bool:
-            waiting = db.execute(
-                select(items.c.id, items.c.state)
-                .where(items.c.job_id == self._job.id)
-                .where(items.c.state.in_([state.value for state in CONVERTING]))
-                .order_by(items.c.idx, items.c.inner)
-            )
-            queue_tasks(
-                db,
-                self._job,
-                [
-                    {
-                        "kind": CONVERTING[ItemState(row.state)].value,
-                        "lane": Lane.CONVERT.value,
-                        "item_id": row.id,
-                        "priority": 0,
-                        "due_ms": 0,
-                    }
-                    for row in waiting
-                ],
-            )
+            rows = self._conversions(db)
+            locked = first_locked(db, self._job.id) is not None
+            if locked:
+                rows.append(_task_row(TaskKind.TRANSFER, Lane.TRANSFER, None, PARKED_MS))
+            queue_tasks(db, self._job, rows)
             others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
-            if db.execute(select(tasks.c.id).where(others).limit(1)).first() is None:
+            if locked and self._task.kind is TaskKind.TRANSFER:
+                park(db, self._task, self._tried_passwords)
+            elif db.execute(select(tasks.c.id).where(others).limit(1)).first() is None:
                 self._name_vanished(db)
                 return False
-            db.execute(delete(tasks).where(tasks.c.id == self._task.id))
+            else:
+                db.execute(delete(tasks).where(tasks.c.id == self._task.id))
+            rest_if_parked(db, self._job.id, self._clock())
             return True
 
         return await self._write(act)
+
+    def _conversions(self, db: Connection) -> list[dict[str, object]]:
+        waiting = db.execute(
+            select(items.c.id, items.c.state)
+            .where(items.c.job_id == self._job.id)
+            .where(items.c.state.in_([state.value for state in CONVERTING]))
+            .order_by(items.c.idx, items.c.inner)
+        )
+        return [
+            _task_row(CONVERTING[ItemState(row.state)], Lane.CONVERT, row.id, 0) for row in waiting
+        ]
 
     def _name_vanished(self, db: Connection) -> None:
         """Items that no pass over the source has met any more: lost, and said so."""
@@ -194,9 +221,9 @@ class FencedTask:
         db.execute(update(items).where(at).values(**values))
 
     async def end_job(self) -> JobState:
-        """The job's last commit: its final state, its last task gone."""
+        """The job's last commit: its final state, its last task and its passwords gone."""
 
-        def act(db: Connection) -> JobState:
+        def act(db: Connection) -> tuple[JobState, bool]:
             row = db.execute(select(jobs).where(jobs.c.id == self._job.id)).one()
             counts = {
                 ItemState(state): number
@@ -229,9 +256,12 @@ class FencedTask:
                 db.execute(delete(thumbs).where(thumbs.c.job_id == row.id))
             totals = asdict(totals_of(db, job_of(row)))
             announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
-            return state
+            return state, forget_passwords(db, row.id)
 
-        return await self._write(act, durable=True)
+        state, had_passwords = await self._write(act, durable=True)
+        if had_passwords:
+            await self._database.wipe()
+        return state
 
     def _tell(self, db: Connection, moved: Sequence[tuple[int, ItemState]]) -> None:
         """One event for a batch: an event an item would double the cost of a small one."""
@@ -241,7 +271,17 @@ class FencedTask:
 
 def _is_of_source(fault: dict[str, Any] | None) -> bool:
     """Whether a stored fault is what reading the source found: it stays, what a job waited for does not."""
-    return fault is not None and fault["kind"].startswith("input.")
+    return fault is not None and fault["kind"].startswith("input.") and fault["kind"] not in LOCKED
+
+
+def _task_row(kind: TaskKind, lane: Lane, item_id: int | None, due_ms: int) -> dict[str, object]:
+    return {
+        "kind": kind.value,
+        "lane": lane.value,
+        "item_id": item_id,
+        "priority": 0,
+        "due_ms": due_ms,
+    }
 
 
 def _shared_fault(db: Connection, job_id: str) -> dict[str, Any] | None:

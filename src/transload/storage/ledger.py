@@ -2,13 +2,13 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from transload.entry import Place, Secret
-from transload.errors import BusyError, UnknownJobError
+from transload.errors import BusyError, UnknownJobError, UsageError
 from transload.model import (
     Done,
     Event,
@@ -31,9 +31,10 @@ from transload.states import (
 )
 from transload.storage.database import Database
 from transload.storage.events import announce
+from transload.storage.locked import keep_passwords, passwords_of
 from transload.storage.reading import PAGE, page_of, totals_of
 from transload.storage.rows import event_of, job_of, job_options
-from transload.storage.schema import events, items, jobs, passwords, tasks
+from transload.storage.schema import events, items, jobs, tasks
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as ULIDs use it
 _DELIVERED = (JobState.SUCCEEDED.value, JobState.PARTIAL.value)
@@ -58,10 +59,20 @@ class Ledger:
         self.database = database
         self.clock = clock
 
-    async def want(
-        self, job: Job, identity: str, source_identity: str, *, detached: bool, version: str = ""
+    async def want(  # noqa: PLR0913  what one row of a new job holds, and its passwords
+        self,
+        job: Job,
+        identity: str,
+        source_identity: str,
+        *,
+        detached: bool,
+        version: str = "",
+        passwords: Sequence[str] = (),
     ) -> Job:
-        """Make the job, or continue the unfinished one of the same identity with the options of `job`."""
+        """Make the job, or continue the unfinished one of the same identity with the options of `job`.
+
+        Passwords are added to those it has.
+        """
 
         def act(db: Connection) -> Job:
             now = self.clock()
@@ -73,13 +84,10 @@ class Ledger:
                 # Items are numbered in the job's order: another order would need another job.
                 wanted["options"]["sort"] = row.options["sort"]
                 db.execute(update(jobs).where(jobs.c.id == row.id).values(**wanted))
-                db.execute(
-                    update(jobs)
-                    .where(jobs.c.id == row.id, jobs.c.control == "pause")
-                    .values(control=None)
-                )
+                _unpause(db, row.id)
                 if _filters(row.options) != _filters(wanted["options"]):
                     _look_again(db, row.id, now)
+                keep_passwords(db, row.id, passwords)
                 _wake(db, row.id, row.state, now)
                 return _job(db, row.id)
             new = new_id(now)
@@ -100,6 +108,7 @@ class Ledger:
                     **wanted,
                 )
             )
+            keep_passwords(db, new, passwords)
             _queue_transfer(db, new, now)
             announce(db, new, now, "state", {"state": "queued"})
             return _job(db, new)
@@ -121,11 +130,26 @@ class Ledger:
 
     async def passwords(self, job_id: str) -> tuple[Secret, ...]:
         """The passwords a job may try, in the order they were given."""
-        query = (
-            select(passwords.c.secret).where(passwords.c.job_id == job_id).order_by(passwords.c.n)
-        )
-        found = await self.database.run(lambda db: list(db.execute(query).scalars()))
-        return tuple(Secret(text) for text in found)
+        return await self.database.run(lambda db: passwords_of(db, job_id))
+
+    async def give_password(self, job_id: str, text: str) -> Job:
+        """Add a password and let the job try again, also a paused one. Raises UsageError when the job has ended."""
+
+        def act(db: Connection) -> Job:
+            job, now = _job(db, job_id), self.clock()
+            if job.state in JOB_ENDED:
+                raise UsageError(
+                    f"the job {job_id} has ended ({job.state.value}): it waits for no password",
+                    suggestion=f"`transload retry {job_id}` takes up what was lost, and asks again.",
+                )
+            keep_passwords(db, job_id, [text])
+            db.execute(update(jobs).where(jobs.c.id == job_id).values(wanted_ms=now))
+            _unpause(db, job_id)
+            _wake(db, job_id, job.state.value, now)
+            announce(db, job_id, now, "control", {"asked": "try a password"})
+            return _job(db, job_id)
+
+        return await self.database.run(act, durable=True)
 
     async def job(self, job_id: str) -> Job:
         """The job with exactly this id. Raises UnknownJobError."""
@@ -312,6 +336,11 @@ def _queue_transfer(db: Connection, job_id: str, now: int) -> None:
 def _is_cancelling(db: Connection, job_id: str) -> bool:
     """Whether a cancel is under way; nothing takes that back."""
     return db.execute(select(jobs.c.control).where(jobs.c.id == job_id)).scalar() == "cancel"
+
+
+def _unpause(db: Connection, job_id: str) -> None:
+    paused = (jobs.c.id == job_id) & (jobs.c.control == "pause")
+    db.execute(update(jobs).where(paused).values(control=None))
 
 
 def _filters(options: Mapping[str, Any]) -> list[list[str]]:
