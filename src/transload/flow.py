@@ -12,7 +12,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from transload.aside import Aside, put_aside
 from transload.errors import ConvertError, PermanentError, StalledError
-from transload.intake import Load, fetch, read_source
+from transload.fetching import fetch
+from transload.intake import read_source
 from transload.kinds import Fault
 from transload.making import converted
 from transload.model import (
@@ -31,6 +32,7 @@ from transload.packing import UNTOUCHED, as_it_is, equals_apart
 from transload.ports import Bench, Landed, Refusal
 from transload.settle import settle_intents
 from transload.states import lost_as
+from transload.taking import Load
 
 STAGED = 64  # small items between two stages; large ones are bounded by the scratch budget
 TWIN = "delivered before"
@@ -111,14 +113,13 @@ async def delivered_before(bench: Bench, item: Item, held: Held) -> bool:
 
 async def lose(bench: Bench, load: Load, judgement: Judgement | None = None) -> Outcome:
     """The outcome of what cannot be saved: kept in quarantine; failed without bytes; left pending for a password."""
-    fault = load.fault or ConvertError("nothing could be read").fault()
-    fault = replace(fault, item=load.item.name)
+    found = load.fault or ConvertError("nothing could be read").fault()
+    item, fault = load.item, replace(found, item=load.item.name)
     if load.held is None:
-        return Outcome(load.item, lost_as(fault), fault.detail, judgement, None, fault, load.kind)
-    await bench.record.keep(load.item, load.held, fault)
-    return Outcome(
-        load.item, ItemState.QUARANTINED, fault.detail, judgement, load.held, fault, kind=load.kind
-    )
+        return Outcome(item, lost_as(fault), fault.detail, judgement, None, fault, load.kind)
+    await bench.record.keep(item, load.held, fault)
+    state = ItemState.QUARANTINED
+    return Outcome(item, state, fault.detail, judgement, load.held, fault, load.kind)
 
 
 async def send(bench: Bench, ready: MemoryObjectReceiveStream[Shipment]) -> None:

@@ -1,45 +1,38 @@
-"""Taking entries from a source into scratch: one pass in one worker thread, paced by the budget.
+"""Taking entries from a source: one pass in one worker thread, archives inside it opened on the way.
 
 The thread reads, hashes and writes; everything that waits (budget, ledger, the next stage) is asked of the event loop.
 """
 
-import errno
-import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 import anyio.to_thread
 from anyio import from_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from transload.entry import Entry
-from transload.errors import (
-    CorruptError,
-    DiskFullError,
-    LimitError,
-    NeverFitsError,
-    PasswordNeededError,
-    PermanentError,
-    StoreError,
-    TransloadError,
-    TruncatedError,
-    WrongPasswordError,
+from transload.entry import Entry, Listing, Place, ReadReport
+from transload.errors import PermanentError, TruncatedError
+from transload.inside import (
+    Box,
+    Look,
+    Tree,
+    base_name,
+    counted,
+    is_document,
+    looked_into,
+    opens,
+    too_deep,
 )
-from transload.kinds import Fault
-from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
-from transload.ports import Bench
-from transload.states import LEFT_OUT
+from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState, Job
+from transload.ports import ArchiveReader, Bench
+from transload.states import LEFT_OUT, OPENED
+from transload.taking import HEAD_BYTES, Load, spool, take_in
 
-HEAD_BYTES = (
-    64 << 10
-)  # what sniffing looks at; a tar of text files is passed over at this price an entry
-CHUNK_BYTES = 256 << 10
 PAGE = 500  # entries admitted in one transaction: one by one costs 15 times as much
-PREFETCH = 100  # items fetched at most in one pass for conversion, within the budget
 
 NOT_WANTED = {
     ItemKind.JUNK: "a system file of the computer that packed it",
@@ -49,15 +42,38 @@ NOT_WANTED = {
 }
 
 
+@dataclass(slots=True)
+class Sums:
+    """What a pass expects and has read beside the source's own reader: totals for progress, bytes, warnings."""
+
+    entries: int | None = 0
+    size_bytes: int | None = 0
+    bytes_read: int = 0
+    warnings: list[str] = field(default_factory=list[str])
+
+    def expect(self, listing: Listing) -> None:
+        """Add what a listing names; once something is not known, the sums are not."""
+        self.entries = _sum(self.entries, listing.entries)
+        self.size_bytes = _sum(self.size_bytes, listing.size_bytes)
+
+    def note(self, name: str, report: ReadReport, *, in_place: bool) -> None:
+        """Add how reading an archive inside went; one read `in_place` is bytes taken from the source."""
+        self.bytes_read += report.bytes_read if in_place else 0
+        self.warnings += [f"{name}: {warning}" for warning in report.warnings]
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
 @dataclass(frozen=True, slots=True)
-class Load:
-    """An entry taken in: whole in scratch (`held`), or why not (`fault`, with what could be read of it; `skip`)."""
+class _Found:
+    """An entry whose beginning has been read; the rest of its bytes is in `body`."""
 
     item: Item
-    kind: ItemKind
-    held: Held | None = None
-    fault: Fault | None = None
-    skip: str | None = None
+    entry: Entry
+    head: bytes
+    body: BinaryIO
 
 
 class Pass:
@@ -66,14 +82,39 @@ class Pass:
     def __init__(self, bench: Bench, put: Callable[[Load], None]) -> None:
         self.bench = bench
         self.put = put
-        self.wanted: dict[int, Item] = {}
+        self.sums = Sums()
+        self.half_read: set[Place] = set()
 
     def run(self) -> None:
-        """Hand over every open item, then what the listing names behind the last body."""
-        source = self.bench.source
-        listing = source.listing()
-        self.bench.meter.expect(listing.entries, listing.size_bytes)
-        pages = self._pages() if source.listed else None
+        """Hand over every open item, those of an archive inside in its place; the archive itself behind them."""
+        if opens(self.bench.job):
+            self.half_read = from_thread.run(self.bench.record.half_read)
+        Level(self, self.bench.source, Box(), Tree(self.bench.limits)).read()
+
+    def report(self) -> ReadReport:
+        """How the pass went: what the source says, with what archives inside said."""
+        own = self.bench.source.finish()
+        return replace(
+            own,
+            bytes_read=own.bytes_read + self.sums.bytes_read,
+            warnings=(*own.warnings, *self.sums.warnings),
+        )
+
+
+class Level:
+    """Reading one archive of a pass: the source, or one inside it."""
+
+    def __init__(self, whole: Pass, reader: ArchiveReader, box: Box, tree: Tree) -> None:
+        self.whole, self.bench = whole, whole.bench
+        self.reader, self.box, self.tree = reader, box, tree
+        self.wanted: dict[int, tuple[Item, Entry]] = {}
+
+    def read(self) -> None:
+        """Hand over what is open of it, then what the listing names behind the last body."""
+        listing = self.reader.listing()
+        self.whole.sums.expect(listing)
+        self.bench.meter.expect(self.whole.sums.entries, self.whole.sums.size_bytes)
+        pages = self._pages() if self.reader.listed else None
         admitted = -1
 
         def want(entry: Entry) -> bool:
@@ -84,8 +125,12 @@ class Pass:
                 admitted = page[-1].index
             return entry.index in self.wanted
 
-        for entry, body in source.stream(want, 0, self.bench.limits):
-            self.put(self._load(self.wanted.pop(entry.index), entry, body))
+        for entry, body in self.reader.stream(want, 0, self.tree.left()):
+            item, named = self.wanted.pop(entry.index)
+            own = body if named.local else counted(body, self.tree, self.box.depth)
+            self._take(item, named, own)
+            if self.tree.spent is not None:
+                break
         self._miss()
         for page in pages or ():
             self._admit(page)
@@ -93,30 +138,35 @@ class Pass:
 
     def _miss(self) -> None:
         """Close what is wanted and was not given: reading ended before it."""
-        ended = (
-            self.bench.source.finish().fault or TruncatedError("reading ended before it").fault()
-        )
-        for item in self.wanted.values():
-            self.put(Load(item, ItemKind.UNKNOWN, fault=replace(ended, item=item.name)))
+        ended = self.tree.spent or self.reader.finish().fault
+        ended = ended or TruncatedError("reading ended before it").fault()
+        for item, _ in self.wanted.values():
+            if item.state is ItemState.PENDING:
+                fault = replace(ended, item=item.name)
+                self.whole.put(Load(item, ItemKind.UNKNOWN, fault=fault))
         self.wanted.clear()
 
     def _pages(self) -> Iterator[Sequence[Entry]]:
-        entries = iter(self.bench.source.entries())
+        entries = iter(self.reader.entries())
         while page := list(islice(entries, PAGE)):
             yield page
 
     def _admit(self, page: Sequence[Entry]) -> None:
         from_thread.check_cancelled()
-        by_index = {entry.index: entry for entry in page}
-        for item in from_thread.run(self.bench.record.admit, page):
-            entry = by_index[item.index]
+        self.tree.name(sum(entry.local is None for entry in page))
+        own = {entry.index: self.box.named(entry) for entry in page}
+        for item in from_thread.run(self.bench.record.admit, list(own.values())):
+            index = self.box.own_index(item.place)
+            entry = own[index]
             if item.state is not ItemState.PENDING:
                 if item.state not in (ItemState.DEFERRED, ItemState.REFUSED):
                     self.bench.meter.closed(1, item.size or 0)
+                if item.place in self.whole.half_read:
+                    self.wanted[index] = item, entry
             elif load := self._without_body(item, entry):
-                self.put(load)
+                self.whole.put(load)
             else:
-                self.wanted[item.index] = item
+                self.wanted[index] = item, entry
 
     def _without_body(self, item: Item, entry: Entry) -> Load | None:
         """What the listing alone decides: filters, links, unreadable entries, junk by name."""
@@ -127,23 +177,85 @@ class Pass:
         # the password of it.
         if job.files == "media" and self.bench.media.sniff(b"", item.name) is ItemKind.JUNK:
             return Load(item, ItemKind.JUNK, skip=NOT_WANTED[ItemKind.JUNK])
+        if opens(job) and entry.part_of is not None:
+            return Load(
+                item, ItemKind.ARCHIVE, skip=f"part of {entry.part_of}, which is read with it"
+            )
         if entry.trouble is not None:
             return Load(item, ItemKind.UNKNOWN, fault=replace(entry.trouble, item=item.name))
         if entry.kind == "link":
             return Load(item, ItemKind.UNKNOWN, skip="a link: links are not followed")
         return None
 
-    def _load(self, item: Item, entry: Entry, body: BinaryIO) -> Load:
-        kind = ItemKind.UNKNOWN
+    def _take(self, item: Item, entry: Entry, body: BinaryIO) -> None:
+        """Take in an entry, or open it; one that was closed before has only its own entries left to be read."""
+        before = self.bench.source.finish().bytes_read
         try:
             head = body.read(HEAD_BYTES)
-            kind = self.bench.media.sniff(head, item.name)
-            if self.bench.job.files == "media" and kind not in MEDIA_KINDS:
-                return Load(item, kind, skip=NOT_WANTED[kind])
         except PermanentError as error:
-            return Load(item, kind, fault=replace(error.fault(), item=item.name))
-        held, fault = take_in(self.bench, item, entry.size, head, body)
-        return Load(_seen(item, held), kind, held=held, fault=fault)
+            broken = replace(error.fault(), item=item.name)
+            self._put(Load(item, ItemKind.UNKNOWN, fault=broken))
+            return
+        kind = kind_of(self.bench, head, item.name)
+        if kind is ItemKind.ARCHIVE and opens(self.bench.job):
+            self._look_into(_Found(item, entry, head, body), before)
+        elif not is_wanted(kind, self.bench.job):
+            self._put(Load(item, kind, skip=NOT_WANTED[kind]))
+        else:
+            held, fault = take_in(self.bench, item, entry.size, head, body)
+            self._put(Load(_seen(item, held), kind, held=held, fault=fault))
+
+    def _look_into(self, found: _Found, before: int) -> None:
+        """Hand over the entries of an archive inside, then what becomes of itself."""
+        item, entry, look = found.item, found.entry, Look()
+        if self.box.depth >= self.bench.limits.max_depth:
+            deep = replace(too_deep(self.bench.limits), item=item.name)
+            self._put(Load(item, ItemKind.ARCHIVE, fault=deep))
+            return
+        held: Held | None = None
+        if entry.local is None:
+            held, look.fault = spool(self.bench, item, entry.size, found.head, found.body)
+            if held is None:
+                self._put(Load(item, ItemKind.ARCHIVE, fault=look.fault))
+                return
+        path = entry.local if held is None else held.path
+        with looked_into(self.bench, path or Path(), base_name(entry), look) as reader:
+            if reader is not None:
+                tree = self._tree_for(held, reader, before)
+                Level(self.whole, reader, self.box.inside(entry), tree).read()
+                look.fault = look.fault or tree.spent
+        self.whole.sums.note(item.name, look.report, in_place=held is None)
+        self._close(found, held, look)
+
+    def _tree_for(self, held: Held | None, reader: ArchiveReader, before: int) -> Tree:
+        """What counts an archive inside: one in a folder as if it came alone, one in an archive as a part of it."""
+        if held is None:
+            tree = Tree(self.bench.limits)
+            tree.enter(lambda: reader.finish().bytes_read)
+            return tree
+        if not self.box.depth:
+            packed = self.bench.source.finish().bytes_read - before
+            self.tree.enter(lambda: packed or held.size_bytes)
+        return self.tree
+
+    def _close(self, found: _Found, held: Held | None, look: Look) -> None:
+        """What becomes of an archive inside once it was read: opened, refused, kept with what is wrong with it."""
+        item = found.item
+        load = Load(item, ItemKind.ARCHIVE, skip=look.refused or OPENED)
+        if look.fault is not None and not look.refused:
+            load = replace(load, skip=None, fault=replace(look.fault, item=item.name))
+            if look.keeps and item.state is ItemState.PENDING:
+                held = (
+                    held or take_in(self.bench, item, found.entry.size, found.head, found.body)[0]
+                )
+                load = replace(load, item=_seen(item, held), held=held)
+        if load.held is None:
+            from_thread.run(self.bench.scratch.drop, item.id)
+        self._put(load)
+
+    def _put(self, load: Load) -> None:
+        if load.item.state is ItemState.PENDING:
+            self.whole.put(load)
 
 
 def _seen(item: Item, held: Held | None) -> Item:
@@ -158,57 +270,16 @@ def chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
     return inside and not any(fnmatchcase(name, glob) for glob in exclude)
 
 
-def take_in(
-    bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO
-) -> tuple[Held | None, Fault | None]:
-    """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb or a locked one nothing."""
-    scratch = bench.scratch
-    copy, fault = _Copy(bench, item, size), None
-    try:
-        from_thread.run(scratch.reserve, item.id, len(head) if size is None else size)
-        with scratch.part(item.id).open("wb", buffering=0) as out:
-            for chunk in _chunks(head, body):
-                out.write(chunk)
-                copy.count(chunk)
-    except (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError) as error:
-        from_thread.run(scratch.drop, item.id)
-        return None, replace(error.fault(), item=item.name)
-    except PermanentError as error:
-        fault = replace(error.fault(), item=item.name)
-    except OSError as error:
-        raise _disk_error(error, bench) from error
-    whole = scratch.part(item.id).replace(scratch.whole(item.id))
-    return Held(whole, copy.done, copy.crc, copy.digest.hexdigest()), fault
+def is_wanted(kind: ItemKind, job: Job) -> bool:
+    """Whether a job delivers entries of this kind: archives only where they are not opened."""
+    whole = kind is ItemKind.ARCHIVE and not opens(job)
+    return whole or job.files == "all" or kind in MEDIA_KINDS
 
 
-class _Copy:
-    """Size and hashes of what has been written; says so to the meter and, where it was not known, to the budget."""
-
-    def __init__(self, bench: Bench, item: Item, size: int | None) -> None:
-        self._bench, self._item, self._size = bench, item, size
-        self.digest, self.crc, self.done = hashlib.sha256(), 0, 0
-
-    def count(self, chunk: bytes) -> None:
-        self.digest.update(chunk)
-        self.crc = zlib.crc32(chunk, self.crc)
-        self.done += len(chunk)
-        self._bench.meter.read(len(chunk))
-        from_thread.check_cancelled()
-        if self._size is None or self.done > self._size:
-            from_thread.run_sync(self._bench.scratch.resize, self._item.id, self.done)
-
-
-def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
-    if head:
-        yield head
-    while chunk := body.read(CHUNK_BYTES):
-        yield chunk
-
-
-def _disk_error(error: OSError, bench: Bench) -> TransloadError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFullError(f"the disk is full while taking in {bench.job.title}", stage="fetch")
-    return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")
+def kind_of(bench: Bench, head: bytes, name: str) -> ItemKind:
+    """What an entry is; documents that are archives in form are documents."""
+    kind = bench.media.sniff(head, name)
+    return ItemKind.DOCUMENT if kind is ItemKind.ARCHIVE and is_document(name) else kind
 
 
 async def read_source(bench: Bench, out: MemoryObjectSendStream[Load]) -> None:
@@ -216,54 +287,4 @@ async def read_source(bench: Bench, out: MemoryObjectSendStream[Load]) -> None:
     async with out:
         one_pass = Pass(bench, lambda load: from_thread.run(out.send, load))
         await anyio.to_thread.run_sync(one_pass.run)
-        await bench.record.source_read(bench.source.finish(), bench.scratch.peak)
-
-
-async def fetch(bench: Bench, item: Item) -> Load:
-    """Take one item in again for its conversion.
-
-    A source that can only be read in passes also leaves the next ones in scratch, as many as the budget holds: one
-    pass each would cost the square of the archive.
-    """
-    if whole := _held_already(bench, item):
-        return Load(item, item.kind, held=whole)
-    near = [item] if bench.source.listed else await bench.record.deferred_near(item.id, PREFETCH)
-    targets = {one.index: one for one in near} | {item.index: item}
-    found: dict[int, Load] = {}
-
-    def one_pass() -> None:
-        def want(entry: Entry) -> bool:
-            here = entry.index == item.index
-            return here or (entry.index in targets and bench.scratch.has_room(entry.size or 0))
-
-        for entry, body in bench.source.stream(want, item.index, bench.limits):
-            one = targets.pop(entry.index)
-            held, fault = take_in(bench, one, entry.size, b"", body)
-            found[one.id] = Load(one, one.kind, held=held, fault=fault)
-            if not targets:
-                break
-
-    await anyio.to_thread.run_sync(one_pass)
-    await bench.record.source_read(bench.source.finish(), bench.scratch.peak)
-    return _unchanged(found.get(item.id), item)
-
-
-def _held_already(bench: Bench, item: Item) -> Held | None:
-    path = bench.scratch.whole(item.id)
-    if item.sha256 is None or item.crc32 is None or not path.exists():
-        return None
-    return Held(path, path.stat().st_size, item.crc32, item.sha256)
-
-
-def _unchanged(load: Load | None, item: Item) -> Load:
-    """The load, with a fault when the source no longer holds what was judged."""
-    if load is None:
-        gone = CorruptError("the source no longer holds this entry", item=item.name, stage="fetch")
-        return Load(item, item.kind, fault=gone.fault())
-    changed = load.held is not None and item.sha256 not in (None, load.held.sha256)
-    if load.fault is None and changed:
-        other = CorruptError(
-            "the source changed while the job was running", item=item.name, stage="fetch"
-        )
-        return replace(load, fault=other.fault())
-    return load
+        await bench.record.source_read(one_pass.report(), bench.scratch.peak)

@@ -250,6 +250,17 @@ class Scratch(Protocol):
         """
         ...
 
+    async def hold(self, item_id: int, size: int) -> None:
+        """Count bytes of an archive that is read from here (`box`); again with a larger size while it grows.
+
+        Waits and raises as `reserve` does, but takes nothing from the room that the archive's entries need to move.
+        """
+        ...
+
+    def box(self, item_id: int) -> Path:
+        """Where such an archive is written; `drop` removes it."""
+        ...
+
     def has_room(self, size: int) -> bool:
         """Whether `size` more bytes fit the budget right now."""
         ...

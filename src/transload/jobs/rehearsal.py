@@ -16,9 +16,10 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import PermanentError, SourceNotFoundError, StalledError, UnreadableError
-from transload.intake import CHUNK_BYTES, HEAD_BYTES, NOT_WANTED, chosen
+from transload.intake import NOT_WANTED, chosen
 from transload.model import MEDIA_KINDS, Files, Hevc, ItemKind, Judgement, Recipe, Verdict
 from transload.ports import Media, Sources
+from transload.taking import CHUNK_BYTES, HEAD_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,7 @@ def _entry(index: int, found: _Found) -> Entry:
         kind=kind,
         mtime_ms=status.st_mtime_ns // 1_000_000 if status is not None else None,
         trouble=found.fault or _trouble(found.path, status, kind),
+        local=found.path if kind == "file" else None,
     )
 
 

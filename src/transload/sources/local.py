@@ -9,15 +9,9 @@ from typing import BinaryIO
 from transload.archives.open import ARCHIVE_SUFFIXES, Archives, is_archive, read_head
 from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
+from transload.inside import is_document
 from transload.ports import ArchiveReader, Source, SourceRef, Want
 from transload.sources.folder import FileReader, FolderReader
-
-# Archives in form, documents in use: they are sent whole, never opened.
-_DOCUMENT_SUFFIXES = frozenset({
-    ".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx", ".odt", ".ods", ".odp", ".odg",
-    ".pages", ".numbers", ".key", ".epub", ".apk", ".xapk", ".aab", ".ipa", ".jar", ".war", ".whl", ".xpi", ".crx",
-    ".kra", ".ora", ".sketch", ".3mf", ".kmz",
-})  # fmt: skip
 
 
 class LocalSources:
@@ -61,7 +55,7 @@ class LocalSources:
         if not path.exists():
             raise SourceNotFoundError(f"there is no {path} any more; {_nearest(path)} does exist")
         suffix = path.suffix.lower()
-        if suffix in _DOCUMENT_SUFFIXES:
+        if is_document(path.name):
             return FileReader(path)
         if suffix in ARCHIVE_SUFFIXES or is_archive(path.name, read_head(path)):
             return ArchiveSource(self._archives.open(path, opening.passwords), title_of(path.name))

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
 from transload.kinds import Fault
@@ -207,9 +207,11 @@ class TaskRecord(FencedTask):
 
     async def deferred_near(self, item_id: int, limit: int) -> list[Item]:
         """Items that still wait for a conversion, from this one on in entry order."""
+        here = select(items.c.idx, items.c.inner).where(items.c.id == item_id)
         query = (
             select(items)
-            .where(items.c.job_id == self._job.id, items.c.id >= item_id)
+            .where(items.c.job_id == self._job.id)
+            .where(tuple_(items.c.idx, items.c.inner) >= here.scalar_subquery())
             .where(items.c.state.in_([state.value for state in CONVERTING]))
             .order_by(items.c.idx, items.c.inner)
             .limit(limit)

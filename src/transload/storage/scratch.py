@@ -1,7 +1,8 @@
 """Bytes on their way: one folder a job, under a budget of bytes and above a reserve of free disk space.
 
 `<folder>/<item>.part` is being written, `<folder>/<item>.in` is whole, `<folder>/<item>.out/` holds what is made of
-it. Nothing here is remembered: a killed run's files are swept, or found whole by the conversion that needs them.
+it, `<folder>/<item>.box` is an archive that is read from here. Nothing here is remembered: a killed run's files are
+swept, or found whole by the conversion that needs them.
 """
 
 import shutil
@@ -31,10 +32,15 @@ class JobScratch:
         self.peak = 0
         self._min_free = min_free
         self._held: dict[int, int] = {}
+        self._boxes: dict[int, int] = {}
+        self._alone = False
         self._changed = anyio.Event()
 
     async def open(self, *, keep_whole: bool) -> None:
-        """Make the folder; sweep what an earlier run left, but keep whole entries for conversions if asked."""
+        """Make the folder; sweep what an earlier run left, but keep whole entries for conversions if asked.
+
+        A conversion never waits for room: nobody works beside it who could make any.
+        """
 
         def sweep() -> list[tuple[int, int]]:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -51,12 +57,13 @@ class JobScratch:
             return whole
 
         self._held = dict(await anyio.to_thread.run_sync(sweep))
+        self._alone = keep_whole
         self._note()
 
     @property
     def used(self) -> int:
         """Bytes counted now."""
-        return sum(self._held.values())
+        return sum(self._held.values()) + sum(self._boxes.values())
 
     def _note(self) -> None:
         self.peak = max(self.peak, self.used)
@@ -64,7 +71,10 @@ class JobScratch:
         self._changed = anyio.Event()
 
     def _room(self, size: int) -> bool:
-        return not self._held or self.used + size <= self.budget
+        """Whether an entry fits beside the others; what opened archives take leaves it SLACK_BYTES at least."""
+        entries = sum(self._held.values())
+        left = max(self.budget - sum(self._boxes.values()), min(SLACK_BYTES, self.budget))
+        return not self._held or entries + size <= left
 
     def check_disk(self, size: int) -> None:
         """Raise DiskFullError when `size` more bytes would go below the reserve of free space, NeverFitsError when
@@ -85,10 +95,23 @@ class JobScratch:
 
     async def reserve(self, item_id: int, size: int) -> None:
         """Wait until `size` more bytes fit the budget, then count them for the item."""
-        while not self._room(size):
+        while not (self._alone or self._room(size)):
             await self._changed.wait()
         self.check_disk(size)
         self._held[item_id] = size
+        self._note()
+
+    async def hold(self, item_id: int, size: int) -> None:
+        """Wait as `reserve` does, then count `size` bytes for an archive that stays while its entries come and go.
+
+        Called again with a larger size while it grows. Its entries are not starved by it: they have the rest of the
+        budget, and SLACK_BYTES at least.
+        """
+        more = size - self._boxes.get(item_id, 0)
+        while self._held and not self._alone and self.used + more > self.budget:
+            await self._changed.wait()
+        self.check_disk(more)
+        self._boxes[item_id] = size
         self._note()
 
     def has_room(self, size: int) -> bool:
@@ -108,6 +131,10 @@ class JobScratch:
         """Where they are once complete: a file of this name is good."""
         return self.root / f"{item_id}.in"
 
+    def box(self, item_id: int) -> Path:
+        """Where an archive lies while its entries are read."""
+        return self.root / f"{item_id}.box"
+
     def folder(self, item_id: int) -> Path:
         """A folder for what is made of an item; made if missing."""
         path = self.root / f"{item_id}.out"
@@ -117,6 +144,7 @@ class JobScratch:
     def _remove(self, item_id: int) -> None:
         self.part(item_id).unlink(missing_ok=True)
         self.whole(item_id).unlink(missing_ok=True)
+        self.box(item_id).unlink(missing_ok=True)
         made = self.root / f"{item_id}.out"
         if made.exists():
             shutil.rmtree(made)
@@ -131,10 +159,12 @@ class JobScratch:
         await anyio.to_thread.run_sync(remove)
         for item_id in item_ids:
             self._held.pop(item_id, None)
+            self._boxes.pop(item_id, None)
         self._note()
 
     async def close(self) -> None:
         """Remove the job's folder and all in it."""
         await anyio.to_thread.run_sync(lambda: shutil.rmtree(self.root, ignore_errors=True))
         self._held.clear()
+        self._boxes.clear()
         self._note()

@@ -1,0 +1,124 @@
+"""Fetching an entry once more for its conversion: found by its place, also inside archives inside the source."""
+
+from dataclasses import replace
+from typing import BinaryIO
+
+import anyio.to_thread
+from anyio import from_thread
+
+from transload.entry import Entry, Place
+from transload.errors import CorruptError
+from transload.inside import Box, Look, base_name, looked_into
+from transload.model import Held, Item
+from transload.ports import ArchiveReader, Bench
+from transload.taking import Load, Taken, spool, take_in
+
+PREFETCH = 100  # items fetched at most in one pass for conversion, within the budget
+
+
+async def fetch(bench: Bench, item: Item) -> Load:
+    """Take one item in again for its conversion.
+
+    Where that means reading through something (a source without a directory, an archive inside), the next ones of it
+    are left in scratch, too, as many as the budget holds: one pass each would cost the square of the archive.
+    """
+    if whole := _held_already(bench, item):
+        return Load(item, item.kind, held=whole)
+    near: list[Item] = []
+    if item.inner or not bench.source.listed:
+        near = await bench.record.deferred_near(item.id, PREFETCH)
+    search = _Search(bench, item, near)
+    await anyio.to_thread.run_sync(search.run)
+    report = bench.source.finish()
+    report = replace(report, bytes_read=report.bytes_read + search.read_in_place)
+    await bench.record.source_read(report, bench.scratch.peak)
+    return _unchanged(search.found, item)
+
+
+class _Search:
+    """One pass over the source for `item`, and for those near it while there is room; called in a worker thread."""
+
+    def __init__(self, bench: Bench, item: Item, near: list[Item]) -> None:
+        self.bench, self.item = bench, item
+        self.found: Load | None = None
+        self.read_in_place = 0
+        apart = bench.source.listed
+        self._wanted = {one.place: one for one in near if not apart or one.index == item.index}
+        self._wanted[item.place] = item
+        self._full = False
+
+    def run(self) -> None:
+        """Look for them."""
+        self._read(self.bench.source, Box())
+
+    def _read(self, reader: ArchiveReader, box: Box) -> None:
+        here: dict[int, list[Place]] = {}
+        for place in sorted(self._wanted):
+            if box.holds(place):
+                here.setdefault(box.own_index(place), []).append(place)
+
+        mine = box.own_index(self.item.place) if box.holds(self.item.place) else None
+
+        def want(entry: Entry) -> bool:
+            if entry.index not in here:
+                return False
+            if entry.index == mine:
+                return True
+            self._full = self._full or not self._has_room(entry.size)
+            return not self._full
+
+        for entry, body in reader.stream(want, min(here), self.bench.limits):
+            places = here.pop(entry.index)
+            if box.is_directly_in(places[0]):
+                one = self._wanted[places[0]]
+                self._note(one, take_in(self.bench, one, entry.size, b"", body))
+            else:
+                self._look_into(box.named(entry), box, entry.index == mine, body)
+            if not here:
+                break
+
+    def _has_room(self, size: int | None) -> bool:
+        return size is not None and self.bench.scratch.has_room(size)
+
+    def _look_into(self, entry: Entry, box: Box, needed: bool, body: BinaryIO) -> None:
+        """Read on in an archive inside; a fault of it is the item's where the item lies in it."""
+        look, held = Look(), None
+        (own,) = from_thread.run(self.bench.record.admit, [entry])
+        if entry.local is None:
+            held, look.fault = spool(self.bench, own, entry.size, b"", body)
+        path = entry.local if held is None else held.path
+        if path is not None:
+            with looked_into(self.bench, path, base_name(entry), look) as reader:
+                if reader is not None:
+                    self._read(reader, box.inside(entry))
+        if entry.local is not None:
+            self.read_in_place += look.report.bytes_read
+        from_thread.run(self.bench.scratch.drop, own.id)
+        if needed and self.found is None and look.fault is not None:
+            fault = replace(look.fault, item=self.item.name)
+            self.found = Load(self.item, self.item.kind, fault=fault)
+
+    def _note(self, one: Item, taken: Taken) -> None:
+        if one.id == self.item.id:
+            self.found = Load(one, one.kind, held=taken[0], fault=taken[1])
+
+
+def _held_already(bench: Bench, item: Item) -> Held | None:
+    path = bench.scratch.whole(item.id)
+    if item.sha256 is None or item.crc32 is None or not path.exists():
+        return None
+    return Held(path, path.stat().st_size, item.crc32, item.sha256)
+
+
+def _unchanged(load: Load | None, item: Item) -> Load:
+    """The load, with a fault when the source no longer holds what was judged."""
+    if load is None:
+        gone = CorruptError("the source no longer holds this entry", item=item.name, stage="fetch")
+        return Load(item, item.kind, fault=gone.fault())
+    changed = load.held is not None and item.sha256 not in (None, load.held.sha256)
+    if load.fault is None and changed:
+        other = CorruptError(
+            "the source changed while the job was running", item=item.name, stage="fetch"
+        )
+        return replace(load, fault=other.fault())
+    return load

@@ -1,0 +1,257 @@
+"""Archives inside the source: where their entries lie, what they may still give, how opening one went."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from transload.entry import INNER_DIGITS, Entry, Limits, Place, ReadReport
+from transload.errors import (
+    CorruptError,
+    LimitError,
+    MemoryLimitError,
+    MissingVolumeError,
+    PasswordNeededError,
+    SevenZipMissingError,
+    StalledError,
+    TransloadError,
+    TruncatedError,
+    UnreadableError,
+    UnsupportedError,
+    WrongPasswordError,
+)
+from transload.kinds import LOCKED, Fault
+from transload.model import Job, Recipe
+from transload.ports import ArchiveReader, Bench
+
+OF_ARCHIVES = (
+    CorruptError,
+    LimitError,
+    MemoryLimitError,
+    MissingVolumeError,
+    PasswordNeededError,
+    SevenZipMissingError,
+    StalledError,
+    TruncatedError,
+    UnreadableError,
+    UnsupportedError,
+    WrongPasswordError,
+)
+"""What reading an archive raises: inside another one it costs that archive alone."""
+
+_RAISE = "If you trust this source, raise `{}` and send it again."
+_KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind}
+"""Faults that are not the archive's own: its bytes are left where they are, to be read another time."""
+
+
+DOCUMENT_SUFFIXES = frozenset({
+    ".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx", ".odt", ".ods", ".odp", ".odg",
+    ".pages", ".numbers", ".key", ".epub", ".apk", ".xapk", ".aab", ".ipa", ".jar", ".war", ".whl", ".xpi", ".crx",
+    ".kra", ".ora", ".sketch", ".3mf", ".kmz",
+})  # fmt: skip
+"""Archives in form, documents in use: they are sent whole, never opened."""
+
+
+def is_document(name: str) -> bool:
+    """Whether an archive of this name is a document that is never opened."""
+    return PurePosixPath(name).suffix.lower() in DOCUMENT_SUFFIXES
+
+
+def base_name(entry: Entry) -> str:
+    """The name of an entry without its folders."""
+    return PurePosixPath(entry.name.replace("\\", "/")).name or entry.name
+
+
+def opens(job: Job) -> bool:
+    """Whether a job looks into archives inside its source; other jobs deliver them whole."""
+    return job.files == "media" and job.recipe is not Recipe.ORIGINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What entries lie in: the source itself (`depth` 0), or an archive inside it with its place and name."""
+
+    index: int = -1
+    inner: str = ""
+    name: str = ""
+    raw_name: bytes = b""
+    depth: int = 0
+
+    def inside(self, entry: Entry) -> "Box":
+        """The box that an entry of this one is, as `named` gave it."""
+        return Box(entry.index, entry.inner, entry.name, entry.raw_name, self.depth + 1)
+
+    def named(self, entry: Entry) -> Entry:
+        """An entry as this box's reader gives it, under its place and name in the source."""
+        if not self.depth:
+            return entry
+        return replace(
+            entry,
+            index=self.index,
+            inner=f"{self.inner}{entry.index:0{INNER_DIGITS}d}",
+            name=f"{self.name}/{entry.name}",
+            raw_name=self.raw_name + b"/" + entry.raw_name,
+            local=None,
+        )
+
+    def own_index(self, place: Place) -> int:
+        """The index that this box's reader gives to the entry that is at the place, or that holds it."""
+        index, inner = place
+        if not self.depth:
+            return index
+        at = len(self.inner)
+        return int(inner[at : at + INNER_DIGITS])
+
+    def holds(self, place: Place) -> bool:
+        """Whether what is at the place lies in this box, directly or deeper."""
+        index, inner = place
+        return not self.depth or (
+            index == self.index and inner.startswith(self.inner) and len(inner) > len(self.inner)
+        )
+
+    def is_directly_in(self, place: Place) -> bool:
+        """Whether what is at the place is an entry of this box, not of one inside it."""
+        return len(place[1]) == self.depth * INNER_DIGITS
+
+
+@dataclass(slots=True)
+class Tree:
+    """Counts what comes out of a source and of all archives inside it, against the limits of the whole.
+
+    Each reader holds its own ratio; here the product of the levels is held too: what the archives inside one entry
+    give, level by level, against the `packed` bytes that entry takes in the file.
+    """
+
+    limits: Limits
+    spent: Fault | None = None
+    _made: int = 0
+    _entries: int = 0
+    _levels: dict[int, int] = field(default_factory=dict[int, int])
+    _packed: Callable[[], int] = int
+
+    def enter(self, packed: Callable[[], int]) -> None:
+        """Begin with an entry of the source that is an archive; `packed` says how many bytes of the file it takes."""
+        self._levels.clear()
+        self._packed = packed
+
+    def left(self) -> Limits:
+        """The limits for a reader that is opened now."""
+        return replace(
+            self.limits,
+            max_total_bytes=max(self.limits.max_total_bytes - self._made, 0),
+            max_entries=max(self.limits.max_entries - self._entries, 0),
+        )
+
+    def name(self, entries: int) -> None:
+        """Count entries that a listing names."""
+        self._entries += entries
+        if self._entries > self.limits.max_entries:
+            self._end("entries", "archive.max_entries", self.limits.max_entries)
+
+    def add(self, depth: int, size: int) -> None:
+        """Count bytes that came out at a depth. Raises LimitError beyond a limit."""
+        self._made += size
+        if self._made > self.limits.max_total_bytes:
+            raise self._end("bytes", "archive.max_total_bytes", self.limits.max_total_bytes)
+        if not depth:
+            return
+        made = self._levels[depth] = self._levels.get(depth, 0) + size
+        packed = max(self._packed(), 1)
+        if made > self.limits.ratio_after_bytes and made > self.limits.max_ratio * packed:
+            raise LimitError(
+                f"the archives inside grow {made // packed} times when unpacked "
+                f"(archive.max_ratio = {self.limits.max_ratio})",
+                suggestion=_RAISE.format("archive.max_ratio"),
+            )
+
+    def forgive(self, depth: int, size: int) -> None:
+        """Leave an entry that failed by a limit out of its level's ratio, so that its neighbours go on."""
+        if depth in self._levels:
+            self._levels[depth] -= size
+
+    def _end(self, what: str, setting: str, most: int) -> LimitError:
+        error = LimitError(
+            f"the source with the archives inside it gives more than {most} {what} ({setting})",
+            suggestion=_RAISE.format(setting),
+        )
+        self.spent = error.fault()
+        return error
+
+
+class _Counted:
+    """A body whose bytes are counted into the tree."""
+
+    def __init__(self, body: BinaryIO, tree: Tree, depth: int) -> None:
+        self._body, self._tree, self._depth = body, tree, depth
+        self._made = 0
+
+    def read(self, size: int) -> bytes:
+        try:
+            data = self._body.read(size)
+            self._made += len(data)
+            self._tree.add(self._depth, len(data))
+        except LimitError:
+            self._tree.forgive(self._depth, self._made)
+            self._made = 0
+            raise
+        return data
+
+
+def counted(body: BinaryIO, tree: Tree, depth: int) -> BinaryIO:
+    """The body, only to be read, with what it gives counted into the tree."""
+    return cast("BinaryIO", _Counted(body, tree, depth))
+
+
+def too_deep(limits: Limits) -> Fault:
+    """Why an archive is not opened that lies deeper than is allowed."""
+    return LimitError(
+        f"an archive inside archives, more than {limits.max_depth} deep (archive.max_depth)",
+        suggestion=_RAISE.format("archive.max_depth"),
+    ).fault()
+
+
+@dataclass(slots=True)
+class Look:
+    """How reading an archive inside went. `refused` are the words when it cannot be read here at all."""
+
+    fault: Fault | None = None
+    refused: str | None = None
+    report: ReadReport = field(default_factory=lambda: ReadReport(0))
+
+    @property
+    def keeps(self) -> bool:
+        """Whether its bytes are kept with the fault."""
+        return self.fault is not None and self.fault.kind not in _KEEPS_NOTHING
+
+    def fails(self, error: TransloadError) -> None:
+        """Note an error; the first one stands."""
+        self.fault = self.fault or error.fault()
+
+    def refuses(self, error: TransloadError) -> None:
+        """Note why it was not opened. What cannot be read here is not lost: it can be had unopened."""
+        if isinstance(error, UnsupportedError) and self.fault is None:
+            self.refused = (
+                f"an archive inside that cannot be read here ({error.detail}): "
+                "`--files all` delivers it unopened"
+            )
+        self.fails(error)
+
+
+@contextmanager
+def looked_into(bench: Bench, path: Path, name: str, look: Look) -> Generator[ArchiveReader | None]:
+    """The reader of an archive inside, closed afterwards; None when it cannot be opened. How it went is in `look`."""
+    try:
+        reader = bench.open_inside(path, name)
+    except OF_ARCHIVES as error:
+        look.refuses(error)
+        yield None
+        return
+    try:
+        yield reader
+    except OF_ARCHIVES as error:
+        look.fails(error)
+    finally:
+        look.report = reader.finish()
+        look.fault = look.fault or look.report.fault
+        reader.close()

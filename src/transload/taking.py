@@ -1,0 +1,160 @@
+"""Taking bytes in: one body into scratch, counted and hashed while it is written.
+
+Called in a worker thread; everything that waits (budget, disk) is asked of the event loop.
+"""
+
+import errno
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from anyio import from_thread
+
+from transload.errors import (
+    DiskFullError,
+    LimitError,
+    NeverFitsError,
+    PasswordNeededError,
+    PermanentError,
+    StoreError,
+    TransloadError,
+    WrongPasswordError,
+)
+from transload.kinds import Fault
+from transload.model import Held, Item, ItemKind
+from transload.ports import Bench
+
+HEAD_BYTES = (
+    64 << 10
+)  # what sniffing looks at; a tar of text files is passed over at this price an entry
+CHUNK_BYTES = 256 << 10
+
+LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError)
+"""Errors after which what was read is worth nothing: a bomb, a locked entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """An entry taken in: whole in scratch (`held`), or why not (`fault`, with what could be read of it; `skip`)."""
+
+    item: Item
+    kind: ItemKind
+    held: Held | None = None
+    fault: Fault | None = None
+    skip: str | None = None
+
+
+Taken = tuple[Held | None, Fault | None]
+"""What could be read of a body, and why it is not all of it."""
+
+
+def take_in(bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
+    """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb or a locked one nothing."""
+    scratch = bench.scratch
+    held, fault = _write(_Copy(bench, item, _Moving(bench, item, size)), head, body)
+    if held is None:
+        return None, fault
+    whole = held.path.replace(scratch.whole(item.id))
+    return replace(held, path=whole), fault
+
+
+def spool(bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
+    """Write an archive inside to scratch, where it stays while its entries are read. Gives what `take_in` gives."""
+    return _write(_Copy(bench, item, _Staying(bench, item, size)), head, body)
+
+
+class _Room(Protocol):
+    """The share of the budget that a file needs; `path` is where it is written."""
+
+    path: Path
+
+    def claim(self, size: int) -> None:
+        """Wait until so many bytes may be written. Raises DiskFullError, NeverFitsError."""
+        ...
+
+    def grow(self, done: int) -> None:
+        """Say how many have been written."""
+        ...
+
+
+class _Moving:
+    """Room for an entry on its way."""
+
+    def __init__(self, bench: Bench, item: Item, size: int | None) -> None:
+        self._scratch, self._id, self._size = bench.scratch, item.id, size
+        self.path = bench.scratch.part(item.id)
+
+    def claim(self, size: int) -> None:
+        from_thread.run(self._scratch.reserve, self._id, size if self._size is None else self._size)
+
+    def grow(self, done: int) -> None:
+        if self._size is None or done > self._size:
+            from_thread.run_sync(self._scratch.resize, self._id, done)
+
+
+class _Staying:
+    """Room for an archive that is read from scratch."""
+
+    def __init__(self, bench: Bench, item: Item, size: int | None) -> None:
+        self._scratch, self._id, self._size = bench.scratch, item.id, size
+        self.path = bench.scratch.box(item.id)
+
+    def claim(self, size: int) -> None:
+        from_thread.run(self._scratch.hold, self._id, size if self._size is None else self._size)
+
+    def grow(self, done: int) -> None:
+        if self._size is None or done > self._size:
+            from_thread.run(self._scratch.hold, self._id, done)
+
+
+class _Copy:
+    """A file being written: its size and hashes so far, told to the meter and to the budget."""
+
+    def __init__(self, bench: Bench, item: Item, room: _Room) -> None:
+        self.bench, self.item, self.room = bench, item, room
+        self.digest, self.crc, self.done = hashlib.sha256(), 0, 0
+
+    def count(self, chunk: bytes) -> None:
+        self.digest.update(chunk)
+        self.crc = zlib.crc32(chunk, self.crc)
+        self.done += len(chunk)
+        self.bench.meter.read(len(chunk))
+        from_thread.check_cancelled()
+        self.room.grow(self.done)
+
+    def held(self) -> Held:
+        return Held(self.room.path, self.done, self.crc, self.digest.hexdigest())
+
+
+def _write(copy: _Copy, head: bytes, body: BinaryIO) -> Taken:
+    fault = None
+    try:
+        copy.room.claim(len(head))
+        with copy.room.path.open("wb", buffering=0) as out:
+            for chunk in _chunks(head, body):
+                out.write(chunk)
+                copy.count(chunk)
+    except LEAVING_NOTHING as error:
+        from_thread.run(copy.bench.scratch.drop, copy.item.id)
+        return None, replace(error.fault(), item=copy.item.name)
+    except PermanentError as error:
+        fault = replace(error.fault(), item=copy.item.name)
+    except OSError as error:
+        raise _disk_error(error, copy.bench) from error
+    return copy.held(), fault
+
+
+def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
+    if head:
+        yield head
+    while chunk := body.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _disk_error(error: OSError, bench: Bench) -> TransloadError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(f"the disk is full while taking in {bench.job.title}", stage="fetch")
+    return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")
