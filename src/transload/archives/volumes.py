@@ -1,0 +1,305 @@
+"""Archives in several files: which files belong together, told by their names alone, and plain pieces read as one."""
+
+import io
+import os
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Literal
+
+from transload.archives.counted import CountedFile
+from transload.errors import UnreadableError
+
+Kind = Literal["split", "zip", "rar", "rar-old"]
+
+_NUMBER_MAX = 9_999
+_RAR = re.compile(r"(?P<stem>.+)\.part(?P<digits>[0-9]{1,5})\.(?P<end>rar|exe)", re.I | re.S)
+_OLD = re.compile(r"(?P<stem>.+)\.(?P<letter>[r-y])(?P<digits>[0-9]{2})", re.I | re.S)
+_ZIP = re.compile(r"(?P<stem>.+)\.z(?P<digits>[0-9]{2,4})", re.I | re.S)
+_SPLIT = re.compile(r"(?P<stem>.+)\.(?P<digits>[0-9]{2,5})", re.I | re.S)
+_WHOLE = re.compile(r"(?P<stem>.+)\.(?P<end>zip|rar|exe)", re.I | re.S)
+_ARCHIVE = re.compile(
+    r"\.(?:7z|zip|zipx|rar|tar|t(?:gz|bz2?|xz|zst)|cb[7rtz]|(?:tar\.)?(?:gz|bz2|xz|zst|lz4|lzma|br))$",
+    re.IGNORECASE,
+)
+_LAST = _NUMBER_MAX + 1
+"""Where the .zip stands among its .z01, .z02 …: it has the directory and comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSet:
+    """Files that are one archive. `parts` are those that exist, in reading order; `first` is the one a reader opens
+    (.001, .part1.rar, the .rar of .r00, the .zip of .z01), there or not; `missing` names the gaps before the last part
+    and a missing first. A missing end cannot be told from names.
+    """
+
+    kind: Kind
+    title: str
+    parts: tuple[Path, ...]
+    first: Path
+    missing: tuple[str, ...]
+
+
+def volume_set(path: Path) -> VolumeSet | None:
+    """The set that a file belongs to, whichever part it is; None for a file that is whole by itself.
+
+    Lists the folder once and opens nothing. Pieces of a name that is no archive's (`film.mp4.001`) are a set when the
+    first two are there. Where the folder cannot be listed, only the file itself is known.
+    """
+    own = _member(path.name)
+    if own is None:
+        return None
+    members = [one for name in _names_beside(path) if (one := _member(name)) and one.key == own.key]
+    found = _assembled(members)
+    if found is None or (own not in found.members and own in members):
+        return None
+    folder = path.parent
+    return VolumeSet(
+        found.members[0].kind,
+        _ARCHIVE.sub("", found.members[0].stem),
+        tuple(folder / one.name for one in found.members),
+        folder / found.first,
+        found.missing(),
+    )
+
+
+def group(names: Iterable[str]) -> dict[str, str]:
+    """For every part that a reader does not open, the name of the one it does, which may itself be missing.
+
+    Names may have folders, divided by "/": parts of a set lie in one.
+    """
+    sets: dict[tuple[str, str], list[_Member]] = defaultdict(list)
+    for name in names:
+        if one := _member(name):
+            sets[one.key].append(one)
+    return {
+        one.name: found.first
+        for members in sets.values()
+        if (found := _assembled(members))
+        for one in found.members
+        if one.name != found.first
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A name that may be a part's. `number` is its place; `certain` whether the name alone says that there is a set."""
+
+    kind: Kind
+    name: str
+    stem: str
+    number: int
+    width: int
+    certain: bool
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal for the parts of one set; letters of either case are one on the systems these names come from."""
+        folder, slash, base = self.stem.rpartition("/")
+        return (self.kind, folder + slash + base.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A set: its parts in reading order and the name of the one a reader opens."""
+
+    members: Sequence[_Member]
+    first: str
+
+    def missing(self) -> tuple[str, ...]:
+        """Names of parts that are not there: gaps, and a first that is."""
+        there = {one.number for one in self.members}
+        start = min(1, *there)
+        last = max((number for number in there if number != _LAST), default=0)
+        names = [_spelled(self.members, n) for n in range(start, last) if n not in there]
+        if self.members[0].kind == "zip" and _LAST not in there:
+            names.append(self.first)
+        return tuple(names)
+
+
+def _assembled(members: Sequence[_Member]) -> _Found | None:
+    """The set that names of one key are; of several names for one place the shortest is taken."""
+    places: dict[int, _Member] = {}
+    for one in sorted(members, key=lambda one: (one.number, len(one.name), one.name)):
+        held = places.setdefault(one.number, one)
+        if held.name[-4:].lower() == ".exe" and one.name[-4:].lower() != ".exe":
+            places[one.number] = one
+    numbers = sorted(places)
+    ordered = [places[number] for number in numbers]
+    begins = numbers[:2] in ([0, 1], [1, 2]) and ordered[0].kind == "split"
+    if not begins and not any(one.certain for one in ordered):
+        return None
+    start = _LAST if ordered[0].kind == "zip" else min(1, numbers[0])
+    return _Found(ordered, places[start].name if start in places else _spelled(ordered, start))
+
+
+def _member(name: str) -> _Member | None:
+    if match := _RAR.fullmatch(name):
+        return _numbered("rar", name, match, match["end"].lower() == "rar")
+    if match := _WHOLE.fullmatch(name):
+        ending = match["end"].lower()
+        kind: Kind = "zip" if ending == "zip" else "rar-old"
+        number = _LAST if ending == "zip" else 1
+        return _Member(kind, name, match["stem"], number, 2, certain=False)
+    if match := _ZIP.fullmatch(name):
+        return _numbered("zip", name, match, certain=True)
+    if match := _OLD.fullmatch(name):
+        letter = match["letter"].lower()
+        number = (ord(letter) - ord("r")) * 100 + int(match["digits"]) + 2
+        return _Member("rar-old", name, match["stem"], number, 2, certain=letter == "r")
+    if match := _SPLIT.fullmatch(name):
+        # A lone "x.zip.2019" is more likely of a year than the 2019th piece.
+        sure = _ARCHIVE.search(match["stem"]) is not None
+        return _numbered(
+            "split", name, match, sure and (len(match["digits"]) < 4 or match["digits"][0] == "0")
+        )
+    return None
+
+
+def _numbered(kind: Kind, name: str, match: re.Match[str], certain: bool) -> _Member | None:
+    number = int(match["digits"])
+    if number > _NUMBER_MAX or (number == 0 and kind != "split"):
+        return None
+    return _Member(kind, name, match["stem"], number, len(match["digits"]), certain)
+
+
+def _spelled(members: Sequence[_Member], number: int) -> str:
+    """The name that the part with this number has, spelled as the others are."""
+    model = members[-1] if members[-1].number != _LAST else members[0]
+    digits = str(number).zfill(min(one.width for one in members if one.number != _LAST))
+    base = model.stem
+    tail = model.name[len(base) :]
+    match model.kind:
+        case "split":
+            return f"{base}.{digits}"
+        case "rar":
+            ending = tail[-3:] if tail[-3:].lower() == "rar" else "rar"
+            return f"{base}{tail[:5]}{digits}.{ending}"
+        case "zip":
+            word = "zip" if number == _LAST else f"z{digits}"
+        case "rar-old":
+            word = "rar" if number == 1 else _old_ending(number)
+    return f"{base}.{word.upper() if tail.isupper() else word}"
+
+
+def _old_ending(number: int) -> str:
+    hundred, rest = divmod(number - 2, 100)
+    return f"{chr(ord('r') + hundred)}{rest:02}"
+
+
+def _names_beside(path: Path) -> list[str]:
+    try:
+        with os.scandir(path.parent) as entries:
+            return [one.name for one in entries if _member(one.name) and one.is_file()]
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return [path.name]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedBlob:
+    """Pieces of one file, read as if they had never been cut; `name` is the name it had. At least one piece."""
+
+    parts: tuple[Path, ...]
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """The first piece."""
+        return self.parts[0]
+
+    def open(self) -> "JoinedFile":
+        """Open the pieces as one. Raises UnreadableError."""
+        return JoinedFile(self.parts)
+
+
+class JoinedFile(io.RawIOBase):
+    """Files one behind the other, as a `ByteFile`; one of them is open at a time. Raises UnreadableError."""
+
+    def __init__(self, parts: Sequence[Path]) -> None:
+        super().__init__()
+        self._parts = parts
+        self._ends = list(accumulate(_size(part) for part in parts))
+        self.size = self._ends[-1]
+        self._at = 0
+        self._number = -1
+        self._file: CountedFile | None = None
+        self._taken_before = 0
+
+    @property
+    def taken(self) -> int:
+        """Bytes read from the pieces so far."""
+        return self._taken_before + (self._file.taken if self._file else 0)
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, b"" at the end; fewer than asked for only there, or where a piece was cut meanwhile."""
+        if self.closed:
+            raise UnreadableError(f"{self._parts[0]} was closed while it was read")
+        left = max(self.size - self._at, 0)
+        left = left if size < 0 else min(size, left)
+        pieces: list[bytes] = []
+        while left:
+            number = bisect_right(self._ends, self._at)
+            end = self._ends[number]
+            start = self._ends[number - 1] if number else 0
+            data = self._piece(number).read_at(self._at - start, min(left, end - self._at))
+            if not data:
+                break
+            pieces.append(data)
+            self._at += len(data)
+            left -= len(data)
+        return b"".join(pieces)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset`; fewer only at the end, none outside."""
+        if not 0 <= offset < self.size:
+            return b""
+        self._at = offset
+        return self.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Move as files do: a place before the start raises ValueError."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise ValueError(f"negative seek position {base + offset}")
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        """The current offset."""
+        return self._at
+
+    def close(self) -> None:
+        """Release the open piece; may be called twice."""
+        self._leave()
+        super().close()
+
+    def _piece(self, number: int) -> CountedFile:
+        if self._file is None or number != self._number:
+            self._leave()
+            self._file, self._number = CountedFile(self._parts[number]), number
+        return self._file
+
+    def _leave(self) -> None:
+        if self._file is not None:
+            self._taken_before += self._file.taken
+            self._file.close()
+            self._file = None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read: {error.strerror or error}") from error
