@@ -185,7 +185,7 @@ def _cut(folder: Path, data: bytes, cuts: Sequence[int]) -> JoinedBlob:
     for number, (start, end) in enumerate(pairwise(marks), 1):
         parts.append(folder / f"x.7z.{number:03}")
         parts[-1].write_bytes(data[start:end])
-    return JoinedBlob(tuple(parts), "x.7z")
+    return JoinedBlob(VolumeSet("split", "x", tuple(parts), parts[0], ()))
 
 
 @given(st.data())
@@ -238,9 +238,9 @@ def test_many_pieces_take_one_descriptor(tmp_path: Path) -> None:
 def test_missing_cut_and_closed_pieces_are_told(tmp_path: Path) -> None:
     blob = _cut(tmp_path, b"0123456789", [3, 6])
     file = blob.open()
-    blob.parts[1].write_bytes(b"3")
+    blob.volumes.parts[1].write_bytes(b"3")
     assert file.read() == b"0123"
-    blob.parts[2].unlink()
+    blob.volumes.parts[2].unlink()
     with pytest.raises(UnreadableError, match=r"x\.7z\.003"):
         file.read_at(8, 1)
     with pytest.raises(UnreadableError, match=r"x\.7z\.003"):

@@ -201,19 +201,23 @@ def _names_beside(path: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class JoinedBlob:
-    """Pieces of one file, read as if they had never been cut; `name` is the name it had. At least one piece."""
+    """The pieces of a "split" set, read as if the file had never been cut."""
 
-    parts: tuple[Path, ...]
-    name: str
+    volumes: VolumeSet
+
+    @property
+    def name(self) -> str:
+        """The name of the file that was cut."""
+        return self.volumes.first.stem
 
     @property
     def path(self) -> Path:
         """The first piece."""
-        return self.parts[0]
+        return self.volumes.first
 
     def open(self) -> "JoinedFile":
         """Open the pieces as one. Raises UnreadableError."""
-        return JoinedFile(self.parts)
+        return JoinedFile(self.volumes.parts)
 
 
 class JoinedFile(io.RawIOBase):
