@@ -52,6 +52,7 @@ class Limits:
 
     max_ratio: int = 200
     ratio_after_bytes: int = 64 << 20
+    harmless_bytes: int = 256 << 20
     max_entry_bytes: int = 16 << 30
     max_total_bytes: int = 256 << 30
     max_entries: int = 200_000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from transload.archives.counted import CountedFile
 
@@ -39,6 +39,21 @@ class ByteFile(Protocol):
     def close(self) -> None:
         """Release it; may be called twice."""
         ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A `ByteFile` to which asking costs more than reading: it wants to know what comes."""
+
+    def expect(self, offset: int, size: int, name: str) -> None:
+        """An entry of this name, `size` bytes with its header, begins at `offset` and may be read next."""
+        ...
+
+
+def foretell(file: ByteFile, offset: int, size: int, name: str) -> None:
+    """Tell a file that wants to know which entry comes next; costs nothing."""
+    if isinstance(file, Foreseeing):
+        file.expect(offset, size, name)
 
 
 class Blob(Protocol):

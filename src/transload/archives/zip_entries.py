@@ -151,6 +151,12 @@ def _least_end(info: ZipInfo) -> int:
     return info.header_offset + LOCAL_HEAD.size + len(info.orig_filename) + info.compress_size
 
 
+def span_of(info: ZipInfo) -> int:
+    """Bytes of the entry with its header, as near as the directory tells: the header's own extra field may be longer."""
+    names = len(raw_name(info)) + len(info.extra)
+    return LOCAL_HEAD.size + names + info.compress_size
+
+
 def _overlap(info: ZipInfo, other: ZipInfo) -> Fault:
     return LimitError(
         f"its data overlap with those of {other.filename!r}, as in an archive bomb",

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from transload.archives.blob import LocalBlob
 from transload.archives.open import ARCHIVE_SUFFIXES, Archives, is_archive, read_head
+from transload.archives.sfx import embedded_format
+from transload.archives.volumes import VolumeSet, volume_set
 from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
 from transload.inside import is_document
@@ -34,6 +37,9 @@ class LocalSources:
         except OSError as error:
             raise UnreadableError(f"{path} cannot be read: {error.strerror or error}") from error
         mode = found.st_mode
+        volumes = volume_set(path) if stat.S_ISREG(mode) else None
+        if volumes is not None and os.access(path, os.R_OK):
+            return self._set_of(volumes)
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise UsageError(f"{path} is neither a file nor a folder")
         if not os.access(path, os.R_OK):
@@ -42,6 +48,15 @@ class LocalSources:
         # A folder's own time says nothing of what lies deeper in it.
         version = "" if stat.S_ISDIR(mode) else f"{found.st_size}-{found.st_mtime_ns}"
         return SourceRef(str(path), f"local:{self._machine}:{path}", title, version)
+
+    def _set_of(self, volumes: VolumeSet) -> SourceRef:
+        """One source, whichever of its files was named."""
+        parts = [part.stat() for part in volumes.parts]
+        version = f"{sum(one.st_size for one in parts)}-{max(one.st_mtime_ns for one in parts)}"
+        first = volumes.first
+        return SourceRef(
+            str(first), f"local:{self._machine}:{first}", title_of(volumes.title), version
+        )
 
     def open(self, ref: str, opening: Opening) -> Source:
         """Open what `resolve` named.
@@ -52,14 +67,20 @@ class LocalSources:
         path = Path(ref)
         if path.is_dir():
             return FolderReader(path)
-        if not path.exists():
+        if not path.exists() and volume_set(path) is None:
             raise SourceNotFoundError(f"there is no {path} any more; {_nearest(path)} does exist")
         suffix = path.suffix.lower()
         if is_document(path.name):
             return FileReader(path)
-        if suffix in ARCHIVE_SUFFIXES or is_archive(path.name, read_head(path)):
-            return ArchiveSource(self._archives.open(path, opening.passwords), title_of(path.name))
-        return FileReader(path)
+        volumes, head = volume_set(path), read_head(path) if path.exists() else b""
+        if volumes is None and suffix not in ARCHIVE_SUFFIXES and not _holds_archive(path, head):
+            return FileReader(path)
+        title = title_of(path.name if volumes is None else volumes.title)
+        return ArchiveSource(self._archives.open(path, opening.passwords), title)
+
+
+def _holds_archive(path: Path, head: bytes) -> bool:
+    return is_archive(path.name, head) or embedded_format(LocalBlob(path), head) is not None
 
 
 def title_of(name: str) -> str:

@@ -1,0 +1,275 @@
+"""Archives that 7zz reads: 7z and RAR of every age and kind, and what `zipfile` cannot read of zip."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from transload.archives.limits import Body, Pull, Tally
+from transload.archives.names import decoder_for
+from transload.archives.sevenzip_feed import Door, Feed, is_selectable
+from transload.archives.sevenzip_listing import Member, Told, parse
+from transload.archives.sevenzip_run import RC_PROMPT
+from transload.archives.sevenzip_tool import SevenZip
+from transload.entry import Entry, Limits, Listing, ReadReport, Secret
+from transload.errors import (
+    CorruptError,
+    LimitError,
+    MissingVolumeError,
+    PasswordNeededError,
+    TransloadError,
+    TruncatedError,
+    WrongPasswordError,
+)
+from transload.kinds import Fault
+from transload.ports import Want
+
+PROBES = 2  # members a password is tried on: the first may itself be damaged
+_MIB = 1 << 20
+
+
+class SevenZipReader:
+    """An `ArchiveReader` over a local archive (the first file of a set of volumes), read by 7zz as a child.
+
+    Raises (when made) PasswordNeededError or WrongPasswordError where the names are encrypted, CorruptError or
+    TruncatedError when nothing can be listed, LimitError. Memory: the listing, about 0.4 KiB an entry.
+    """
+
+    def __init__(
+        self,
+        archive: Path,
+        tool: SevenZip,
+        limits: Limits,
+        passwords: Sequence[Secret] = (),
+        missing: Sequence[str] = (),
+    ) -> None:
+        """`missing` names volumes that are known not to be there."""
+        self._archive = archive
+        self._tool = tool
+        self._limits = limits
+        self._missing = tuple(missing)
+        self._read = 0
+        self._told, self._password = self._open(passwords)
+        if not self._password and passwords:
+            self._password = self._fitting(passwords)
+        self._locked = self._fault_of_lock(passwords) if self._is_locked() else None
+        self._fault = self._fault_of_archive()
+        self._packed = self._told.physical_bytes
+        self._decoded = decoder_for((one.raw for one in self._told.members), "cp437")
+        self._feed = self._new_feed()
+
+    # -- the port ----------------------------------------------------------------------------------------------------
+
+    @property
+    def listed(self) -> bool:
+        """True: 7zz lists before it reads."""
+        return True
+
+    def listing(self) -> Listing:
+        """Number and listed sizes of the entries."""
+        members = self._told.members
+        sizes = [one.size for one in members if one.kind == "file"]
+        known = None if None in sizes else sum(size or 0 for size in sizes)
+        encrypted = self._password is not None or any(one.encrypted for one in members)
+        return Listing(self._told.format, len(members), known, encrypted)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry in the archive's order."""
+        for index, member in enumerate(self._told.members):
+            yield self._entry(index, member)
+
+    def cost_to(self, index: int) -> int:
+        """Bytes of the same solid block before the entry."""
+        return self._feed.cost_to(index)
+
+    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
+        """Wanted entries with their bodies, as the port says."""
+        tally = self._new_tally(limits)
+        for index in range(start, len(self._told.members)):
+            member = self._told.members[index]
+            entry = self._entry(index, member)
+            if entry.kind == "dir" or not want(entry):
+                continue
+            if entry.kind == "link" or entry.trouble is not None:
+                continue
+            self._read += member.packed or 0
+            pull = _counted(self._feed.pull(index), tally)
+            yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
+            if tally.spent is not None:
+                self._fault = tally.spent.fault()
+                break
+        self._feed.close()
+
+    def _new_tally(self, limits: Limits) -> Tally:
+        """What is read is set against the whole archive: a child does not say what it takes for which entry."""
+        taken = 0
+        tally = Tally(self._for_codecs(limits), lambda: taken)
+        taken = self._packed
+        return tally
+
+    def _for_codecs(self, limits: Limits) -> Limits:
+        """PPMd, RAR and LZMA make honest logs a thousand times smaller: what lists little is not judged by its ratio."""
+        size = self.listing().size_bytes
+        harmless = size is not None and size <= limits.harmless_bytes
+        return replace(limits, ratio_after_bytes=limits.harmless_bytes) if harmless else limits
+
+    def finish(self) -> ReadReport:
+        """Packed bytes of the entries read so far, and what was wrong with the archive as a whole."""
+        return ReadReport(min(self._read, self._packed), self._fault)
+
+    def close(self) -> None:
+        """End what runs; may be called twice."""
+        self._feed.close()
+
+    # -- opening -----------------------------------------------------------------------------------------------------
+
+    def _open(self, passwords: Sequence[Secret]) -> tuple[Told, Secret | None]:
+        """The listing, and the password when the names themselves were encrypted."""
+        told, status = self._list(None)
+        if status != RC_PROMPT:
+            self._check_listed(told, status)
+            return told, None
+        for password in passwords:
+            told, status = self._list(password)
+            if told.members:
+                return told, password
+        raise self._lock_error(passwords, "the names in the archive are encrypted")
+
+    def _list(self, password: Secret | None) -> tuple[Told, int]:
+        run = self._door(password).run("l")
+        try:
+            told = parse(run.lines(), self._limits)
+        except TransloadError:
+            run.kill()
+            raise
+        status = run.end()
+        self._complaint = run.evidence()
+        return told, status
+
+    def _check_listed(self, told: Told, status: int) -> None:
+        if told.members or (status == 0 and told.fields):
+            return
+        if self._missing:
+            raise MissingVolumeError(f"{self._archive.name}: {', '.join(self._missing)} is missing")
+        raise CorruptError(
+            f"{self._archive.name}: the index is missing or damaged, so nothing in it can be found",
+            evidence=self._complaint,
+        )
+
+    def _door(self, password: Secret | None) -> Door:
+        return Door(self._archive, self._tool, password, self._limits.max_dictionary_bytes)
+
+    def _new_feed(self, password: Secret | None = None) -> Feed:
+        members = self._told.members
+        has_bytes = self._told.fields.get(b"Type") != b"Rar5"
+        fits = password or self._password
+        return Feed(self._door(fits), members, links_have_bytes=has_bytes, locked=fits is None)
+
+    # -- passwords ---------------------------------------------------------------------------------------------------
+
+    def _is_locked(self) -> bool:
+        return self._password is None and any(one.encrypted for one in self._told.members)
+
+    def _fitting(self, passwords: Sequence[Secret]) -> Secret | None:
+        """The first password that opens one of the cheapest encrypted members."""
+        members = self._told.members
+        costs = _costs(members)
+        locked = [n for n, one in enumerate(members) if one.encrypted and one.size]
+        probes = sorted(locked, key=lambda n: (not is_selectable(members[n].raw), costs[n]))[
+            :PROBES
+        ]
+        for password in passwords:
+            if any(self._opens(password, index) for index in probes):
+                return password
+        return None
+
+    def _opens(self, password: Secret, index: int) -> bool:
+        feed = self._new_feed(password)
+        pull = feed.pull(index)
+        try:
+            while pull(1 << 16):
+                pass
+        except (CorruptError, TruncatedError):
+            return False
+        finally:
+            feed.close()
+        return True
+
+    def _fault_of_lock(self, passwords: Sequence[Secret]) -> Fault:
+        return self._lock_error(passwords, "the entry is encrypted").fault()
+
+    def _lock_error(self, passwords: Sequence[Secret], what: str) -> TransloadError:
+        if not passwords:
+            return PasswordNeededError(f"{what}; no password was given")
+        tried = "the password does not fit" if len(passwords) == 1 else "none of the passwords fits"
+        return WrongPasswordError(f"{what}; {tried}")
+
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    def _fault_of_archive(self) -> Fault | None:
+        if self._missing or (self._told.members and self._told.members[-1].continues):
+            names = ", ".join(self._missing) or f"the volume after number {self._told.volumes}"
+            return MissingVolumeError(f"{self._archive.name}: {names} is missing").fault()
+        if self._told.faulty:
+            detail = f"{self._archive.name} is damaged or cut short"
+            return TruncatedError(detail, evidence=self._complaint).fault()
+        return None
+
+    def _entry(self, index: int, member: Member) -> Entry:
+        name = self._decoded(member.raw)
+        return Entry(
+            index=index,
+            name=name.rstrip("/") or name,
+            raw_name=member.raw,
+            size=member.size,
+            crc=member.crc,
+            packed=member.packed,
+            block=member.block,
+            kind=member.kind,
+            encrypted=member.encrypted,
+            mtime_ms=member.mtime_ms,
+            trouble=self._trouble(member, name),
+        )
+
+    def _trouble(self, member: Member, name: str) -> Fault | None:
+        if member.kind != "file":
+            return None
+        if member.encrypted and self._locked is not None:
+            return self._locked
+        error: TransloadError | None = None
+        if member.dictionary_bytes > self._limits.max_dictionary_bytes:
+            error = _too_hungry(member.dictionary_bytes, self._limits.max_dictionary_bytes)
+        elif member.continues and self._fault is not None:
+            return self._fault
+        if error is None:
+            return None
+        error.item = name
+        return error.fault()
+
+
+def _too_hungry(needed: int, allowed: int) -> LimitError:
+    return LimitError(
+        f"needs a dictionary of {needed / _MIB:,.0f} MiB, allowed are {allowed / _MIB:,.0f} MiB"
+        " (archive.max_dictionary_bytes)",
+        suggestion="Raise archive.max_dictionary_bytes if this machine has the memory, or unpack it on a larger one.",
+    )
+
+
+def _costs(members: Sequence[Member]) -> list[int]:
+    """Bytes to decode to read each member alone."""
+    held: dict[int | None, int] = {}
+    costs: list[int] = []
+    for one in members:
+        before = 0 if one.block is None else held.get(one.block, 0)
+        costs.append(before + (one.size or 0))
+        held[one.block] = costs[-1]
+    return costs
+
+
+def _counted(pull: Pull, tally: Tally) -> Pull:
+    def counted(size: int) -> bytes:
+        data = pull(size)
+        tally.add(len(data))
+        return data
+
+    return counted

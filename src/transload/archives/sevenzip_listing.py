@@ -1,0 +1,189 @@
+"""What `7zz l -slt` tells of an archive, as values. Pure: lines of bytes in, members out.
+
+The listing is a claim of the archive: names may hold anything, sizes and sums may lie. Reading checks them.
+"""
+
+import calendar
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from transload.archives.limits import too_many_entries
+from transload.entry import Limits
+
+_TIME = re.compile(rb"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3}))?")
+_SIZED = re.compile(rb"(?:LZMA2?|mem|m\d)(?::|)(\d{1,4})([bkmg]?)", re.IGNORECASE)
+_RAR5 = re.compile(rb"v\d+:m\d:(\d{1,4})([kmg])", re.IGNORECASE)
+_UNITS = {b"": 0, b"b": 0, b"k": 10, b"m": 20, b"g": 30}
+_LARGEST_POWER = 40
+_FORMATS = {b"7z": "7z", b"Rar": "rar", b"Rar5": "rar", b"zip": "zip"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One record of the listing. `block` is the solid group; `dictionary_bytes` what its decoder must hold."""
+
+    raw: bytes
+    kind: Literal["file", "dir", "link"]
+    size: int | None
+    packed: int | None
+    crc: int | None
+    encrypted: bool
+    block: int | None
+    mtime_ms: int | None
+    dictionary_bytes: int
+    continues: bool  # RAR: its data go on in a volume that is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A whole listing. `faulty`: 7zz met an error while it opened the archive."""
+
+    format: str
+    members: list[Member]
+    solid: bool
+    faulty: bool
+    volumes: int
+    physical_bytes: int
+    fields: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
+
+
+def parse(lines: Iterable[bytes], limits: Limits) -> Told:
+    """The listing in the lines of `l -slt`. Raises LimitError beyond `max_entries`."""
+    blocks = _blocks(lines)
+    head = _head(blocks)
+    solid = head.get(b"Solid") == b"+"
+    rar = head.get(b"Type", b"").startswith(b"Rar")
+    groups = _Groups(solid and rar)
+    members: list[Member] = []
+    for block in blocks:
+        if block.get(b"Alternate Stream") == b"+":
+            continue
+        if b"Path" in block:
+            if len(members) >= limits.max_entries:
+                raise too_many_entries(limits)
+            members.append(_member(block, groups))
+    kind = head.get(b"Type", b"")
+    return Told(
+        format=_FORMATS.get(kind, kind.decode("ascii", "replace").lower()),
+        members=members,
+        solid=solid,
+        faulty=bool(head.keys() & {b"ERROR", b"ERRORS"}),
+        volumes=_number(head.get(b"Volumes")) or 1,
+        physical_bytes=_number(head.get(b"Total Physical Size"))
+        or _number(head.get(b"Physical Size"))
+        or 0,
+        fields=head,
+    )
+
+
+def _head(blocks: Iterator[dict[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The archive's own fields: those of the innermost layer (a split file holds the archive proper)."""
+    head: dict[bytes, bytes] = {}
+    for block in blocks:
+        if b"Type" in block:
+            head = head | block if b"ERROR" in head else block
+        if b"----------" in block:
+            break
+    return head
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[dict[bytes, bytes]]:
+    """Runs of `Key = value` lines. The line of dashes before the first record is a block of its own."""
+    block: dict[bytes, bytes] = {}
+    comment = False
+    for line in lines:
+        text = line.rstrip(b"\r\n")
+        if comment or text == b"{":  # a comment of several lines is written in braces
+            comment = text != b"}"
+            continue
+        key, sign, value = text.partition(b" = ")
+        if not sign and text.endswith(b" ="):
+            key, sign, value = text[:-2], b" = ", b""
+        if sign:
+            block.setdefault(key, value)
+        elif text in (b"", b"----------", b"--", b"----"):
+            if block:
+                yield block
+            block = {}
+            if text == b"----------":
+                yield {text: b""}
+    if block:
+        yield block
+
+
+class _Groups:
+    """The solid group of each member: 7z says it, a solid RAR is one from its first to its last."""
+
+    def __init__(self, whole: bool) -> None:
+        self._whole = whole
+
+    def of(self, block: dict[bytes, bytes]) -> int | None:
+        if self._whole:
+            return 0
+        return _number(block.get(b"Block"))
+
+
+def _member(block: dict[bytes, bytes], groups: _Groups) -> Member:
+    size = _number(block.get(b"Size"))
+    crc = _hexadecimal(block.get(b"CRC"))
+    copied = crc == 0 and bool(size)  # RAR5 lists copies and links with a sum of zeros
+    return Member(
+        raw=block[b"Path"],
+        kind=_kind(block),
+        size=size,
+        packed=_number(block.get(b"Packed Size")),
+        crc=None if copied else crc,
+        encrypted=block.get(b"Encrypted") == b"+",
+        block=groups.of(block),
+        mtime_ms=_mtime_ms(block.get(b"Modified", b"")),
+        dictionary_bytes=_dictionary_bytes(block.get(b"Method", b"")),
+        continues=block.get(b"Split After") == b"+",
+    )
+
+
+def _kind(block: dict[bytes, bytes]) -> Literal["file", "dir", "link"]:
+    attributes = block.get(b"Attributes", b"")
+    unix = attributes.split(b" ")[-1]
+    if block.get(b"Folder") == b"+" or attributes.startswith(b"D"):
+        return "dir"
+    if block.get(b"Symbolic Link") or block.get(b"Hard Link"):
+        return "link"
+    if len(unix) == len("-rw-r--r--") and unix[:1] in (b"l", b"d"):
+        return "link" if unix[:1] == b"l" else "dir"
+    return "file"
+
+
+def _number(text: bytes | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) < 20 else None
+
+
+def _hexadecimal(text: bytes | None) -> int | None:
+    try:
+        return int(text, 16) & 0xFFFFFFFF if text else None
+    except ValueError:
+        return None
+
+
+def _mtime_ms(text: bytes) -> int | None:
+    """Milliseconds of a time in UTC: the child runs with that zone."""
+    found = _TIME.match(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    if not (1 <= month <= 12 and 1 <= day <= 31 and 1601 <= year):
+        return None
+    fraction = int((found[7] or b"0").ljust(3, b"0"))
+    return calendar.timegm((year, month, day, hour, minute, second)) * 1000 + fraction
+
+
+def _dictionary_bytes(method: bytes) -> int:
+    """The largest dictionary a method names: `LZMA2:24` is 2**24 bytes, `LZMA:48m`, `v6:m3:32M`, `PPMD:o6:mem24`."""
+    largest = 0
+    found = _RAR5.findall(method) or _SIZED.findall(method)
+    for number, unit in found:
+        value, power = int(number), _UNITS[unit.lower()]
+        size = value << power if unit else 1 << min(value, _LARGEST_POWER)
+        largest = max(largest, size)
+    return largest

@@ -1,0 +1,149 @@
+"""One run of 7zz as a child: bounded memory, no prompt, its output read with a watch on silence, ended by its pid."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from anyio import NoEventLoopError, from_thread
+
+from transload.archives.limits import CHUNK
+from transload.archives.sevenzip_tool import SevenZip
+from transload.entry import Secret
+from transload.errors import LimitError
+from transload.guard import guarded
+
+QUIET_S = 60.0
+"""A decoder that is asked for bytes and gives none for so long hangs: real ones give some within a second."""
+GUARD_OVERHEAD_BYTES = 192 << 20
+"""Address space of 7zz beside its dictionary: program, buffers, the directory of a large archive."""
+LOOK_S = 0.25  # how often a wait asks whether the job was cancelled
+KILL_S = 5.0
+EVIDENCE_BYTES = 1000
+
+RC_MEMORY = 8
+RC_PROMPT = 255
+"""It asked for a password and found standard input empty."""
+
+# A language and a zone of its own: listings are in UTF-8 and UTC on every machine.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": os.defpath}
+
+
+class Run:
+    """A started 7zz. Read its standard output with `read`; `end` gives the exit status, `kill` leaves early."""
+
+    def __init__(
+        self,
+        tool: SevenZip,
+        words: Sequence[str],
+        memory_bytes: int,
+        password: Secret | None,
+        names: Sequence[bytes] | None = None,
+    ) -> None:
+        """Start `7zz WORDS`; with `names` only these entries are meant (given in a list that has no name on disk)."""
+        self._complaints: IO[bytes] = tempfile.TemporaryFile()
+        self._list: IO[bytes] | None = None
+        command = [*guarded(memory_bytes + GUARD_OVERHEAD_BYTES, 0), str(tool.path), *words]
+        if names is not None:
+            self._list = tempfile.TemporaryFile()
+            self._list.write(b"".join(name + b"\n" for name in names))
+            self._list.seek(0)
+            command[-2:-2] = ["-spd", "-ssc", "-scsUTF-8", f"-i@/dev/fd/{self._list.fileno()}"]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if password is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            env=_ENVIRONMENT,
+            start_new_session=True,
+            pass_fds=() if self._list is None else (self._list.fileno(),),
+        )
+        if password is not None:
+            self._hand_over(password)
+
+    def _hand_over(self, password: Secret) -> None:
+        """The password goes through standard input: an argument would be seen by everyone on the machine."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:
+            pipe.write(password.text.encode("utf-8", "surrogateescape") + b"\n")
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, b"" when the child has closed its output. Raises LimitError when it is silent."""
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        waited = 0.0
+        while not select.select([descriptor], [], [], LOOK_S)[0]:
+            _stop_when_cancelled()
+            waited += LOOK_S
+            if waited >= QUIET_S:
+                self.kill()
+                raise LimitError(f"the decoder gave not one byte in {QUIET_S:g} s and was ended")
+        return os.read(descriptor, size)
+
+    def skip(self, size: int) -> int:
+        """Read and throw away; gives how many bytes there were."""
+        left = size
+        while left and (data := self.read(min(left, CHUNK))):
+            left -= len(data)
+            _stop_when_cancelled()
+        return size - left
+
+    def lines(self) -> Iterator[bytes]:
+        """The output's lines."""
+        kept = b""
+        while data := self.read(CHUNK):
+            *whole, kept = (kept + data).split(b"\n")
+            yield from whole
+        if kept:
+            yield kept
+
+    def end(self) -> int:
+        """The exit status of a child whose output was read to its end; negative: the signal that ended it."""
+        try:
+            status = self._process.wait(KILL_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self._process.wait()
+        self._close()
+        return status
+
+    def kill(self) -> None:
+        """End the child and whatever it started. May be called twice."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._close()
+
+    def evidence(self) -> str | None:
+        """The end of what the child complained of, None when it did not."""
+        if self._complaints.closed:
+            return self._said
+        self._complaints.seek(0, os.SEEK_END)
+        self._complaints.seek(max(0, self._complaints.tell() - EVIDENCE_BYTES))
+        return self._complaints.read().decode("utf-8", "replace").strip() or None
+
+    def _close(self) -> None:
+        if not self._complaints.closed:
+            self._said = self.evidence()
+            self._complaints.close()
+        if self._list is not None:
+            self._list.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+def words_for(command: str, archive: Path) -> list[str]:
+    """A command line on one archive, single-threaded: several threads wait for a whole block before its first byte."""
+    options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1"], "t": ["t", "-mmt=1", "-bso0"]}
+    return [*options[command], "-bd", "-y", "--", str(archive)]
+
+
+def _stop_when_cancelled() -> None:
+    with contextlib.suppress(NoEventLoopError):  # a script's own thread cannot be cancelled
+        from_thread.check_cancelled()
