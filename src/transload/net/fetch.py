@@ -1,0 +1,306 @@
+"""Asking web servers: one client, redirects judged one by one, foreign errors translated, few and short retries."""
+
+import base64
+import logging
+import random
+import re
+import ssl
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from urllib.parse import unquote
+
+import httpcore2
+import httpx2
+
+from transload.address import shown
+from transload.errors import (
+    ConnectError,
+    ConnectionLostError,
+    InvalidUrlError,
+    NetworkTimeoutError,
+    RemoteBrokenError,
+    RemoteBusyError,
+    RemoteForbiddenError,
+    RemoteLoginError,
+    RemoteNotFoundError,
+    ShortAnswerError,
+    TransientError,
+    TransloadError,
+)
+from transload.net.dial import GuardedDialler
+from transload.net.egress import Egress
+from transload.retry import RetryPolicy
+
+log = logging.getLogger(__name__)
+
+REDIRECTS_MAX = 5
+URL_SIGNS_MAX = 8192  # signed links have a few thousand; servers refuse longer ones
+RETRIES: Final = RetryPolicy(max_attempts=4, first_s=0.5, longest_s=4.0)
+"""Tries within one reading: what is longer is the job's to wait for."""
+READ_BYTES = 64 << 10
+KEPT_BYTES = 64 << 10
+"""The rest of an answer that is cheaper to read than to make a new connection for."""
+
+_NO_HOST = re.compile(
+    r"[%\s\\]"
+)  # quoted signs and zones of IPv6 addresses: neither names a host elsewhere
+_FOUND = frozenset({200, 203, 206, 416})
+_LOGIN = frozenset({401, 407, 511})
+_GONE = frozenset({404, 410})
+_BUSY = frozenset({408, 425, 429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds that may pass without anything happening: while connecting, and while reading or writing."""
+
+    connect_s: float = 10.0
+    read_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A web address taken apart: `url` has no user, password and fragment; `login` is the header they become."""
+
+    url: str
+    login: str | None = field(default=None, repr=False)
+
+    @property
+    def shown(self) -> str:
+        """The address for people."""
+        return shown(self.url)
+
+
+def target_of(text: str) -> Target:
+    """What a web address means. Raises InvalidUrlError."""
+    told = shown(text[:200])
+    if len(text) > URL_SIGNS_MAX:
+        raise InvalidUrlError(f"{told}… is longer than {URL_SIGNS_MAX} signs")
+    try:
+        url = httpx2.URL(text.strip())
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise InvalidUrlError(f"{told} is no web address: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise InvalidUrlError(
+            f"{told} is no web address: it must begin with http:// or https:// and a host"
+        )
+    if _NO_HOST.search(url.host):
+        raise InvalidUrlError(f"{told} is no web address: {url.host!r} is no host name")
+    login = None
+    if url.userinfo:
+        user, _, password = url.userinfo.decode().partition(":")
+        pair = f"{unquote(user)}:{unquote(password)}".encode()
+        login = "Basic " + base64.b64encode(pair).decode()
+    return Target(str(url.copy_with(userinfo=b"", fragment=None)), login)
+
+
+class Answer:
+    """What a server sends back, read piece by piece. The caller closes it."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._chunks = response.iter_raw()
+        self._rest = b""
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.taken = 0
+
+    @property
+    def url(self) -> str:
+        """Where the answer came from, after redirects."""
+        return str(self._response.url)
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` of the next bytes, b"" at the end.
+
+        Raises ShortAnswerError when it ends before its promised length, ConnectionLostError, NetworkTimeoutError.
+        """
+        if not self._rest:
+            with _translated(self.url, in_body=True):
+                self._rest = next(self._chunks, b"")
+            self.taken += len(self._rest)
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+    def close(self) -> None:
+        """Let go of the connection; may be called twice. An answer read to its end leaves the connection usable."""
+        self._response.close()
+
+
+class Web:
+    """A client for one source. `tls` replaces the system's trust, `pause` waits between retries."""
+
+    def __init__(
+        self,
+        egress: Egress,
+        *,
+        times: Times | None = None,
+        tls: ssl.SSLContext | None = None,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        times = times or Times()
+        self._pause = pause or threading.Event().wait
+        self._client = httpx2.Client(
+            transport=_GuardedTransport(egress, tls),
+            timeout=httpx2.Timeout(times.read_s, connect=times.connect_s),
+            trust_env=False,  # a proxy of the environment would resolve names behind the guard's back
+            headers={"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "transload"},
+        )
+
+    def get(self, target: Target, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer to one request, redirects followed; failures that may pass are tried again, three times at most.
+
+        Raises InvalidUrlError, BlockedAddressError, TlsError, and the errors of source.* and net.*.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._once(target, headers or {})
+            except TransientError as error:
+                self.rest(attempt, error)
+
+    def rest(self, attempt: int, error: TransientError) -> None:
+        """Wait before the next try; raises `error` when failed try number `attempt` was the last."""
+        delay_s = RETRIES.delay_s(attempt, random.random())
+        if delay_s is None:
+            raise error
+        log.info("web_retry", extra={"kind": error.kind, "attempt": attempt, "delay_s": delay_s})
+        self._pause(delay_s)
+
+    def close(self) -> None:
+        """Close every connection; may be called twice."""
+        self._client.close()
+
+    def _once(self, target: Target, headers: Mapping[str, str]) -> Answer:
+        login = {"Authorization": target.login} if target.login else {}
+        request = self._client.build_request("GET", target.url, headers={**headers, **login})
+        for _ in range(REDIRECTS_MAX + 1):
+            with _translated(target.url, in_body=False):
+                response = self._client.send(
+                    request, stream=True, follow_redirects=False, auth=None
+                )
+            if not response.has_redirect_location:
+                return _accepted(response)
+            response.close()
+            request = _next(response)
+        raise RemoteBrokenError(f"{target.shown} redirects more than {REDIRECTS_MAX} times")
+
+
+def _next(response: httpx2.Response) -> httpx2.Request:
+    here, request = shown(str(response.url)), response.next_request
+    if request is None:
+        raise RemoteBrokenError(f"{here} redirects to what is no address")
+    if request.url.scheme not in ("http", "https") or not request.url.host:
+        raise RemoteBrokenError(f"{here} redirects to {request.url.scheme}:, which is not the web")
+    if response.url.scheme == "https" and request.url.scheme == "http":
+        raise RemoteForbiddenError(
+            f"{here} redirects to an address without encryption: not followed"
+        )
+    if request.url.origin != response.url.origin:
+        # The library forwards them when http becomes https at the same host; a login is for whom it was given to.
+        request.headers.pop("Authorization", None)
+    return request
+
+
+def _accepted(response: httpx2.Response) -> Answer:
+    if response.status_code in _FOUND:
+        return Answer(response)
+    response.close()
+    raise _refusal(response.status_code, shown(str(response.url)))
+
+
+def _refusal(status: int, where: str) -> TransloadError:
+    told = f"{where} answers with status {status}"
+    if status in _GONE:
+        return RemoteNotFoundError(told)
+    if status in _LOGIN:
+        return RemoteLoginError(told)
+    if status in _BUSY:
+        return RemoteBusyError(told)
+    if 400 <= status < 500:
+        return RemoteForbiddenError(told)
+    return RemoteBrokenError(told)
+
+
+# Most special first: the first class that fits decides.
+_TRANSLATIONS: tuple[tuple[type[Exception], type[TransloadError], str], ...] = (
+    (httpcore2.ConnectTimeout, ConnectError, "does not answer"),
+    (httpcore2.TimeoutException, NetworkTimeoutError, "sent nothing for too long"),
+    (httpcore2.ConnectError, ConnectError, "cannot be reached"),
+    (httpcore2.NetworkError, ConnectionLostError, "broke the connection off"),
+    (httpcore2.RemoteProtocolError, ConnectionLostError, "broke the connection off"),
+    (httpcore2.ProtocolError, InvalidUrlError, "cannot be asked like that"),
+    (httpcore2.UnsupportedProtocol, InvalidUrlError, "cannot be asked like that"),
+    (httpx2.InvalidURL, InvalidUrlError, "is no web address"),
+    (httpx2.HTTPError, ConnectionLostError, "broke the connection off"),
+)
+
+
+@contextmanager
+def _translated(url: str, *, in_body: bool) -> Generator[None]:
+    """The library's errors as ours. An answer without its end is one that was cut short, not a server out of reach."""
+    try:
+        yield
+    except tuple(foreign for foreign, _, _ in _TRANSLATIONS) as error:
+        where = shown(url)
+        if in_body and isinstance(error, httpcore2.RemoteProtocolError):
+            raise ShortAnswerError(
+                f"the answer of {where} ended before its promised length"
+            ) from error
+        for foreign, ours, told in _TRANSLATIONS:
+            if isinstance(error, foreign):
+                raise ours(f"{where} {told}", evidence=str(error) or None) from error
+        raise
+
+
+class _GuardedTransport(httpx2.BaseTransport):
+    """The client's way to the network: a pool of connections that only the guard may open."""
+
+    def __init__(self, egress: Egress, tls: ssl.SSLContext | None) -> None:
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=tls or httpx2.create_ssl_context(),
+            max_connections=8,
+            max_keepalive_connections=2,
+            keepalive_expiry=15.0,
+            network_backend=GuardedDialler(egress),
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request over a guarded connection. Raises the errors of `httpcore2` and ours."""
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore2.Request(
+                method=request.method,
+                url=httpcore2.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=b"",
+                extensions=request.extensions,
+            )
+        )
+        return httpx2.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=cast("dict[str, Any]", response.extensions),  # pyright: ignore[reportUnknownMemberType]
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, response: httpcore2.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
