@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from transload.address import shown
 from transload.model import ItemRecord, Job, Totals
 from transload.states import reported
 
@@ -24,7 +25,7 @@ def head(job: Job, totals: Totals) -> dict[str, Any]:
         "schema": SCHEMA,
         "job": job.id,
         "state": job.state.value,
-        "source": job.source,
+        "source": shown(job.source),
         "destination": job.destination,
         "recipe": job.recipe.value,
         "started_at": timestamp(job.started_ms),

@@ -15,7 +15,7 @@ from transload.jobs.handler import Parts, TaskHandler
 from transload.jobs.lock import FolderLock
 from transload.media.studio import Studio
 from transload.model import Lane
-from transload.ports import Clock
+from transload.ports import Clock, Sources
 from transload.retry import RetryPolicy
 from transload.sources.local import LocalSources
 from transload.sources.registry import SourceRegistry
@@ -94,6 +94,9 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         max_dictionary_bytes=archive.max_dictionary_bytes,
     )
     archives = Archives(limits, archive.tool)
+    sources = SourceRegistry(lambda: LocalSources(machine, archives))
+    for scheme in ("http", "https"):
+        sources.add(scheme, lambda: _web_sources(settings, archives))
     return Installation(
         settings=settings,
         folder=folder,
@@ -103,9 +106,22 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         lock=FolderLock(folder.lock),
         quarantine=Quarantine(database, folder.quarantine),
         archives=archives,
-        sources=SourceRegistry(lambda: LocalSources(machine, archives)),
+        sources=sources,
         destinations=destinations,
         media=Studio(ffmpeg=settings.ffmpeg, ffprobe=settings.ffprobe),
         limits=limits,
         retry=RetryPolicy(settings.retry.max_attempts),
+    )
+
+
+def _web_sources(settings: Settings, archives: Archives) -> Sources:
+    """Sources on web servers; the client library (25 MiB) is loaded with the first of them."""
+    from transload.net.egress import Egress
+    from transload.net.fetch import Web
+    from transload.sources.http import HttpSources
+    from transload.storage.scratch import reserve_of
+
+    egress = Egress(settings.egress.allow_networks)
+    return HttpSources(
+        archives, lambda: Web(egress), lambda folder: reserve_of(folder, settings.min_free_bytes)
     )

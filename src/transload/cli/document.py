@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from transload import report
+from transload.address import shown
 from transload.errors import TransloadError, UsageError
 from transload.model import Job, JobState, Totals
 
@@ -41,7 +42,7 @@ def not_started(one: NotStarted) -> str:
             "schema": report.SCHEMA,
             "job": None,
             "state": JobState.FAILED.value,
-            "source": one.source,
+            "source": shown(one.source),
             "destination": one.destination,
             "recipe": one.recipe,
             "started_at": None,

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from transload.address import shown
 from transload.kinds import KINDS
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Verdict
 
@@ -146,7 +147,7 @@ def duration_in_words(seconds: float) -> str:
 def source_name(source: str) -> str:
     """The last part of a source: folders above it, and a link's query (keys!), are nobody's business."""
     if "://" in source:
-        source = re.split(r"[?#]", source, maxsplit=1)[0]
+        source = re.split(r"[?#]", shown(source), maxsplit=1)[0]
     return re.split(r"[\\/]", source.rstrip("\\/"))[-1]
 
 

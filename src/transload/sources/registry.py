@@ -10,7 +10,7 @@ from transload.ports import Source, SourceRef, Sources
 Factory = Callable[[], Sources]
 """Makes the adapter of one scheme; called once, when the scheme is first needed."""
 
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):")  # two letters at least: `C:` is a drive
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: `C:` is a drive
 
 
 class DuplicateSchemeError(Exception):
@@ -40,9 +40,9 @@ class SourceRegistry:
 
     def _adapter(self, text: str) -> Sources:
         match = _SCHEME.match(text)
-        scheme = match[1] if match else "local"
+        scheme = match[1].lower() if match else "local"  # keyboards of phones begin with a capital
         if scheme not in self._factories:
-            if text.startswith(f"{scheme}://"):
+            if text.lower().startswith(f"{scheme}://"):
                 known = ", ".join(sorted(self._factories))
                 raise UsageError(f"no kind of source is called {scheme}:// (known: {known})")
             scheme = "local"

@@ -1,0 +1,80 @@
+"""How much to ask a server for at once. Pure: offsets in, an offset out.
+
+Asking too little costs a wait for every request, asking too much costs bytes that nobody wanted. So an entry with the
+name of a photo, a video or sound is asked for whole and any other only as far as its content must be looked at; and
+when entry after entry was wanted, some of what follows is asked for as well, within a share of what was of use.
+"""
+
+from dataclasses import dataclass
+
+PEEK_BYTES = 66 << 10
+"""What is read of an entry to tell its kind (64 KiB unpacked), with its header."""
+WINDOW_GROWTH = 4
+SLACK_BYTES = 160
+"""An entry may be so much longer than the directory tells: its local extra field has a few records more."""
+NEIGHBOUR_BYTES = 64 << 10
+ADVANCE_BYTES = 32 << 10
+SHARE = (
+    256  # of the useful bytes may be asked for in vain: a quarter of what remote reading may waste
+)
+LOOKAHEAD_MAX = 8 << 20
+
+MEDIA_SUFFIXES = frozenset({
+    "jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "heic", "heif", "avif", "jxl", "tif", "tiff", "bmp", "dng",
+    "arw", "cr2", "cr3", "nef", "orf", "raf", "rw2", "mp4", "m4v", "mov", "qt", "mkv", "webm", "avi", "wmv", "asf",
+    "flv", "f4v", "mpg", "mpeg", "m2v", "vob", "ts", "mts", "m2ts", "3gp", "3g2", "ogv", "rm", "rmvb", "divx",
+    "mp3", "m4a", "m4b", "aac", "ogg", "oga", "opus", "flac", "wav", "wma", "aif", "aiff", "amr", "ape", "mka",
+    "ac3", "dts", "mid",
+})  # fmt: skip
+"""Names decide nothing but how much is asked for at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    start: int
+    peek: int
+    end: int
+
+
+@dataclass(slots=True)
+class Foresight:
+    """What one opening knows of the reading to come. `useful` and `wasted` count bytes; the reader keeps them."""
+
+    useful: int = 0
+    wasted: int = 0
+    _hint: _Hint = _Hint(0, 0, 0)
+    _in_row: bool = False
+    _all_read: bool = False
+    _read_on: bool = False
+    _next: int = -1
+    _window: int = PEEK_BYTES
+
+    def expect(self, offset: int, size: int, name: str) -> None:
+        """An entry of `size` bytes with its header begins at `offset` and may be read next."""
+        end = offset + size + SLACK_BYTES
+        if self._hint.peek < self._hint.end:
+            self._all_read = self._read_on
+        self._read_on = False
+        whole = self._all_read or name.rpartition(".")[2].lower() in MEDIA_SUFFIXES
+        self._in_row = (
+            0 <= offset - self._hint.end + SLACK_BYTES <= NEIGHBOUR_BYTES and self._hint.end > 0
+        )
+        self._hint = _Hint(offset, end if whole else min(end, offset + PEEK_BYTES), end)
+
+    def end_for(self, offset: int, size: int) -> int:
+        """Up to where to ask, when `size` bytes are wanted at `offset` and nothing on its way has them."""
+        hint = self._hint
+        if hint.start <= offset < hint.end:
+            self._read_on = offset + size > hint.peek
+            end = hint.peek if offset < hint.peek else hint.end
+            return max(offset + size, end + self._ahead() if end == hint.end else end)
+        self._window = self._window * WINDOW_GROWTH if offset == self._next else PEEK_BYTES
+        self._window = max(self._window, size)
+        self._next = offset + self._window
+        return self._next
+
+    def _ahead(self) -> int:
+        """How much behind the entry may be asked for in the hope that its neighbour is wanted too."""
+        if not self._in_row:
+            return 0
+        return max(0, min(ADVANCE_BYTES + self.useful // SHARE - self.wasted, LOOKAHEAD_MAX))

@@ -1,0 +1,150 @@
+"""Sources on web servers: archives read where they lie as far as format and server allow, and single files."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from transload.archives.blob import RenamedBlob
+from transload.archives.open import ARCHIVE_SUFFIXES, Archives, NeedsLocalFileError, is_archive
+from transload.archives.sfx import embedded_format
+from transload.archives.sniff import archive_format
+from transload.entry import Opening, ReadReport
+from transload.errors import PasswordNeededError, SevenZipMissingError, UnsupportedError
+from transload.inside import is_document
+from transload.net.fetch import Target, Web, target_of
+from transload.ports import ArchiveReader, Source, SourceRef
+from transload.sources.http_blob import HEAD_BYTES, RemoteBlob, Run
+from transload.sources.http_file import RemoteFile
+from transload.sources.local import ArchiveSource, title_of
+from transload.sources.remote import look
+from transload.sources.spool import Reserve, Spool, no_spool
+
+_NO_PARTS = "the server cannot give parts of a file"
+_LOCAL_ONLY = "this format can only be read from a local file"
+_LOCAL_ENTRIES = "some of its entries can only be read from a local file"
+
+
+class HttpSources:
+    """The `Sources` port for http and https. `web` makes a client, one a source; `reserve` guards the disk."""
+
+    def __init__(self, archives: Archives, web: Callable[[], Web], reserve: Reserve) -> None:
+        self._archives = archives
+        self._web = web
+        self._reserve = reserve
+
+    def resolve(self, text: str) -> SourceRef:
+        """The file at an address, asked for by one request of one byte. Only `ref` keeps user and password.
+
+        Raises InvalidUrlError, BlockedAddressError, TlsError, and the errors of source.* and net.*.
+        """
+        target, web = target_of(text), self._web()
+        try:
+            remote, answer = look(web, target, 1)
+            answer.close()
+        finally:
+            web.close()
+        return SourceRef(
+            text.strip().partition("#")[0], target.url, title_of(remote.name), remote.version
+        )
+
+    def open(self, ref: str, opening: Opening) -> Source:
+        """Open what `resolve` named: as an archive by content or by a name that promises one, else as a file.
+
+        Raises what `resolve` and `Archives.open` raise; UnsupportedError without a folder for what must be fetched
+        whole; DiskFullError, LimitError, StoreError where that fails.
+        """
+        web = self._web()
+        try:
+            return self._opened(web, target_of(ref), opening)
+        except BaseException:
+            web.close()
+            raise
+
+    def _opened(self, web: Web, target: Target, opening: Opening) -> Source:
+        remote, answer = look(web, target, HEAD_BYTES)
+        end = remote.size
+        if remote.ranges:
+            end = HEAD_BYTES if end is None else min(end, HEAD_BYTES)
+        blob = RemoteBlob(web, remote, Run(answer, 0, end))
+        try:
+            if is_document(remote.name) or not _promises_archive(blob, _head(blob)):
+                return RemoteFile(blob)
+            return self._archive(blob, opening)
+        except BaseException:
+            blob.close()
+            raise
+
+    def _archive(self, blob: RemoteBlob, opening: Opening) -> Source:
+        remote = blob.remote
+        if archive_format(_head(blob)) == "zip" and not (remote.ranges and remote.size is not None):
+            return self._spooled(blob, _NO_PARTS, opening)
+        try:
+            reader = self._archives.open(blob, opening.passwords)
+        except NeedsLocalFileError:
+            return self._spooled(blob, _LOCAL_ONLY, opening)
+        if opening.spool is not None and self._reads_more(reader, opening):
+            reader.close()
+            return self._spooled(blob, _LOCAL_ENTRIES, opening)
+        return RemoteArchive(reader, blob)
+
+    def _reads_more(self, reader: ArchiveReader, opening: Opening) -> bool:
+        """Whether entries that cannot be read from afar could be read from a local file: by 7zz, or with a password."""
+        curable = {UnsupportedError.kind}
+        if opening.passwords:
+            curable.add(PasswordNeededError.kind)
+        if not reader.listed or not any(
+            entry.trouble is not None and entry.trouble.kind in curable
+            for entry in reader.entries()
+        ):
+            return False
+        try:
+            return bool(self._archives.tool)
+        except SevenZipMissingError:
+            return False
+
+    def _spooled(self, blob: RemoteBlob, why: str, opening: Opening) -> Source:
+        if opening.spool is None:
+            raise no_spool(blob.remote, why)
+        blob.close()
+        limit = self._archives.limits.max_total_bytes
+        path = Spool(opening.spool, blob.web, limit, self._reserve).whole(blob.remote)
+        reader = self._archives.open(RenamedBlob(path, blob.name), opening.passwords)
+        return RemoteArchive(reader, blob, f"spooled: {why}")
+
+
+class RemoteArchive(ArchiveSource):
+    """An archive on a server as a source; `warning` tells how it had to be read."""
+
+    def __init__(self, reader: ArchiveReader, blob: RemoteBlob, warning: str = "") -> None:
+        super().__init__(reader, title_of(blob.name))
+        self._blob = blob
+        self._warnings = (warning,) if warning else ()
+
+    def finish(self) -> ReadReport:
+        """How reading went, and whether the archive had to be fetched whole."""
+        report = super().finish()
+        return replace(report, warnings=(*self._warnings, *report.warnings))
+
+    def close(self) -> None:
+        """Close the archive and its connections; may be called twice."""
+        super().close()
+        self._blob.close()
+        self._blob.web.close()
+
+
+def _head(blob: RemoteBlob) -> bytes:
+    file = blob.open()
+    try:
+        return file.read(HEAD_BYTES)
+    finally:
+        file.close()
+
+
+def _promises_archive(blob: RemoteBlob, head: bytes) -> bool:
+    """Whether it is to be opened as an archive: by its content, or by a name that people know archives by."""
+    if (
+        is_archive(blob.name, head)
+        or "." + blob.name.rpartition(".")[2].lower() in ARCHIVE_SUFFIXES
+    ):
+        return True
+    remote = blob.remote
+    return remote.ranges and remote.size is not None and embedded_format(blob, head) is not None
