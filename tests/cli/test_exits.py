@@ -1,5 +1,7 @@
 """The exit statuses of the contract."""
 
+from dataclasses import replace
+
 import pytest
 
 from transload.cli import exits
@@ -45,3 +47,9 @@ def test_of_job(state: JobState, kind: str | None, status: int) -> None:
 )
 def test_worst(statuses: list[int], worst: int) -> None:
     assert exits.worst(statuses) == worst
+
+
+def test_a_job_that_waits_for_a_password_needs_input() -> None:
+    waiting = replace(job(JobState.WAITING, "input.wrong_password"), wait_reason="password")
+    assert exits.of_job(waiting) == 5
+    assert exits.of_job(replace(waiting, wait_reason="space")) == 6

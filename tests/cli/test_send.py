@@ -72,14 +72,9 @@ def test_options_may_stand_before_the_source_and_the_command(cli: Cli, tmp_path:
     assert said.document["totals"]["sent"] == 1
 
 
-def test_passwords_are_refused_in_words(cli: Cli, tmp_path: Path) -> None:
-    said = cli("send", tmp_path, "--password", "x")
-    assert said.status == 2
-    assert "not supported yet" in said.err
-
-
 def test_the_page_of_the_command_teaches_by_examples(cli: Cli) -> None:
     said = cli("send", "--help")
     assert said.status == 0
     assert "transload send photos.zip" in said.out
-    assert "--password" not in said.out
+    assert "--password-file words.txt" in said.out
+    assert "Keeps them out of the" in said.out

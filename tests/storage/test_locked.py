@@ -2,6 +2,7 @@
 
 import sqlite3
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.storage.conftest import Desk, entries
 from transload.entry import Secret
 from transload.errors import PasswordNeededError, StoreError, UsageError, WrongPasswordError
 from transload.kinds import Fault
-from transload.model import Item, ItemState, JobState, Lane, Outcome, TaskKind
+from transload.model import Item, ItemState, Job, JobState, Lane, Outcome, TaskKind
 from transload.states import needs_password
 from transload.storage.leases import Leases
 from transload.storage.locked import PARKED_MS
@@ -27,6 +28,13 @@ NEEDED = Fault.from_dict(PasswordNeededError("b.jpg is encrypted").fault().as_di
 def lock(item: Item) -> Outcome:
     """What the flow writes of an entry that no password opens."""
     return Outcome(item, ItemState.PENDING, NEEDED.detail, fault=NEEDED)
+
+
+def advised(job: Job, fault: Fault) -> Fault:
+    """The fault of a job, with the command to type."""
+    return replace(
+        fault, suggestion=f"`transload pass {job.id}` hands a password in: the job goes on."
+    )
 
 
 async def transferred(desk: Desk, *states: ItemState) -> TaskRecord:
@@ -125,7 +133,7 @@ async def test_a_job_waits_when_only_a_password_can_help(desk: Desk) -> None:
     waiting = await desk.ledger.job(job.id)
     assert needs_password(waiting)
     assert waiting.wait_until_ms is None
-    assert waiting.fault == NEEDED
+    assert waiting.fault == advised(job, NEEDED)
     (last,) = [e for e in await desk.ledger.events(job.id, 0) if e.data.get("reason")]
     assert (last.data["reason"], last.data["fault"]["kind"]) == ("password", NEEDED.kind)
     assert due(desk) == [("transfer", True)]
@@ -172,7 +180,7 @@ async def test_hidden_names_let_the_job_wait(desk: Desk) -> None:
     await record.need_input(wrong)
     waiting = await desk.ledger.job(job.id)
     assert needs_password(waiting)
-    assert waiting.fault == wrong
+    assert waiting.fault == advised(job, wrong)
     with pytest.raises(UsageError):
         await desk.ledger.give_password((await ended(desk, "/e.zip")), "late")
 
@@ -246,7 +254,7 @@ async def test_a_wait_outlives_its_process(desk: Desk) -> None:
     item = await conversion.item(again.item_id or 0)
     await conversion.conclude([Outcome(item, ItemState.QUARANTINED, "so")])
     assert await conversion.end_task()
-    assert (await desk.ledger.job(job.id)).fault == NEEDED
+    assert (await desk.ledger.job(job.id)).fault == advised(job, NEEDED)
 
 
 async def test_the_log_that_another_process_uses_does_not_stop_the_end(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from transload.kinds import (
     KINDS,
 )
 from transload.model import Job, JobState
+from transload.states import needs_password
 
 _SEVERITY = (
     EXIT_OK,
@@ -42,7 +43,7 @@ def of_job(job: Job) -> int:
     decided = EXIT_OK if job.fault is None else KINDS[job.fault.kind].exit_status
     if decided == EXIT_BUG or (job.state is JobState.FAILED and decided in _NOT_THE_SOURCE):
         return decided
-    return _BY_STATE[job.state]
+    return EXIT_INPUT if needs_password(job) else _BY_STATE[job.state]
 
 
 def worst(statuses: Iterable[int]) -> int:

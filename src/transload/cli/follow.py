@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from transload.cli.display import Display
 from transload.cli.view import View
 from transload.model import Event, Job, JobState
+from transload.states import needs_password
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -37,10 +38,13 @@ class Patience:
 
 
 async def follow(app: "App", job: Job, display: Display) -> Job:
-    """The job once it has ended; or as it waits for room, when nobody is there to make some."""
+    """The job once it has ended; as it waits for a password; or for room, when nobody is there to make some."""
     view, patience = View.of(job), Patience()
     told = set[str]()
     async for event in app.events(job.id):
+        # Numbered events begin behind the snapshot: a wait may have begun just before it.
+        if event.what in ("snapshot", "state") and needs_password(await app.job(job.id)):
+            break
         if event.what == "items":
             told.clear()  # a wait after new deliveries is news, the same wait once more is not
         changed = view.take(event) and view.state in _TOLD and view.doing not in told

@@ -1,4 +1,4 @@
-"""`transload jobs` and the commands that steer a job: cancel, pause, resume, retry."""
+"""`transload jobs` and the commands that steer a job: cancel, pause, resume, pass, retry."""
 
 import json
 import sys
@@ -12,11 +12,12 @@ from transload import report
 from transload.cli import exits
 from transload.cli.common import USUAL, Common, JobId
 from transload.cli.document import of_all
+from transload.cli.passwords import ask_hidden, piped_line, somebody_types
 from transload.cli.session import CONTINUES, run
-from transload.cli.wording import clean, short_id_length, shortened
+from transload.cli.wording import clean, password_wait, short_id_length, shortened
 from transload.kinds import EXIT_OK
 from transload.model import Job, JobState
-from transload.states import JOB_ENDED
+from transload.states import JOB_ENDED, needs_password
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -80,6 +81,8 @@ async def table(app: "App", latest: Sequence[Job]) -> list[str]:
         items += f" ({lost:,} lost)" if lost else ""
         route = f"{shortened(clean(job.title), 40)} -> {clean(job.destination)}"
         lines.append(f"{job.id[:length]:<{length}}  {job.state.value:<10} {items:>15}  {route}")
+        if needs_password(job):
+            lines.append(f"{'':<{length}}  {password_wait(job.id[:length])}")
     return lines
 
 
@@ -113,7 +116,7 @@ async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
 async def _watch_one(app: "App", job_id: str, common: Common) -> int:
     from transload.cli.sending import see_through
 
-    return await see_through(app, [await app.job(job_id)], common)
+    return await see_through(app, [await app.job(job_id)], common, asks=False)
 
 
 def cancel(job_id: JobId, /, *, common: Common = USUAL) -> int:
@@ -154,6 +157,29 @@ async def _resume(app: "App", job_id: str, common: Common) -> int:
     from transload.cli.sending import see_through
 
     return await see_through(app, [await app.resume(job_id)], common)
+
+
+def hand_in(job_id: JobId, /, *, common: Common = USUAL) -> int:
+    """Hand a password to a job that waits for one, and follow it to its end.
+
+    On a terminal it is asked for and not shown; else the first line of standard input is taken.
+
+    For example:
+
+        transload pass 01KA3X
+        transload pass 01KA3X < word.txt
+    """
+    given = None if somebody_types() else piped_line()
+    return run(common, lambda app: _hand_in(app, job_id, given, common), told=CONTINUES)
+
+
+async def _hand_in(app: "App", job_id: str, given: str | None, common: Common) -> int:
+    from transload.cli.sending import see_through
+
+    job = await app.job(job_id)
+    if given is None and job.state not in JOB_ENDED:
+        given = await ask_hidden(f"Password for {clean(job.title)}: ")
+    return await see_through(app, [await app.give_password(job.id, given or "")], common)
 
 
 def retry(job_id: JobId, /, *, common: Common = USUAL) -> int:

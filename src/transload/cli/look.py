@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from transload.address import shown
 from transload.cli.common import USUAL, Common
 from transload.cli.complaint import error_lines
-from transload.cli.send import refuse_passwords
+from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
 from transload.entry import Entry
@@ -29,8 +30,7 @@ def list_entries(
     source: Annotated[str, Parameter(help="An archive, a folder or a media file.")],
     /,
     *,
-    password: Annotated[list[str] | None, Parameter(show=False)] = None,
-    password_file: Annotated[Path | None, Parameter(show=False)] = None,
+    passwords: Passwords = NO_PASSWORDS,
     common: Common = USUAL,
 ) -> int:
     """Show the entries of a source: index, size, CRC-32, kind and name. Nothing is delivered.
@@ -39,14 +39,16 @@ def list_entries(
 
         transload list photos.zip
         transload list backup.tar.gz --json
+        transload list private.7z --password-file words.txt
     """
-    refuse_passwords(password, password_file)
-    return run(common, lambda app: _list(app, source, common), ledger=False)
+    words = passwords.read()
+    return run(common, lambda app: _list(app, source, words, common), ledger=False)
 
 
-async def _list(app: "App", source: str, common: Common) -> int:
+async def _list(app: "App", source: str, words: Sequence[str], common: Common) -> int:
     try:
-        seen = await app.list(source)
+        with no_job():
+            seen = await app.list(source, words)
     except TransloadError as error:
         if not common.json:
             raise
@@ -67,7 +69,7 @@ def unlisted(source: str, fault: Fault) -> dict[str, Any]:
     """The document of `list --json` for a source that cannot be opened."""
     return {
         "schema": SCHEMA,
-        "source": source,
+        "source": shown(source),
         "format": None,
         "encrypted": False,
         "complete": False,
@@ -81,7 +83,7 @@ def listed(seen: "Seen") -> dict[str, Any]:
     fault = seen.report.fault
     return {
         "schema": SCHEMA,
-        "source": seen.source,
+        "source": shown(seen.source),
         "format": seen.listing.format,
         "encrypted": seen.listing.encrypted or any(entry.encrypted for entry in seen.entries),
         "complete": fault is None,

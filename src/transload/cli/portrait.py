@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from transload import report
+from transload.address import shown
 from transload.cli.summary import summary, tally
-from transload.cli.wording import clean, size_text
+from transload.cli.wording import clean, password_wait, size_text
 from transload.model import Event, ItemRecord, Job, JobState
-from transload.states import reported
+from transload.states import needs_password, reported
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -21,9 +22,11 @@ async def portrait(app: "App", job: Job, page: int) -> AsyncIterator[str]:
     """The lines of `transload jobs ID`."""
     totals = await app.totals(job)
     yield f"job {job.id}"
-    yield f"  from        {clean(job.source)}"
+    yield f"  from        {clean(shown(job.source))}"
     yield f"  as          {job.recipe.value}, {job.files}, attempt {job.attempt}"
-    if job.state is JobState.WAITING:
+    if needs_password(job):
+        yield f"  {password_wait(job.id)}"
+    elif job.state is JobState.WAITING:
         yield f"  waits       {job.wait_reason} until {clock_text(job.wait_until_ms)}"
     warnings = report.head(job, totals)["warnings"]
     for line in summary(job, totals, await tally(app.records(job.id)), warnings):

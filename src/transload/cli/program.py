@@ -31,6 +31,7 @@ COMMANDS = {
     "cancel": ("jobs:cancel", "End a job; what was delivered stays."),
     "pause": ("jobs:pause", "Stop a job's work until `resume`."),
     "resume": ("jobs:resume", "Go on with a paused, waiting or interrupted job."),
+    "pass": ("jobs:hand_in", "Hand a password to a job that waits for one."),
     "retry": ("jobs:retry", "Try the failed, quarantined and cancelled items of a job again."),
     "doctor": ("doctor:doctor", "Check everything Transload needs, and say how to mend it."),
     "clean": ("clean:clean", "Free disk space that nothing refers to any more."),

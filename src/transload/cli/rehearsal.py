@@ -4,10 +4,12 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from transload.address import shown
 from transload.cli.common import Common
+from transload.cli.passwords import no_job
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
 from transload.kinds import EXIT_OK, EXIT_PARTIAL
@@ -15,7 +17,7 @@ from transload.model import Verdict
 
 if TYPE_CHECKING:
     from transload.app import App
-    from transload.jobs.rehearsal import Inspected
+    from transload.jobs.rehearsal import Inspected, Wish
 
 SCHEMA = 1
 
@@ -52,34 +54,74 @@ class Cost:
         return {name: getattr(self, name) for name in type(self).__slots__}
 
 
-async def dry_run(
-    app: "App", sources: Sequence[str], to: str, choice: Choice, common: Common
-) -> int:
-    """Show what each source's job would do; gives 3 when something could not be delivered."""
-    several, lost = len(sources) != 1, False
-    if several and common.json:
-        print("[")
-    for number, source in enumerate(sources):
-        if number and common.json:
-            print(",")
-        show = _as_document if common.json else _as_lines
-        lost |= (await show(app, source, to, choice)).unsavable > 0
-    if several and common.json:
-        print("]")
-    return EXIT_PARTIAL if lost else EXIT_OK
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """One `send --dry-run` command."""
 
+    sources: Sequence[str]
+    to: str
+    choice: Choice
+    passwords: Sequence[str] = field(repr=False)
+    common: Common
 
-async def _as_lines(app: "App", source: str, to: str, choice: Choice) -> Cost:
-    cost = Cost(scratch_bytes=await app.scratch_need(source))
-    async with aclosing(app.rehearse(source, app.wish(source, to, **_wished(choice)))) as seen:
-        async for one in seen:
-            cost.add(one)
-            judgement = one.judgement
-            words = f"{judgement.verdict.value:<10} {size_text(one.size):>9}  {clean(one.name)}"
-            print(f"{words}  ({clean(judgement.why)})")
-    for line in cost_lines(cost):
-        print(line)
-    return cost
+    async def act(self, app: "App") -> int:
+        """Show what each source's job would do; gives 3 when something could not be delivered."""
+        as_json = self.common.json
+        several, lost = len(self.sources) != 1, False
+        if several and as_json:
+            print("[")
+        for number, source in enumerate(self.sources):
+            if number and as_json:
+                print(",")
+            show = self._as_document if as_json else self._as_lines
+            with no_job():
+                lost |= (await show(app, source)).unsavable > 0
+        if several and as_json:
+            print("]")
+        return EXIT_PARTIAL if lost else EXIT_OK
+
+    async def _cost(self, app: "App", source: str) -> Cost:
+        return Cost(scratch_bytes=await app.scratch_need(source, self.passwords))
+
+    def _wish(self, app: "App", source: str) -> "Wish":
+        choice = self.choice
+        return app.wish(
+            source,
+            self.to,
+            recipe=choice.recipe,
+            files=choice.files,
+            hevc=choice.hevc,
+            include=choice.include or (),
+            exclude=choice.exclude or (),
+            passwords=self.passwords,
+        )
+
+    async def _as_lines(self, app: "App", source: str) -> Cost:
+        cost = await self._cost(app, source)
+        async with aclosing(app.rehearse(source, self._wish(app, source))) as seen:
+            async for one in seen:
+                cost.add(one)
+                judgement = one.judgement
+                words = f"{judgement.verdict.value:<10} {size_text(one.size):>9}  {clean(one.name)}"
+                print(f"{words}  ({clean(judgement.why)})")
+        for line in cost_lines(cost):
+            print(line)
+        return cost
+
+    async def _as_document(self, app: "App", source: str) -> Cost:
+        """One JSON object, written entry by entry."""
+        cost, wish = await self._cost(app, source), self._wish(app, source)
+        head = {"schema": SCHEMA, "dry_run": True, "source": shown(source), "destination": self.to}
+        text = json.dumps(head | {"recipe": wish.recipe.value})[:-1] + ', "entries": ['
+        async with aclosing(app.rehearse(source, wish)) as seen:
+            async for one in seen:
+                sys.stdout.write(text + "\n" + json.dumps(entry(one)))
+                text = ","
+                cost.add(one)
+        sys.stdout.write(
+            (text if not cost.entries else "") + f'], "totals": {json.dumps(cost.as_dict())}}}\n'
+        )
+        return cost
 
 
 def cost_lines(cost: Cost) -> list[str]:
@@ -93,23 +135,6 @@ def cost_lines(cost: Cost) -> list[str]:
     ]
 
 
-async def _as_document(app: "App", source: str, to: str, choice: Choice) -> Cost:
-    """One JSON object, written entry by entry."""
-    cost = Cost(scratch_bytes=await app.scratch_need(source))
-    wish = app.wish(source, to, **_wished(choice))
-    head = {"schema": SCHEMA, "dry_run": True, "source": source, "destination": to}
-    text = json.dumps(head | {"recipe": wish.recipe.value})[:-1] + ', "entries": ['
-    async with aclosing(app.rehearse(source, wish)) as seen:
-        async for one in seen:
-            sys.stdout.write(text + "\n" + json.dumps(entry(one)))
-            text = ","
-            cost.add(one)
-    sys.stdout.write(
-        (text if not cost.entries else "") + f'], "totals": {json.dumps(cost.as_dict())}}}\n'
-    )
-    return cost
-
-
 def entry(one: "Inspected") -> dict[str, Any]:
     """One entry of the document."""
     judgement = one.judgement
@@ -121,14 +146,4 @@ def entry(one: "Inspected") -> dict[str, Any]:
         "why": judgement.why,
         "deferred": judgement.deferred,
         "convert_s": judgement.cost_s,
-    }
-
-
-def _wished(choice: Choice) -> dict[str, Any]:
-    return {
-        "recipe": choice.recipe,
-        "files": choice.files,
-        "hevc": choice.hevc,
-        "include": choice.include or (),
-        "exclude": choice.exclude or (),
     }

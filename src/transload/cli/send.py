@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from transload.cli.common import USUAL, Common
+from transload.cli.passwords import NO_PASSWORDS, Passwords
 from transload.cli.session import CONTINUES, run
-from transload.errors import UsageError
 from transload.model import Files, Hevc, Originals, Recipe, Sort
 
 CHOICE = Group("What is sent", sort_key=10)
@@ -115,15 +115,13 @@ class Manner:
             help="Only queue the job; the next command that works runs it.",
         ),
     ] = False
-    password: Annotated[list[str] | None, Parameter(show=False)] = None
-    password_file: Annotated[Path | None, Parameter(show=False)] = None
 
 
 ANYTHING = Choice()
 USUAL_MANNER = Manner()
 
 
-def send(
+def send(  # noqa: PLR0913  one argument for each group of options
     source: Annotated[
         list[str], Parameter(help="An archive, a folder or a media file. Several: one job each.")
     ],
@@ -134,6 +132,7 @@ def send(
         Parameter(group=SHAPE, help="`library:DIR`; `library:` is the library in the data folder."),
     ] = "library:",
     choice: Choice = ANYTHING,
+    passwords: Passwords = NO_PASSWORDS,
     manner: Manner = USUAL_MANNER,
     common: Common = USUAL,
 ) -> int:
@@ -147,22 +146,15 @@ def send(
         transload send holiday.tar.gz ~/DCIM --to library:/mnt/nas/photos
         transload send dump.zip --files all --recipe original --report report.json
         transload send phone.zip --include "*.heic" --dry-run
+        transload send private.7z --password-file words.txt
     """
-    refuse_passwords(manner.password, manner.password_file)
+    words = passwords.read()
     if manner.dry_run:
-        from transload.cli.rehearsal import dry_run as rehearse
+        from transload.cli.rehearsal import Rehearsal
 
-        return run(common, lambda app: rehearse(app, source, to, choice, common), ledger=False)
+        rehearsal = Rehearsal(source, to, choice, words, common)
+        return run(common, rehearsal.act, ledger=False)
     from transload.cli.sending import Sending
 
-    sending = Sending(source, to, choice, manner, common)
+    sending = Sending(source, to, choice, words, manner, common)
     return run(common, sending.act, told=CONTINUES)
-
-
-def refuse_passwords(password: object, password_file: object) -> None:
-    """Raise UsageError for options whose time has not come: saying nothing would look like a wrong password."""
-    if password is not None or password_file is not None:
-        raise UsageError(
-            "passwords are not supported yet: encrypted entries are reported, all others are delivered",
-            suggestion="Leave --password out.",
-        )

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
@@ -31,6 +31,7 @@ class Sending:
     sources: Sequence[str]
     to: str
     choice: Choice
+    passwords: Sequence[str] = field(repr=False)
     manner: Manner
     common: Common
 
@@ -72,6 +73,7 @@ class Sending:
                 caption=choice.caption,
                 again=choice.again,
                 detach=self.manner.detach,
+                passwords=self.passwords,
             )
         except TransloadError as error:
             recipe = None if choice.recipe is None else choice.recipe.value
@@ -95,14 +97,22 @@ def _not_started(started: Sequence[Started], common: Common) -> list[int]:
 
 
 async def see_through(
-    app: "App", started: Sequence[Started], common: Common, file: ReportFile | None = None
+    app: "App",
+    started: Sequence[Started],
+    common: Common,
+    file: ReportFile | None = None,
+    *,
+    asks: bool = True,
 ) -> int:
-    """Follow jobs to their ends, tell what became of each, leave the report; gives the worst exit status."""
+    """Follow jobs to their ends, tell what became of each, leave the report; gives the worst exit status.
+
+    With `asks`, a person at the terminal is asked for the password that a job waits for.
+    """
     ends = _not_started(started, common)
     try:
         for one in started:
             if isinstance(one, Job):
-                ends.append(await tell(app, one, common))
+                ends.append(await tell(app, one, common, asks=asks))
     except anyio.get_cancelled_exc_class():
         with anyio.move_on_after(REPORT_S, shield=True):
             await _leave(app, started, common, file)

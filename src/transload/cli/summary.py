@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from transload.cli.wording import clean, count_text, size_text, time_text
+from transload.kinds import LOCKED
 from transload.model import ItemRecord, ItemState, Job, JobState, Totals, Verdict
 
 NAMED_MAX = 20  # lost items shown by name; `transload jobs ID` shows all of them
@@ -36,6 +37,7 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter[str])
     lost: list[ItemRecord] = field(default_factory=list[ItemRecord])
     lost_number: int = 0
+    locked: int = 0
     partial: int = 0
 
     def add(self, record: ItemRecord) -> None:
@@ -48,6 +50,8 @@ class Tally:
             self.partial += item.partial
             if item.verdict is not None and item.verdict in _CONVERTING:
                 self.converted[item.verdict] += 1
+        elif item.state is ItemState.PENDING and item.fault is not None:
+            self.locked += item.fault.kind in LOCKED
         elif item.state in _LOST:
             self.lost_number += 1
             if len(self.lost) < NAMED_MAX:
@@ -72,6 +76,9 @@ def summary(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> lis
         lines.append(_row("skipped", reasons))
     if totals.cancelled:
         lines.append(_row("cancelled", f"{totals.cancelled:,}"))
+    if counts.locked:
+        waiting = f"{count_text(counts.locked, 'item')} no password has opened yet"
+        lines.append(_row("locked", waiting))
     lines += _lost(job, totals, counts)
     lines += [_row("warning", clean(warning)) for warning in warnings]
     if job.fault is not None:

@@ -4,25 +4,43 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import anyio
+
 from transload import report
 from transload.cli import exits
 from transload.cli.common import Common
 from transload.cli.complaint import error_lines
 from transload.cli.display import display_for
 from transload.cli.follow import follow
+from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.cli.summary import summary, tally
 from transload.cli.wording import clean
+from transload.kinds import Fault
 from transload.model import Job, JobState
+from transload.states import needs_password
 
 if TYPE_CHECKING:
     from transload.app import App
 
+TRIES = 3  # passwords a person is asked for before the job is left waiting
+LOOK_S = 0.5  # how often a question looks whether it has been answered elsewhere
 
-async def tell(app: "App", job: Job, common: Common) -> int:
-    """Follow one job, say what became of it; gives its exit status."""
-    with display_for(common) as display:
-        now = await follow(app, job, display)
-    if now.state is JobState.WAITING:
+
+async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
+    """Follow one job, say what became of it; gives its exit status.
+
+    With `asks`, somebody at the terminal may type the password it waits for.
+    """
+    now = await _followed(app, job, common)
+    for _ in range(TRIES if asks and common.talks and somebody_answers() else 0):
+        if not needs_password(now):
+            break
+        text = await _asked(app, now)
+        if text == "":
+            break
+        now = now if text is None else await app.give_password(now.id, text)
+        now = await _followed(app, now, common)
+    if now.state is JobState.WAITING and not needs_password(now):
         _tell_wait(now, common)
     elif common.talks:
         totals = await app.totals(now)
@@ -30,16 +48,44 @@ async def tell(app: "App", job: Job, common: Common) -> int:
         ended = replace(now, fault=None)  # its error goes where errors go
         for line in summary(ended, totals, await tally(app.records(now.id)), warnings):
             print(line)
-    if now.state is not JobState.WAITING and not common.json:
+    if (now.state is not JobState.WAITING or needs_password(now)) and not common.json:
         _tell_fault(now, common)
     return exits.of_job(now)
 
 
+async def _followed(app: "App", job: Job, common: Common) -> Job:
+    with display_for(common) as display:
+        return await follow(app, job, display)
+
+
+async def _asked(app: "App", job: Job) -> str | None:
+    """What a person answers; None when the job went on meanwhile, with a password from elsewhere."""
+    text: str | None = None
+    if job.fault is not None:
+        print(_named(job, job.fault), file=sys.stderr)
+    async with anyio.create_task_group() as group:
+
+        async def look() -> None:
+            while needs_password(await app.job(job.id)):  # noqa: ASYNC110  rows send no word
+                await anyio.sleep(LOOK_S)
+            group.cancel_scope.cancel()
+
+        group.start_soon(look)
+        text = await ask_hidden("Password (nothing: the job waits on): ")
+        group.cancel_scope.cancel()
+    return text
+
+
+def _named(job: Job, fault: Fault) -> str:
+    """What is wrong, with the source and the item it is wrong with."""
+    names = [name for name in (job.title, fault.item) if name and name not in fault.detail]
+    return clean(": ".join([*names, fault.detail]))
+
+
 def _tell_fault(job: Job, common: Common) -> None:
     if job.fault is not None:
-        named = job.title in job.fault.detail
-        detail = job.fault.detail if named else f"{job.title}: {job.fault.detail}"
-        print(*error_lines(replace(job.fault, detail=detail)), sep="\n", file=sys.stderr)
+        fault = replace(job.fault, detail=_named(job, job.fault))
+        print(*error_lines(fault), sep="\n", file=sys.stderr)
     elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
         print(
             f"transload: not everything of {clean(job.title)} has arrived\n"

@@ -5,6 +5,7 @@ from typing import Any
 
 from transload.cli.wording import clean, count_text, shortened, size_text, time_text
 from transload.model import Event, ItemState, Job, JobState
+from transload.states import PASSWORD
 
 NAME_WIDTH = 32
 _LOST = frozenset({ItemState.QUARANTINED.value, ItemState.FAILED.value})
@@ -12,6 +13,7 @@ _STAGES = {"fetch": "reading", "convert": "converting"}
 _WAITS = {
     "space": "waiting for room on the disk",
     "retry": "waiting to try again",
+    PASSWORD: "waiting for a password",
     "paused": "paused; `transload resume` goes on",
 }
 

@@ -61,3 +61,8 @@ def short_id_length(ids: Sequence[str]) -> int:
     while len({one[:length] for one in ids}) < len(set(ids)):
         length += 1
     return length
+
+
+def password_wait(job_id: str) -> str:
+    """That a job waits for a password, and the command that takes one."""
+    return f"waiting: a password is needed (transload pass {job_id})"

@@ -145,7 +145,10 @@ def _read(
     """Take one entry after the other into the folder; each is removed when it has been judged."""
 
     def want(entry: Entry) -> bool:
-        return chosen(entry.name, wish.include, wish.exclude)
+        wanted = chosen(entry.name, wish.include, wish.exclude)
+        if wanted and entry.trouble is not None:  # it has no body, and is asked for only here
+            put((entry, None))
+        return wanted
 
     with closing(sources.open(wish.ref, wish.opening)) as source:
         for entry, body in source.stream(want, 0, limits):
@@ -167,7 +170,8 @@ def _taken(entry: Entry, body: BinaryIO, path: Path) -> _Local | None:
 
 async def _rehearsed(media: Media, wish: Wish, entry: Entry, local: _Local | None) -> Inspected:
     if local is None:
-        lost = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, "damaged")
+        why = "damaged" if entry.trouble is None else entry.trouble.detail
+        lost = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, why, fault=entry.trouble)
         return Inspected(entry.name, entry.size, lost)
     try:
         return await _seen(media, wish, entry, local)

@@ -100,6 +100,7 @@ def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
     if fault is None:
         known = row.fault is not None and row.fault["kind"] in LOCKED
         fault = row.fault if known else PasswordNeededError().fault().as_dict()
+    fault |= {"suggestion": f"`transload pass {job_id}` hands a password in: the job goes on."}
     check_job_move(JobState(row.state), JobState.WAITING)
     values = {"state": JobState.WAITING.value, "wait_reason": PASSWORD, "wait_until_ms": None}
     db.execute(update(jobs).where(jobs.c.id == job_id).values(fault=fault, **values))
