@@ -5,14 +5,17 @@ import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Counting, Home, finished, states
-from transload.intake import NOT_WANTED, chosen
-from transload.model import ItemKind, ItemState
+from transload.entry import Listing, ReadReport
+from transload.intake import NOT_WANTED, PAGE, Sums, chosen
+from transload.model import ItemKind, ItemState, Recipe
+from transload.states import OPENED
 
 pytestmark = pytest.mark.anyio
 SENT, SKIPPED = ItemState.SENT, ItemState.SKIPPED
@@ -138,3 +141,114 @@ async def test_a_full_scratch_disk_is_waited_for(tmp_path: Path, tiny_disk: Path
         await app.resume(job.id)
         report = await app.report((await app.wait(job.id)).id)
     assert set(states(report).values()) == {SENT}
+
+
+def boxed(path: Path, entries: dict[str, bytes]) -> bytes:
+    """A zip as bytes, to be put into another archive."""
+    return packed(path, entries).read_bytes()
+
+
+async def test_the_entries_of_an_archive_inside_come_in_its_place(tmp_path: Path) -> None:
+    inner = boxed(
+        tmp_path / "i.zip", {"x/a.jpg": photo(2), "notes.txt": b"words", "b.jpg": photo(3)}
+    )
+    source = packed(tmp_path / "a.zip", {"0.jpg": photo(1), "in.zip": inner, "9.jpg": photo(4)})
+    home = Home(tmp_path)
+    report = await home.send(source)
+    assert states(report) == {
+        "0.jpg": SENT,
+        "in.zip": SKIPPED,
+        "in.zip/x/a.jpg": SENT,
+        "in.zip/notes.txt": SKIPPED,
+        "in.zip/b.jpg": SENT,
+        "9.jpg": SENT,
+    }
+    by_name = {one.item.name: one.item for one in report.items}
+    assert by_name["in.zip"].why == OPENED
+    assert by_name["in.zip"].kind is ItemKind.ARCHIVE
+    assert [one.item.place for one in report.items] == [
+        (0, ""), (1, ""), (1, "0000000"), (1, "0000001"), (1, "0000002"), (2, ""),
+    ]  # fmt: skip
+    assert set(home.delivered()) == {"a/0.jpg", "a/in.zip/x/a.jpg", "a/in.zip/b.jpg", "a/9.jpg"}
+    assert home.left_behind() == []
+
+
+@pytest.mark.parametrize("options", [{"files": "all"}, {"recipe": Recipe.ORIGINAL}])
+async def test_an_archive_inside_goes_whole_where_nothing_is_to_be_changed(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
+    inner = boxed(tmp_path / "i.zip", {"a.jpg": photo(2)})
+    home = Home(tmp_path)
+    report = await home.send(packed(tmp_path / "a.zip", {"in.zip": inner}), **options)
+    assert states(report) == {"in.zip": SENT}
+    assert home.delivered() == {"a/in.zip": inner}
+
+
+@pytest.mark.parametrize("name", ["report.docx", "app.jar", "book.epub", "map.kmz"])
+async def test_documents_in_the_form_of_archives_are_not_opened(tmp_path: Path, name: str) -> None:
+    inner = boxed(tmp_path / "i.zip", {"media/picture.jpg": photo(2)})
+    report = await Home(tmp_path).send(packed(tmp_path / "a.zip", {name: inner}))
+    assert states(report) == {name: SKIPPED}
+    assert report.items[0].item.why == NOT_WANTED[ItemKind.DOCUMENT]
+
+
+async def test_an_archive_is_spooled_beside_its_entries_and_no_longer(tmp_path: Path) -> None:
+    boxes = {
+        f"{n}.zip": boxed(tmp_path / "i.zip", {f"{m}.jpg": photo(10 * n + m) for m in range(9)})
+        for n in range(4)
+    }
+    home = Home(tmp_path, replace(SMALL, scratch_budget_bytes=20_000))
+    report = await home.send(packed(tmp_path / "a.zip", boxes))
+    assert report.totals.sent == 36
+    largest = max(map(len, boxes.values()))
+    assert largest <= report.totals.peak_scratch_bytes <= largest + 20_000
+
+
+async def test_entries_inside_are_admitted_in_pages(tmp_path: Path) -> None:
+    many = {f"{n:04}.txt": b"words" for n in range(PAGE + 20)} | {"a.jpg": photo(1)}
+    inner = boxed(tmp_path / "i.zip", many)
+    report = await Home(tmp_path).send(packed(tmp_path / "a.zip", {"in.zip": inner}))
+    assert report.totals.entries == PAGE + 22
+    assert (report.totals.sent, report.totals.skipped) == (1, PAGE + 21)
+
+
+async def test_a_second_command_reads_an_opened_archive_no_more(tmp_path: Path) -> None:
+    inner = boxed(tmp_path / "i.zip", {"a.jpg": photo(2), "broken.jpg": photo(3)[:200]})
+    source = packed(tmp_path / "a.zip", {"in.zip": inner, "0.jpg": photo(1)})
+    home = Home(tmp_path)
+    first = await home.send(source)
+    assert states(first)["in.zip/broken.jpg"] is ItemState.QUARANTINED
+    async with home.open() as app:
+        await app.retry(first.job.id)
+        again = await app.report((await app.wait(first.job.id)).id)
+    assert states(again) == states(first)
+    assert again.totals.sent == 2
+    assert len(home.delivered()) == 2
+
+
+async def test_what_other_filters_want_inside_is_found_again(tmp_path: Path) -> None:
+    inner = boxed(tmp_path / "i.zip", {"a.jpg": photo(2), "b.png": photo(3, kind="PNG")})
+    source = packed(tmp_path / "a.zip", {"in.zip": inner})
+    home = Home(tmp_path)
+    first = await home.send(source, exclude=["*.png"])
+    assert states(first) == {"in.zip": SKIPPED, "in.zip/a.jpg": SENT, "in.zip/b.png": SKIPPED}
+    second = await home.send(source)
+    assert states(second)["in.zip/b.png"] is SENT
+    assert len(home.delivered()) == 2
+
+
+def test_sums_that_are_not_known_stay_so() -> None:
+    sums = Sums()
+    sums.expect(Listing("zip", 3, 100))
+    sums.expect(Listing("zip", 2, 50))
+    assert (sums.entries, sums.size_bytes) == (5, 150)
+    sums.expect(Listing("tar", None, None))
+    sums.expect(Listing("zip", 2, 50))
+    assert (sums.entries, sums.size_bytes) == (None, None)
+
+
+def test_warnings_of_an_archive_inside_name_it() -> None:
+    sums = Sums()
+    sums.note("in.zip", ReadReport(10, None, ("odd",)), in_place=False)
+    sums.note("b.zip", ReadReport(7), in_place=True)
+    assert (sums.warnings, sums.bytes_read) == (["in.zip: odd"], 7)

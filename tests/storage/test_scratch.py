@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from transload.errors import DiskFullError, NeverFitsError
-from transload.storage.scratch import JobScratch, reserve_of
+from transload.storage.scratch import MIB, SLACK_BYTES, JobScratch, reserve_of
 
 pytestmark = pytest.mark.anyio
 
@@ -90,3 +90,54 @@ async def test_closing_removes_the_folder(tmp_path: Path) -> None:
     scratch.part(1).write_bytes(b"x")
     await scratch.close()
     assert not scratch.root.exists()
+
+
+async def test_an_archive_that_stays_leaves_its_entries_room(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path, 40 * MIB)
+    await scratch.hold(1, 39 * MIB)
+    await scratch.reserve(2, MIB)
+    assert scratch.has_room(SLACK_BYTES - MIB)
+    assert not scratch.has_room(SLACK_BYTES)
+    assert (scratch.used, scratch.peak) == (40 * MIB, 40 * MIB)
+    await scratch.drop(1)
+    assert scratch.has_room(39 * MIB)
+
+
+async def test_an_archive_waits_until_the_entries_before_it_have_gone(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path)
+    await scratch.reserve(1, 70)
+    order: list[str] = []
+
+    async def read() -> None:
+        await scratch.hold(2, 60)
+        order.append("held")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read)
+        await anyio.wait_all_tasks_blocked()
+        order.append("dropping")
+        await scratch.drop(1)
+    assert order == ["dropping", "held"]
+    await scratch.hold(2, 90)  # it grows while it is written
+    assert (scratch.used, scratch.peak) == (90, 90)
+
+
+async def test_an_archive_that_never_fits_says_so(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path)
+    with pytest.raises(NeverFitsError):
+        await scratch.hold(1, 1 << 60)
+    assert scratch.used == 0
+
+
+async def test_a_conversion_never_waits_for_what_nobody_would_drop(tmp_path: Path) -> None:
+    before = await opened(tmp_path)
+    before.whole(1).write_bytes(bytes(90))
+    before.box(3).write_bytes(b"read once")
+    scratch = JobScratch(tmp_path, "job", 100, 0)
+    await scratch.open(keep_whole=True)
+    assert not scratch.box(3).exists()
+    with anyio.fail_after(5):
+        await scratch.reserve(2, 80)
+        await scratch.hold(3, 80)
+    assert scratch.used == 250
+    assert not scratch.has_room(1)

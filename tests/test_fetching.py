@@ -1,0 +1,105 @@
+"""Entries taken in again for their conversions: found inside archives, and few passes for many of them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.archives.makers import make_tar, tar_bytes
+from tests.inputs import clip, packed, photo
+from tests.installation import Counting, Home, finished, states
+from transload.app import Report
+from transload.model import ItemState
+
+pytestmark = pytest.mark.anyio
+SENT, SKIPPED = ItemState.SENT, ItemState.SKIPPED
+
+
+def clips(folder: Path, count: int) -> dict[str, bytes]:
+    return {f"{n}.avi": clip(folder / f"{n}.avi", n).read_bytes() for n in range(count)}
+
+
+async def counted(home: Home, source: Path) -> tuple[Report, Counting]:
+    async with home.open() as app:
+        counting = Counting(app.parts.sources)
+        app.parts.sources.add("counted", lambda: counting)
+        return await finished(app, f"counted:{source}", to=home.to), counting
+
+
+async def test_an_archive_inside_is_read_once_for_all_its_conversions(tmp_path: Path) -> None:
+    inner = packed(tmp_path / "inner.zip", {"p.jpg": photo(1)} | clips(tmp_path, 3)).read_bytes()
+    source = packed(tmp_path / "a.zip", {"in.zip": inner, "last.jpg": photo(2)})
+    report, counting = await counted(Home(tmp_path), source)
+    assert list(states(report)) == [
+        "in.zip", "in.zip/p.jpg", "in.zip/0.avi", "in.zip/1.avi", "in.zip/2.avi", "last.jpg",
+    ]  # fmt: skip
+    assert set(states(report).values()) == {SENT, SKIPPED}
+    assert report.totals.deferred == 3
+    assert len(counting.passes) == 2  # the transfer, and one for three conversions
+
+
+async def test_conversions_are_found_two_archives_deep_and_beside_them(tmp_path: Path) -> None:
+    moving = clips(tmp_path, 3)
+    deep = tar_bytes({"x/0.avi": moving["0.avi"], "x/p.jpg": photo(1)})
+    inner = packed(tmp_path / "inner.zip", {"deep.tar": deep, "1.avi": moving["1.avi"]})
+    tree = {"in.zip": inner.read_bytes(), "2.avi": moving["2.avi"]}
+    source = make_tar(tmp_path / "a.tgz", tree, "gz")
+    home = Home(tmp_path)
+    report, counting = await counted(home, source)
+    sent = [name for name, state in states(report).items() if state is SENT]
+    assert sent == ["in.zip/deep.tar/x/0.avi", "in.zip/deep.tar/x/p.jpg", "in.zip/1.avi", "2.avi"]
+    assert len(counting.passes) == 2
+    assert len([name for name in home.delivered() if name.endswith(".mp4")]) == 3
+    assert home.left_behind() == []
+
+
+async def test_a_conversion_in_a_folders_archive_reads_it_where_it_lies(tmp_path: Path) -> None:
+    folder = tmp_path / "trip"
+    folder.mkdir()
+    source = packed(folder / "in.zip", {"big.bin": bytes(300_000), **clips(tmp_path, 1)})
+    home = Home(tmp_path)
+    report, _ = await counted(home, folder)
+    assert states(report) == {"in.zip": SKIPPED, "in.zip/big.bin": SKIPPED, "in.zip/0.avi": SENT}
+    assert report.totals.peak_scratch_bytes < source.stat().st_size
+    assert home.left_behind() == []
+
+
+async def test_an_archive_inside_that_changed_meanwhile_is_noticed(tmp_path: Path) -> None:
+    moving = clips(tmp_path, 2)
+    folder = tmp_path / "trip"
+    folder.mkdir()
+    home = Home(tmp_path)
+    async with home.open() as app:
+        counting = Counting(app.parts.sources)
+
+        def pack() -> None:
+            name = "1.avi" if counting.passes else "0.avi"
+            packed(folder / "in.zip", {"c.avi": moving[name]})
+
+        pack()
+        counting.before = pack
+        app.parts.sources.add("counted", lambda: counting)
+        report = await finished(app, f"counted:{folder}", to=home.to)
+    fault = report.items[1].item.fault
+    assert fault is not None
+    assert (fault.kind, "changed" in fault.detail) == ("input.corrupt", True)
+    assert home.delivered() == {}
+
+
+async def test_an_archive_inside_that_is_damaged_meanwhile_is_the_items_fault(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "trip"
+    folder.mkdir()
+    packed(folder / "in.zip", {"c.avi": clips(tmp_path, 1)["0.avi"]})
+    home = Home(tmp_path)
+    async with home.open() as app:
+        counting = Counting(app.parts.sources)
+        counting.before = lambda: (
+            counting.passes and (folder / "in.zip").write_bytes(b"PK\x03\x04 no more")
+        )
+        app.parts.sources.add("counted", lambda: counting)
+        report = await finished(app, f"counted:{folder}", to=home.to)
+    fault = report.items[1].item.fault
+    assert fault is not None
+    assert fault.kind in ("input.corrupt", "input.truncated")
+    assert fault.item == "in.zip/c.avi"
