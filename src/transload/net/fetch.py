@@ -83,18 +83,23 @@ def target_of(text: str) -> Target:
         url = httpx2.URL(text.strip())
     except (httpx2.InvalidURL, ValueError) as error:
         raise InvalidUrlError(f"{told} is no web address: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise InvalidUrlError(
-            f"{told} is no web address: it must begin with http:// or https:// and a host"
-        )
-    if _NO_HOST.search(url.host):
-        raise InvalidUrlError(f"{told} is no web address: {url.host!r} is no host name")
+    if trouble := _unfit(url):
+        raise InvalidUrlError(f"{told} is no web address: {trouble}")
     login = None
     if url.userinfo:
         user, _, password = url.userinfo.decode().partition(":")
         pair = f"{unquote(user)}:{unquote(password)}".encode()
         login = "Basic " + base64.b64encode(pair).decode()
     return Target(str(url.copy_with(userinfo=b"", fragment=None)), login)
+
+
+def _unfit(url: httpx2.URL) -> str:
+    """Why an address cannot be asked, empty when it can."""
+    if url.scheme not in ("http", "https") or not url.host:
+        return "it must begin with http:// or https:// and a host"
+    if _NO_HOST.search(url.host):
+        return f"{url.host!r} is no host name"
+    return "" if url.port is None or 0 < url.port < 1 << 16 else f"there is no port {url.port}"
 
 
 class Answer:
@@ -194,8 +199,8 @@ def _next(response: httpx2.Response) -> httpx2.Request:
     here, request = shown(str(response.url)), response.next_request
     if request is None:
         raise RemoteBrokenError(f"{here} redirects to what is no address")
-    if request.url.scheme not in ("http", "https") or not request.url.host:
-        raise RemoteBrokenError(f"{here} redirects to {request.url.scheme}:, which is not the web")
+    if trouble := _unfit(request.url):
+        raise RemoteBrokenError(f"{here} redirects to what is no web address: {trouble}")
     if response.url.scheme == "https" and request.url.scheme == "http":
         raise RemoteForbiddenError(
             f"{here} redirects to an address without encryption: not followed"

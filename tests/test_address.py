@@ -1,0 +1,33 @@
+"""What of an address people see."""
+
+import pytest
+
+from transload.address import shown
+
+
+@pytest.mark.parametrize(
+    ("ref", "told"),
+    [
+        ("https://host/a.zip", "https://host/a.zip"),
+        ("https://me:secret@host:81/a.zip", "https://host:81/a.zip"),
+        ("https://me@host/a.zip", "https://host/a.zip"),
+        ("HTTPS://me:secret@host/a.zip", "HTTPS://host/a.zip"),
+        ("http://me:se@cret@host/a.zip", "http://host/a.zip"),
+        ("http://me:se/cret@host/a.zip", "http://host/a.zip"),
+        ("http://me:secret@[::1]:80/a", "http://[::1]:80/a"),
+        ("http://host/@user/a.zip", "http://host/@user/a.zip"),
+        ("http://host:80/@user/a.zip", "http://host:80/@user/a.zip"),
+        ("http://[::1]/@user/a.zip", "http://[::1]/@user/a.zip"),
+        ("https://host/a.zip?X-Signature=abc", "https://host/a.zip?***"),
+        ("https://host?token=abc", "https://host?***"),
+        ("https://host/a.zip?#part", "https://host/a.zip?***"),
+        ("https://host/a.zip#secret", "https://host/a.zip"),
+        ("http://me:sec\nret@host/a", "http://host/a"),
+        ("webdavs://me:secret@host/a", "webdavs://host/a"),
+        ("/home/me/a@b?.zip", "/home/me/a@b?.zip"),
+        ("C:\\photos\\a@b.zip", "C:\\photos\\a@b.zip"),
+        ("", ""),
+    ],
+)
+def test_users_passwords_queries_and_fragments_are_hidden(ref: str, told: str) -> None:
+    assert shown(ref) == told
