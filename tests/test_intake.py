@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.inputs import clip, packed, photo
-from tests.installation import SMALL, Counting, Home, finished, states
+from tests.installation import SMALL, Counting, Home, Picky, finished, states
 from transload.entry import Listing, ReadReport
 from transload.intake import NOT_WANTED, PAGE, Sums, chosen
 from transload.model import ItemKind, ItemState, Recipe
@@ -252,3 +253,28 @@ def test_warnings_of_an_archive_inside_name_it() -> None:
     sums.note("in.zip", ReadReport(10, None, ("odd",)), in_place=False)
     sums.note("b.zip", ReadReport(7), in_place=True)
     assert (sums.warnings, sums.bytes_read) == (["in.zip: odd"], 7)
+
+
+async def test_an_archive_closed_before_its_entries_arrived_is_read_again(tmp_path: Path) -> None:
+    inner = boxed(tmp_path / "i.zip", {"a.jpg": photo(2), "b.jpg": photo(3)})
+    deep = boxed(tmp_path / "d.zip", {"in.zip": inner})
+    source = packed(tmp_path / "a.zip", {"deep.zip": deep})
+    home, picky = Home(tmp_path), Picky(tmp_path / "picky")
+    picky.gate = anyio.Event()
+    async with home.open(picky) as app:
+        job = await app.send(str(source), to="picky:x")
+        async for event in app.events(job.id):
+            if event.what == "items" and len(event.data["items"]) == 2:
+                break
+        stopped = await app.report(job.id)
+    assert states(stopped) == {
+        "deep.zip": SKIPPED,
+        "deep.zip/in.zip": SKIPPED,
+        "deep.zip/in.zip/a.jpg": ItemState.PENDING,
+        "deep.zip/in.zip/b.jpg": ItemState.PENDING,
+    }
+    picky.gate.set()
+    async with home.open(picky) as app:
+        report = await finished(app, source, to="picky:x")
+    assert report.job.id == job.id
+    assert list(states(report).values()) == [SKIPPED, SKIPPED, SENT, SENT]
