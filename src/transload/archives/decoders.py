@@ -10,7 +10,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
@@ -108,13 +108,12 @@ _ZIP_DECODERS: dict[int, Callable[[], Decoder]] = {
 
 def _lz4() -> Decoder:
     try:
-        import lz4.frame
+        import lz4.frame  # pyright: ignore[reportMissingTypeStubs]
     except ModuleNotFoundError as error:
         raise UnsupportedError(
             "it is packed with LZ4, whose library is not installed", suggestion="pip install lz4"
         ) from error
-    decoder: Decoder = lz4.frame.LZ4FrameDecompressor()
-    return decoder
+    return cast("Decoder", lz4.frame.LZ4FrameDecompressor())
 
 
 _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {

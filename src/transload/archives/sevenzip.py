@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from transload.archives.bit7z import last_resort
 from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decoder_for
 from transload.archives.sevenzip_feed import Door, Feed, is_selectable
-from transload.archives.sevenzip_listing import Member, Told, parse
+from transload.archives.sevenzip_listing import Member, Told, is_unknown, parse
 from transload.archives.sevenzip_run import RC_PROMPT
-from transload.archives.sevenzip_tool import SevenZip
+from transload.archives.sevenzip_tool import Program, SevenZip
 from transload.entry import Entry, Limits, Listing, ReadReport, Secret
 from transload.errors import (
     CorruptError,
@@ -19,12 +20,14 @@ from transload.errors import (
     PasswordNeededError,
     TransloadError,
     TruncatedError,
+    UnsupportedError,
     WrongPasswordError,
 )
 from transload.kinds import Fault
 from transload.ports import Want
 
 PROBES = 2  # members a password is tried on: the first may itself be damaged
+GET_METHODS = "7-Zip has no decoder for it, pybit7z has: pip install pybit7z importlib_metadata"
 _MIB = 1 << 20
 
 
@@ -45,11 +48,14 @@ class SevenZipReader:
     ) -> None:
         """`missing` names volumes that are known not to be there."""
         self._archive = archive
-        self._tool = tool
+        self._program: Program = tool
         self._limits = limits
         self._missing = tuple(missing)
         self._read = 0
         self._told, self._password = self._open(passwords)
+        self._methods = _unknown_methods(self._told)
+        if self._methods and (other := last_resort(limits)):
+            self._program, self._methods = other, frozenset[str]()
         if not self._password and passwords:
             self._password = self._fitting(passwords)
         self._locked = self._fault_of_lock(passwords) if self._is_locked() else None
@@ -57,6 +63,7 @@ class SevenZipReader:
         self._packed = self._told.physical_bytes
         self._decoded = decoder_for((one.raw for one in self._told.members), "cp437")
         self._feed = self._new_feed()
+        self._others = [self._new_feed(one) for one in passwords if one != self._password]
 
     # -- the port ----------------------------------------------------------------------------------------------------
 
@@ -93,12 +100,18 @@ class SevenZipReader:
             if entry.kind == "link" or entry.trouble is not None:
                 continue
             self._read += member.packed or 0
-            pull = _counted(self._feed.pull(index), tally)
+            pull = _counted(self._pull(index, entry.encrypted), tally)
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
             if tally.spent is not None:
                 self._fault = tally.spent.fault()
                 break
         self._feed.close()
+
+    def _pull(self, index: int, encrypted: bool) -> Pull:
+        """The entry's bytes. RAR and zip may have a password for each: all that were given are tried on it."""
+        if not encrypted or not self._others or not self._feed.has_own_password(index):
+            return self._feed.pull(index)
+        return _first_that_opens([one.pull(index) for one in (self._feed, *self._others)])
 
     def _new_tally(self, limits: Limits) -> Tally:
         """What is read is set against the whole archive: a child does not say what it takes for which entry."""
@@ -108,7 +121,7 @@ class SevenZipReader:
         return tally
 
     def _for_codecs(self, limits: Limits) -> Limits:
-        """PPMd, RAR and LZMA make honest logs a thousand times smaller: what lists little is not judged by its ratio."""
+        """PPMd, RAR and LZMA make honest logs a thousand times smaller: where little is listed no ratio is judged."""
         size = self.listing().size_bytes
         harmless = size is not None and size <= limits.harmless_bytes
         return replace(limits, ratio_after_bytes=limits.harmless_bytes) if harmless else limits
@@ -119,7 +132,8 @@ class SevenZipReader:
 
     def close(self) -> None:
         """End what runs; may be called twice."""
-        self._feed.close()
+        for feed in (self._feed, *self._others):
+            feed.close()
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
@@ -157,7 +171,7 @@ class SevenZipReader:
         )
 
     def _door(self, password: Secret | None) -> Door:
-        return Door(self._archive, self._tool, password, self._limits.max_dictionary_bytes)
+        return Door(self._archive, self._program, password, self._limits.max_dictionary_bytes)
 
     def _new_feed(self, password: Secret | None = None) -> Feed:
         members = self._told.members
@@ -241,6 +255,8 @@ class SevenZipReader:
             error = _too_hungry(member.dictionary_bytes, self._limits.max_dictionary_bytes)
         elif member.continues and self._fault is not None:
             return self._fault
+        elif member.method in self._methods:
+            error = UnsupportedError(f"packed by method {member.method}", suggestion=GET_METHODS)
         if error is None:
             return None
         error.item = name
@@ -255,6 +271,11 @@ def _too_hungry(needed: int, allowed: int) -> LimitError:
     )
 
 
+def _unknown_methods(told: Told) -> frozenset[str]:
+    methods = {one.method for one in told.members if one.kind == "file"}
+    return frozenset(method for method in methods if is_unknown(method))
+
+
 def _costs(members: Sequence[Member]) -> list[int]:
     """Bytes to decode to read each member alone."""
     held: dict[int | None, int] = {}
@@ -264,6 +285,24 @@ def _costs(members: Sequence[Member]) -> list[int]:
         costs.append(before + (one.size or 0))
         held[one.block] = costs[-1]
     return costs
+
+
+def _first_that_opens(pulls: Sequence[Pull]) -> Pull:
+    """The first pull that gives a byte; a password that does not fit gives none."""
+    left = list(pulls)
+
+    def pull(size: int) -> bytes:
+        try:
+            data = left[0](size)
+        except WrongPasswordError:
+            if len(left) == 1:
+                raise
+            left.pop(0)
+            return pull(size)
+        del left[1:]
+        return data
+
+    return pull
 
 
 def _counted(pull: Pull, tally: Tally) -> Pull:

@@ -10,14 +10,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from transload.archives.limits import CHUNK, ended_early, wrong_checksum
 from transload.archives.sevenzip_listing import Member
-from transload.archives.sevenzip_run import RC_MEMORY, Run, words_for
-from transload.archives.sevenzip_tool import SevenZip
+from transload.archives.sevenzip_run import RC_MEMORY, Run
+from transload.archives.sevenzip_tool import Program
 from transload.entry import Secret
-from transload.errors import CorruptError, LimitError, TransloadError
+from transload.errors import CorruptError, LimitError, TransloadError, WrongPasswordError
 
 RESTART_BYTES = 32 << 20
 """What a new run costs in decoded bytes: it starts in 20 ms and reads the archive's directory again."""
@@ -36,14 +37,14 @@ class Door:
     """How to get into an archive: its first file, the program, the password that fits, the memory a run may take."""
 
     archive: Path
-    tool: SevenZip
+    program: Program
     password: Secret | None
     memory_bytes: int
 
     def run(self, command: str, names: Sequence[bytes] | None = None) -> Run:
         """Start a run of the command, over these names alone if given."""
-        words = words_for(command, self.archive)
-        return Run(self.tool, words, self.memory_bytes, self.password, names)
+        words = partial(self.program.words, command, self.archive)
+        return Run(words, self.memory_bytes, self.password, names)
 
 
 def is_selectable(raw: bytes) -> bool:
@@ -72,7 +73,7 @@ class Feed:
         self._selectable = array("b", (is_selectable(one.raw) for one in members))
         self._blocks = _block_starts(members)
         self._run: Run | None = None
-        self._order: "array[int]" = array("q")
+        self._order: array[int] = array("q")
         self._ends: array[int] = array(
             "q"
         )  # where each member of `_order` ends in the run's output
@@ -89,7 +90,10 @@ class Feed:
         return self._blocks[index]
 
     def pull(self, index: int) -> Pull:
-        """Call the result for the next bytes of the member, b"" at its end. Raises CorruptError, TruncatedError, LimitError."""
+        """Call the result for the member's next bytes, b"" at its end.
+
+        The call raises CorruptError, TruncatedError, LimitError, WrongPasswordError.
+        """
         self._leave_single()
         member = self._members[index]
         if member.size == 0:
@@ -152,8 +156,14 @@ class Feed:
                 "its decoder needed more memory than archive.max_dictionary_bytes allows",
                 suggestion="Raise archive.max_dictionary_bytes, or unpack it on a larger machine.",
             )
+        elif got == 0 and self.has_own_password(index):
+            error = _other_password()
         error.evidence = None if run is None else run.evidence()
         return error
+
+    def has_own_password(self, index: int) -> bool:
+        """Whether another password than its neighbours' may be on the member: a solid block has one for all."""
+        return self._members[index].encrypted and self._members[index].block is None
 
     def _ahead(self, index: int) -> int | None:
         """Bytes between the run's place and the member; None when it is not ahead in this run."""
@@ -210,7 +220,7 @@ class Feed:
     # -- members without a sum ---------------------------------------------------------------------------------------
 
     def _unsummed(self, index: int, size: int) -> Pull:
-        """A member whose listing has no sum: right only if 7zz, which checks what the format holds, ends without error."""
+        """A member without a sum in the listing: right only if 7zz, which checks what the format holds, ends well."""
         if self._blocks[index] or not self._selectable[index]:
             if self._is_sound():
                 return _Checked(self, index, size, None)
@@ -234,7 +244,8 @@ class Feed:
         if index not in self._batch:
             self._batch = self._sealed([index])
         if index not in self._batch:
-            return _failing(CorruptError("7-Zip found it damaged"))
+            own = self.has_own_password(index)
+            return _failing(_other_password() if own else _damaged())
         return _from_bytes(self._batch.pop(index))
 
     def _neighbours(self, index: int) -> list[int]:
@@ -275,6 +286,14 @@ class Feed:
             self._door, self._members, index, self._given({self._members[index].raw})
         )
         return self._single
+
+
+def _other_password() -> WrongPasswordError:
+    return WrongPasswordError("the entry is encrypted; no password given fits it, or it is damaged")
+
+
+def _damaged() -> CorruptError:
+    return CorruptError("7-Zip found it damaged")
 
 
 class _Checked:
@@ -333,7 +352,9 @@ class _Alone:
         while run.read(CHUNK):
             pass
         if run.end() != 0 or (self._size is not None and self._got < self._size):
-            raise CorruptError("7-Zip found it damaged", evidence=run.evidence())
+            error = _damaged()
+            error.evidence = run.evidence()
+            raise error
 
 
 def _pieces(run: Run, size: int) -> Iterator[bytes]:

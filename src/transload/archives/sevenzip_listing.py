@@ -15,6 +15,7 @@ from transload.entry import Limits
 _TIME = re.compile(rb"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3}))?")
 _SIZED = re.compile(rb"(?:LZMA2?|mem|m\d)(?::|)(\d{1,4})([bkmg]?)", re.IGNORECASE)
 _RAR5 = re.compile(rb"v\d+:m\d:(\d{1,4})([kmg])", re.IGNORECASE)
+_NUMBERED = re.compile(r"[0-9A-F]{6,16}(?::\S*)?")
 _UNITS = {b"": 0, b"b": 0, b"k": 10, b"m": 20, b"g": 30}
 _LARGEST_POWER = 40
 _FORMATS = {b"7z": "7z", b"Rar": "rar", b"Rar5": "rar", b"zip": "zip"}
@@ -34,6 +35,12 @@ class Member:
     mtime_ms: int | None
     dictionary_bytes: int
     continues: bool  # RAR: its data go on in a volume that is not there
+    method: str  # as 7zz calls it; a number in hexadecimal is one it does not know
+
+
+def is_unknown(method: str) -> bool:
+    """Whether 7zz lists a method by its number: it has no decoder for it."""
+    return any(_NUMBERED.fullmatch(word) for word in method.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ def _member(block: dict[bytes, bytes], groups: _Groups) -> Member:
         mtime_ms=_mtime_ms(block.get(b"Modified", b"")),
         dictionary_bytes=_dictionary_bytes(block.get(b"Method", b"")),
         continues=block.get(b"Split After") == b"+",
+        method=block.get(b"Method", b"").decode("ascii", "replace"),
     )
 
 
@@ -172,7 +180,7 @@ def _mtime_ms(text: bytes) -> int | None:
     if found is None:
         return None
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-    if not (1 <= month <= 12 and 1 <= day <= 31 and 1601 <= year):
+    if not (1 <= month <= 12 and 1 <= day <= 31 and year >= 1601):
         return None
     fraction = int((found[7] or b"0").ljust(3, b"0"))
     return calendar.timegm((year, month, day, hour, minute, second)) * 1000 + fraction

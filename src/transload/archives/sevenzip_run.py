@@ -1,4 +1,4 @@
-"""One run of 7zz as a child: bounded memory, no prompt, its output read with a watch on silence, ended by its pid."""
+"""One run of 7zz or another decoder as a child: bounded memory, no prompt, its silence watched, ended by its pid."""
 
 import contextlib
 import os
@@ -6,14 +6,12 @@ import select
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 from anyio import NoEventLoopError, from_thread
 
 from transload.archives.limits import CHUNK
-from transload.archives.sevenzip_tool import SevenZip
 from transload.entry import Secret
 from transload.errors import LimitError
 from transload.guard import guarded
@@ -35,25 +33,25 @@ _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": os.
 
 
 class Run:
-    """A started 7zz. Read its standard output with `read`; `end` gives the exit status, `kill` leaves early."""
+    """A started decoder. Read its standard output with `read`; `end` gives the exit status, `kill` leaves early."""
 
     def __init__(
         self,
-        tool: SevenZip,
-        words: Sequence[str],
+        words: Callable[[str | None], list[str]],
         memory_bytes: int,
         password: Secret | None,
         names: Sequence[bytes] | None = None,
     ) -> None:
-        """Start `7zz WORDS`; with `names` only these entries are meant (given in a list that has no name on disk)."""
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()
+        """Start what `words` gives for a file that holds `names` (None: no file); it has no name on disk."""
+        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the run
         self._list: IO[bytes] | None = None
-        command = [*guarded(memory_bytes + GUARD_OVERHEAD_BYTES, 0), str(tool.path), *words]
+        listed: str | None = None
         if names is not None:
-            self._list = tempfile.TemporaryFile()
+            self._list = tempfile.TemporaryFile()  # noqa: SIM115  closed with the run
             self._list.write(b"".join(name + b"\n" for name in names))
             self._list.seek(0)
-            command[-2:-2] = ["-spd", "-ssc", "-scsUTF-8", f"-i@/dev/fd/{self._list.fileno()}"]
+            listed = f"/dev/fd/{self._list.fileno()}"
+        command = [*guarded(memory_bytes + GUARD_OVERHEAD_BYTES, 0), *words(listed)]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if password is not None else subprocess.DEVNULL,
@@ -136,12 +134,6 @@ class Run:
             self._list.close()
         if self._process.stdout is not None:
             self._process.stdout.close()
-
-
-def words_for(command: str, archive: Path) -> list[str]:
-    """A command line on one archive, single-threaded: several threads wait for a whole block before its first byte."""
-    options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1"], "t": ["t", "-mmt=1", "-bso0"]}
-    return [*options[command], "-bd", "-y", "--", str(archive)]
 
 
 def _stop_when_cancelled() -> None:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from transload.errors import SevenZipMissingError
 
@@ -30,6 +31,23 @@ class SevenZip:
     path: Path
     version: tuple[int, int]
     reads_rar: bool
+
+    def words(self, command: str, archive: Path, names: str | None) -> list[str]:
+        """A command line: `l` list, `x` write all out, `t` test. `names` is a file with the names that are meant.
+
+        Single-threaded: several threads wait for a whole block before its first byte, and hold it in memory.
+        """
+        options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1"], "t": ["t", "-mmt=1", "-bso0"]}
+        chosen = [] if names is None else ["-spd", "-ssc", "-scsUTF-8", f"-i@{names}"]
+        return [str(self.path), *options[command], *chosen, "-bd", "-y", "--", str(archive)]
+
+
+class Program(Protocol):
+    """A decoder that runs as a child and writes entries one behind the other."""
+
+    def words(self, command: str, archive: Path, names: str | None) -> list[str]:
+        """Its command line, as `SevenZip.words` says."""
+        ...
 
 
 def find_sevenzip(configured: Path | None) -> SevenZip:

@@ -148,7 +148,7 @@ class TarReader:
 
 
 def holds_tar(blob: Blob, packing: str) -> bool:
-    """Whether what is packed begins as a tar. Raises CorruptError, TruncatedError when not even that can be unpacked."""
+    """Whether what is packed begins as a tar. Raises CorruptError, TruncatedError when that is damaged."""
     with closing(blob.open()) as file:
         unpacked = Unpacked(packing, file)
         head = b""

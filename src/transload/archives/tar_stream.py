@@ -123,7 +123,9 @@ class TarPass:
         self._tally = Tally(limits, lambda: self.file.taken)
         self._holes = Tally(limits, lambda: self.file.taken)
         source = self.file if packing is None else Unpacked(packing, self.file)
-        self._stream = _Forward(source, self._tally, _moving(self.file) if packing is None else None)
+        self._stream = _Forward(
+            source, self._tally, _moving(self.file) if packing is None else None
+        )
         self._archive: _Archive | None = None
 
     @property
