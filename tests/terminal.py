@@ -47,7 +47,6 @@ class Terminal:
         """Press these keys."""
         os.write(self._master, text.encode())
 
-    @property
     def echoes(self) -> bool:
         """Whether keys that are pressed now would be shown."""
         return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)

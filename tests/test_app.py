@@ -11,7 +11,7 @@ from tests.installation import Home, Picky, finished, states, told
 from transload.app import usual_recipe
 from transload.errors import SourceNotFoundError, StoreError, UsageError
 from transload.model import ItemState, JobState, Recipe
-from transload.states import JOB_ENDED
+from transload.states import JOB_ENDED, needs_password
 
 pytestmark = pytest.mark.anyio
 
@@ -181,3 +181,34 @@ async def test_events_tell_the_states_in_order(tmp_path: Path) -> None:
 )
 def test_the_recipe_fits_the_destination(to: str, recipe: Recipe) -> None:
     assert usual_recipe(to) is recipe
+
+
+def locked(folder: Path) -> Path:
+    """A zip whose first photo says that it is encrypted."""
+    source = pictures(folder, 2, "locked")
+    data = bytearray(source.read_bytes())
+    data[6] |= 1  # the local header
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # the directory
+    source.write_bytes(data)
+    return source
+
+
+async def test_a_job_that_needs_a_password_is_waited_for_until_it_waits(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    async with home.open() as app:
+        job = await app.send(str(locked(tmp_path)), to=home.to, passwords=["one"])
+        for word in ("two", "three"):
+            waiting = await app.wait(job.id)
+            assert needs_password(waiting)
+            assert (await app.wait(job.id[:12])).state is JobState.WAITING
+            assert (await app.give_password(job.id[:12], word)).state is JobState.QUEUED
+        await app.wait(job.id)
+        report = await app.report(job.id)
+        assert (report.totals.sent, report.totals.failed) == (1, 0)
+        given = await app.parts.ledger.passwords(job.id)
+        assert [secret.text for secret in given] == ["one", "two", "three"]
+        await app.cancel(job.id)
+        assert (await app.wait(job.id)).state is JobState.CANCELLED
+        with pytest.raises(UsageError, match="has ended"):
+            await app.give_password(job.id, "four")
+    assert len(home.delivered()) == 1

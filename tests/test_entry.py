@@ -16,3 +16,8 @@ def test_a_place_sorts_its_inner_entries_behind_their_archive() -> None:
 def test_a_secret_does_not_show_itself() -> None:
     opening = Opening((Secret("open sesame"),))
     assert "sesame" not in repr(opening) + str(opening) + f"{opening.passwords[0]}"
+
+
+def test_passwords_are_tried_in_their_order() -> None:
+    opening = Opening.trying(["b", "a"])
+    assert opening == Opening((Secret("b"), Secret("a")), None)

@@ -95,10 +95,10 @@ def test_an_empty_password_is_wrong_usage(cli: Cli, tmp_path: Path) -> None:
 def test_what_is_typed_is_taken_unseen(typed: str, got: str) -> None:
     with Terminal(ASK, {}) as terminal:
         terminal.shows("Word: ")
-        assert not terminal.echoes
+        assert not terminal.echoes()
         terminal.type(typed)
         assert terminal.end() == 0
-        assert terminal.echoes
+        assert terminal.echoes()
     assert terminal.seen.replace("\r", "") == f"Word: \ngot {got}\n"
 
 

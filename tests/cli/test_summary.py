@@ -97,3 +97,15 @@ def test_a_fault_of_the_job_comes_with_its_next_step() -> None:
     text = "\n".join(summary(failed, Totals(), Tally(), []))
     assert "/lib is\ufffd[31m read-only" in text
     assert "next: Make the folder writable" in text
+
+
+def test_what_waits_for_a_password_is_counted_and_not_lost() -> None:
+    fault = Fault("input.password_needed", "encrypted")
+    counts = tallied(
+        record(0, ItemState.PENDING, fault=fault),
+        record(1, ItemState.PENDING, fault=fault),
+        record(2, ItemState.PENDING),
+    )
+    text = "\n".join(summary(ENDED, Totals(entries=3), counts, []))
+    assert "locked      2 items no password has opened yet" in text
+    assert "not arrived" not in text

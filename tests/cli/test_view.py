@@ -61,6 +61,13 @@ def test_waiting_for_room_gives_the_figures() -> None:
     assert view.doing == "waiting for room on the disk: 12 MiB free, 1,024 MiB must stay free"
 
 
+def test_waiting_for_a_password_says_so() -> None:
+    view = running()
+    locked = {"kind": "input.password_needed", "detail": "a.jpg is encrypted"}
+    assert view.take(event("state", state="waiting", reason="password", fault=locked))
+    assert view.doing == "waiting for a password: a.jpg is encrypted"
+
+
 def test_problems_are_counted_from_the_snapshot_on() -> None:
     view = running()
     view.take(event("snapshot", totals={"quarantined": 1, "failed": 0}))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from transload.cli.wording import (
     clean,
     count_text,
+    password_wait,
     short_id_length,
     shortened,
     size_text,
@@ -78,3 +79,7 @@ def test_short_ids_still_tell_jobs_apart() -> None:
     length = short_id_length(ids)
     assert len({one[:length] for one in ids}) == 3
     assert short_id_length(["01KA3XABCDEF1"]) == 10
+
+
+def test_a_wait_for_a_password_names_the_command() -> None:
+    assert password_wait("01KA") == "waiting: a password is needed (transload pass 01KA)"

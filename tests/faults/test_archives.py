@@ -217,14 +217,16 @@ def test_content_decides_what_a_file_is(desk: Desk, clip_mp4: bytes) -> None:
     assert set(desk.delivered()) == {"mix/a.jpg", "mix/film.dat.mp4"}
 
 
-def test_encrypted_entries_are_named_and_the_others_arrive(desk: Desk) -> None:
+def test_entries_that_say_they_are_encrypted_wait_and_the_others_arrive(desk: Desk) -> None:
     source = _with_encrypted(
         desk.inputs / "mix.zip", {"a.jpg": photo(1)}, {"b.jpg": photo(2), "c.jpg": photo(3)}
     )
     said = desk.send(source)
-    assert said.status == 3
-    assert said.fault("b.jpg") == said.fault("c.jpg") == "input.password_needed"
+    assert (said.status, said.report["state"]) == (5, "waiting")
+    kinds = {said.item(name)["error"]["kind"] for name in ("b.jpg", "c.jpg")}
+    assert kinds == {"input.password_needed"}
     assert sorted(desk.delivered().values()) == hashes(photo(1))
+    assert desk.run("cancel", said.report["job"]).status == 0
 
 
 def test_nothing_but_encrypted_entries_asks_for_a_password(desk: Desk) -> None:

@@ -219,12 +219,12 @@ def test_an_archive_inside_can_need_one_of_its_own(desk: Desk) -> None:
 def test_a_person_at_the_terminal_is_asked(desk: Desk, mixed: Path) -> None:
     with at_terminal(desk, "send", mixed, "--to", f"library:{desk.library}") as terminal:
         terminal.shows(QUESTION)
-        assert not terminal.echoes
+        assert not terminal.echoes()
         terminal.type(f"{OTHER}\n")
         terminal.shows(QUESTION, 2)
         terminal.type(f"{SECRET}\n")
         assert terminal.end() == 0
-        assert terminal.echoes
+        assert terminal.echoes()
     assert OTHER not in terminal.seen
     assert SECRET not in terminal.seen
     assert arrived(desk, *PHOTOS)
@@ -247,10 +247,10 @@ def test_a_person_without_the_password_leaves_it_waiting(
 def test_an_interrupt_at_the_question_gives_the_echo_back(desk: Desk, hidden: Path) -> None:
     with at_terminal(desk, "send", hidden, "--to", f"library:{desk.library}") as terminal:
         terminal.shows(QUESTION)
-        assert not terminal.echoes
+        assert not terminal.echoes()
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.end() == 130
-        assert terminal.echoes
+        assert terminal.echoes()
     assert "the same command again" in terminal.seen
 
 
@@ -259,7 +259,7 @@ def test_a_question_ends_when_it_is_answered_elsewhere(desk: Desk, hidden: Path)
         terminal.shows(QUESTION)
         assert pass_on(desk, job_of(desk), SECRET).status == 0
         assert terminal.end() == 0
-        assert terminal.echoes
+        assert terminal.echoes()
     assert arrived(desk, *PHOTOS)
 
 
@@ -267,7 +267,7 @@ def test_pass_asks_without_showing(desk: Desk, hidden: Path) -> None:
     job = desk.send(hidden).report["job"]
     with at_terminal(desk, "pass", job[:12]) as terminal:
         terminal.shows("Password for hidden: ")
-        assert not terminal.echoes
+        assert not terminal.echoes()
         terminal.type(f"{SECRET}\n")
         assert terminal.end() == 0
     assert SECRET not in terminal.seen

@@ -11,7 +11,14 @@ from sqlalchemy import select, update
 
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Home, Picky
-from transload.errors import DiskFullError, LostLeaseError, UnreadableError
+from transload.entry import Opening, Secret
+from transload.errors import (
+    DiskFullError,
+    LostLeaseError,
+    PasswordNeededError,
+    UnreadableError,
+    WrongPasswordError,
+)
 from transload.jobs.handler import (
     ALBUM_WINDOW_MAX,
     DEATHS_MAX,
@@ -20,7 +27,10 @@ from transload.jobs.handler import (
     first_of,
 )
 from transload.model import ItemState, Job, JobState, Lane, Recipe, Task
+from transload.ports import Source, SourceRef, Sources
 from transload.sources.folder import FolderReader
+from transload.sources.registry import SourceRegistry
+from transload.states import needs_password
 from transload.storage.schema import tasks
 from transload.storage.scratch import SLACK_BYTES
 from transload.wiring import Installation, build
@@ -194,3 +204,45 @@ def test_a_lost_lease_decides_over_a_full_disk_over_the_rest() -> None:
     assert first_of(ExceptionGroup("all", [bad, inner, lease])) is lease
     assert first_of(ExceptionGroup("all", [bad, inner])) is disk
     assert first_of(bad) is bad
+
+
+@dataclass
+class Sealed:
+    """Sources under the scheme `sealed:`, whose names nobody reads without the right password."""
+
+    inner: Sources
+
+    def resolve(self, text: str) -> SourceRef:
+        ref = self.inner.resolve(text.removeprefix("sealed:"))
+        return replace(ref, ref=f"sealed:{ref.ref}")
+
+    def open(self, ref: str, opening: Opening) -> Source:
+        if not opening.passwords:
+            raise PasswordNeededError("the names are encrypted")
+        if Secret("right") not in opening.passwords:
+            raise WrongPasswordError("the names are encrypted")
+        return self.inner.open(ref.removeprefix("sealed:"), opening)
+
+
+async def test_hidden_names_wait_for_the_right_password(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        ledger = here.parts.ledger
+        sources = here.parts.sources
+        assert isinstance(sources, SourceRegistry)
+        sources.add("sealed", lambda: Sealed(sources))
+        job = await here.want(Path(f"sealed:{pictures(tmp_path)}"))
+        for kind, word in (
+            ("input.password_needed", "wrong"),
+            ("input.wrong_password", "right"),
+        ):
+            await here.run()
+            waiting = await ledger.job(job.id)
+            assert needs_password(waiting)
+            assert waiting.fault is not None
+            assert waiting.fault.kind == kind
+            here.now_ms += 10**9
+            assert await here.parts.leases.take(Lane.TRANSFER, 0) is None
+            await ledger.give_password(job.id, word)
+        await here.run()
+        assert (await ledger.job(job.id)).state is JobState.SUCCEEDED
+        assert set(await here.states(job)) == {ItemState.SENT}

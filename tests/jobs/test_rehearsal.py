@@ -8,7 +8,7 @@ from tests import inputs
 from tests.installation import Home
 from transload.errors import SourceNotFoundError
 from transload.jobs.rehearsal import Wish
-from transload.model import Recipe
+from transload.model import Recipe, Verdict
 
 pytestmark = pytest.mark.anyio
 
@@ -59,3 +59,22 @@ async def test_inspecting_gives_facts_or_a_clear_error(tmp_path: Path) -> None:
             await app.inspect(tmp_path / "missing.jpg")
     assert (seen.judgement.kind.value, seen.judgement.verdict.value) == ("photo", "as_is")
     assert seen.facts
+
+
+async def test_what_is_locked_is_named_and_left_alone(tmp_path: Path) -> None:
+    source = inputs.packed(tmp_path / "a.zip", {"a.jpg": inputs.photo(1), "b.jpg": inputs.photo(2)})
+    data = bytearray(source.read_bytes())
+    data[6] |= 1  # encrypted, says the local header of the first
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # and so does the directory
+    source.write_bytes(data)
+    async with Home(tmp_path).open() as app:
+        seen = {
+            one.name: one.judgement
+            async for one in app.rehearse(str(source), app.wish(str(source)))
+        }
+        passed = [one async for one in app.rehearse(str(source), app.wish("", exclude=["a.*"]))]
+    assert seen["a.jpg"].verdict is Verdict.UNSAVABLE
+    assert seen["a.jpg"].fault is not None
+    assert "encrypted" in seen["a.jpg"].why
+    assert seen["b.jpg"].verdict is Verdict.AS_IS
+    assert [one.name for one in passed] == ["b.jpg"]

@@ -157,3 +157,21 @@ def test_many_processes_may_make_the_ledger_at_once(tmp_path: Path) -> None:
     words = [sys.executable, "-c", program, str(tmp_path / "ledger.db")]
     together = [subprocess.Popen(words) for _ in range(6)]
     assert [one.wait(timeout=30) for one in together] == [0] * 6
+
+
+@pytest.mark.anyio
+async def test_what_was_deleted_is_nowhere_after_a_wipe(tmp_path: Path) -> None:
+    database = Database(tmp_path / "ledger.db")
+    database.open()
+    insert = text("INSERT INTO folders VALUES ('d', 'open-sesame', NULL, 'p')")
+    await database.run(lambda db: db.execute(insert))
+    await database.run(lambda db: db.execute(text("DELETE FROM folders")), durable=True)
+    assert b"open-sesame" in bytes_of(tmp_path)
+    await database.wipe()
+    assert b"open-sesame" not in bytes_of(tmp_path)
+    database.close()
+
+
+def bytes_of(folder: Path) -> bytes:
+    """All that the files of a folder hold."""
+    return b"\n".join(path.read_bytes() for path in folder.iterdir())
