@@ -22,7 +22,7 @@ class Entry:
     `trouble` is why this entry can be named but not read (an encrypted or overlapping one), else None.
     `inner` is the place inside archives within this source: their entries' own indices, seven digits a level, "" for an
     entry of the source itself; `index` is then that of the outermost one. `local` is the file of an entry of a folder,
-    `part_of` the first file of the volume set that it is another part of.
+    `part_of` names the entry that is opened for the volume set that this one belongs to: itself or another.
     """
 
     index: int

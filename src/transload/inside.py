@@ -41,8 +41,8 @@ OF_ARCHIVES = (
 """What reading an archive raises: inside another one it costs that archive alone."""
 
 _RAISE = "If you trust this source, raise `{}` and send it again."
-_KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind}
-"""Faults that are not the archive's own: its bytes are left where they are, to be read another time."""
+_KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind, MissingVolumeError.kind}
+"""Faults that are not those of its bytes: they are left where they are, to be read another time."""
 
 
 DOCUMENT_SUFFIXES = frozenset({
@@ -53,13 +53,20 @@ DOCUMENT_SUFFIXES = frozenset({
 """Archives in form, documents in use: they are sent whole, never opened."""
 
 
+def is_another_part(entry: Entry) -> bool:
+    """Whether an entry is a part of a volume set that is read with another of its parts."""
+    return entry.part_of not in (None, entry.name)
+
+
 def is_document(name: str) -> bool:
     """Whether an archive of this name is a document that is never opened."""
     return PurePosixPath(name).suffix.lower() in DOCUMENT_SUFFIXES
 
 
 def base_name(entry: Entry) -> str:
-    """The name of an entry without its folders."""
+    """The name of an entry without its folders, that of its file where it has one."""
+    if entry.local is not None:
+        return entry.local.name
     return PurePosixPath(entry.name.replace("\\", "/")).name or entry.name
 
 

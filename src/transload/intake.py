@@ -22,6 +22,7 @@ from transload.inside import (
     Tree,
     base_name,
     counted,
+    is_another_part,
     is_document,
     looked_into,
     opens,
@@ -177,10 +178,8 @@ class Level:
         # the password of it.
         if job.files == "media" and self.bench.media.sniff(b"", item.name) is ItemKind.JUNK:
             return Load(item, ItemKind.JUNK, skip=NOT_WANTED[ItemKind.JUNK])
-        if opens(job) and entry.part_of is not None:
-            return Load(
-                item, ItemKind.ARCHIVE, skip=f"part of {entry.part_of}, which is read with it"
-            )
+        if opens(job) and is_another_part(entry):
+            return Load(item, ItemKind.ARCHIVE, skip=f"part of {entry.part_of}, read with it")
         if entry.trouble is not None:
             return Load(item, ItemKind.UNKNOWN, fault=replace(entry.trouble, item=item.name))
         if entry.kind == "link":
@@ -196,7 +195,7 @@ class Level:
             broken = replace(error.fault(), item=item.name)
             self._put(Load(item, ItemKind.UNKNOWN, fault=broken))
             return
-        kind = kind_of(self.bench, head, item.name)
+        kind = ItemKind.ARCHIVE if entry.part_of else kind_of(self.bench, head, item.name)
         if kind is ItemKind.ARCHIVE and opens(self.bench.job):
             self._look_into(_Found(item, entry, head, body), before)
         elif not is_wanted(kind, self.bench.job):
@@ -221,21 +220,21 @@ class Level:
         path = entry.local if held is None else held.path
         with looked_into(self.bench, path or Path(), base_name(entry), look) as reader:
             if reader is not None:
-                tree = self._tree_for(held, reader, before)
+                tree = self._tree_for(held or entry, reader, before)
                 Level(self.whole, reader, self.box.inside(entry), tree).read()
                 look.fault = look.fault or tree.spent
         self.whole.sums.note(item.name, look.report, in_place=held is None)
         self._close(found, held, look)
 
-    def _tree_for(self, held: Held | None, reader: ArchiveReader, before: int) -> Tree:
+    def _tree_for(self, box: Held | Entry, reader: ArchiveReader, before: int) -> Tree:
         """What counts an archive inside: one in a folder as if it came alone, one in an archive as a part of it."""
-        if held is None:
-            tree = Tree(self.bench.limits)
-            tree.enter(lambda: reader.finish().bytes_read)
+        if isinstance(box, Entry):
+            tree, least = Tree(self.bench.limits), box.size or 0
+            tree.enter(lambda: max(reader.finish().bytes_read, least))
             return tree
         if not self.box.depth:
             packed = self.bench.source.finish().bytes_read - before
-            self.tree.enter(lambda: packed or held.size_bytes)
+            self.tree.enter(lambda: packed or box.size_bytes)
         return self.tree
 
     def _close(self, found: _Found, held: Held | None, look: Look) -> None:

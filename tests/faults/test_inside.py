@@ -1,6 +1,7 @@
 """Archives inside archives and folders, honest and hostile: what is whole arrives, the rest is named."""
 
 import gzip
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,41 @@ def test_a_folder_with_archives(desk: Desk) -> None:
         "trip/old/in.zip/deep.zip/in.zip/2.jpg",
         "trip/20.jpg",
     }
+
+
+def pieces(folder: Path, name: str, content: bytes, count: int) -> list[Path]:
+    """The content cut into files `NAME.001` ….."""
+    folder.mkdir(exist_ok=True)
+    size = -(-len(content) // count)
+    paths = [folder / f"{name}.{n + 1:03}" for n in range(count)]
+    for n, path in enumerate(paths):
+        path.write_bytes(content[n * size : (n + 1) * size])
+    return paths
+
+
+def test_a_folder_that_is_one_set_of_volumes(desk: Desk) -> None:
+    folder = desk.inputs / "set"
+    pieces(folder, "trip.zip", boxed(desk, PHOTOS), 3)
+    said = desk.send(folder)
+    assert said.status == 0
+    assert sorted(desk.delivered().values()) == hashes(*PHOTOS.values())
+    assert said.item(".zip.001")["why"] == "opened"
+    assert said.item(".zip.003")["state"] == "skipped"
+    assert said.item(".zip.003")["why"] == "part of trip.zip.001, read with it"
+    assert said.report["totals"]["entries"] == 3 + len(PHOTOS)
+
+
+def test_a_set_in_a_folder_that_lacks_a_part_names_it(desk: Desk) -> None:
+    folder = desk.inputs / "set"
+    parts = pieces(folder, "trip.zip", boxed(desk, PHOTOS), 3)
+    parts[1].unlink()
+    (folder / "z.jpg").write_bytes(photo(50))
+    said = desk.send(folder)
+    assert said.status == 3
+    assert said.fault(".zip.001") == "input.missing_volume"
+    assert "trip.zip.002" in said.item(".zip.001")["error"]["detail"]
+    assert list(desk.delivered().values()) == hashes(photo(50))
+    assert kept(desk) == []
 
 
 def test_deeper_than_allowed_is_said_and_the_rest_arrives(desk: Desk) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import outcomes
+from tests.archives.makers import make_zip, outcomes
 from transload.entry import Limits
 from transload.errors import TruncatedError, UnreadableError
 from transload.sources.folder import FileReader, FolderReader, natural_key
@@ -122,3 +122,46 @@ def test_a_single_file_is_one_entry(tmp_path: Path) -> None:
     listing = reader.listing()
     assert (listing.format, listing.entries, listing.size_bytes) == ("file", 1, 14)
     assert outcomes(reader) == {"clip.final.mp4": b"clip.final.mp4"}
+
+
+def test_files_tell_where_they_lie(tmp_path: Path) -> None:
+    _fill(tmp_path, "b/x.jpg")
+    (tmp_path / "link").symlink_to("b/x.jpg")
+    places = {entry.name: entry.local for entry in FolderReader(tmp_path).entries()}
+    assert places == {"b": None, "b/x.jpg": tmp_path / "b/x.jpg", "link": None}
+
+
+def _parts_of(folder: Path) -> dict[str, str]:
+    """What the parts of sets name, by their own names."""
+    found = {entry.name: entry.part_of for entry in FolderReader(folder).entries()}
+    return {name: part for name, part in found.items() if part is not None}
+
+
+def test_every_part_of_a_set_names_the_one_that_is_opened(tmp_path: Path) -> None:
+    _fill(tmp_path, "in/a.7z.002", "in/a.7z.001", "in/x.zip", "in/x.z01", "in/b.jpg", "a.7z.003")
+    assert _parts_of(tmp_path) == {
+        "a.7z.003": "a.7z.003",  # alone in its folder: opening it says what is missing
+        "in/a.7z.001": "in/a.7z.001",
+        "in/a.7z.002": "in/a.7z.001",
+        "in/x.z01": "in/x.zip",
+        "in/x.zip": "in/x.zip",
+    }
+
+
+def test_a_set_without_its_first_is_opened_by_the_next(tmp_path: Path) -> None:
+    _fill(tmp_path, "a.part3.rar", "a.part2.rar")
+    assert _parts_of(tmp_path) == {"a.part2.rar": "a.part2.rar", "a.part3.rar": "a.part2.rar"}
+
+
+def test_numbers_behind_a_name_are_no_set_unless_the_content_is_an_archive(tmp_path: Path) -> None:
+    _fill(tmp_path, "scan.001", "scan.002", "album.001", "album.002", "lost.001", "lost.002")
+    make_zip(tmp_path / "album.001", {"a.jpg": b"x"})
+    (tmp_path / "lost.001").unlink()
+    (tmp_path / "lost.001").mkdir()
+    assert _parts_of(tmp_path) == {"album.001": "album.001", "album.002": "album.001"}
+
+
+def test_parts_that_are_folders_are_no_parts(tmp_path: Path) -> None:
+    (tmp_path / "a.7z.001").mkdir()
+    _fill(tmp_path, "a.7z.002")
+    assert "a.7z.001" not in _parts_of(tmp_path)

@@ -3,14 +3,17 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.names import decode_tar_name
+from transload.archives.open import ARCHIVE_SUFFIXES, read_head
+from transload.archives.sniff import archive_format
+from transload.archives.volumes import group
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import TransloadError, UnreadableError, UnsupportedError
 from transload.kinds import Fault
@@ -31,6 +34,7 @@ class _Found:
     inner: str
     status: os.stat_result | None
     fault: Fault | None = None
+    part_of: str | None = None
 
 
 class FolderReader:
@@ -128,11 +132,12 @@ class FolderReader:
             ).fault()
             self._fault = fault
             return
+        sets = _sets(folder, names)
         for name in names:
             path = folder / name
             inner = f"{inside}{name}"
             found = _look(path, inner)
-            yield found
+            yield replace(found, part_of=f"{inside}{sets[name]}") if name in sets else found
             if found.status is not None and stat.S_ISDIR(found.status.st_mode):
                 yield from self._walk(path, f"{inner}/")
 
@@ -152,6 +157,27 @@ class FileReader(FolderReader):
 
     def _walk(self, folder: Path, inside: str) -> Iterator[_Found]:
         yield _look(folder, inside + folder.name)
+
+
+def _sets(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """For every part of a set of volumes the part that is opened: the first, or the first that is there."""
+    first_of = group(names)
+    there, opened = set(names), dict[str, str]()
+    for part, first in first_of.items():
+        opened.setdefault(first, first if first in there else part)
+    sets = {first: lead for first, lead in opened.items() if _is_archive(folder / lead)}
+    parts = {part: sets[first] for part, first in first_of.items() if first in sets}
+    return parts | {lead: lead for lead in sets.values()}
+
+
+def _is_archive(lead: Path) -> bool:
+    """Whether a set is an archive. Numbers behind any other name may be those of a scanner: content decides."""
+    if not lead.suffix[1:].isdecimal() or Path(lead.stem).suffix.lower() in ARCHIVE_SUFFIXES:
+        return True
+    try:
+        return archive_format(read_head(lead)) is not None
+    except UnreadableError:
+        return False
 
 
 def _look(path: Path, inner: str) -> _Found:
@@ -174,7 +200,12 @@ def _entry(index: int, found: _Found) -> Entry:
         mtime_ms=status.st_mtime_ns // 1_000_000 if status is not None else None,
         trouble=found.fault or _trouble(found.path, status, kind),
         local=found.path if kind == "file" else None,
+        part_of=None if found.part_of is None or kind != "file" else _shown(found.part_of),
     )
+
+
+def _shown(name: str) -> str:
+    return decode_tar_name(os.fsencode(name))
 
 
 def _kind(status: os.stat_result | None) -> Literal["file", "dir", "link"]:
