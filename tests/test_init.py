@@ -18,6 +18,17 @@ def test_the_blocking_one_liner_gives_the_report(tmp_path: Path) -> None:
     assert [record.outputs[0].path for record in report.items] == ["two/a.jpg", "two/b.txt"]
 
 
+def test_the_blocking_one_liner_ends_where_a_password_is_needed(tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"a.jpg": photo(1)})
+    data = bytearray(source.read_bytes())
+    data[6] |= 1  # encrypted, says the local header
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # and so does the directory
+    source.write_bytes(data)
+    report = transload.send(str(source), to=f"library:{tmp_path}/lib", data_dir=tmp_path / "data")
+    assert report.as_dict()["state"] == "waiting"
+    assert report.as_dict()["error"]["kind"] == "input.password_needed"
+
+
 @pytest.mark.anyio
 async def test_errors_come_out_as_themselves(tmp_path: Path) -> None:
     with pytest.raises(SourceNotFoundError, match=r"gone\.zip"):

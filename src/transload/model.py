@@ -263,7 +263,10 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an item leaves the immediate path: skipped, duplicate, quarantined, failed, deferred or refused."""
+    """How an item leaves the immediate path: skipped, duplicate, quarantined, failed, deferred, refused.
+
+    Pending: not at all so far, for a fault that a password may mend.
+    """
 
     item: Item
     state: ItemState

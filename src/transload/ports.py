@@ -297,7 +297,7 @@ class Record(Protocol):
         ...
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
-        """Write how items left the immediate path."""
+        """Write how items left the immediate path, or that they stay pending for want of a password."""
         ...
 
     async def twin(self, item: Item, sha256: str) -> tuple[Output, ...] | None:

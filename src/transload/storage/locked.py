@@ -96,11 +96,10 @@ def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
     if db.execute(awake.limit(1)).first() is not None:
         return
     row = db.execute(select(jobs.c.state, jobs.c.fault).where(jobs.c.id == job_id)).one()
-    fault = first_locked(db, job_id)
-    if fault is None:
-        known = row.fault is not None and row.fault["kind"] in LOCKED
-        fault = row.fault if known else PasswordNeededError().fault().as_dict()
-    fault |= {"suggestion": f"`transload pass {job_id}` hands a password in: the job goes on."}
+    known: dict[str, Any] | None = row.fault if row.fault and row.fault["kind"] in LOCKED else None
+    why = first_locked(db, job_id) or known or PasswordNeededError().fault().as_dict()
+    advice = f"`transload pass {job_id}` hands a password in: the job goes on."
+    fault = why | {"suggestion": advice}
     check_job_move(JobState(row.state), JobState.WAITING)
     values = {"state": JobState.WAITING.value, "wait_reason": PASSWORD, "wait_until_ms": None}
     db.execute(update(jobs).where(jobs.c.id == job_id).values(fault=fault, **values))
