@@ -38,7 +38,7 @@ class _Hint:
 
 @dataclass(slots=True)
 class Foresight:
-    """What one opening knows of the reading to come. `useful` and `wasted` count bytes; the reader keeps them."""
+    """What one opening knows of the reading to come. `useful` and `wasted` count bytes; the reader tells them."""
 
     useful: int = 0
     wasted: int = 0
@@ -60,6 +60,12 @@ class Foresight:
             0 <= offset - self._hint.end + SLACK_BYTES <= NEIGHBOUR_BYTES and self._hint.end > 0
         )
         self._hint = _Hint(offset, end if whole else min(end, offset + PEEK_BYTES), end)
+
+    def lose(self, size: int) -> None:
+        """So many bytes were asked for in vain."""
+        self.wasted += size
+        if size > PEEK_BYTES:
+            self._all_read = False
 
     def end_for(self, offset: int, size: int) -> int:
         """Up to where to ask, when `size` bytes are wanted at `offset` and nothing on its way has them."""

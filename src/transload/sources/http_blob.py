@@ -20,8 +20,9 @@ from transload.sources.foresight import PEEK_BYTES, Foresight
 from transload.sources.remote import Remote, span_of
 
 HEAD_BYTES = 4 << 10  # tells every format, and is small beside any archive
-HEAD_KEPT = 128 << 10
-"""What of the beginning is remembered: the looks at a packed tar and its first pass are then one request."""
+HEAD_KEPT = 1 << 20
+"""What of the beginning is remembered: the looks at a packed tar (a block of bzip2 has 900 kB) and its first pass are
+then one request."""
 TAIL_MIN, TAIL_MAX = 66 << 10, 128 << 10
 """A zip's end record with the longest comment is 64 KiB; directories of 1,300 entries fit the larger one."""
 GAP_BYTES = PEEK_BYTES
@@ -126,7 +127,7 @@ class RemoteBlob:
 
 
 class RangeFile:
-    """One opening of a remote blob: a `ByteFile` that also takes hints. `taken` counts bytes off the network."""
+    """One opening of a remote blob: a `ByteFile` that takes hints. `taken` counts what was given or passed over."""
 
     def __init__(self, blob: RemoteBlob) -> None:
         self._blob = blob
@@ -191,6 +192,7 @@ class RangeFile:
             if not data:
                 break
             pieces.append(data)
+            self.taken += len(data)
             offset, left = offset + len(data), left - len(data)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -206,10 +208,8 @@ class RangeFile:
         return blob.tail[offset - tail_at : offset - tail_at + size]
 
     def _whole(self, start: int, end: int) -> bytes:
-        self._leave()
-        self._run = self._blob.ask(start, end)
         pieces: list[bytes] = []
-        while start < end and (data := self._step(start, end - start, end)):
+        while start < end and (data := self._streamed(start, end - start, end)):
             pieces.append(data)
             start += len(data)
         return b"".join(pieces)
@@ -221,13 +221,12 @@ class RangeFile:
             return False
         return offset - run.at <= GAP_BYTES or not self._blob.remote.ranges
 
-    def _streamed(self, offset: int, size: int) -> bytes:
-        if self._covers(offset):
-            return self._step(offset, size, None)
-        self._leave()
-        end = self._end_for(offset, size)
-        self._run = self._blob.ask(offset, end)
-        return self._step(offset, size, end)
+    def _streamed(self, offset: int, size: int, end: int | None = None) -> bytes:
+        """What the answer on its way has from `offset` on, else a new one that is asked for up to `end`."""
+        if not self._covers(offset):
+            self._leave()
+            self._run = self._blob.ask(offset, end or self._end_for(offset, size))
+        return self._step(offset, size)
 
     def _end_for(self, offset: int, size: int) -> int:
         """Up to where to ask, from `offset`: never into what is remembered."""
@@ -239,8 +238,9 @@ class RangeFile:
             stop = blob.tail_at
         return end if stop is None else min(end, stop)
 
-    def _step(self, offset: int, size: int, end: int | None) -> bytes:
+    def _step(self, offset: int, size: int) -> bytes:
         """The next bytes of the answer at `offset`; one that breaks off is asked for again from there."""
+        end: int | None = None
         while True:
             run = self._run = self._run or self._blob.ask(offset, end)
             try:
@@ -254,7 +254,7 @@ class RangeFile:
     def _taken_from(self, run: Run, offset: int, size: int) -> bytes:
         while run.at < offset and (skipped := run.read(min(offset - run.at, GAP_BYTES))):
             self._remember(run.at - len(skipped), skipped)
-            self._foresight.wasted += len(skipped)
+            self._lose(len(skipped))
         data = run.read(size) if run.at == offset else b""
         if data:
             self._failures = 0
@@ -263,10 +263,13 @@ class RangeFile:
         return data
 
     def _remember(self, offset: int, data: bytes) -> None:
-        self.taken += len(data)
         head = self._blob.head
         if offset == len(head) < HEAD_KEPT:
             self._blob.head = head + data
+
+    def _lose(self, size: int) -> None:
+        self.taken += size
+        self._foresight.lose(size)
 
     def _leave(self) -> None:
         """Done with the answer on its way: its short rest is read, so that the connection can be used again."""
@@ -277,12 +280,11 @@ class RangeFile:
         if left is not None and left <= GAP_BYTES:
             try:
                 while data := run.read(left):
-                    self.taken += len(data)
-                    self._foresight.wasted += len(data)
+                    self._lose(len(data))
             except TransientError:
                 pass  # nobody wanted those bytes
         elif left is not None and self._blob.remote.ranges and not self._straight:
-            self._foresight.wasted += left
+            self._foresight.lose(left)
         self._drop()
 
     def _drop(self) -> None:
