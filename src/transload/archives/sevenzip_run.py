@@ -1,6 +1,7 @@
 """One run of 7zz or another decoder as a child: bounded memory, no prompt, its silence watched, ended by its pid."""
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -22,6 +23,7 @@ GUARD_OVERHEAD_BYTES = 192 << 20
 """Address space of 7zz beside its dictionary: program, buffers, the directory of a large archive."""
 LOOK_S = 0.25  # how often a wait asks whether the job was cancelled
 KILL_S = 5.0
+PIPE_BYTES = 1 << 20
 EVIDENCE_BYTES = 1000
 
 RC_MEMORY = 8
@@ -61,8 +63,16 @@ class Run:
             start_new_session=True,
             pass_fds=() if self._list is None else (self._list.fileno(),),
         )
+        self._widen()
         if password is not None:
             self._hand_over(password)
+
+    def _widen(self) -> None:
+        """A wider pipe, where the system has that: half as many switches between the two processes."""
+        assert self._process.stdout is not None
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):  # beyond what this user may have
+                fcntl.fcntl(self._process.stdout.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     def _hand_over(self, password: Secret) -> None:
         """The password goes through standard input: an argument would be seen by everyone on the machine."""
