@@ -23,6 +23,14 @@ def test_all_members_with_padding_between_them(packing: str) -> None:
     assert _read_all(Unpacked(packing, io.BytesIO(packed))) == CONTENT + b"second"
 
 
+def test_an_lz4_file_ends_where_its_frame_does() -> None:
+    pytest.importorskip("lz4", reason="an optional library")
+    # Magic, flags with their checksum, one stored block of five bytes, the end mark: LZ4 frame format 1.6.1.
+    frame = b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<L", 5 | 1 << 31) + b"hello" + bytes(4)
+    assert _read_all(Unpacked("lz4", io.BytesIO(frame))) == b"hello"
+    assert _read_all(Unpacked("lz4", io.BytesIO(frame + bytes(8) + frame))) == b"hello" * 2
+
+
 @pytest.mark.parametrize("packing", PACKERS)
 def test_one_step_gives_no_more_than_asked(packing: str) -> None:
     unpacked = Unpacked(packing, io.BytesIO(PACKERS[packing](bytes(3_000_000))))

@@ -193,9 +193,8 @@ class Unpacked:
             if not packed:
                 raise TruncatedError("the packed data is cut short")
             return packed
-        packed = self._decoder.unused_data.lstrip(
-            b"\0"
-        )  # zeros between and behind members are padding
+        # LZ4 says None where there is nothing; zeros between and behind members are padding.
+        packed = (self._decoder.unused_data or b"").lstrip(b"\0")
         while not packed:
             step = self._file.read(_STEP)
             if not step:
