@@ -175,6 +175,23 @@ def test_times_that_are_none(tmp_path: Path, mtime: float, expected: int | None)
     assert _only_entry(tmp_path / "a.tar", info).mtime_ms == expected
 
 
+def test_a_size_that_no_file_has_is_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("a.jpg"))
+        info = tarfile.TarInfo("b.jpg")
+        info.size = 1 << 64
+        lying = info.tobuf(tarfile.GNU_FORMAT)
+    path.write_bytes(path.read_bytes()[:512] + lying)
+    reader = TarReader(path, LIMITS)
+    first, second = reader.entries()
+    assert (first.size, first.trouble) == (0, None)
+    assert second.size is None
+    assert second.trouble is not None
+    assert second.trouble.kind == "input.corrupt"
+    assert list(outcomes(reader)) == ["a.jpg"]
+
+
 def test_entry_limit_fails_one_entry_total_limit_ends_the_pass(tmp_path: Path) -> None:
     reader = TarReader(make_tar(tmp_path / "a.tgz", FILES, "gz"), LIMITS, "gz")
     results = outcomes(reader, Limits(max_entry_bytes=50_000))

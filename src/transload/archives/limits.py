@@ -12,6 +12,10 @@ from transload.errors import CorruptError, LimitError, TransloadError, Truncated
 CHUNK = 64 << 10
 """Bytes per step of reading and decoding."""
 
+_SIZE_MAX = (
+    1 << 44
+)  # 16 TiB, ext4's largest file; the ledger sums half a million such sizes in 63 bits
+
 Pull = Callable[[int], bytes]
 """Gives at most that many of the next bytes of an entry, b"" at its end; raises errors of `errors.py`."""
 
@@ -80,6 +84,16 @@ class EntryTally:
 def is_too_dense(made: int, taken: int, limits: Limits) -> bool:
     """Whether `made` bytes from `taken` packed ones are beyond `archive.max_ratio`."""
     return made > limits.ratio_after_bytes and made > limits.max_ratio * max(taken, 1)
+
+
+def possible_size(claim: int) -> int | None:
+    """The size that an archive claims for an entry, None when no file should have it."""
+    return claim if 0 <= claim <= _SIZE_MAX else None
+
+
+def impossible_size(claim: int, name: str) -> CorruptError:
+    """The error for an entry that claims such a size."""
+    return CorruptError(f"its header tells of {claim} bytes, more than a file has", item=name)
 
 
 def too_many_entries(limits: Limits) -> LimitError:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from transload.archives.limits import too_many_entries
+from transload.archives.limits import possible_size, too_many_entries
 from transload.entry import Limits
 
 _TIME = re.compile(rb"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3}))?")
@@ -164,7 +164,7 @@ def _kind(block: dict[bytes, bytes]) -> Literal["file", "dir", "link"]:
 
 
 def _number(text: bytes | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 20 else None
+    return possible_size(int(text)) if text and text.isdigit() and len(text) < 20 else None
 
 
 def _hexadecimal(text: bytes | None) -> int | None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Literal, cast
 
 from transload.archives.blob import Blob, blob_of
 from transload.archives.decoders import Unpacked
-from transload.archives.limits import Body, too_many_entries
+from transload.archives.limits import Body, impossible_size, possible_size, too_many_entries
 from transload.archives.names import decode_tar_name
 from transload.archives.sniff import TAR_BLOCK, is_tar_header, is_zero_tar
 from transload.archives.tar_stream import TarPass, is_sound
@@ -139,7 +139,7 @@ class TarReader:
             index=index,
             name=name,
             raw_name=raw,
-            size=member.size,
+            size=possible_size(member.size),
             block=None if self._packing is None else 0,
             kind=_kind(member),
             mtime_ms=_mtime_ms(member.mtime),
@@ -164,6 +164,8 @@ def _kind(member: tarfile.TarInfo) -> Literal["file", "dir", "link"]:
 
 
 def _trouble(member: tarfile.TarInfo, name: str) -> Fault | None:
+    if possible_size(member.size) is None:
+        return impossible_size(member.size, name).fault()
     if member.type not in tarfile.SUPPORTED_TYPES:
         return UnsupportedError(f"a tar record of type {member.type!r}", item=name).fault()
     if member.isdev():

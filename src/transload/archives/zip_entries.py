@@ -18,7 +18,13 @@ from transload.archives.decoders import (
     can_decode,
     zip_decoder,
 )
-from transload.archives.limits import CHUNK, ended_early, wrong_checksum
+from transload.archives.limits import (
+    CHUNK,
+    ended_early,
+    impossible_size,
+    possible_size,
+    wrong_checksum,
+)
 from transload.archives.names import NameDecoder, extra_field, unicode_name
 from transload.entry import Entry
 from transload.errors import (
@@ -65,9 +71,9 @@ def entry_of(index: int, info: ZipInfo, trouble: Fault | None, decode: NameDecod
         index=index,
         name=name.rstrip("/") or name,
         raw_name=raw,
-        size=info.file_size,
+        size=possible_size(info.file_size),
         crc=info.CRC,
-        packed=info.compress_size,
+        packed=possible_size(info.compress_size),
         kind=_kind(info, name),
         encrypted=encrypted,
         mtime_ms=_mtime_ms(info),
@@ -112,6 +118,9 @@ def _own_trouble(info: ZipInfo, name: str, encrypted: bool) -> Fault | None:
             item=name,
             suggestion="Unpack the archive with 7-Zip and send the folder.",
         ).fault()
+    for claim in (info.file_size, info.compress_size):
+        if possible_size(claim) is None:
+            return impossible_size(claim, name).fault()
     return None
 
 
