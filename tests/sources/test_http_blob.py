@@ -12,6 +12,7 @@ from tests.servers.ranged import Ranged, ranged
 from transload.errors import (
     CorruptError,
     RemoteBrokenError,
+    RemoteForbiddenError,
     ShortAnswerError,
     TransientError,
     UnsupportedError,
@@ -229,5 +230,21 @@ def test_moving_is_like_in_any_file(web: Web, server: Ranged) -> None:
     assert file.read_at(-5, 10) == b""
     assert file.read_at(len(BODY), 10) == b""
     assert len(server.requests) == 1
+    file.close()
+    blob.close()
+
+
+def test_a_link_that_expires_is_not_asked_for_again_and_again(web: Web, server: Ranged) -> None:
+    blob = blob_at(web, server)
+    file = blob.open()
+    assert file.read_at(1_000_000, 10) == BODY[1_000_000:1_000_010]
+    server.does.refuse = [403]
+    asked = len(server.requests)
+    for name in ("first", "second"):
+        with pytest.raises(RemoteForbiddenError) as caught:
+            file.read_at(2_000_000, 10)
+        assert caught.value.item is None
+        caught.value.item = name  # what a body adds
+    assert len(server.requests) == asked + 1
     file.close()
     blob.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from transload.errors import (
     CorruptError,
+    PermanentError,
     RemoteBrokenError,
     ShortAnswerError,
     TransientError,
@@ -66,7 +67,8 @@ class RemoteBlob:
     spare: Run | None
     head: bytes = b""
     tail: bytes = b""
-    changed: bool = False
+    lost: PermanentError | None = None
+    """Why nothing more can be had: said again for every further reading, without asking the server each time."""
 
     @property
     def name(self) -> str:
@@ -95,29 +97,32 @@ class RemoteBlob:
 
         Raises CorruptError when the file was changed since the first look, and what `Web.get` raises.
         """
+        if self.lost is not None:
+            raise type(self.lost)(self.lost.detail, suggestion=self.lost.suggestion)
+        try:
+            return self._asked(start, end)
+        except PermanentError as error:
+            self.lost = error
+            raise
+
+    def _asked(self, start: int, end: int | None) -> Run:
         remote, told = self.remote, self.remote.target.shown
-        if self.changed:
-            raise self._was_changed()
         last = "" if end is None else str(end - 1)
         span = {"Range": f"bytes={start}-{last}", **remote.condition} if remote.ranges else {}
         answer = self.web.get(remote.target, span)
         found = span_of(answer.headers)
         if not remote.is_told_by(answer.headers) or found.total not in (remote.size, None):
             answer.close()
-            self.changed = True
-            raise self._was_changed()
+            raise CorruptError(
+                f"{told} was changed on the server while it was read",
+                suggestion="Send it again: the new version is then read from its start.",
+            )
         if not remote.ranges:
             return Run(answer, 0, remote.size)
         if answer.status != 206 or found.first != start:
             answer.close()
             raise RemoteBrokenError(f"{told} answers with another part than was asked for")
         return Run(answer, start, found.end)
-
-    def _was_changed(self) -> CorruptError:
-        return CorruptError(
-            f"{self.remote.target.shown} was changed on the server while it was read",
-            suggestion="Send it again: the new version is then read from its start.",
-        )
 
     def close(self) -> None:
         """Let go of the kept answer; may be called twice."""
