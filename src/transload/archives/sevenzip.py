@@ -188,7 +188,11 @@ class SevenZipReader:
         """The first password that opens one of the cheapest encrypted members."""
         members = self._told.members
         costs = _costs(members)
-        locked = [n for n, one in enumerate(members) if one.encrypted and one.size]
+        locked = [
+            n
+            for n, one in enumerate(members)
+            if one.encrypted and one.size and self._fits_memory(one)
+        ]
         probes = sorted(locked, key=lambda n: (not is_selectable(members[n].raw), costs[n]))[
             :PROBES
         ]
@@ -203,7 +207,7 @@ class SevenZipReader:
         try:
             while pull(1 << 16):
                 pass
-        except (CorruptError, TruncatedError):
+        except (CorruptError, TruncatedError, WrongPasswordError):
             return False
         finally:
             feed.close()
@@ -245,14 +249,17 @@ class SevenZipReader:
             trouble=self._trouble(member, name),
         )
 
+    def _fits_memory(self, member: Member) -> bool:
+        return member.dictionary_bytes <= self._limits.max_dictionary_bytes
+
     def _trouble(self, member: Member, name: str) -> Fault | None:
         if member.kind != "file":
             return None
-        if member.encrypted and self._locked is not None:
-            return self._locked
         error: TransloadError | None = None
-        if member.dictionary_bytes > self._limits.max_dictionary_bytes:
+        if not self._fits_memory(member):
             error = _too_hungry(member.dictionary_bytes, self._limits.max_dictionary_bytes)
+        elif member.encrypted and self._locked is not None:
+            return self._locked
         elif member.continues and self._fault is not None:
             return self._fault
         elif member.method in self._methods:

@@ -1,0 +1,113 @@
+"""Small archives by 7zz itself: 7z and zip of every kind, volumes, and a 7z whose index is written anew by hand."""
+
+import os
+import shlex
+import subprocess
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from transload.archives.sevenzip_tool import find_sevenzip
+
+MTIME_NS = 1_600_000_000 * 10**9  # 2020-09-13 12:26:40 UTC
+SIGNATURE_BYTES = (
+    32  # 7zFormat.txt: signature, version, sum, then offset, size and sum of the index
+)
+
+
+def make_by_7zz(path: Path, tree: Mapping[str, bytes], *words: str) -> Path:
+    """Add the tree to an archive, options as 7zz knows them; its ending tells the format. Names that end in "/" are
+    folders; contents that begin `-> ` are symbolic links.
+    """
+    with TemporaryDirectory() as folder:
+        for name, content in tree.items():
+            _place(Path(folder) / name, content, is_folder=name.endswith("/"))
+        tops = sorted({name.split("/")[0] for name in tree})
+        _sevenzip("a", *words, "--", str(path.resolve()), *tops, cwd=Path(folder))
+    return path
+
+
+def make_volumes(path: Path, tree: Mapping[str, bytes], size: int, *words: str) -> list[Path]:
+    """The same cut into pieces of `size` bytes: `a.7z.001` and so on."""
+    make_by_7zz(path, tree, f"-v{size}b", *words)
+    return sorted(path.parent.glob(f"{path.name}.*"))
+
+
+def _place(path: Path, content: bytes, *, is_folder: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if is_folder:
+        path.mkdir(exist_ok=True)
+    elif content.startswith(b"-> "):
+        path.symlink_to(content[3:].decode())
+        return
+    else:
+        path.write_bytes(content)
+    os.utime(path, ns=(MTIME_NS, MTIME_NS))
+
+
+def _sevenzip(*words: str, cwd: Path) -> None:
+    done = subprocess.run(
+        [str(find_sevenzip(None).path), *words], cwd=cwd, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def renamed_7z(path: Path, old: str, new: str) -> Path:
+    """Give a member of a 7z made with `-mhc=off` another name of the same length: one that no disk would take."""
+    assert len(old) == len(new)
+    data = bytearray(path.read_bytes())
+    start = SIGNATURE_BYTES + int.from_bytes(data[12:20], "little")
+    index = bytes(data[start:]).replace(old.encode("utf-16-le"), new.encode("utf-16-le"))
+    assert index != bytes(data[start:])
+    data[start:] = index
+    data[28:32] = zlib.crc32(index).to_bytes(4, "little")
+    data[8:12] = zlib.crc32(data[12:32]).to_bytes(4, "little")
+    path.write_bytes(data)
+    return path
+
+
+def wrapper(folder: Path, script: str, name: str = "tool") -> Path:
+    """A shell script in the place of 7zz. `$REAL` is the real one; `i` is answered by it."""
+    path = folder / name
+    real = shlex.quote(str(find_sevenzip(None).path))
+    path.write_text(f'#!/bin/sh\nREAL={real}\n[ "$1" = i ] && exec $REAL i\n{script}\n')
+    path.chmod(0o755)
+    return path
+
+
+def counting(folder: Path) -> tuple[Path, Path]:
+    """A 7zz that writes a line for every run that extracts or tests, and how much it gave in how many bytes."""
+    log = folder / "runs.log"
+    log.touch()
+    script = (
+        f'[ "$1" = l ] && exec $REAL "$@"\necho "$1" >> {shlex.quote(str(log))}\nexec $REAL "$@"'
+    )
+    return wrapper(folder, script), log
+
+
+def make_spanned_zip(path: Path, tree: Mapping[str, bytes], size: int) -> list[Path]:
+    """A zip of stored files over `NAME.z01` … `NAME.zip`, as APPNOTE.TXT 8.5 has it: offsets count in their piece."""
+    whole = path.with_suffix(".whole")
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in tree.items():
+            archive.writestr(zipfile.ZipInfo(name, (2020, 9, 13, 12, 26, 40)), content)
+        starts, directory = [one.header_offset for one in archive.infolist()], archive.start_dir
+    data = bytearray(b"PK\x07\x08" + whole.read_bytes())
+    whole.unlink()
+    last = len(data) // size
+    at = directory + 4
+    for start in starts:
+        place = start + 4
+        data[at + 34 : at + 36] = (place // size).to_bytes(2, "little")
+        data[at + 42 : at + 46] = (place % size).to_bytes(4, "little")
+        at += 46 + sum(int.from_bytes(data[at + n : at + n + 2], "little") for n in (28, 30, 32))
+    disk, place = divmod(directory + 4, size)
+    data[at + 4 : at + 6] = last.to_bytes(2, "little")
+    data[at + 6 : at + 8] = disk.to_bytes(2, "little")
+    data[at + 16 : at + 20] = place.to_bytes(4, "little")
+    pieces = [path.with_suffix(f".z{n + 1:02}") for n in range(last)] + [path.with_suffix(".zip")]
+    for number, piece in enumerate(pieces):
+        piece.write_bytes(data[number * size : (number + 1) * size])
+    return pieces
