@@ -350,9 +350,8 @@ class App:
     async def rehearse(self, source: str, wish: Wish) -> AsyncGenerator[Inspected, None]:
         """What a job would do with each entry; nothing is sent."""
         ref = await anyio.to_thread.run_sync(self.parts.sources.resolve, source)
-        parts = self.parts
         wanted = replace(wish, ref=ref.ref)
-        seen = rehearse(parts.sources, parts.media, wanted, parts.limits, parts.folder.scratch)
+        seen = rehearse(self.parts.stage(), wanted)
         async with aclosing(seen):  # a caller that stops early ends the reading here and now
             async for one in seen:
                 yield one

@@ -88,7 +88,7 @@ class _Search:
             held, look.fault = spool(self.bench, own, entry.size, b"", body)
         path = entry.local if held is None else held.path
         if path is not None:
-            with looked_into(self.bench, path, base_name(entry), look) as reader:
+            with looked_into(self.bench.open_inside, path, base_name(entry), look) as reader:
                 if reader is not None:
                     self._read(reader, box.inside(entry))
         if entry.local is not None:

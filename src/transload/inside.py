@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from transload.entry import INNER_DIGITS, Entry, Limits, Place, ReadReport
 from transload.errors import (
@@ -22,8 +22,8 @@ from transload.errors import (
     WrongPasswordError,
 )
 from transload.kinds import LOCKED, Fault
-from transload.model import Job, Recipe
-from transload.ports import ArchiveReader, Bench
+from transload.model import Files, Recipe
+from transload.ports import ArchiveReader, OpenArchive
 
 OF_ARCHIVES = (
     CorruptError,
@@ -70,8 +70,22 @@ def base_name(entry: Entry) -> str:
     return PurePosixPath(entry.name.replace("\\", "/")).name or entry.name
 
 
-def opens(job: Job) -> bool:
-    """Whether a job looks into archives inside its source; other jobs deliver them whole."""
+class Asked(Protocol):
+    """What is asked for: a job, or a dry run in the words of one."""
+
+    @property
+    def files(self) -> Files:
+        """Media, or all files."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is made of media."""
+        ...
+
+
+def opens(job: Asked) -> bool:
+    """Whether archives inside the source are looked into; where nothing is to be changed they go whole."""
     return job.files == "media" and job.recipe is not Recipe.ORIGINAL
 
 
@@ -246,10 +260,12 @@ class Look:
 
 
 @contextmanager
-def looked_into(bench: Bench, path: Path, name: str, look: Look) -> Generator[ArchiveReader | None]:
+def looked_into(
+    open_inside: OpenArchive, path: Path, name: str, look: Look
+) -> Generator[ArchiveReader | None]:
     """The reader of an archive inside, closed afterwards; None when it cannot be opened. How it went is in `look`."""
     try:
-        reader = bench.open_inside(path, name)
+        reader = open_inside(path, name)
     except OF_ARCHIVES as error:
         look.refuses(error)
         yield None

@@ -17,6 +17,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from transload.entry import Entry, Listing, Place, ReadReport
 from transload.errors import PermanentError, TruncatedError
 from transload.inside import (
+    Asked,
     Box,
     Look,
     Tree,
@@ -28,8 +29,8 @@ from transload.inside import (
     opens,
     too_deep,
 )
-from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState, Job
-from transload.ports import ArchiveReader, Bench
+from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
+from transload.ports import ArchiveReader, Bench, Media
 from transload.states import LEFT_OUT, OPENED
 from transload.taking import HEAD_BYTES, Load, spool, take_in
 
@@ -195,7 +196,7 @@ class Level:
             broken = replace(error.fault(), item=item.name)
             self._put(Load(item, ItemKind.UNKNOWN, fault=broken))
             return
-        kind = ItemKind.ARCHIVE if entry.part_of else kind_of(self.bench, head, item.name)
+        kind = ItemKind.ARCHIVE if entry.part_of else kind_of(self.bench.media, head, item.name)
         if kind is ItemKind.ARCHIVE and opens(self.bench.job):
             self._look_into(_Found(item, entry, head, body), before)
         elif not is_wanted(kind, self.bench.job):
@@ -218,7 +219,7 @@ class Level:
                 self._put(Load(item, ItemKind.ARCHIVE, fault=look.fault))
                 return
         path = entry.local if held is None else held.path
-        with looked_into(self.bench, path or Path(), base_name(entry), look) as reader:
+        with looked_into(self.bench.open_inside, path or Path(), base_name(entry), look) as reader:
             if reader is not None:
                 tree = self._tree_for(held or entry, reader, before)
                 Level(self.whole, reader, self.box.inside(entry), tree).read()
@@ -269,15 +270,15 @@ def chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
     return inside and not any(fnmatchcase(name, glob) for glob in exclude)
 
 
-def is_wanted(kind: ItemKind, job: Job) -> bool:
+def is_wanted(kind: ItemKind, job: Asked) -> bool:
     """Whether a job delivers entries of this kind: archives only where they are not opened."""
     whole = kind is ItemKind.ARCHIVE and not opens(job)
     return whole or job.files == "all" or kind in MEDIA_KINDS
 
 
-def kind_of(bench: Bench, head: bytes, name: str) -> ItemKind:
+def kind_of(media: Media, head: bytes, name: str) -> ItemKind:
     """What an entry is; documents that are archives in form are documents."""
-    kind = bench.media.sniff(head, name)
+    kind = media.sniff(head, name)
     return ItemKind.DOCUMENT if kind is ItemKind.ARCHIVE and is_document(name) else kind
 
 

@@ -13,6 +13,7 @@ from transload.entry import Limits
 from transload.jobs.embedded import Embedded
 from transload.jobs.handler import Parts, TaskHandler
 from transload.jobs.lock import FolderLock
+from transload.jobs.rehearsal import Stage
 from transload.media.studio import Studio
 from transload.model import Lane
 from transload.ports import Clock, Sources
@@ -65,6 +66,11 @@ class Installation:
             scratch_budget_bytes=self.settings.scratch_budget_bytes,
         )
         return TaskHandler(parts, random.random)
+
+    def stage(self) -> Stage:
+        """What a dry run works with."""
+        open_as, scratch = self.archives.open_as, self.folder.scratch
+        return Stage(self.sources, self.media, open_as, self.limits, scratch)
 
     def engine(self, since_ms: int) -> Embedded:
         """The engine for jobs asked for since then."""

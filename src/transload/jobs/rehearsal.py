@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,11 +14,24 @@ import anyio.to_thread
 from anyio import from_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from transload.entry import Entry, Limits, Listing, Opening, ReadReport
+from transload.entry import Entry, Limits, Listing, Opening, ReadReport, Secret
 from transload.errors import PermanentError, SourceNotFoundError, StalledError, UnreadableError
-from transload.intake import NOT_WANTED, chosen
+from transload.inside import (
+    Box,
+    Look,
+    Tree,
+    base_name,
+    counted,
+    is_another_part,
+    looked_into,
+    opens,
+    too_deep,
+)
+from transload.intake import NOT_WANTED, chosen, is_wanted, kind_of
+from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Files, Hevc, ItemKind, Judgement, Recipe, Verdict
-from transload.ports import Media, Sources
+from transload.ports import ArchiveReader, Media, Sources
+from transload.states import OPENED
 from transload.taking import CHUNK_BYTES, HEAD_BYTES
 
 
@@ -63,6 +76,7 @@ class _Local:
     path: Path
     head: bytes
     size: int
+    kind: ItemKind = ItemKind.UNKNOWN
 
 
 async def inspect_file(media: Media, path: Path, recipe: Recipe, hevc: Hevc) -> Inspected:
@@ -111,22 +125,27 @@ class Wish:
     opening: Opening = UNAIDED
 
 
-async def rehearse(
-    sources: Sources, media: Media, wish: Wish, limits: Limits, scratch: Path
-) -> AsyncGenerator[Inspected, None]:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a dry run works with; `scratch` is where its temporary folder is made."""
+
+    sources: Sources
+    media: Media
+    open_as: Callable[[Path, str, tuple[Secret, ...]], ArchiveReader]
+    limits: Limits
+    scratch: Path
+
+
+async def rehearse(stage: Stage, wish: Wish) -> AsyncGenerator[Inspected, None]:
     """Judge every entry as a job would, one at a time in a temporary folder; deliver and remember nothing."""
-    send, receive = anyio.create_memory_object_stream[tuple[Entry, _Local | None]](0)
-    await anyio.Path(scratch).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-
-        def put(one: tuple[Entry, _Local | None]) -> None:
-            from_thread.run(send.send, one)
-
-        reader = partial(_read, sources, wish, limits, Path(folder), put)
+    send, receive = anyio.create_memory_object_stream[_Local | Inspected](0)
+    await anyio.Path(stage.scratch).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=stage.scratch) as folder:
+        walk = _Walk(stage, wish, Path(folder), lambda one: from_thread.run(send.send, one))
         async with anyio.create_task_group() as group, receive:
-            group.start_soon(_run, reader, send)
-            async for entry, local in receive:
-                yield await _rehearsed(media, wish, entry, local)
+            group.start_soon(_run, walk.run, send)
+            async for one in receive:
+                yield await _seen(stage.media, wish, one) if isinstance(one, _Local) else one
             group.cancel_scope.cancel()
 
 
@@ -135,54 +154,93 @@ async def _run(reader: Callable[[], None], send: MemoryObjectSendStream[Any]) ->
         await anyio.to_thread.run_sync(reader)
 
 
-def _read(
-    sources: Sources,
-    wish: Wish,
-    limits: Limits,
-    folder: Path,
-    put: Callable[[tuple[Entry, _Local | None]], None],
-) -> None:
-    """Take one entry after the other into the folder; each is removed when it has been judged."""
+class _Walk:
+    """Takes one entry after the other into the folder, those of an archive inside in its place. Used in a thread."""
 
-    def want(entry: Entry) -> bool:
-        wanted = chosen(entry.name, wish.include, wish.exclude)
-        if wanted and entry.trouble is not None:  # it has no body, and is asked for only here
-            put((entry, None))
-        return wanted
+    def __init__(
+        self, stage: Stage, wish: Wish, folder: Path, put: Callable[[_Local | Inspected], None]
+    ) -> None:
+        self._stage, self._wish, self._put = stage, wish, put
+        self._paths = (folder / str(number) for number in count())
+        self._tree = Tree(stage.limits)
 
-    with closing(sources.open(wish.ref, wish.opening)) as source:
-        for entry, body in source.stream(want, 0, limits):
+    def run(self) -> None:
+        """Read the source to its end."""
+        with closing(self._stage.sources.open(self._wish.ref, self._wish.opening)) as source:
+            self._read(source, Box())
+
+    def _read(self, reader: ArchiveReader, box: Box) -> None:
+        def want(entry: Entry) -> bool:
+            named = box.named(entry)
+            wanted = chosen(named.name, self._wish.include, self._wish.exclude)
+            if wanted and is_another_part(named) and opens(self._wish):
+                self._skip(named, f"part of {named.part_of}, read with it")
+                return False
+            if wanted and named.trouble is not None:  # it has no body, and is asked for only here
+                self._lose(named, named.trouble)
+            return wanted
+
+        for entry, body in reader.stream(want, 0, self._tree.left()):
             from_thread.check_cancelled()
-            local = _taken(entry, body, folder / str(entry.index))
-            put((entry, local))
+            own = body if entry.local else counted(body, self._tree, 0)
+            self._take(box.named(entry), box, own)
+
+    def _take(self, entry: Entry, box: Box, body: BinaryIO) -> None:
+        path = next(self._paths)
+        try:
+            head = body.read(HEAD_BYTES)
+            kind = (
+                ItemKind.ARCHIVE if entry.part_of else kind_of(self._stage.media, head, entry.name)
+            )
+            inside = kind is ItemKind.ARCHIVE and opens(self._wish)
+            if inside and box.depth >= self._stage.limits.max_depth:
+                self._lose(entry, too_deep(self._stage.limits))
+                return
+            if inside and entry.local is not None:
+                self._look_into(entry, box, entry.local)
+                return
+            with path.open("wb") as out:
+                out.write(head)
+                shutil.copyfileobj(body, out, CHUNK_BYTES)
+        except PermanentError as error:
+            path.unlink(missing_ok=True)
+            self._lose(entry, error.fault())
+            return
+        if inside:
+            self._look_into(entry, box, path)
+            path.unlink()
+        else:
+            self._put(_Local(entry.name, path, head, path.stat().st_size, kind))
+
+    def _look_into(self, entry: Entry, box: Box, path: Path) -> None:
+        look = Look()
+        with looked_into(self._open, path, base_name(entry), look) as reader:
+            if reader is not None:
+                self._read(reader, box.inside(entry))
+        if look.fault is None or look.refused:
+            self._skip(entry, look.refused or OPENED)
+        else:
+            self._lose(entry, look.fault)
+
+    def _open(self, path: Path, name: str) -> ArchiveReader:
+        return self._stage.open_as(path, name, self._wish.opening.passwords)
+
+    def _skip(self, entry: Entry, why: str) -> None:
+        judgement = Judgement(ItemKind.ARCHIVE, Verdict.SKIP, why)
+        self._put(Inspected(entry.name, entry.size, judgement))
+
+    def _lose(self, entry: Entry, fault: Fault) -> None:
+        lost = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, fault.detail, fault=fault)
+        self._put(Inspected(entry.name, entry.size, lost))
 
 
-def _taken(entry: Entry, body: BinaryIO, path: Path) -> _Local | None:
+async def _seen(media: Media, wish: Wish, local: _Local) -> Inspected:
     try:
-        head = body.read(HEAD_BYTES)
-        with path.open("wb") as out:
-            out.write(head)
-            shutil.copyfileobj(body, out, CHUNK_BYTES)
-    except PermanentError:
-        return None
-    return _Local(entry.name, path, head, path.stat().st_size)
-
-
-async def _rehearsed(media: Media, wish: Wish, entry: Entry, local: _Local | None) -> Inspected:
-    if local is None:
-        why = "damaged" if entry.trouble is None else entry.trouble.detail
-        lost = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, why, fault=entry.trouble)
-        return Inspected(entry.name, entry.size, lost)
-    try:
-        return await _seen(media, wish, entry, local)
+        if is_wanted(local.kind, wish) and (
+            wish.recipe is Recipe.ORIGINAL or local.kind not in MEDIA_KINDS
+        ):
+            whole = Judgement(local.kind, Verdict.AS_IS, "delivered untouched")
+            return Inspected(local.name, local.size, whole)
+        return await _judged(media, local, local.kind, wish.recipe, wish.hevc)
     finally:
         await anyio.Path(local.path).unlink()
-
-
-async def _seen(media: Media, wish: Wish, entry: Entry, local: _Local) -> Inspected:
-    kind = media.sniff(local.head, entry.name)
-    untouched = wish.recipe is Recipe.ORIGINAL or kind not in MEDIA_KINDS
-    if untouched and (wish.files == "all" or kind in MEDIA_KINDS):
-        whole = Judgement(kind, Verdict.AS_IS, "delivered untouched")
-        return Inspected(entry.name, local.size, whole)
-    return await _judged(media, local, kind, wish.recipe, wish.hevc)
