@@ -185,6 +185,14 @@ async def test_hidden_names_let_the_job_wait(desk: Desk) -> None:
         await desk.ledger.give_password((await ended(desk, "/e.zip")), "late")
 
 
+async def test_what_was_deferred_before_is_converted_first(desk: Desk) -> None:
+    job = await desk.want()
+    record = await transferred(desk, ItemState.DEFERRED)
+    await record.need_input(NEEDED)  # the rest of the source turned out to be locked
+    assert due(desk) == [("transfer", True), ("convert", False)]
+    assert (await desk.ledger.job(job.id)).state is JobState.RUNNING
+
+
 async def ended(desk: Desk, source: str) -> str:
     """The id of a job that is over."""
     job = await desk.want(source)

@@ -144,7 +144,8 @@ async def _tell_state(app: "App", job: Job, common: Common) -> int:
     if common.json:
         print(json.dumps(report.head(job, await app.totals(job)), ensure_ascii=False))
     elif common.talks:
-        print(f"{job.id}: {job.wait_reason or job.state.value}")
+        waits = password_wait(job.id) if needs_password(job) else job.wait_reason
+        print(f"{job.id}: {waits or job.state.value}")
     return EXIT_OK
 
 

@@ -166,10 +166,11 @@ class FencedTask:
         return await self._write(act)
 
     async def need_input(self, fault: Fault) -> None:
-        """Park this task: without a password not even the names can be read. What else can go on goes on."""
+        """Park this task: the source cannot be read (any further) without a password. What else can go on goes on."""
 
         def act(db: Connection) -> None:
             db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
+            queue_tasks(db, self._job, self._conversions(db))
             park(db, self._task, self._tried_passwords)
             rest_if_parked(db, self._job.id, self._clock())
 
