@@ -15,7 +15,7 @@ from pathlib import Path
 
 from transload.archives.limits import CHUNK, ended_early, wrong_checksum
 from transload.archives.sevenzip_listing import Member
-from transload.archives.sevenzip_run import RC_MEMORY, Run
+from transload.archives.sevenzip_run import QUIET_S, RC_MEMORY, Run
 from transload.archives.sevenzip_tool import Program
 from transload.entry import Secret
 from transload.errors import CorruptError, LimitError, TransloadError, WrongPasswordError
@@ -34,17 +34,20 @@ Pull = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How to get into an archive: its first file, the program, the password that fits, the memory a run may take."""
+    """How to get into an archive: its first file, the program, the password that fits, the memory a run may take, and
+    how long it may be silent.
+    """
 
     archive: Path
     program: Program
     password: Secret | None
     memory_bytes: int
+    quiet_s: float = QUIET_S
 
     def run(self, command: str, names: Sequence[bytes] | None = None) -> Run:
         """Start a run of the command, over these names alone if given."""
         words = partial(self.program.words, command, self.archive)
-        return Run(words, self.memory_bytes, self.password, names)
+        return Run(words, self.memory_bytes, self.password, names, self.quiet_s)
 
 
 def is_selectable(raw: bytes) -> bool:
@@ -74,9 +77,7 @@ class Feed:
         self._blocks = _block_starts(members)
         self._run: Run | None = None
         self._order: array[int] = array("q")
-        self._ends: array[int] = array(
-            "q"
-        )  # where each member of `_order` ends in the run's output
+        self._ends: array[int] = array("q")  # where each member of `_order` ends in the run's output
         self._at = 0
         self._trusted: bool | None = None
         self._batch: dict[int, bytes] = {}

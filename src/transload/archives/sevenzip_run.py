@@ -43,8 +43,10 @@ class Run:
         memory_bytes: int,
         password: Secret | None,
         names: Sequence[bytes] | None = None,
+        quiet_s: float = QUIET_S,
     ) -> None:
         """Start what `words` gives for a file that holds `names` (None: no file); it has no name on disk."""
+        self._quiet_s = quiet_s
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the run
         self._list: IO[bytes] | None = None
         listed: str | None = None
@@ -88,9 +90,11 @@ class Run:
         while not select.select([descriptor], [], [], LOOK_S)[0]:
             _stop_when_cancelled()
             waited += LOOK_S
-            if waited >= QUIET_S:
+            if waited >= self._quiet_s:
                 self.kill()
-                raise LimitError(f"the decoder gave not one byte in {QUIET_S:g} s and was ended")
+                raise LimitError(
+                    f"the decoder gave not one byte in {self._quiet_s:g} s and was ended"
+                )
         return os.read(descriptor, size)
 
     def skip(self, size: int) -> int:
