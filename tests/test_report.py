@@ -1,5 +1,7 @@
 """The report's JSON, field by field."""
 
+from dataclasses import replace
+
 from transload import report
 from transload.errors import CorruptError
 from transload.model import (
@@ -36,6 +38,11 @@ def test_the_head_has_every_field_of_the_contract() -> None:
     assert head["totals"]["sent"] == 1
     assert head["error"] is None
     assert head["warnings"] == []
+
+
+def test_the_source_is_told_without_its_login_and_keys() -> None:
+    job = replace(JOB, source="https://me:secret@host/a.zip?signature=x")
+    assert report.head(job, Totals())["source"] == "https://host/a.zip?***"
 
 
 def test_an_empty_source_is_a_warning_not_an_error() -> None:

@@ -3,8 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-from transload.config import Archive, DataFolder, Settings
+import pytest
+
+from tests.servers.ranged import ranged
+from transload.config import Archive, DataFolder, Egress, Settings
 from transload.destinations.library import Library
+from transload.entry import Opening
+from transload.errors import BlockedAddressError
 from transload.wiring import build
 
 
@@ -33,3 +38,19 @@ def test_the_library_is_in_the_data_folder_unless_a_setting_says_where(tmp_path:
     made = parts.destinations.make(parts.destinations.parse("library:", parts.library_dir))
     assert isinstance(made, Library)
     assert made.root == tmp_path / "own"
+
+
+def test_web_addresses_are_guarded_by_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "a.jpg").write_bytes(b"photo")
+    folder = DataFolder(tmp_path / "data")
+    with ranged(tmp_path / "served") as server:
+        with pytest.raises(BlockedAddressError, match=r"egress\.allow_networks"):
+            build(Settings(), folder).sources.resolve(server.url("a.jpg"))
+        assert server.connections == 0
+        open_home = replace(Settings(), egress=Egress(("127.0.0.0/8",)))
+        sources = build(open_home, folder).sources
+        assert sources.resolve(server.url("a.jpg")).title == "a"
+        source = sources.open(server.url("a.jpg"), Opening())
+        assert [entry.name for entry in source.entries()] == ["a.jpg"]
+        source.close()

@@ -41,6 +41,12 @@ def test_a_source_without_a_job_has_the_shape_of_a_report() -> None:
     assert document["error"]["detail"] == "half ? name"
 
 
+def test_a_login_in_an_address_is_not_told() -> None:
+    one = NotStarted("http://me:secret@h/a", "library:", None, SourceNotFoundError("gone"))
+    assert "secret" not in not_started(one)
+    assert json.loads(not_started(one))["source"] == "http://h/a"
+
+
 def names_in(folder: Path) -> list[str]:
     """What lies in a folder, hidden files too; a device counts, a file in its place does not."""
     return [

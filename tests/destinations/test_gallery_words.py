@@ -92,6 +92,7 @@ def test_duration(seconds: float, said: str) -> None:
         ("/home/me/trip.zip", "trip.zip"),
         ("/home/me/trip/", "trip"),
         ("https://h/a/b.zip?key=1", "b.zip"),
+        ("https://me:secret@h", "h"),
     ],
 )
 def test_source(source: str, said: str) -> None:

@@ -46,7 +46,8 @@ class Conduct:
     change_after: int | None = None
     """The ETag changes after so many requests."""
     hold: threading.Event | None = None
-    """Body bytes after the first step come when it is set."""
+    """Body bytes after `hold_after` come when it is set."""
+    hold_after: int = 0
     disposition: str = ""
     part_max: int | None = None
     """Longest part that is given at once."""
@@ -221,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(source.read(step))
                 asked.sent += step
                 start += step
-                if does.hold is not None:
+                if does.hold is not None and asked.sent > does.hold_after:
                     does.hold.wait(30)
         if does.longer_by:
             self.close_connection = True

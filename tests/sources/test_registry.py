@@ -4,7 +4,7 @@ import pytest
 
 from transload.archives.open import Archives
 from transload.entry import Limits, Opening
-from transload.errors import UsageError
+from transload.errors import TransloadError, UsageError
 from transload.sources.local import LocalSources
 from transload.sources.registry import DuplicateSchemeError, SourceRegistry
 
@@ -50,3 +50,13 @@ def test_unknown_schemes_and_doubles() -> None:
         registry.add("far", lambda: LocalSources("m", Archives(Limits())))
     with pytest.raises(DuplicateSchemeError):
         registry.add("local", lambda: LocalSources("m", Archives(Limits())))
+
+
+def test_a_scheme_may_be_written_in_capitals() -> None:
+    made: list[str] = []
+    registry = _registry(made)
+    with pytest.raises(TransloadError):
+        registry.open("FAR:/nowhere", Opening())
+    assert made == ["there"]
+    with pytest.raises(UsageError, match="ftp://"):
+        registry.resolve("FTP://host/a")
