@@ -14,7 +14,19 @@ from transload.errors import (
     SevenZipMissingError,
     UnsupportedError,
 )
-from transload.inside import Box, Look, Tree, base_name, counted, is_document, opens, too_deep
+from transload.inside import (
+    Box,
+    Look,
+    Tree,
+    base_name,
+    chosen,
+    counted,
+    is_another_part,
+    is_document,
+    may_hold,
+    opens,
+    too_deep,
+)
 from transload.model import Job, JobState, Recipe
 
 JOB = Job("j", "s", "library:/x", Recipe.PLAYABLE, "t", JobState.RUNNING)
@@ -30,6 +42,49 @@ def test_only_jobs_for_media_that_may_change_files_look_inside() -> None:
     assert opens(replace(JOB, recipe=Recipe.TELEGRAM))
     assert not opens(replace(JOB, recipe=Recipe.ORIGINAL))
     assert not opens(replace(JOB, files="all"))
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "wanted"),
+    [
+        ((), (), True),
+        (("*.jpg",), (), True),
+        (("*.png",), (), False),
+        (("*.png", "trip/*"), (), True),
+        ((), ("trip/*",), False),
+        (("*.jpg",), ("*/a.*",), False),
+        (("*.JPG",), (), False),
+    ],
+)
+def test_a_name_passes_any_include_and_no_exclude(
+    include: tuple[str, ...], exclude: tuple[str, ...], wanted: bool
+) -> None:
+    assert chosen("trip/a.jpg", include, exclude) is wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("in.zip", True),
+        ("in.TAR", True),
+        ("in.jpg", False),
+        ("old/in.zip", False),
+        ("in.docx", False),
+    ],
+)
+def test_what_is_not_included_may_still_hold_what_is(name: str, held: bool) -> None:
+    job = replace(JOB, include=("*.jpg",), exclude=("old/*",))
+    assert may_hold(entry(0, name), job) is held
+    assert not may_hold(entry(0, name), replace(job, files="all"))
+
+
+def test_only_the_part_that_is_opened_may_hold_anything() -> None:
+    part = replace(entry(0, "a.7z.002"), part_of="a.7z.001")
+    assert not may_hold(part, JOB)
+    assert is_another_part(part)
+    lead = replace(part, name="a.7z.001")
+    assert may_hold(lead, JOB)
+    assert not is_another_part(lead)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ import pytest
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Counting, Home, Picky, finished, states
 from transload.entry import Listing, ReadReport
-from transload.intake import NOT_WANTED, PAGE, Sums, chosen
+from transload.intake import NOT_WANTED, PAGE, Sums
 from transload.model import ItemKind, ItemState, Recipe
-from transload.states import OPENED
+from transload.states import LEFT_OUT, OPENED
 
 pytestmark = pytest.mark.anyio
 SENT, SKIPPED = ItemState.SENT, ItemState.SKIPPED
@@ -29,24 +29,6 @@ def tarred(path: Path, entries: dict[str, bytes]) -> Path:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return path
-
-
-@pytest.mark.parametrize(
-    ("include", "exclude", "wanted"),
-    [
-        ((), (), True),
-        (("*.jpg",), (), True),
-        (("*.png",), (), False),
-        (("*.png", "trip/*"), (), True),
-        ((), ("trip/*",), False),
-        (("*.jpg",), ("*/a.*",), False),
-        (("*.JPG",), (), False),
-    ],
-)
-def test_a_name_passes_any_include_and_no_exclude(
-    include: tuple[str, ...], exclude: tuple[str, ...], wanted: bool
-) -> None:
-    assert chosen("trip/a.jpg", include, exclude) is wanted
 
 
 async def test_what_is_left_out_is_told_and_not_read(tmp_path: Path) -> None:
@@ -278,3 +260,26 @@ async def test_an_archive_closed_before_its_entries_arrived_is_read_again(tmp_pa
         report = await finished(app, source, to="picky:x")
     assert report.job.id == job.id
     assert list(states(report).values()) == [SKIPPED, SKIPPED, SENT, SENT]
+
+
+async def test_what_is_included_is_found_in_archives_that_are_not(tmp_path: Path) -> None:
+    inner = boxed(tmp_path / "i.zip", {"a.jpg": photo(2), "b.png": photo(3, kind="PNG")})
+    tree = {"in.zip": inner, "no.zip": b"words", "old/in.zip": inner, "c.png": photo(4, kind="PNG")}
+    source = packed(tmp_path / "a.zip", tree)
+    home = Home(tmp_path)
+    report = await home.send(source, include=["*.jpg"], exclude=["old/*"])
+    assert states(report) == {
+        "in.zip": SKIPPED,
+        "in.zip/a.jpg": SENT,
+        "in.zip/b.png": SKIPPED,
+        "no.zip": SKIPPED,
+        "old/in.zip": SKIPPED,
+        "c.png": SKIPPED,
+    }
+    why = {one.item.name: one.item.why for one in report.items}
+    assert why["in.zip"] == OPENED
+    assert {why[name] for name in ("in.zip/b.png", "no.zip", "old/in.zip", "c.png")} == {LEFT_OUT}
+    async with home.open() as app:
+        wish = app.wish("", include=["*.jpg"], exclude=["old/*"])
+        seen = [one.name async for one in app.rehearse(str(source), wish)]
+    assert seen == ["in.zip/a.jpg", "in.zip"]

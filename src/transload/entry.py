@@ -9,6 +9,12 @@ from transload.kinds import Fault
 
 INNER_DIGITS = 7  # of a place inside an archive, a level: fixed, so that texts sort as numbers do
 
+ARCHIVE_SUFFIXES = frozenset({
+    ".zip", ".zipx", ".cbz", ".7z", ".cb7", ".rar", ".cbr", ".tar", ".cbt", ".tgz", ".gz", ".tbz", ".tbz2", ".bz2",
+    ".txz", ".xz", ".tzst", ".zst", ".lz4", ".lz", ".z", ".cab", ".cpio", ".ar", ".xar", ".lzh", ".ace",
+})  # fmt: skip
+"""Endings by which people know archives; content decides, these only word the errors and titles."""
+
 Place = tuple[int, str]
 """(`index`, `inner`) of an entry or its item; places sort in the order of the source."""
 

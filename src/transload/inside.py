@@ -1,12 +1,13 @@
 """Archives inside the source: where their entries lie, what they may still give, how opening one went."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
-from transload.entry import INNER_DIGITS, Entry, Limits, Place, ReadReport
+from transload.entry import ARCHIVE_SUFFIXES, INNER_DIGITS, Entry, Limits, Place, ReadReport
 from transload.errors import (
     CorruptError,
     LimitError,
@@ -83,10 +84,33 @@ class Asked(Protocol):
         """What is made of media."""
         ...
 
+    @property
+    def include(self) -> Sequence[str]:
+        """Globs of which a name must pass one; none: all pass."""
+        ...
+
+    @property
+    def exclude(self) -> Sequence[str]:
+        """Globs of which a name must pass none."""
+        ...
+
 
 def opens(job: Asked) -> bool:
     """Whether archives inside the source are looked into; where nothing is to be changed they go whole."""
     return job.files == "media" and job.recipe is not Recipe.ORIGINAL
+
+
+def chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    """Whether a name passes the globs: any of `include` (none: all) and none of `exclude`; `*` crosses folders."""
+    inside = not include or any(fnmatchcase(name, glob) for glob in include)
+    return inside and not any(fnmatchcase(name, glob) for glob in exclude)
+
+
+def may_hold(entry: Entry, job: Asked) -> bool:
+    """Whether an entry that is not included may be an archive in which others are; content decides that."""
+    suffix = PurePosixPath(entry.name).suffix.lower()
+    named = entry.part_of == entry.name or suffix in ARCHIVE_SUFFIXES
+    return opens(job) and named and chosen(entry.name, (), job.exclude)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ The thread reads, hashes and writes; everything that waits (budget, ledger, the 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -22,10 +21,12 @@ from transload.inside import (
     Look,
     Tree,
     base_name,
+    chosen,
     counted,
     is_another_part,
     is_document,
     looked_into,
+    may_hold,
     opens,
     too_deep,
 )
@@ -173,7 +174,7 @@ class Level:
     def _without_body(self, item: Item, entry: Entry) -> Load | None:
         """What the listing alone decides: filters, links, unreadable entries, junk by name."""
         job = self.bench.job
-        if not chosen(item.name, job.include, job.exclude):
+        if not chosen(item.name, job.include, job.exclude) and not may_hold(entry, job):
             return Load(item, ItemKind.UNKNOWN, skip=LEFT_OUT)
         # An empty head shows nothing but the name: only junk is known by its name alone, and nobody is to be asked for
         # the password of it.
@@ -197,9 +198,12 @@ class Level:
             self._put(Load(item, ItemKind.UNKNOWN, fault=broken))
             return
         kind = ItemKind.ARCHIVE if entry.part_of else kind_of(self.bench.media, head, item.name)
-        if kind is ItemKind.ARCHIVE and opens(self.bench.job):
+        job = self.bench.job
+        if kind is ItemKind.ARCHIVE and opens(job):
             self._look_into(_Found(item, entry, head, body), before)
-        elif not is_wanted(kind, self.bench.job):
+        elif not chosen(item.name, job.include, job.exclude):
+            self._put(Load(item, kind, skip=LEFT_OUT))
+        elif not is_wanted(kind, job):
             self._put(Load(item, kind, skip=NOT_WANTED[kind]))
         else:
             held, fault = take_in(self.bench, item, entry.size, head, body)
@@ -262,12 +266,6 @@ def _seen(item: Item, held: Held | None) -> Item:
     if held is None:
         return item
     return replace(item, size=held.size_bytes, crc32=held.crc32, sha256=held.sha256)
-
-
-def chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
-    """Whether a name passes the globs: any of `include` (none: all) and none of `exclude`; `*` crosses folders."""
-    inside = not include or any(fnmatchcase(name, glob) for glob in include)
-    return inside and not any(fnmatchcase(name, glob) for glob in exclude)
 
 
 def is_wanted(kind: ItemKind, job: Asked) -> bool:

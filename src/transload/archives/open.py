@@ -21,12 +21,6 @@ from transload.errors import (
 )
 from transload.ports import ArchiveReader
 
-ARCHIVE_SUFFIXES = frozenset({
-    ".zip", ".zipx", ".cbz", ".7z", ".cb7", ".rar", ".cbr", ".tar", ".cbt", ".tgz", ".gz", ".tbz", ".tbz2", ".bz2",
-    ".txz", ".xz", ".tzst", ".zst", ".lz4", ".lz", ".z", ".cab", ".cpio", ".ar", ".xar", ".lzh", ".ace",
-})  # fmt: skip
-"""Endings by which people know archives; content decides, these only word the errors and titles."""
-
 BY_SEVENZIP = frozenset({"7z", "rar", "sfx", "cab", "cpio", "ar", "xar", "lzh", "compress", "lzip"})
 _SFX_FORMATS = frozenset({"7z", "rar", "zip"})  # what 7zz may call a program that is more than one
 _FOR_PEOPLE = {"ace": "ACE", "lzip": "lzip"}

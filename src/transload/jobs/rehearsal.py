@@ -21,13 +21,15 @@ from transload.inside import (
     Look,
     Tree,
     base_name,
+    chosen,
     counted,
     is_another_part,
     looked_into,
+    may_hold,
     opens,
     too_deep,
 )
-from transload.intake import NOT_WANTED, chosen, is_wanted, kind_of
+from transload.intake import NOT_WANTED, is_wanted, kind_of
 from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Files, Hevc, ItemKind, Judgement, Recipe, Verdict
 from transload.ports import ArchiveReader, Media, Sources
@@ -172,7 +174,7 @@ class _Walk:
     def _read(self, reader: ArchiveReader, box: Box) -> None:
         def want(entry: Entry) -> bool:
             named = box.named(entry)
-            wanted = chosen(named.name, self._wish.include, self._wish.exclude)
+            wanted = self._chooses(named) or may_hold(named, self._wish)
             if wanted and is_another_part(named) and opens(self._wish):
                 self._skip(named, f"part of {named.part_of}, read with it")
                 return False
@@ -199,6 +201,8 @@ class _Walk:
             if inside and entry.local is not None:
                 self._look_into(entry, box, entry.local)
                 return
+            if not inside and not self._chooses(entry):
+                return
             with path.open("wb") as out:
                 out.write(head)
                 shutil.copyfileobj(body, out, CHUNK_BYTES)
@@ -221,6 +225,9 @@ class _Walk:
             self._skip(entry, look.refused or OPENED)
         else:
             self._lose(entry, look.fault)
+
+    def _chooses(self, entry: Entry) -> bool:
+        return chosen(entry.name, self._wish.include, self._wish.exclude)
 
     def _open(self, path: Path, name: str) -> ArchiveReader:
         return self._stage.open_as(path, name, self._wish.opening.passwords)

@@ -11,10 +11,10 @@ from typing import BinaryIO, Literal, cast
 from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.names import decode_tar_name
-from transload.archives.open import ARCHIVE_SUFFIXES, read_head
+from transload.archives.open import read_head
 from transload.archives.sniff import archive_format
 from transload.archives.volumes import group
-from transload.entry import Entry, Limits, Listing, ReadReport
+from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Listing, ReadReport
 from transload.errors import TransloadError, UnreadableError, UnsupportedError
 from transload.kinds import Fault
 from transload.ports import Want

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from transload.archives.blob import RenamedBlob
-from transload.archives.open import ARCHIVE_SUFFIXES, Archives, NeedsLocalFileError, is_archive
+from transload.archives.open import Archives, NeedsLocalFileError, is_archive
 from transload.archives.sfx import embedded_format
 from transload.archives.sniff import archive_format
-from transload.entry import Opening, ReadReport
+from transload.entry import ARCHIVE_SUFFIXES, Opening, ReadReport
 from transload.errors import PasswordNeededError, SevenZipMissingError, UnsupportedError
 from transload.inside import is_document
 from transload.net.fetch import Target, Web, target_of

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transload.archives.blob import LocalBlob
-from transload.archives.open import ARCHIVE_SUFFIXES, Archives, is_archive, read_head
+from transload.archives.open import Archives, is_archive, read_head
 from transload.archives.sfx import embedded_format
 from transload.archives.volumes import VolumeSet, volume_set
-from transload.entry import Entry, Limits, Listing, Opening, ReadReport
+from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
 from transload.inside import is_document
 from transload.ports import ArchiveReader, Source, SourceRef, Want
