@@ -55,6 +55,19 @@ def _padded(picture: bytes, size: int, salt: bytes) -> bytes:
     return b"".join([*blocks, picture[2:]])
 
 
+def few_photos(path: Path, count: int, each: int, every: int) -> Path:
+    """A zip of `count` stored entries of about `each` bytes: one in `every` a photo, the others of no known kind."""
+    base = jpeg(4000, 3000, 7, quality=80)
+
+    def one(n: int) -> tuple[str, bytes]:
+        rng = random.Random(n)
+        if n % every == 0:
+            return f"mixed/{n:04d}.jpg", _padded(base, each, rng.randbytes(16))
+        return f"mixed/{n:04d}.dat", b"\x00\x01" + rng.randbytes(each)
+
+    return _zipped(path, (one(n) for n in range(count)))
+
+
 def many_photos(path: Path, count: int) -> Path:
     """A zip of `count` entries: a hundred small photos first, the rest names that are passed over as junk."""
     return _zipped(path, _photos_then_junk(count))

@@ -48,6 +48,8 @@ class Conduct:
     hold: threading.Event | None = None
     """Body bytes after `hold_after` come when it is set."""
     hold_after: int = 0
+    pace_s: float = 0.0
+    """A wait after every 64 KiB: a line of so much."""
     disposition: str = ""
     part_max: int | None = None
     """Longest part that is given at once."""
@@ -222,6 +224,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(source.read(step))
                 asked.sent += step
                 start += step
+                if does.pace_s:
+                    threading.Event().wait(does.pace_s)
                 if does.hold is not None and asked.sent > does.hold_after:
                     does.hold.wait(30)
         if does.longer_by:
