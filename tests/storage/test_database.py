@@ -175,3 +175,11 @@ async def test_what_was_deleted_is_nowhere_after_a_wipe(tmp_path: Path) -> None:
 def bytes_of(folder: Path) -> bytes:
     """All that the files of a folder hold."""
     return b"\n".join(path.read_bytes() for path in folder.iterdir())
+
+
+def test_a_new_ledger_is_for_its_owner_alone(tmp_path: Path) -> None:
+    database = Database(tmp_path / "ledger.db")
+    database.open()
+    made = {path.suffix: path.stat().st_mode & 0o077 for path in tmp_path.glob("ledger.db*")}
+    database.close()
+    assert made == {".db": 0, ".db-wal": 0, ".db-shm": 0}

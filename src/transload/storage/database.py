@@ -82,6 +82,7 @@ class Database:
         # Two processes that make the file at the same moment: SQLite gives up at once where one switches to WAL.
         with self.path.with_suffix(".lock").open("w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
+            self.path.touch(mode=0o600)  # it may hold passwords; its log gets the same mode
             self._open()
 
     def _open(self) -> None:
