@@ -1,0 +1,36 @@
+"""Processes as the operating system sees them: who works on a file, and whether they end in time."""
+
+import contextlib
+import os
+import select
+import time
+from pathlib import Path
+
+
+def working_on(path: Path) -> set[int]:
+    """Living processes that name the path as a word of their command line, as decoders do; not this one."""
+    wanted = os.fsencode(path)
+    found: set[int] = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended while we looked
+            if wanted in (folder / "cmdline").read_bytes().split(b"\0"):
+                found.add(int(folder.name))
+    return found - {os.getpid()}
+
+
+def left_after(pids: set[int], seconds: float) -> set[int]:
+    """Those that have not ended by then."""
+    until = time.monotonic() + seconds
+    return {pid for pid in pids if not _ends(pid, until)}
+
+
+def _ends(pid: int, until: float) -> bool:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
+        return bool(ready)
+    finally:
+        os.close(descriptor)
