@@ -49,7 +49,7 @@ _KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind, MissingVolumeError.kind}
 DOCUMENT_SUFFIXES = frozenset({
     ".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx", ".odt", ".ods", ".odp", ".odg",
     ".pages", ".numbers", ".key", ".epub", ".apk", ".xapk", ".aab", ".ipa", ".jar", ".war", ".whl", ".xpi", ".crx",
-    ".kra", ".ora", ".sketch", ".3mf", ".kmz",
+    ".kra", ".ora", ".sketch", ".3mf", ".kmz", ".deb", ".udeb", ".ipk", ".rpm", ".a", ".lib",
 })  # fmt: skip
 """Archives in form, documents in use: they are sent whole, never opened."""
 

@@ -2,11 +2,24 @@
 
 import pytest
 
+from tests.archives.makers import tar_bytes
 from tests.media.samples import jpeg_bytes
 from transload.media.sniff import is_junk_name, recognise, sniff
 from transload.model import ItemKind
 
 TS = (b"\x47" + bytes(187)) * 4
+
+
+def old_tar() -> bytes:
+    """A tar as written before it had a magic: its first header's checksum tells it."""
+    header = bytearray(512)
+    header[:5] = b"a.jpg"
+    header[124:135] = b"00000000000"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
 MP3_FRAME = b"\xff\xfb\x90\x00" + bytes(413)
 
 
@@ -28,7 +41,13 @@ MP3_FRAME = b"\xff\xfb\x90\x00" + bytes(413)
         (MP3_FRAME + MP3_FRAME, "x", ItemKind.AUDIO),
         (b"PK\x03\x04" + bytes(26) + b"a.jpg", "x", ItemKind.ARCHIVE),
         (b"PK\x03\x04" + bytes(26) + b"word/document.xml", "x", ItemKind.DOCUMENT),
+        (b"PK\x03\x04" + bytes(26) + b"crossword/1.jpg", "x", ItemKind.ARCHIVE),
         (b"Rar!\x1a\x07\x01\x00", "x", ItemKind.ARCHIVE),
+        (b"RE~^\x07\x00", "x", ItemKind.ARCHIVE),
+        (b"MSCF\x00\x00\x00\x00", "x", ItemKind.ARCHIVE),
+        (b"070701" + b"0" * 104, "x", ItemKind.ARCHIVE),
+        (tar_bytes({"a.jpg": b"x"}).replace(b"ustar  ", bytes(7)), "x", ItemKind.DOCUMENT),
+        (old_tar(), "x", ItemKind.ARCHIVE),
         (b"MThd\x00\x00\x00\x06", "x.mid", ItemKind.DOCUMENT),
         (b"%PDF-1.7", "x.pdf", ItemKind.DOCUMENT),
         (b"", "x.jpg", ItemKind.PHOTO),

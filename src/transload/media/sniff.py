@@ -3,9 +3,11 @@
 Two sizes of knowledge: `recognise` also names the format and says how sure it is, `sniff` gives the kind alone.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from transload.archives.sniff import archive_format
 from transload.model import ItemKind
 
 HEAD_BYTES = 65536
@@ -203,14 +205,11 @@ _FIRST_BOXES = frozenset(
 )
 _TS_PACKETS = ((188, 0, "mpegts"), (192, 4, "mpegts"), (204, 0, "mpegts"))
 _SYNCS_ENOUGH = 3
-_OOXML_MARKS = (
-    b"word/",
-    b"xl/",
-    b"ppt/",
-    b"[Content_Types].xml",
-    b"mimetype",
-    b"META-INF/",
-    b"AndroidManifest",
+# A local header of a zip (APPNOTE.TXT 4.3.7) with a name that only documents have.
+_DOCUMENT_ENTRY = re.compile(
+    rb"PK\x03\x04.{26}"
+    rb"(?:word/|xl/|ppt/|\[Content_Types\]\.xml|mimetype|META-INF/|AndroidManifest)",
+    re.DOTALL,
 )
 
 
@@ -218,12 +217,18 @@ def _by_content(head: bytes) -> Sniffed | None:
     for offset, magic, kind, word in _MAGIC:
         if head.startswith(magic, offset):
             return _office_or(head, Sniffed(kind, word))
-    return _riff(head) or _boxes(head) or _transport_stream(head) or _weak(head)
+    return _riff(head) or _boxes(head) or _transport_stream(head) or _archive(head) or _weak(head)
+
+
+def _archive(head: bytes) -> Sniffed | None:
+    """Archives that the table above does not know: the rarer formats, tars of old."""
+    found = archive_format(head)
+    return Sniffed(_Z, found) if found else None
 
 
 def _office_or(head: bytes, found: Sniffed) -> Sniffed:
     """Zip containers of office, Java and Android are documents: they are never opened."""
-    if found.format == "zip" and any(mark in head[30:400] for mark in _OOXML_MARKS):
+    if found.format == "zip" and _DOCUMENT_ENTRY.search(head[:430]):
         return Sniffed(ItemKind.DOCUMENT, "zip container")
     return found
 
