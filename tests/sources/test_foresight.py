@@ -13,8 +13,8 @@ from transload.sources.foresight import (
 MIB = 1 << 20
 
 
-def test_an_entry_with_a_media_name_is_asked_for_whole() -> None:
-    for name in ("a/IMG.JPG", "film.mkv", "x.Heic"):
+def test_an_entry_with_the_name_of_media_or_an_archive_is_asked_for_whole() -> None:
+    for name in ("a/IMG.JPG", "film.mkv", "x.Heic", "inner.zip"):
         seen = Foresight()
         seen.expect(1000, 5 * MIB, name)
         assert seen.end_for(1000, 30) == 1000 + 5 * MIB + SLACK_BYTES

@@ -1,8 +1,10 @@
 """Connections as the client library wants them, made only to judged addresses, and read so that a stop is heard."""
 
 import ssl
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +27,14 @@ def heed_cancel() -> None:
         from_thread.check_cancelled()
 
 
+def rest(seconds: float) -> None:
+    """Wait, unless the task of this thread is cancelled meanwhile."""
+    never, deadline = threading.Event(), time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        never.wait(min(left, TICK_S))
+        heed_cancel()
+
+
 class GuardedDialler(httpcore2.NetworkBackend):
     """Resolves and judges through `egress`, then connects to the judged address; the name stays for Host and TLS."""
 
@@ -38,17 +48,29 @@ class GuardedDialler(httpcore2.NetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
+        local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         """A connection to the first address that answers. Raises DnsError, BlockedAddressError, and theirs."""
+        options = tuple(socket_options or ())
+
+        def dial() -> httpcore2.NetworkStream:
+            return self._dialled(host, port, timeout, options)
+
+        return HeedfulStream(_in_thread(dial, self._checkpoint), self._checkpoint)
+
+    def _dialled(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None,
+        options: Sequence[httpcore2.SOCKET_OPTION],
+    ) -> httpcore2.NetworkStream:
         places = self._egress.addresses(host, port)[:ADDRESSES_MAX]
         for place in places[:-1]:
-            self._checkpoint()
             with suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                return self._connected(place, port, timeout, local_address, socket_options)
-        self._checkpoint()
-        return self._connected(places[-1], port, timeout, local_address, socket_options)
+                return self._system.connect_tcp(place, port, timeout, None, options)
+        return self._system.connect_tcp(places[-1], port, timeout, None, options)
 
     def connect_unix_socket(
         self,
@@ -59,16 +81,35 @@ class GuardedDialler(httpcore2.NetworkBackend):
         """Never: no source lies behind one."""
         raise httpcore2.ConnectError(f"{path}: sockets of this machine are not served")
 
-    def _connected(
-        self,
-        place: str,
-        port: int,
-        timeout: float | None,
-        local_address: str | None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None,
-    ) -> httpcore2.NetworkStream:
-        stream = self._system.connect_tcp(place, port, timeout, local_address, socket_options)
-        return HeedfulStream(stream, self._checkpoint)
+
+def _in_thread(
+    dial: Callable[[], httpcore2.NetworkStream], checkpoint: Checkpoint
+) -> httpcore2.NetworkStream:
+    """The connection, made in a thread of its own: looking a name up and connecting can be waited for, not stopped.
+
+    When `checkpoint` raises meanwhile, a connection that comes too late is closed by that thread.
+    """
+    coming: Future[httpcore2.NetworkStream] = Future()
+
+    def act() -> None:
+        try:
+            coming.set_result(dial())
+        except Exception as error:  # noqa: BLE001  handed on to the one who waits
+            coming.set_exception(error)
+
+    threading.Thread(target=act, daemon=True).start()
+    try:
+        while not wait((coming,), TICK_S).done:
+            checkpoint()
+    except BaseException:
+        coming.add_done_callback(_hang_up)
+        raise
+    return coming.result()
+
+
+def _hang_up(late: Future[httpcore2.NetworkStream]) -> None:
+    if late.exception() is None:
+        late.result().close()
 
 
 class HeedfulStream(httpcore2.NetworkStream):

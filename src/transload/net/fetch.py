@@ -5,7 +5,6 @@ import logging
 import random
 import re
 import ssl
-import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from transload.errors import (
     TransientError,
     TransloadError,
 )
-from transload.net.dial import GuardedDialler
+from transload.net.dial import GuardedDialler, rest
 from transload.net.egress import Egress
 from transload.retry import RetryPolicy
 
@@ -57,7 +56,7 @@ _BUSY = frozenset({408, 425, 429, 503})
 class Times:
     """Seconds that may pass without anything happening: while connecting, and while reading or writing."""
 
-    connect_s: float = 10.0
+    connect_s: float = 5.0
     read_s: float = 30.0
 
 
@@ -147,7 +146,7 @@ class Web:
         pause: Callable[[float], object] | None = None,
     ) -> None:
         times = times or Times()
-        self._pause = pause or threading.Event().wait
+        self._pause = pause or rest
         self._client = httpx2.Client(
             transport=_GuardedTransport(egress, tls),
             timeout=httpx2.Timeout(times.read_s, connect=times.connect_s),

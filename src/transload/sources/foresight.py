@@ -1,11 +1,13 @@
 """How much to ask a server for at once. Pure: offsets in, an offset out.
 
 Asking too little costs a wait for every request, asking too much costs bytes that nobody wanted. So an entry with the
-name of a photo, a video or sound is asked for whole and any other only as far as its content must be looked at; and
-when entry after entry was wanted, some of what follows is asked for as well, within a share of what was of use.
+name of a photo, a video, sound or an archive is asked for whole and any other only as far as its content must be looked
+at; and when entry after entry was wanted, some of what follows is asked for as well, within a share of what was of use.
 """
 
 from dataclasses import dataclass
+
+from transload.entry import ARCHIVE_SUFFIXES
 
 PEEK_BYTES = 66 << 10
 """What is read of an entry to tell its kind (64 KiB unpacked), with its header."""
@@ -55,7 +57,8 @@ class Foresight:
         if self._hint.peek < self._hint.end:
             self._all_read = self._read_on
         self._read_on = False
-        whole = self._all_read or name.rpartition(".")[2].lower() in MEDIA_SUFFIXES
+        suffix = "." + name.rpartition(".")[2].lower()
+        whole = self._all_read or suffix[1:] in MEDIA_SUFFIXES or suffix in ARCHIVE_SUFFIXES
         self._in_row = (
             0 <= offset - self._hint.end + SLACK_BYTES <= NEIGHBOUR_BYTES and self._hint.end > 0
         )

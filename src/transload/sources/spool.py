@@ -25,6 +25,7 @@ from transload.errors import (
     TransientError,
     UnsupportedError,
 )
+from transload.net.dial import heed_cancel
 from transload.net.fetch import Answer, Web
 from transload.sources.remote import Remote, span_of
 
@@ -124,6 +125,7 @@ class Spool:
     def _copy(self, answer: Answer, out: BinaryIO) -> None:
         unchecked = 0
         while data := answer.read(CHUNK_BYTES):
+            heed_cancel()
             if out.tell() + len(data) > self.max_bytes:
                 raise self._too_large()
             out.write(data)
