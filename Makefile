@@ -8,8 +8,10 @@ BIN := .venv/bin
 STAMP := .venv/.from-lock
 SUITE ?=
 CORPUS ?=
+CASES ?= 1000000
+SEED ?= 1
 
-.PHONY: help demo test check accept bench lock clean-venv
+.PHONY: help demo test check accept bench fuzz lock clean-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,7 +32,7 @@ test: $(STAMP) ## the tests, in random order
 check: $(STAMP) ## style, types, floors and the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict src tests
+	$(BIN)/mypy --strict src tests fuzz
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/house
@@ -41,6 +43,9 @@ accept: $(STAMP) ## an outside acceptance suite: make accept SUITE=path CORPUS=p
 
 bench: $(STAMP) ## figures as ratios against plain zipfile, unzip and ffmpeg
 	$(BIN)/python -m bench
+
+fuzz: $(STAMP) ## a million hostile cases: make fuzz CASES=1000000 SEED=1
+	$(BIN)/python -m fuzz --cases $(CASES) --seed $(SEED)
 
 lock: $(STAMP) ## requirements.lock again, from pyproject.toml
 	$(BIN)/python scripts/lock.py

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LINES_MAX = 400
-MEASURED = ("src", "tests", "bench", "scripts")
+MEASURED = ("src", "tests", "bench", "fuzz", "scripts")
 EMPTY_NAMES = frozenset(
     {"utils", "util", "manager", "managers", "helper", "helpers", "misc", "legacy", "original"}
 )
-OF_THE_WHOLE = frozenset({"house", "crash", "faults", "conformance", "servers"})
+OF_THE_WHOLE = frozenset({"house", "crash", "faults", "fuzz", "conformance", "servers"})
 """Rooms of tests/ that test no single file."""
 SPEAK_OF_PLACES = frozenset(
     {

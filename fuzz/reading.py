@@ -1,0 +1,116 @@
+"""What every reader of archives promises, checked over all of one archive."""
+
+import random
+import zlib
+from dataclasses import dataclass, field
+
+from fuzz.cases import Outcome, promise
+from transload.archives.limits import CHUNK
+from transload.entry import Entry, Limits
+from transload.errors import TransloadError
+from transload.ports import ArchiveReader
+
+LIMITS = Limits(
+    max_ratio=20,
+    ratio_after_bytes=8 << 10,
+    harmless_bytes=8 << 10,
+    max_entry_bytes=40 << 10,
+    max_total_bytes=72 << 10,
+    max_entries=24,
+)
+"""Small enough that a case of a few KiB reaches each of them."""
+
+_ROW_MOST = (1 << 63) - 1  # what a database's integer holds
+
+
+@dataclass(slots=True)
+class _Pass:
+    made: int = 0
+    kinds: set[str] = field(default_factory=set[str])
+
+
+def chosen_by(data: bytes) -> random.Random:
+    """Chance that is a function of the case."""
+    return random.Random(zlib.crc32(data))
+
+
+def read_all(reader: ArchiveReader, data: bytes) -> Outcome:
+    """List and read everything, in steps of many sizes; raises BrokenPromiseError."""
+    rng = chosen_by(data)
+    try:
+        reader.listing()
+        listed = list(reader.entries())
+        _check_entries(listed)
+        ended = reader.finish().fault
+        over = _read_pass(reader, listed, rng)
+        report = reader.finish()
+        promise(report.bytes_read >= 0, "bytes read below zero", report)
+        if fault := report.fault or ended:
+            over.kinds.add(f"end {fault.kind}")
+        if rng.random() < 0.2:
+            _leave_early(reader, rng)
+    finally:
+        reader.close()
+        reader.close()
+    return Outcome(opened=True, kinds=tuple(over.kinds) or ("nothing in it",))
+
+
+def _check_entries(listed: list[Entry]) -> None:
+    promise(len(listed) <= LIMITS.max_entries, "more entries than allowed", len(listed))
+    for place, entry in enumerate(listed):
+        promise(entry.index == place, "an index out of order", place, entry)
+        promise("\0" not in entry.name, "a NUL in a name", entry)
+        entry.name.encode()  # half a surrogate pair fits neither a database nor JSON
+        for value in (entry.size, entry.packed, entry.crc, entry.mtime_ms):
+            promise(value is None or abs(value) <= _ROW_MOST, "a number beyond 64 bits", entry)
+        sized = entry.size or 0
+        promise(0 <= sized <= _ROW_MOST // 200_000, "a size that cannot be summed", entry)
+
+
+def _read_pass(reader: ArchiveReader, listed: list[Entry], rng: random.Random) -> _Pass:
+    over = _Pass()
+    last = -1
+    for entry, body in reader.stream(lambda _: True, 0, LIMITS):
+        promise(entry.index > last, "an entry out of order", entry)
+        promise(entry == listed[entry.index], "the pass tells it otherwise", entry)
+        promise(entry.kind == "file" and entry.trouble is None, "not to be streamed", entry)
+        last = entry.index
+        got, crc, kind = 0, 0, "whole"
+        step = rng.choice((1 << 20, CHUNK, 5000, 511))
+        try:
+            while piece := body.read(step):
+                promise(len(piece) <= step, "more than was asked for", step, len(piece))
+                got, crc = got + len(piece), zlib.crc32(piece, crc)
+        except TransloadError as error:
+            kind = error.kind
+        _check_body(entry, got, crc, kind)
+        over.made += got
+        over.kinds.add(kind)
+    promise(over.made <= LIMITS.max_total_bytes + CHUNK, "beyond the whole's limit", over.made)
+    return over
+
+
+def _check_body(entry: Entry, got: int, crc: int, kind: str) -> None:
+    promise(got <= LIMITS.max_entry_bytes, "beyond the entry's limit", entry, got)
+    if entry.size is not None:
+        promise(got <= entry.size, "more than its size", entry, got)
+    if kind == "whole":
+        promise(entry.size in {None, got}, "called whole, and is not", entry, got)
+        promise(entry.crc in {None, crc}, "called whole with a wrong sum", entry, crc)
+
+
+def _leave_early(reader: ArchiveReader, rng: random.Random) -> None:
+    """A second pass from the middle, bodies read in part or not at all, left before its end."""
+    start = rng.randint(0, 3)
+    for number, (entry, body) in enumerate(reader.stream(_every_other, start, LIMITS)):
+        promise(entry.index >= start, "an entry before the start", entry)
+        try:
+            body.read(rng.choice((0, 1, 700)))
+        except TransloadError:
+            continue
+        if number == 3:
+            return
+
+
+def _every_other(entry: Entry) -> bool:
+    return entry.index % 2 == 0
