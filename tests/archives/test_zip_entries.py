@@ -112,7 +112,7 @@ def test_troubles_name_their_reason(fields: dict[str, int], kind: str, words: st
 @pytest.mark.parametrize("field", ["file_size", "compress_size"])
 @pytest.mark.parametrize("claim", [(1 << 44) + 1, (1 << 64) - 1])
 def test_a_size_that_no_file_has_is_trouble(field: str, claim: int) -> None:
-    entry = _entry(_info(**{field: claim}))
+    entry = _entry(_info("a.jpg", **{field: claim}))
     assert (entry.size if field == "file_size" else entry.packed) is None
     assert entry.trouble is not None
     assert (entry.trouble.kind, str(claim) in entry.trouble.detail) == ("input.corrupt", True)

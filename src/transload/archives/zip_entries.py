@@ -161,7 +161,7 @@ def _least_end(info: ZipInfo) -> int:
 
 
 def span_of(info: ZipInfo) -> int:
-    """Bytes of the entry with its header, as near as the directory tells: the header's own extra field may be longer."""
+    """Bytes of the entry with its header, as near as the directory tells: its own extra field may be longer."""
     names = len(raw_name(info)) + len(info.extra)
     return LOCAL_HEAD.size + names + info.compress_size
 
