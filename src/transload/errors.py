@@ -161,6 +161,7 @@ class RemoteBusyError(TransientError):
     """The server asks to come back later."""
 
     kind = "source.rate_limited"
+    retry_after_s: float | None = None  # as the server asks
 
 
 class RemoteBrokenError(TransientError):

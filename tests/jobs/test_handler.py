@@ -16,6 +16,7 @@ from transload.errors import (
     DiskFullError,
     LostLeaseError,
     PasswordNeededError,
+    RemoteBusyError,
     UnreadableError,
     WrongPasswordError,
 )
@@ -138,6 +139,24 @@ async def test_a_full_disk_is_a_wait_that_ends_by_itself(tmp_path: Path) -> None
         await here.run()
         assert (await here.parts.ledger.job(job.id)).state is JobState.SUCCEEDED
         assert await here.states(job) == [ItemState.SENT] * 3
+
+
+async def test_a_server_is_left_alone_as_long_as_it_asks(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        job = await here.want(pictures(tmp_path))
+        busy = RemoteBusyError()
+        busy.retry_after_s = 90
+        here.picky.fault = busy
+        for _ in range(9):  # more than there are tries: being asked to wait is none
+            await here.run()
+            waiting = await here.parts.ledger.job(job.id)
+            assert (waiting.state, waiting.wait_reason) == (JobState.WAITING, "retry")
+            assert waiting.wait_until_ms is not None
+            assert 90_000 <= waiting.wait_until_ms - here.now_ms <= 110_000
+            here.now_ms = waiting.wait_until_ms
+        here.picky.fault = None
+        await here.run()
+        assert (await here.parts.ledger.job(job.id)).state is JobState.SUCCEEDED
 
 
 async def test_ten_deaths_give_up_that_item_alone(tmp_path: Path) -> None:

@@ -5,11 +5,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.servers.certificate import trust
 from tests.servers.ranged import Ranged, ranged
+from transload.address import shown
 from transload.errors import (
     ConnectError,
     ConnectionLostError,
@@ -215,3 +219,49 @@ def test_what_is_no_address_is_said_without_its_password(text: str) -> None:
         target_of(text)
     assert "secret" not in caught.value.detail
     assert len(caught.value.detail) < 400
+
+
+def test_a_wait_that_a_server_asks_for_is_kept(
+    web: Web, server: Ranged, pauses: list[float]
+) -> None:
+    server.does.refuse, server.does.extra = [429], {"Retry-After": "7"}
+    assert body(web, server.url("a.bin")) == BODY
+    assert pauses == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("3600", 3600), ("9" * 12, 86_400), ("Fri, 01 Jan 2100 00:00:00 GMT", 86_400)],
+)
+def test_a_long_wait_is_left_to_the_job(web: Web, server: Ranged, asked: str, seconds: int) -> None:
+    server.does.refuse, server.does.extra = [503], {"Retry-After": asked}
+    with pytest.raises(RemoteBusyError) as caught:
+        web.get(target_of(server.url("a.bin")))
+    assert len(server.requests) == 1
+    assert caught.value.retry_after_s == seconds
+
+
+@pytest.mark.parametrize("asked", ["soon", "-5", "Mon, 01 Jan 2024 00:00:00 GMT"])
+def test_a_wait_that_makes_no_sense_is_our_own(
+    web: Web, server: Ranged, pauses: list[float], asked: str
+) -> None:
+    server.does.refuse, server.does.extra = [429], {"Retry-After": asked}
+    assert body(web, server.url("a.bin")) == BODY
+    assert 0 < pauses[0] < 1
+
+
+@given(user=st.text(min_size=1), password=st.text(min_size=1))
+def test_no_login_is_ever_shown(user: str, password: str) -> None:
+    secret = f"{quote(user + '~~', safe='')}:{quote('~~' + password, safe='')}"
+    target = target_of(f"http://{secret}@host.example/a.zip")
+    for text in (
+        target.url,
+        target.shown,
+        repr(target),
+        shown(f"http://{secret}@host.example/a.zip"),
+    ):
+        assert "~~" not in text
+        assert text.endswith(("host.example/a.zip", "host.example/a.zip')"))
+    assert target.login is not None
+    plain = base64.b64decode(target.login.removeprefix("Basic ")).decode()
+    assert plain == f"{user}~~:~~{password}"

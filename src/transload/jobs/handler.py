@@ -23,6 +23,7 @@ from transload.errors import (
     LostLeaseError,
     PasswordNeededError,
     PermanentError,
+    RemoteBusyError,
     SourceNotFoundError,
     StoreError,
     StuckError,
@@ -215,7 +216,8 @@ class TaskHandler:
             await record.wait("space", now + SPACE_LOOK_MS, error.fault())
             return True
         if isinstance(error, TransientError):
-            delay_s = self._parts.retry.delay_s(await record.tried(), self._jitter())
+            asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None
+            delay_s = self._parts.retry.delay_s(await record.tried(), self._jitter(), asked_s)
             if delay_s is not None:
                 await record.wait("retry", now + int(delay_s * 1000), error.fault())
                 return True

@@ -8,6 +8,8 @@ import ssl
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -39,10 +41,10 @@ REDIRECTS_MAX = 5
 URL_SIGNS_MAX = 8192  # signed links have a few thousand; servers refuse longer ones
 RETRIES: Final = RetryPolicy(max_attempts=4, first_s=0.5, longest_s=4.0)
 """Tries within one reading: what is longer is the job's to wait for."""
-READ_BYTES = 64 << 10
-KEPT_BYTES = 64 << 10
-"""The rest of an answer that is cheaper to read than to make a new connection for."""
+ASKED_MAX_S = 20
+"""A server that asks to wait longer is left to the job, whose wait outlives this process."""
 
+DAY_S = 86_400.0
 _NO_HOST = re.compile(
     r"[%\s\\]"
 )  # quoted signs and zones of IPv6 addresses: neither names a host elsewhere
@@ -170,8 +172,10 @@ class Web:
     def rest(self, attempt: int, error: TransientError) -> None:
         """Wait before the next try; raises `error` when failed try number `attempt` was the last."""
         delay_s = RETRIES.delay_s(attempt, random.random())
-        if delay_s is None:
+        asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None
+        if delay_s is None or (asked_s is not None and asked_s > ASKED_MAX_S):
             raise error
+        delay_s = max(delay_s, asked_s or 0)
         log.info("web_retry", extra={"kind": error.kind, "attempt": attempt, "delay_s": delay_s})
         self._pause(delay_s)
 
@@ -214,20 +218,34 @@ def _accepted(response: httpx2.Response) -> Answer:
     if response.status_code in _FOUND:
         return Answer(response)
     response.close()
-    raise _refusal(response.status_code, shown(str(response.url)))
+    raise _refusal(response.status_code, response.headers, shown(str(response.url)))
 
 
-def _refusal(status: int, where: str) -> TransloadError:
+def _refusal(status: int, headers: Mapping[str, str], where: str) -> TransloadError:
     told = f"{where} answers with status {status}"
     if status in _GONE:
         return RemoteNotFoundError(told)
     if status in _LOGIN:
         return RemoteLoginError(told)
     if status in _BUSY:
-        return RemoteBusyError(told)
+        busy = RemoteBusyError(told)
+        busy.retry_after_s = _asked_s(headers.get("retry-after", ""))
+        return busy
     if 400 <= status < 500:
         return RemoteForbiddenError(told)
     return RemoteBrokenError(told)
+
+
+def _asked_s(text: str) -> float | None:
+    """Seconds of a Retry-After (RFC 9110 10.2.3), at most a day; None when there is none that can be read."""
+    if text.isascii() and text.isdecimal():
+        return min(float(text), DAY_S)
+    try:
+        then = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    left_s = (then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(left_s, 0.0), DAY_S)
 
 
 # Most special first: the first class that fits decides.
