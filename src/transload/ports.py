@@ -251,10 +251,7 @@ class Scratch(Protocol):
         ...
 
     async def hold(self, item_id: int, size: int) -> None:
-        """Count bytes of an archive that is read from here (`box`); again with a larger size while it grows.
-
-        Waits and raises as `reserve` does, but takes nothing from the room that the archive's entries need to move.
-        """
+        """As `reserve`, for an archive read from here (`box`): it leaves its entries room to move. Again to grow."""
         ...
 
     def box(self, item_id: int) -> Path:
