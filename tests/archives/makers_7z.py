@@ -6,10 +6,11 @@ import subprocess
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from transload.archives.sevenzip_tool import find_sevenzip
+from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
 
 MTIME_NS = 1_600_000_000 * 10**9  # 2020-09-13 12:26:40 UTC
 SIGNATURE_BYTES = (
@@ -56,14 +57,26 @@ def _sevenzip(*words: str, cwd: Path) -> None:
 
 def renamed_7z(path: Path, old: str, new: str) -> Path:
     """Give a member of a 7z made with `-mhc=off` another name of the same length: one that no disk would take."""
+    return patched_7z(path, old.encode("utf-16-le"), new.encode("utf-16-le"))
+
+
+def patched_7z(path: Path, old: bytes, new: bytes) -> Path:
+    """Change the index of a 7z made with `-mhc=off`, so that its sums are right."""
     assert len(old) == len(new)
     data = bytearray(path.read_bytes())
     start = SIGNATURE_BYTES + int.from_bytes(data[12:20], "little")
-    index = bytes(data[start:]).replace(old.encode("utf-16-le"), new.encode("utf-16-le"))
-    assert index != bytes(data[start:])
-    data[start:] = index
-    data[28:32] = zlib.crc32(index).to_bytes(4, "little")
+    assert data.count(old, start) >= 1
+    data[start:] = data[start:].replace(old, new)
+    data[28:32] = zlib.crc32(data[start:]).to_bytes(4, "little")
     data[8:12] = zlib.crc32(data[12:32]).to_bytes(4, "little")
+    path.write_bytes(data)
+    return path
+
+
+def flipped(path: Path, at: int) -> Path:
+    """Turn all bits of one byte."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0xFF
     path.write_bytes(data)
     return path
 
@@ -77,14 +90,34 @@ def wrapper(folder: Path, script: str, name: str = "tool") -> Path:
     return path
 
 
-def counting(folder: Path) -> tuple[Path, Path]:
-    """A 7zz that writes a line for every run that extracts or tests, and how much it gave in how many bytes."""
-    log = folder / "runs.log"
-    log.touch()
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """A 7zz that keeps a copy of all that it unpacks: `runs` counts its starts, `made_bytes` what they gave."""
+
+    tool: SevenZip
+    log: Path
+
+    @property
+    def runs(self) -> int:
+        """How often something was unpacked or tested; listings are not counted."""
+        return len(list(self.log.glob("*.out")))
+
+    @property
+    def made_bytes(self) -> int:
+        """Bytes unpacked by all runs together."""
+        return sum(path.stat().st_size for path in self.log.glob("*.out"))
+
+
+def counting(folder: Path) -> Counting:
+    """A 7zz whose work is seen."""
+    log = folder / "log"
+    log.mkdir()
+    own = f"{shlex.quote(str(log))}/$$"
     script = (
-        f'[ "$1" = l ] && exec $REAL "$@"\necho "$1" >> {shlex.quote(str(log))}\nexec $REAL "$@"'
+        '[ "$1" = l ] && exec $REAL "$@"\n'
+        f'{{ $REAL "$@"; echo $? > {own}.rc; }} | tee {own}.out\nexit $(cat {own}.rc)'
     )
-    return wrapper(folder, script), log
+    return Counting(SevenZip(wrapper(folder, script), (26, 3), reads_rar=True), log)
 
 
 def make_spanned_zip(path: Path, tree: Mapping[str, bytes], size: int) -> list[Path]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, ClassVar, cast
 
 from transload.archives.bit7z import last_resort
 from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decoder_for
-from transload.archives.sevenzip_feed import Door, Feed, is_selectable
-from transload.archives.sevenzip_listing import Member, Told, is_unknown, parse
+from transload.archives.sevenzip_door import Door, is_selectable
+from transload.archives.sevenzip_feed import Feed
+from transload.archives.sevenzip_listing import Member, Told, block_starts, is_unknown, parse
 from transload.archives.sevenzip_run import RC_PROMPT
 from transload.archives.sevenzip_tool import Program, SevenZip
 from transload.entry import Entry, Limits, Listing, ReadReport, Secret
@@ -37,6 +38,8 @@ class SevenZipReader:
     Raises (when made) PasswordNeededError or WrongPasswordError where the names are encrypted, CorruptError or
     TruncatedError when nothing can be listed, LimitError. Memory: the listing, about 0.4 KiB an entry.
     """
+
+    feeds: ClassVar[type[Feed]] = Feed
 
     def __init__(
         self,
@@ -150,13 +153,9 @@ class SevenZipReader:
         raise self._lock_error(passwords, "the names in the archive are encrypted")
 
     def _list(self, password: Secret | None) -> tuple[Told, int]:
-        run = self._door(password).run("l")
-        try:
+        with self._door(password).run("l") as run:
             told = parse(run.lines(), self._limits)
-        except TransloadError:
-            run.kill()
-            raise
-        status = run.end()
+            status = run.end()
         self._complaint = run.evidence()
         return told, status
 
@@ -177,7 +176,16 @@ class SevenZipReader:
         members = self._told.members
         has_bytes = self._told.fields.get(b"Type") != b"Rar5"
         fits = password or self._password
-        return Feed(self._door(fits), members, links_have_bytes=has_bytes, locked=fits is None)
+        barred = frozenset(index for index, one in enumerate(members) if self._is_barred(one, fits))
+        return self.feeds(self._door(fits), members, links_have_bytes=has_bytes, barred=barred)
+
+    def _is_barred(self, member: Member, password: Secret | None) -> bool:
+        """Whether a run ends, or takes what it may not, when it comes to this member."""
+        return (
+            (member.encrypted and password is None)
+            or not self._fits_memory(member)
+            or member.method in self._methods
+        )
 
     # -- passwords ---------------------------------------------------------------------------------------------------
 
@@ -187,15 +195,16 @@ class SevenZipReader:
     def _fitting(self, passwords: Sequence[Secret]) -> Secret | None:
         """The first password that opens one of the cheapest encrypted members."""
         members = self._told.members
-        costs = _costs(members)
+        starts = block_starts(members)
         locked = [
             n
             for n, one in enumerate(members)
             if one.encrypted and one.size and self._fits_memory(one)
         ]
-        probes = sorted(locked, key=lambda n: (not is_selectable(members[n].raw), costs[n]))[
-            :PROBES
-        ]
+        probes = sorted(
+            locked,
+            key=lambda n: (not is_selectable(members[n].raw), starts[n] + (members[n].size or 0)),
+        )[:PROBES]
         for password in passwords:
             if any(self._opens(password, index) for index in probes):
                 return password
@@ -281,17 +290,6 @@ def _too_hungry(needed: int, allowed: int) -> LimitError:
 def _unknown_methods(told: Told) -> frozenset[str]:
     methods = {one.method for one in told.members if one.kind == "file"}
     return frozenset(method for method in methods if is_unknown(method))
-
-
-def _costs(members: Sequence[Member]) -> list[int]:
-    """Bytes to decode to read each member alone."""
-    held: dict[int | None, int] = {}
-    costs: list[int] = []
-    for one in members:
-        before = 0 if one.block is None else held.get(one.block, 0)
-        costs.append(before + (one.size or 0))
-        held[one.block] = costs[-1]
-    return costs
 
 
 def _first_that_opens(pulls: Sequence[Pull]) -> Pull:

@@ -8,76 +8,61 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
 
 from transload.archives.limits import CHUNK, ended_early, wrong_checksum
-from transload.archives.sevenzip_listing import Member
-from transload.archives.sevenzip_run import QUIET_S, RC_MEMORY, Run
-from transload.archives.sevenzip_tool import Program
-from transload.entry import Secret
-from transload.errors import CorruptError, LimitError, TransloadError, WrongPasswordError
+from transload.archives.sevenzip_door import LISTED_BREAK, Door, is_selectable, misspelled
+from transload.archives.sevenzip_listing import Member, block_starts
+from transload.archives.sevenzip_run import RC_MEMORY, Run
+from transload.errors import (
+    CorruptError,
+    LimitError,
+    TransloadError,
+    UnsupportedError,
+    WrongPasswordError,
+)
 
 RESTART_BYTES = 32 << 20
 """What a new run costs in decoded bytes: it starts in 20 ms and reads the archive's directory again."""
 FAILURES_MAX = 1000  # runs that one archive may cost; the rest of so broken a one is given up
-LOST_BLOCK = (
-    2  # wrong members of one solid block: what follows them is decoded from the same damage
-)
+SILENCES_MAX = 3  # decoders that hang cost a minute each
+LOST_BLOCK = 2
+"""Wrong members of one solid block: what follows them is decoded from the same damage."""
 BATCH_BYTES = 4 << 20
 BATCH_MEMBERS = 256
+UNASKABLE = "7-Zip cannot be asked for an entry of this name"
+UNPACK = "Unpack it with the program that made it and send the folder."
 
 Pull = Callable[[int], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """How to get into an archive: its first file, the program, the password that fits, the memory a run may take, and
-    how long it may be silent.
-    """
-
-    archive: Path
-    program: Program
-    password: Secret | None
-    memory_bytes: int
-    quiet_s: float = QUIET_S
-
-    def run(self, command: str, names: Sequence[bytes] | None = None) -> Run:
-        """Start a run of the command, over these names alone if given."""
-        words = partial(self.program.words, command, self.archive)
-        return Run(words, self.memory_bytes, self.password, names, self.quiet_s)
-
-
-def is_selectable(raw: bytes) -> bool:
-    """Whether 7zz finds a member by this name in a list: it must be text, of one line, of a plain relative path."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return False
-    plain = text.isprintable() and text.strip() == text and not set('"\\') & set(text)
-    return plain and not {"", ".", ".."} & set(text.split("/"))
 
 
 class Feed:
     """Members' bytes by index. Going forward is cheap, anything else starts a run from the start of a solid block."""
 
     def __init__(
-        self, door: Door, members: Sequence[Member], *, links_have_bytes: bool, locked: bool
+        self,
+        door: Door,
+        members: Sequence[Member],
+        *,
+        links_have_bytes: bool = True,
+        barred: Collection[int] = (),
     ) -> None:
-        """`links_have_bytes`: links are written like files. `locked`: encrypted members cannot be read."""
+        """`links_have_bytes`: links are written like files. `barred`: members on which a run would end."""
         self._door = door
         self._members = members
         self._emits = [
             one.kind == "file" or (one.kind == "link" and links_have_bytes) for one in members
         ]
-        self._avoid = locked
+        self._barred = barred
         self._selectable = array("b", (is_selectable(one.raw) for one in members))
-        self._blocks = _block_starts(members)
+        self._misspelled: set[bytes] | None = None
+        self._blocks = block_starts(members)
         self._run: Run | None = None
         self._order: array[int] = array("q")
-        self._ends: array[int] = array("q")  # where each member of `_order` ends in the run's output
+        self._ends: array[int] = array(
+            "q"
+        )  # where each member of `_order` ends in the run's output
         self._at = 0
         self._trusted: bool | None = None
         self._batch: dict[int, bytes] = {}
@@ -103,6 +88,8 @@ class Feed:
             member.block is not None and self._failed_in[member.block] >= LOST_BLOCK
         ):
             return _failing(CorruptError("the packed data before it are damaged"))
+        if self._barred and not self._can_ask(index):
+            return _failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
         if member.size is None or not self._sizes_known:
             return self._alone(index)
         if member.crc is not None:
@@ -136,15 +123,28 @@ class Feed:
         if skip is None or skip > RESTART_BYTES + self._blocks[index]:
             self._start(index)
             skip = self._ahead(index)
-        if skip is None or (skip and self._skip(skip) < skip):
+        with self._left_when_silent(index):
+            is_there = skip is not None and self._skip(skip) == skip
+        if not is_there:
             raise self.ended(index, 0)
 
-    def take(self, size: int) -> bytes:
-        """The next bytes of the run's output."""
+    def take(self, index: int, size: int) -> bytes:
+        """The next bytes of the run's output, which belong to the member."""
         assert self._run is not None
-        data = self._run.read(size)
+        with self._left_when_silent(index):
+            data = self._run.read(size)
         self._at += len(data)
         return data
+
+    @contextmanager
+    def _left_when_silent(self, index: int) -> Generator[None]:
+        """A run that gave nothing for too long is over; an archive may cost such a wait a few times only."""
+        try:
+            yield
+        except LimitError:
+            self.failed(index)
+            self._failed += FAILURES_MAX // SILENCES_MAX
+            raise
 
     def ended(self, index: int, got: int) -> TransloadError:
         """Why the output stopped inside a member; the run is over."""
@@ -152,7 +152,9 @@ class Feed:
         status = 0 if run is None else run.end()
         self.failed(index)
         error: TransloadError = ended_early(got, self._members[index].size or 0)
-        if status == RC_MEMORY or status < 0:
+        # 7zz gives RC_MEMORY for some allocations, its status of damage for others.
+        too_large = self._members[index].dictionary_bytes > self._door.memory_bytes
+        if status == RC_MEMORY or status < 0 or (status and too_large):
             error = LimitError(
                 "its decoder needed more memory than archive.max_dictionary_bytes allows",
                 suggestion="Raise archive.max_dictionary_bytes, or unpack it on a larger machine.",
@@ -194,15 +196,13 @@ class Feed:
 
     def _plan(self, index: int) -> "tuple[list[bytes] | None, array[int]]":
         """The names to ask for from a member on (None: all), and the members that such a run gives, in order."""
-        wanted = [
-            one
-            for one in range(index, len(self._members))
-            if self._members[one].kind == "file" and not self._is_locked(one)
-        ]
-        if all(self._selectable[one] for one in wanted):
-            names = [self._members[one].raw for one in wanted]
-            return names, self._given(set(names))
-        return None, self._given(None)
+        if not self._barred and not any(self._emits[:index]):
+            return None, self._given(None)
+        wanted = [one for one in range(index, len(self._members)) if self._is_open_file(one)]
+        names = [self._members[one].raw for one in wanted if self._can_ask(one)]
+        if len(names) < len(wanted) and not self._barred:
+            return None, self._given(None)
+        return names, self._given(set(names))
 
     def _given(self, names: set[bytes] | None) -> "array[int]":
         """Members that a run gives: equal names are given all together."""
@@ -215,14 +215,23 @@ class Feed:
             ),
         )
 
-    def _is_locked(self, index: int) -> bool:
-        return self._avoid and self._members[index].encrypted
+    def _is_open_file(self, index: int) -> bool:
+        return self._members[index].kind == "file" and index not in self._barred
+
+    def _can_ask(self, index: int) -> bool:
+        """Whether 7zz gives the member when it is asked for its name."""
+        raw = self._members[index].raw
+        if not self._selectable[index] or LISTED_BREAK not in raw:
+            return bool(self._selectable[index])
+        if self._misspelled is None:
+            self._misspelled = misspelled(self._door, self._members)
+        return raw not in self._misspelled
 
     # -- members without a sum ---------------------------------------------------------------------------------------
 
     def _unsummed(self, index: int, size: int) -> Pull:
         """A member without a sum in the listing: right only if 7zz, which checks what the format holds, ends well."""
-        if self._blocks[index] or not self._selectable[index]:
+        if self._blocks[index] or not self._can_ask(index):
             if self._is_sound():
                 return _Checked(self, index, size, None)
             return _failing(CorruptError("the archive is damaged and this entry has no checksum"))
@@ -233,10 +242,10 @@ class Feed:
     def _is_sound(self) -> bool:
         """Whether a test of the whole archive ends without error; asked once."""
         if self._trusted is None:
-            run = self._door.run("t")
-            while run.read(CHUNK):
-                pass
-            self._trusted = run.end() == 0
+            with self._door.run("t") as run:
+                while run.read(CHUNK):
+                    pass
+                self._trusted = run.end() == 0
         return self._trusted
 
     def _from_batch(self, index: int) -> Pull:
@@ -254,7 +263,7 @@ class Feed:
         batch, size = [index], self._members[index].size or 0
         for one in range(index + 1, min(index + BATCH_MEMBERS, len(self._members))):
             member = self._members[one]
-            if member.kind != "file" or self._is_locked(one) or not self._selectable[one]:
+            if not self._is_open_file(one) or not self._can_ask(one):
                 continue
             size += member.size or 0
             if member.crc is not None or member.size is None or size > BATCH_BYTES:
@@ -266,22 +275,20 @@ class Feed:
         """The members' bytes out of a run of their own; nothing when it did not end well."""
         self.close()
         names = [self._members[one].raw for one in batch]
-        run = self._door.run("x", names)
         found: dict[int, bytes] = {}
-        for one in self._given(set(names)):
-            size = self._members[one].size or 0
-            data = b"".join(_pieces(run, size))
-            if one in batch and len(data) == size:
-                found[one] = data
-        whole = not run.read(1)
-        return found if run.end() == 0 and whole else {}
+        with self._door.run("x", names) as run:
+            for one in self._given(set(names)):
+                size = self._members[one].size or 0
+                data = b"".join(_pieces(run, size))
+                if one in batch and len(data) == size:
+                    found[one] = data
+            whole = not run.read(1)
+            return found if run.end() == 0 and whole else {}
 
     def _alone(self, index: int) -> Pull:
         """A large member, or one of unknown size, from a run of its own; its end says whether it was right."""
-        if not self._selectable[index]:
-            return _failing(
-                CorruptError("its name cannot be given to 7-Zip and it has no checksum")
-            )
+        if not self._can_ask(index):
+            return _failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
         self.close()
         self._single = _Alone(
             self._door, self._members, index, self._given({self._members[index].raw})
@@ -314,7 +321,7 @@ class _Checked:
                 self._feed.failed(self._index)
                 raise wrong_checksum(self._size)
             return b""
-        data = self._feed.take(min(size, self._left))
+        data = self._feed.take(self._index, min(size, self._left))
         if not data:
             raise self._feed.ended(self._index, self._size - self._left)
         self._left -= len(data)
@@ -382,16 +389,3 @@ def _failing(error: TransloadError) -> Pull:
         raise error
 
     return pull
-
-
-def _block_starts(members: Sequence[Member]) -> "array[int]":
-    """For each member the bytes of its solid block that come before it."""
-    before: array[int] = array("q")
-    held: dict[int, int] = {}
-    for one in members:
-        if one.block is None:
-            before.append(0)
-            continue
-        before.append(held.get(one.block, 0))
-        held[one.block] = held.get(one.block, 0) + (one.size or 0)
-    return before

@@ -5,7 +5,8 @@ The listing is a claim of the archive: names may hold anything, sizes and sums m
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -83,6 +84,13 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
         or 0,
         fields=head,
     )
+
+
+def listed_names(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Only the members' names."""
+    blocks = _blocks(lines)
+    _head(blocks)
+    return (block[b"Path"] for block in blocks if b"Path" in block)
 
 
 def _head(blocks: Iterator[dict[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -195,3 +203,16 @@ def _dictionary_bytes(method: bytes) -> int:
         size = value << power if unit else 1 << min(value, _LARGEST_POWER)
         largest = max(largest, size)
     return largest
+
+
+def block_starts(members: Sequence[Member]) -> "array[int]":
+    """For each member the bytes of its solid block that come before it; 0 for one that stands alone."""
+    before: array[int] = array("q")
+    held: dict[int, int] = {}
+    for one in members:
+        if one.block is None:
+            before.append(0)
+            continue
+        before.append(held.get(one.block, 0))
+        held[one.block] = held.get(one.block, 0) + (one.size or 0)
+    return before

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO
+from typing import IO, Self
 
 from anyio import NoEventLoopError, from_thread
 
@@ -81,6 +81,13 @@ class Run:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:
             pipe.write(password.text.encode("utf-8", "surrogateescape") + b"\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever happened, a cancelled job too: no child is left."""
+        self.kill()
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, b"" when the child has closed its output. Raises LimitError when it is silent."""
