@@ -235,6 +235,14 @@ def test_many_pieces_take_one_descriptor(tmp_path: Path) -> None:
     file.close()
 
 
+def test_of_a_wide_gap_some_names_are_told(tmp_path: Path) -> None:
+    for number in (1, 9999):
+        (tmp_path / f"x.7z.{number:03}").touch()
+    found = volume_set(tmp_path / "x.7z.001")
+    assert found is not None
+    assert (found.missing[0], found.missing[99:]) == ("x.7z.002", ("x.7z.101", "9897 more"))
+
+
 def test_missing_cut_and_closed_pieces_are_told(tmp_path: Path) -> None:
     blob = _cut(tmp_path, b"0123456789", [3, 6])
     file = blob.open()

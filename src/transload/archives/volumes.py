@@ -17,6 +17,7 @@ from transload.errors import UnreadableError
 Kind = Literal["split", "zip", "rar", "rar-old"]
 
 _NUMBER_MAX = 9_999
+_NAMED_MAX = 100  # of missing parts: a.zip.001 beside a.zip.2019 has a gap of two thousand
 _RAR = re.compile(r"(?P<stem>.+)\.part(?P<digits>[0-9]{1,5})\.(?P<end>rar|exe)", re.I | re.S)
 _OLD = re.compile(r"(?P<stem>.+)\.(?P<letter>[r-y])(?P<digits>[0-9]{2})", re.I | re.S)
 _ZIP = re.compile(r"(?P<stem>.+)\.z(?P<digits>[0-9]{2,4})", re.I | re.S)
@@ -34,7 +35,8 @@ _LAST = _NUMBER_MAX + 1
 class VolumeSet:
     """Files that are one archive. `parts` are those that exist, in reading order; `first` is the one a reader opens
     (.001, .part1.rar, the .rar of .r00, the .zip of .z01), there or not; `missing` names the gaps before the last part
-    and a missing first. A missing end cannot be told from names.
+    and a missing first, for people to read: of many the first, then how many more. A missing end cannot be told from
+    names.
     """
 
     kind: Kind
@@ -115,7 +117,10 @@ class _Found:
         there = {one.number for one in self.members}
         start = min(1, *there)
         last = max((number for number in there if number != _LAST), default=0)
-        names = [_spelled(self.members, n) for n in range(start, last) if n not in there]
+        gaps = [number for number in range(start, last) if number not in there]
+        names = [_spelled(self.members, number) for number in gaps[:_NAMED_MAX]]
+        if len(gaps) > _NAMED_MAX:
+            names.append(f"{len(gaps) - _NAMED_MAX} more")
         if self.members[0].kind == "zip" and _LAST not in there:
             names.append(self.first)
         return tuple(names)
