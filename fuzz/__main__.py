@@ -72,9 +72,9 @@ def _printed(tallies: Sequence[Tally]) -> int:
     crashes = [crash for tally in tallies for crash in tally.crashes]
     for crash in crashes:
         print(told(crash))
-    cases, seconds = sum(t.cases for t in tallies), sum(t.seconds for t in tallies)
+    cases, cpu_s = sum(t.cases for t in tallies), sum(t.cpu_s for t in tallies)
     print(
-        f"{cases:,} cases, {len(crashes)} crashes, {cases / max(seconds, 1e-9):,.0f} cases/s a process"
+        f"{cases:,} cases, {len(crashes)} crashes, {cases / max(cpu_s, 1e-9):,.0f} cases a CPU second"
     )
     shallow = not all(reaches(tally, TARGETS[tally.target]) for tally in tallies)
     return 1 if crashes or shallow else 0

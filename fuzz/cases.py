@@ -5,7 +5,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, process_time
 
 from fuzz.watch import TooSlowError, within_cpu_s
 from transload.errors import TransloadError
@@ -64,7 +64,7 @@ class Tally:
 
     target: str
     cases: int = 0
-    seconds: float = 0.0
+    cpu_s: float = 0.0
     opened: int = 0
     kinds: Counter[str] = field(default_factory=Counter[str])
     crashes: list[Crash] = field(default_factory=list[Crash])
@@ -72,7 +72,7 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Take another run of the same target in."""
         self.cases += other.cases
-        self.seconds += other.seconds
+        self.cpu_s += other.cpu_s
         self.opened += other.opened
         self.kinds += other.kinds
         self.crashes += other.crashes
@@ -86,7 +86,7 @@ def made(target: Target, seed: int, number: int) -> bytes:
 def run(target: Target, seed: int, numbers: range) -> Tally:
     """Check the cases with these numbers; stops at the first crash."""
     tally = Tally(target.name)
-    began = perf_counter()
+    began = process_time()
     for number in numbers:
         data = made(target, seed, number)
         told = crash_of(target, data)
@@ -98,7 +98,7 @@ def run(target: Target, seed: int, numbers: range) -> Tally:
             break
         tally.opened += told.opened
         tally.kinds.update(told.kinds)
-    tally.seconds = perf_counter() - began
+    tally.cpu_s = process_time() - began
     return tally
 
 

@@ -35,7 +35,10 @@ def chosen_by(data: bytes) -> random.Random:
 
 
 def read_all(reader: ArchiveReader, data: bytes) -> Outcome:
-    """List and read everything, in steps of many sizes; raises BrokenPromiseError."""
+    """List and read everything, in steps of many sizes; it was opened when there was an entry in it.
+
+    Raises BrokenPromiseError, and what the reader raises.
+    """
     rng = chosen_by(data)
     try:
         reader.listing()
@@ -52,7 +55,7 @@ def read_all(reader: ArchiveReader, data: bytes) -> Outcome:
     finally:
         reader.close()
         reader.close()
-    return Outcome(opened=True, kinds=tuple(over.kinds) or ("nothing in it",))
+    return Outcome(opened=bool(listed), kinds=tuple(over.kinds) or ("nothing in it",))
 
 
 def _check_entries(listed: list[Entry]) -> None:

@@ -12,7 +12,7 @@ _SHOWN_KINDS = 12
 
 def shown(tally: Tally, target: Target) -> str:
     """A line of the table, then the outcomes that its cases came to, in shares of them."""
-    line = f"{tally.target:<9} {tally.cases:>9,} {tally.seconds:>8.1f} {_rate(tally):>8,.0f} {_opened(tally):>8.1%}"
+    line = f"{tally.target:<9} {tally.cases:>9,} {tally.cpu_s:>8.1f} {_rate(tally):>8,.0f} {_opened(tally):>8.1%}"
     if not reaches(tally, target):
         line += f"   <-- below {target.opened_min:.0%}: the cases do not reach deep"
     kinds = [f"{kind} {count / tally.cases:.1%}" for kind, count in tally.kinds.most_common()]
@@ -21,8 +21,8 @@ def shown(tally: Tally, target: Target) -> str:
 
 
 def head() -> str:
-    """The names of the columns; `seconds` are those of one process."""
-    return f"{'target':<9} {'cases':>9} {'seconds':>8} {'cases/s':>8} {'opened':>8}"
+    """The names of the columns; seconds are CPU time, shrinking a crash included."""
+    return f"{'target':<9} {'cases':>9} {'CPU s':>8} {'cases/s':>8} {'opened':>8}"
 
 
 def reaches(tally: Tally, target: Target) -> bool:
@@ -44,7 +44,7 @@ def told(crash: Crash) -> str:
 
 
 def _rate(tally: Tally) -> float:
-    return tally.cases / tally.seconds if tally.seconds else 0.0
+    return tally.cases / tally.cpu_s if tally.cpu_s else 0.0
 
 
 def _opened(tally: Tally) -> float:

@@ -14,7 +14,8 @@ from transload.archives.tar import PACKED_AS, TarReader, holds_tar
 from transload.errors import UnsupportedError
 
 _BLOCK = 512
-_TYPES = b"0000\x00751234679LKxgSXDVMNA"
+_TYPES = b"0000000000\x00\x00755123466SSXDMA"
+_BODILESS = b"123456"  # what `tarfile` looks for no content behind
 _PAX_KEYS = (
     "path", "size", "mtime", "linkpath", "uid", "hdrcharset", "GNU.sparse.major", "GNU.sparse.minor", "GNU.sparse.map",
     "GNU.sparse.size", "GNU.sparse.name", "GNU.sparse.realsize", "GNU.sparse.numblocks", "GNU.sparse.offset", "comment",
@@ -104,10 +105,12 @@ def _named(rng: random.Random, member: bytes) -> bytes:
 def _member(rng: random.Random) -> bytes:
     kind = _TYPES[rng.randrange(len(_TYPES))]
     content = rng.choice(contents()[:-2]) if rng.random() < 0.97 else contents()[-1]
+    if kind in _BODILESS and rng.random() < 0.9:
+        content = b""
     body = content + bytes(-len(content) % _BLOCK)
     size = len(content)
-    if rng.random() < 0.08:
-        size = mutate.number(rng, 64)
+    if rng.random() < 0.05:
+        size = mutate.number(rng, 64) if rng.random() < 0.5 else mutate.number(rng, 12)
     if kind == ord("S"):
         return _header(rng, mutate.name(rng), size, kind, _old_sparse(rng, size)) + body
     return _header(rng, mutate.name(rng), size, kind) + body
@@ -135,7 +138,7 @@ def _pax_field(rng: random.Random) -> bytes:
     body = b" " + rng.choice(_PAX_KEYS).encode() + b"=" + value + b"\n"
     length = len(body) + 1
     length += len(str(length)) - (len(str(length)) == 1)
-    told = length if rng.random() < 0.95 else mutate.number(rng, 20)
+    told = length if rng.random() < 0.98 else mutate.number(rng, 20)
     return str(told).encode() + body
 
 

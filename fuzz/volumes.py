@@ -87,6 +87,7 @@ def _check_set(
     promise(name in parts, "a set without the file that was asked about", name, volumes)
     promise(all(found[part] == volumes for part in parts), "another set for another part", volumes)
     promise(not set(parts) & set(volumes.missing), "both there and missing", volumes)
+    promise(len(volumes.missing) <= 102, "too many names for a message", len(volumes.missing))
     promise(first in parts or first in volumes.missing, "a first that is nowhere", volumes)
     rest = {part: first for part in parts if part != first}
     told = {part: grouped.get(part) for part in rest}
