@@ -55,6 +55,8 @@ class Conduct:
     """Longest part that is given at once."""
     shift: int = 0
     """Parts begin so much too late."""
+    tell_total: bool = True
+    """Whether Content-Range tells the size of the whole."""
     extra: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -182,7 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(status)
         if status == 206:
-            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
+            self.send_header(
+                "Content-Range", f"bytes {start}-{end - 1}/{size if does.tell_total else '*'}"
+            )
         if does.etag:
             self.send_header("ETag", does.etag)
         if does.modified:

@@ -53,6 +53,12 @@ def test_a_server_without_ranges_tells_the_length_or_not_even_that(
     assert seen(web, server.url("a.zip")).size is None
 
 
+def test_parts_of_something_without_an_end_are_no_use(web: Web, server: Ranged) -> None:
+    server.does.tell_total = False
+    remote = seen(web, server.url("a.zip"))
+    assert (remote.size, remote.ranges) == (1000, False)
+
+
 def test_an_empty_file_is_no_error(web: Web, server: Ranged) -> None:
     remote = seen(web, server.url("empty"))
     assert (remote.size, remote.ranges) == (0, False)

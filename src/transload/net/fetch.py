@@ -284,7 +284,7 @@ class _GuardedTransport(httpx2.BaseTransport):
 
     def __init__(self, egress: Egress, tls: ssl.SSLContext | None) -> None:
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=tls or httpx2.create_ssl_context(),
+            ssl_context=tls,
             max_connections=8,
             max_keepalive_connections=2,
             keepalive_expiry=15.0,

@@ -8,6 +8,7 @@ that never jumped; else it grows with every step in a row.
 from dataclasses import dataclass
 from pathlib import Path
 
+from transload.address import shown
 from transload.errors import (
     CorruptError,
     PermanentError,
@@ -45,7 +46,7 @@ class Run:
         data = self.answer.read(size) if size else b""
         self.at += len(data)
         if not data and self.end is not None and self.at < self.end:
-            raise ShortAnswerError
+            raise ShortAnswerError(f"the answer of {shown(self.answer.url)} ended early")
         if self.at == self.end:
             self.answer.read(
                 1

@@ -68,6 +68,9 @@ def look(web: Web, target: Target, size: int) -> tuple[Remote, Answer]:
     Raises what `Web.get` raises.
     """
     answer = web.get(target, {"Range": f"bytes=0-{size - 1}"})
+    if answer.status == 206 and span_of(answer.headers).total is None:
+        answer.close()  # of what use are parts of something without an end
+        answer = web.get(target)
     try:
         return _remote(target, answer), answer
     except BaseException:
