@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make_tar, make_zip, noise, tar_bytes
+from tests.archives.makers_7z import make_by_7zz
 from tests.faults.desk import Desk, hashes
-from tests.inputs import packed, photo
+from tests.inputs import clip, packed, photo
 
 PHOTOS = {f"{n}.jpg": photo(n, (400, 300)) for n in range(8)}
 
@@ -249,3 +250,43 @@ def test_files_all_delivers_it_whole(desk: Desk) -> None:
     said = desk.send(packed(desk.inputs / "a.zip", {"in.zip": inner}), "--files", "all")
     assert said.status == 0
     assert list(desk.delivered().values()) == hashes(inner)
+
+
+def by_7zz(desk: Desk, tree: dict[str, bytes], *words: str) -> bytes:
+    """A 7z of the tree as bytes."""
+    path = make_by_7zz(desk.folder / "home" / "box.7z", tree, *words)
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def test_a_solid_7z_in_a_zip_with_its_conversion(desk: Desk) -> None:
+    film = clip(desk.folder / "home" / "film.avi")
+    inner = by_7zz(desk, {"a/film.avi": film.read_bytes(), "b/1.jpg": photo(1)}, "-ms=on")
+    film.unlink()
+    said = desk.send(packed(desk.inputs / "a.zip", {"in.7z": inner, "2.jpg": photo(2)}))
+    assert said.status == 0
+    assert [name for name in desk.delivered() if not name.startswith("a/originals/")] == [
+        "a/2.jpg", "a/in.7z/a/film.mp4", "a/in.7z/b/1.jpg",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("hides", ["-mhe=on", "-mhe=off"])
+def test_a_locked_archive_inside_waits_for_its_password_alone(desk: Desk, hides: str) -> None:
+    film = clip(desk.folder / "home" / "film.avi")
+    locked = {"1.jpg": photo(1), "film.avi": film.read_bytes()}
+    film.unlink()
+    inner = by_7zz(desk, locked, "-pwords", hides)
+    tree = {"0.jpg": photo(0), "deep.zip": boxed(desk, {"in.7z": inner}), "2.jpg": photo(2)}
+    said = desk.send(packed(desk.inputs / "a.zip", tree))
+    assert (said.status, said.kind) == (5, "input.password_needed")
+    assert sorted(desk.delivered().values()) == hashes(photo(0), photo(2))
+    wanting = [item["name"] for item in said.report["items"] if item["state"] == "pending"]
+    inside = ["deep.zip/in.7z/1.jpg", "deep.zip/in.7z/film.avi"]
+    assert wanting == (["deep.zip/in.7z"] if hides == "-mhe=on" else inside)
+    again = desk.send(desk.inputs / "a.zip", "--password", "words")
+    assert again.status == 0
+    assert again.report["job"] == said.report["job"]
+    assert again.item("in.7z")["why"] == "opened"
+    assert again.report["totals"]["sent"] == 4
+    assert len(desk.delivered()) == 5  # the film's original lies beside its copy
