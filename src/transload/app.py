@@ -1,7 +1,7 @@
 """The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, closing
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,15 @@ from transload.entry import Opening
 from transload.errors import StoreError
 from transload.jobs.done import told_again
 from transload.jobs.handler import budget_for, first_of
-from transload.jobs.rehearsal import Inspected, Seen, Wish, inspect_file, list_source, rehearse
+from transload.jobs.rehearsal import (
+    Inspected,
+    Seen,
+    Wish,
+    inspect_file,
+    list_source,
+    look_at,
+    rehearse,
+)
 from transload.model import (
     AlbumMix,
     Event,
@@ -358,14 +366,10 @@ class App:
 
     async def scratch_need(self, source: str, passwords: Sequence[str] = ()) -> int:
         """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""
-        sources = self.parts.sources
-
-        def look() -> int:
-            ref = sources.resolve(source).ref
-            with closing(sources.open(ref, Opening.trying(passwords))) as opened:
-                return self.settings.scratch_budget_bytes or budget_for(opened)
-
-        return await anyio.to_thread.run_sync(look)
+        if self.settings.scratch_budget_bytes is not None:
+            return self.settings.scratch_budget_bytes
+        sources, opening = self.parts.sources, Opening.trying(passwords)
+        return await look_at(sources, source, opening, lambda _, opened: budget_for(opened))
 
     async def mend(self) -> int:
         """Free what nothing refers to; gives the bytes. For an app without its ledger open."""

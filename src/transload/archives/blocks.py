@@ -1,0 +1,326 @@
+"""7z and RAR over a network by the block: a local file with holes, filled only where an entry needs it.
+
+7zz wants a file it can seek in. It gets one of the archive's size in which only the directory and the wanted entries'
+packed bytes are written; the rest are holes that cost no disk. What was read is cut out again.
+"""
+
+import contextlib
+import ctypes
+import errno
+import os
+import platform
+import struct
+from array import array
+from bisect import insort
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import rarfile  # pyright: ignore[reportMissingTypeStubs]
+
+from transload.archives.blob import Blob, ByteFile, foretell
+from transload.archives.sevenzip import SevenZipReader
+from transload.archives.sevenzip_door import is_selectable
+from transload.archives.sevenzip_feed import Feed
+from transload.archives.sevenzip_listing import Told
+from transload.archives.sevenzip_tool import SevenZip
+from transload.entry import Limits, Secret
+from transload.errors import CorruptError, DiskFullError, StoreError, UnsupportedError
+
+START_BYTES = 32  # of a 7z: signature, version, place of the directory (7zFormat.txt)
+_START = struct.Struct("<6sBBLQQL")
+TAILS = (64 << 10, 1 << 20, 16 << 20)
+"""What is fetched before a 7z's end until 7zz can list it: a packed directory lies right before the end."""
+BLOCK_MIN_MAX = 64 << 20
+BLOCK_SHARE = 4
+"""A block may be so large, or this part of the archive, to be worth it; else the archive is fetched whole."""
+AHEAD_BYTES = 1 << 20
+_STEP = 1 << 20
+_PUNCH = 0x03  # linux/falloc.h: FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
+
+Span = tuple[int, int]
+
+
+class NeedsLocalFileError(UnsupportedError):
+    """This archive can only be read from a file on this machine."""
+
+
+class Image:
+    """The file with holes. `fill` fetches what is not there yet, `keep_only` cuts out what is no longer wanted."""
+
+    def __init__(self, blob: Blob, folder: Path) -> None:
+        self.name = blob.name
+        self._remote: ByteFile = blob.open()
+        self.size = self._remote.size
+        self.path = folder / f"{os.getpid()}-{id(self):x}.holes"
+        self._filled: list[Span] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("w+b", buffering=0)
+            self._file.truncate(self.size)
+        except OSError as error:
+            self._remote.close()
+            raise _of_disk(error) from error
+
+    def fill(self, start: int, end: int) -> None:
+        """Fetch what of these bytes is missing, in one reading."""
+        for gap in _gaps(self._filled, start, end):
+            foretell(self._remote, gap[0], gap[1] - gap[0], self.name)
+            at = gap[0]
+            while at < gap[1] and (data := self._remote.read_at(at, min(_STEP, gap[1] - at))):
+                self._write(at, data)
+                at += len(data)
+            insort(self._filled, gap)
+
+    def read_at(self, at: int, size: int) -> bytes:
+        """What is in the file there."""
+        return os.pread(self._file.fileno(), size, at)
+
+    def note(self, at: int, data: bytes) -> None:
+        """Write bytes that were fetched by somebody else."""
+        self._write(at, data)
+        insort(self._filled, (at, at + len(data)))
+
+    def drop(self, start: int, end: int) -> None:
+        """Give the disk back what these bytes take."""
+        self._filled = [span for span in self._filled if span[1] <= start or span[0] >= end]
+        if platform.system() == "Linux":
+            ctypes.CDLL(None, use_errno=True).fallocate(
+                self._file.fileno(), _PUNCH, ctypes.c_int64(start), ctypes.c_int64(end - start)
+            )
+
+    def remote(self) -> ByteFile:
+        """The archive as it is on the server."""
+        return self._remote
+
+    def close(self) -> None:
+        """Remove the file, end the connection. May be called twice."""
+        self._remote.close()
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, at: int, data: bytes) -> None:
+        try:
+            os.pwrite(self._file.fileno(), data, at)
+        except OSError as error:
+            raise _of_disk(error) from error
+
+
+class BlockFeed(Feed):
+    """Runs that reach no further than the bytes that are there. `ready` fetches a member's and says how far."""
+
+    ready: Callable[[int], int]
+
+    def _plan(self, index: int) -> "tuple[list[bytes] | None, array[int]]":
+        """The names of the members that are there from this one on; equal ones there are not."""
+        there = range(index, self.ready(index))
+        wanted = [one for one in there if self._is_open_file(one)]
+        return [self._members[one].raw for one in wanted], array("q", wanted)
+
+
+class BlockReader(SevenZipReader):
+    """A `SevenZipReader` over an image; closing it removes the image."""
+
+    feeds = BlockFeed
+
+    def __init__(
+        self,
+        image: Image,
+        tool: SevenZip,
+        limits: Limits,
+        passwords: Sequence[Secret],
+        spans_of: Callable[[Told], list[Span | None]],
+    ) -> None:
+        self._image = image
+        self._spans_of = spans_of
+        self._spans: list[Span | None] | None = None
+        self._held: set[Span] = set()
+        super().__init__(image.path, tool, limits, passwords)
+
+    def _new_feed(self, password: Secret | None = None) -> Feed:
+        feed = super()._new_feed(password)
+        if isinstance(feed, BlockFeed):
+            feed.ready = self._ready
+        return feed
+
+    def close(self) -> None:
+        """End what runs, remove the image; may be called twice."""
+        super().close()
+        self._image.close()
+
+    def _ready(self, index: int) -> int:
+        """Have the member's packed bytes in the image, and those of small ones behind it; gives the end of those."""
+        spans = self._all_spans()
+        own = spans[index]
+        if own is None:
+            return index + 1
+        (start, end), last = own, index + 1
+        while last < len(spans) and ((span := spans[last]) is None or _near(span, start, end)):
+            end = end if span is None else max(end, span[1])
+            last += 1
+        there = {span for span in spans[index:last] if span}
+        for span in self._held - there:  # not what lies between them: a RAR has its headers there
+            self._image.drop(*span)
+        self._held = there
+        self._image.fill(start, end)
+        return last
+
+    def _all_spans(self) -> list[Span | None]:
+        if self._spans is None:
+            self._spans = self._spans_of(self._told)
+        return self._spans
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether entries can be had one by one, each told to be right: else the archive is better fetched whole."""
+        largest = max((span[1] - span[0] for span in self._all_spans() if span), default=0)
+        files = [one for one in self._told.members if one.kind == "file"]
+        summed = all(one.crc is not None or not one.size for one in files)
+        names = [one.raw for one in files]
+        apart = len(set(names)) == len(names) and all(is_selectable(name) for name in names)
+        chained = self._told.format == "rar" and self._told.solid
+        small = largest <= max(BLOCK_MIN_MAX, self._image.size // BLOCK_SHARE)
+        return summed and apart and small and not chained
+
+
+def open_by_blocks(  # noqa: PLR0913  what any reader needs, and the folder for its holes
+    blob: Blob,
+    found: str,
+    folder: Path,
+    tool: SevenZip,
+    limits: Limits,
+    passwords: tuple[Secret, ...],
+) -> BlockReader:
+    """A reader for a remote 7z or RAR whose entries can be had one by one.
+
+    It lists whatever it can be made for; `is_worth_it` says whether to read it so. Raises NeedsLocalFileError where its
+    directory cannot be had apart, what `SevenZipReader` raises, DiskFullError, StoreError, the errors of the network.
+    """
+    image = Image(blob, folder)
+    try:
+        if found == "7z":
+            return _seven(image, tool, limits, passwords)
+        if found == "rar":
+            return _rar(image, tool, limits)
+    except BaseException:
+        image.close()
+        raise
+    image.close()
+    raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")
+
+
+def _near(span: Span, start: int, end: int) -> bool:
+    return start <= span[0] <= end + AHEAD_BYTES and span[1] - start <= AHEAD_BYTES
+
+
+def _seven(
+    image: Image, tool: SevenZip, limits: Limits, passwords: tuple[Secret, ...]
+) -> BlockReader:
+    image.fill(0, START_BYTES)
+    directory = _directory_of(image)
+    for tail in TAILS:
+        image.fill(max(START_BYTES, directory - tail), image.size)
+        try:
+            return BlockReader(image, tool, limits, passwords, _spans_of_blocks)
+        except CorruptError:
+            if directory - tail <= START_BYTES:
+                raise
+    raise NeedsLocalFileError(f"{image.name} has a directory that is too large to be fetched apart")
+
+
+def _directory_of(image: Image) -> int:
+    """Where the directory of a 7z begins."""
+    _, _, _, _, offset, size, _ = _START.unpack(image.read_at(0, START_BYTES))
+    if START_BYTES + offset + size > image.size:
+        raise CorruptError(f"{image.name} ends before its index: it was cut short")
+    return int(START_BYTES + offset)
+
+
+def _spans_of_blocks(told: Told) -> list[Span | None]:
+    """Blocks lie one behind the other from the start; the first member of each tells its packed size."""
+    spans: list[Span | None] = []
+    known: dict[int, Span] = {}
+    end = START_BYTES
+    for one in told.members:
+        if one.block is None:
+            spans.append(None)
+            continue
+        if one.block not in known:
+            known[one.block] = (end, end + (one.packed or 0))
+            end = known[one.block][1]
+        spans.append(known[one.block])
+    return spans
+
+
+def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
+    """RAR has no directory: its headers are walked through, and each is written into the image as it is seen."""
+    try:
+        walked = rarfile.RarFile(cast("BinaryIO", _Noting(image)))
+    except rarfile.Error as error:
+        raise NeedsLocalFileError(f"{image.name} cannot be walked through") from error
+    with contextlib.closing(walked):
+        infos = cast("list[Any]", walked.infolist())
+        if not infos:
+            raise NeedsLocalFileError(f"{image.name} has headers that cannot be read")
+        spans = [_span_of_rar(info) for info in infos]
+    image.fill(max(0, image.size - _TAIL_OF_RAR), image.size)
+
+    def spans_of(told: Told) -> list[Span | None]:
+        if len(told.members) != len(spans):
+            raise NeedsLocalFileError(f"{image.name} lists other entries than its headers")
+        return spans
+
+    return BlockReader(image, tool, limits, (), spans_of)
+
+
+_TAIL_OF_RAR = 256  # the end record
+
+
+def _span_of_rar(info: Any) -> Span | None:  # noqa: ANN401  rarfile has no types
+    start, size = int(info.data_offset), int(info.compress_size)
+    return (start, start + size) if size else None
+
+
+class _Noting:
+    """The remote archive as a file that notes in the image what is read of it."""
+
+    def __init__(self, image: Image) -> None:
+        self._image, self._file, self._at = image, image.remote(), 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._file.read_at(self._at, self._image.size - self._at if size < 0 else size)
+        if data:
+            self._image.note(self._at, data)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move as files do."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._image.size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """The current offset."""
+        return self._at
+
+
+def _gaps(filled: Sequence[Span], start: int, end: int) -> list[Span]:
+    """What of a range is in none of the sorted spans."""
+    gaps: list[Span] = []
+    for low, high in filled:
+        if high <= start or low >= end:
+            continue
+        if low > start:
+            gaps.append((start, low))
+        start = max(start, high)
+    return [*gaps, (start, end)] if start < end else gaps
+
+
+def _of_disk(error: OSError) -> DiskFullError | StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(
+            "the disk is full while parts of an archive are fetched", stage="fetch"
+        )
+    return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")
