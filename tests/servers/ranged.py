@@ -225,8 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if limit is not None and asked.sent + step > limit:
                     self._drop(asked, source.read(max(0, limit - asked.sent)))
                     return
+                asked.sent += step  # counted first: who has read it all may look at once
                 self.wfile.write(source.read(step))
-                asked.sent += step
                 start += step
                 if does.pace_s:
                     threading.Event().wait(does.pace_s)
@@ -237,9 +237,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _drop(self, asked: Request, last: bytes) -> None:
         does = self.server.ranged.does
+        asked.sent += len(last)
         self.wfile.write(last)
         self.wfile.flush()
-        asked.sent += len(last)
         if not does.always_break:
             does.break_after = None
         self.close_connection = True
