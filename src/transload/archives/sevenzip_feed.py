@@ -6,12 +6,21 @@ whether the cut was right. A wrong member shifts all that follow: the run is end
 
 import zlib
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from transload.archives.limits import CHUNK, ended_early, wrong_checksum
+from transload.archives.sevenzip_alone import (
+    Alone,
+    damaged,
+    failing,
+    from_bytes,
+    other_password,
+    pieces,
+)
 from transload.archives.sevenzip_door import LISTED_BREAK, Door, is_selectable, misspelled
 from transload.archives.sevenzip_listing import Member, block_starts
 from transload.archives.sevenzip_run import RC_MEMORY, Run
@@ -19,8 +28,8 @@ from transload.errors import (
     CorruptError,
     LimitError,
     TransloadError,
+    TruncatedError,
     UnsupportedError,
-    WrongPasswordError,
 )
 
 RESTART_BYTES = 32 << 20
@@ -66,7 +75,7 @@ class Feed:
         self._at = 0
         self._trusted: bool | None = None
         self._batch: dict[int, bytes] = {}
-        self._single: _Alone | None = None
+        self._single: Alone | None = None
         self._sizes_known = all(one.size is not None for one in members)
         self._failed = 0
         self._failed_in: Counter[int | None] = Counter()
@@ -87,14 +96,15 @@ class Feed:
         if self._failed >= FAILURES_MAX or (
             member.block is not None and self._failed_in[member.block] >= LOST_BLOCK
         ):
-            return _failing(CorruptError("the packed data before it are damaged"))
+            return failing(CorruptError("the packed data before it are damaged"))
         if self._barred and not self._can_ask(index):
-            return _failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
+            return failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
         if member.size is None or not self._sizes_known:
             return self._alone(index)
-        if member.crc is not None:
-            return _Checked(self, index, member.size, member.crc)
-        return self._unsummed(index, member.size)
+        if member.crc is None:
+            return self._unsummed(index, member.size)
+        checked = _Checked(self, index, member.size, member.crc)
+        return self._with_own_password(checked, index) if self.has_own_password(index) else checked
 
     def close(self) -> None:
         """End what runs. May be called twice."""
@@ -160,7 +170,7 @@ class Feed:
                 suggestion="Raise archive.max_dictionary_bytes, or unpack it on a larger machine.",
             )
         elif got == 0 and self.has_own_password(index):
-            error = _other_password()
+            error = other_password()
         error.evidence = None if run is None else run.evidence()
         return error
 
@@ -175,8 +185,17 @@ class Feed:
         place = bisect_left(self._order, index)
         if place == len(self._order) or self._order[place] != index:
             return None
+        if any(self.has_own_password(one) for one in self._unread(place)):
+            return None  # it may have given nothing
         start = self._ends[place] - (self._members[index].size or 0)
         return start - self._at if start >= self._at else None
+
+    def _unread(self, place: int) -> "array[int]":
+        """Members of the run of which nothing was read, before this place in its order."""
+        now = bisect_right(self._ends, self._at)
+        if now < place and self._at > self._ends[now] - (self._members[self._order[now]].size or 0):
+            now += 1
+        return self._order[now:place]
 
     def _skip(self, size: int) -> int:
         assert self._run is not None
@@ -227,6 +246,41 @@ class Feed:
             self._misspelled = misspelled(self._door, self._members)
         return raw not in self._misspelled
 
+    # -- members with a password of their own -------------------------------------------------------------------------
+
+    def _with_own_password(self, checked: Pull, index: int) -> Pull:
+        """Its first byte is only given when the password fits: small ones are held until their sum is known."""
+        held: Pull | None = None
+
+        def pull(size: int) -> bytes:
+            nonlocal held
+            if held is None:
+                held = self._held(checked, index)
+            return held(size)
+
+        return pull
+
+    def _held(self, checked: Pull, index: int) -> Pull:
+        if (self._members[index].size or 0) > BATCH_BYTES:
+            if not self._opens(index):
+                raise other_password()
+            return checked
+        try:
+            return from_bytes(b"".join(iter(partial(checked, CHUNK), b"")))
+        except (CorruptError, TruncatedError):
+            if self._opens(index):
+                raise
+            self._failed -= 1  # nothing is damaged
+            raise other_password() from None
+
+    def _opens(self, index: int) -> bool:
+        """Whether the password gives a first byte of the member: 7zz gives none where it does not fit."""
+        if not self._can_ask(index):
+            return True
+        self.close()
+        with self._door.run("x", [self._members[index].raw]) as run:
+            return bool(run.read(1))
+
     # -- members without a sum ---------------------------------------------------------------------------------------
 
     def _unsummed(self, index: int, size: int) -> Pull:
@@ -234,7 +288,7 @@ class Feed:
         if self._blocks[index] or not self._can_ask(index):
             if self._is_sound():
                 return _Checked(self, index, size, None)
-            return _failing(CorruptError("the archive is damaged and this entry has no checksum"))
+            return failing(CorruptError("the archive is damaged and this entry has no checksum"))
         if index in self._batch or size <= BATCH_BYTES:
             return self._from_batch(index)
         return self._alone(index)
@@ -255,8 +309,8 @@ class Feed:
             self._batch = self._sealed([index])
         if index not in self._batch:
             own = self.has_own_password(index)
-            return _failing(_other_password() if own else _damaged())
-        return _from_bytes(self._batch.pop(index))
+            return failing(other_password() if own else damaged())
+        return from_bytes(self._batch.pop(index))
 
     def _neighbours(self, index: int) -> list[int]:
         """This member and the next ones of its kind, as many as a batch may hold."""
@@ -279,7 +333,7 @@ class Feed:
         with self._door.run("x", names) as run:
             for one in self._given(set(names)):
                 size = self._members[one].size or 0
-                data = b"".join(_pieces(run, size))
+                data = b"".join(pieces(run, size))
                 if one in batch and len(data) == size:
                     found[one] = data
             whole = not run.read(1)
@@ -288,20 +342,12 @@ class Feed:
     def _alone(self, index: int) -> Pull:
         """A large member, or one of unknown size, from a run of its own; its end says whether it was right."""
         if not self._can_ask(index):
-            return _failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
+            return failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
         self.close()
-        self._single = _Alone(
+        self._single = Alone(
             self._door, self._members, index, self._given({self._members[index].raw})
         )
         return self._single
-
-
-def _other_password() -> WrongPasswordError:
-    return WrongPasswordError("the entry is encrypted; no password given fits it, or it is damaged")
-
-
-def _damaged() -> CorruptError:
-    return CorruptError("7-Zip found it damaged")
 
 
 class _Checked:
@@ -327,65 +373,3 @@ class _Checked:
         self._left -= len(data)
         self._sum = zlib.crc32(data, self._sum)
         return data
-
-
-class _Alone:
-    """One member out of its own run; members of the same name are read over."""
-
-    def __init__(
-        self, door: Door, members: Sequence[Member], index: int, given: Sequence[int]
-    ) -> None:
-        self._door, self._name, self._size = door, members[index].raw, members[index].size
-        self._before = sum(members[one].size or 0 for one in given if one < index)
-        self._run: Run | None = None
-        self._got = 0
-
-    def __call__(self, size: int) -> bytes:
-        if self._run is None:
-            self._run = self._door.run("x", [self._name])
-            self._run.skip(self._before)
-        left = size if self._size is None else min(size, self._size - self._got)
-        data = self._run.read(left) if left else b""
-        self._got += len(data)
-        if not data:
-            self._finish(self._run)
-        return data
-
-    def close(self) -> None:
-        """End the run. May be called twice."""
-        if self._run is not None:
-            self._run.kill()
-
-    def _finish(self, run: Run) -> None:
-        while run.read(CHUNK):
-            pass
-        if run.end() != 0 or (self._size is not None and self._got < self._size):
-            error = _damaged()
-            error.evidence = run.evidence()
-            raise error
-
-
-def _pieces(run: Run, size: int) -> Iterator[bytes]:
-    left = size
-    while left and (data := run.read(min(left, CHUNK))):
-        left -= len(data)
-        yield data
-
-
-def _from_bytes(data: bytes) -> Pull:
-    at = 0
-
-    def pull(size: int) -> bytes:
-        nonlocal at
-        piece = data[at : at + size]
-        at += len(piece)
-        return piece
-
-    return pull
-
-
-def _failing(error: TransloadError) -> Pull:
-    def pull(_size: int) -> bytes:
-        raise error
-
-    return pull

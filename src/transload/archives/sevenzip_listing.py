@@ -118,6 +118,8 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[dict[bytes, bytes]]:
             key, sign, value = text[:-2], b" = ", b""
         if sign:
             block.setdefault(key, value)
+        elif text == b"ERRORS:":  # what they are stands in the next lines, without a key
+            block.setdefault(b"ERRORS", b"")
         elif text in (b"", b"----------", b"--", b"----"):
             if block:
                 yield block
