@@ -6,6 +6,7 @@ import pytest
 
 from tests.archives.makers import PACKERS, noise, tar_bytes
 from transload.archives.blob import LocalBlob
+from transload.archives.tar_index import TarIndex
 from transload.archives.tar_stream import TarPass, is_sound
 from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
@@ -23,7 +24,7 @@ def _run(
 ) -> list[str]:
     """Names of all members; the error comes out."""
     path.write_bytes(PACKERS[packing](data) if packing else data)
-    run = TarPass(LocalBlob(path), packing, limits or Limits())
+    run = TarPass(LocalBlob(path), packing, limits or Limits(), TarIndex())
     names: list[str] = []
     try:
         while member := run.next():
@@ -96,7 +97,7 @@ def _sparse_tar(holes: list[tuple[int, int]], size: int, data: bytes) -> bytes:
 
 def _sparse_body(path: Path, data: bytes, limits: Limits) -> bytes:
     path.write_bytes(data)
-    run = TarPass(LocalBlob(path), None, limits)
+    run = TarPass(LocalBlob(path), None, limits, TarIndex())
     member = run.next()
     assert member is not None
     pull = run.body(member)

@@ -93,6 +93,12 @@ class _Zlib:
         self.needs_input = len(out) != max_length and not self._stream.unconsumed_tail
         return out
 
+    def copy(self) -> "_Zlib":
+        """The same state once more: what is fed to one changes nothing in the other."""
+        twin = _Zlib()
+        twin._stream, twin.needs_input = self._stream.copy(), self.needs_input
+        return twin
+
 
 def _xz() -> Decoder:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DICTIONARY_BYTES)
@@ -170,6 +176,19 @@ class Unpacked:
         self._make = _STREAM_DECODERS[packing]
         self._file = file
         self._decoder = self._make()
+        self.made = 0
+        self.packed = 0
+
+    def copy_of_state(self) -> Decoder | None:
+        """A copy of the decoder, where all that was read has gone into it; None elsewhere, or where it has no copy."""
+        decoder = self._decoder
+        whole = isinstance(decoder, _Zlib) and decoder.needs_input and not decoder.eof
+        return decoder.copy() if isinstance(decoder, _Zlib) and whole else None
+
+    def go_on_from(self, made: int, packed: int, decoder: Decoder) -> None:
+        """Take on an earlier state; the file stands at `packed` bytes already."""
+        self.made, self.packed = made, packed
+        self._decoder = decoder.copy() if isinstance(decoder, _Zlib) else decoder
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, b"" at the end of the last member."""
@@ -182,6 +201,7 @@ class Unpacked:
             except DECODE_ERRORS as error:
                 raise CorruptError("the packed data is damaged", evidence=str(error)) from error
             if out:
+                self.made += len(out)
                 return out
 
     def _next_packed(self) -> bytes | None:
@@ -192,6 +212,7 @@ class Unpacked:
             packed = self._file.read(_STEP)
             if not packed:
                 raise TruncatedError("the packed data is cut short")
+            self.packed += len(packed)
             return packed
         # LZ4 says None where there is nothing; zeros between and behind members are padding.
         packed = (self._decoder.unused_data or b"").lstrip(b"\0")
@@ -199,6 +220,7 @@ class Unpacked:
             step = self._file.read(_STEP)
             if not step:
                 return None
+            self.packed += len(step)
             packed = step.lstrip(b"\0")
         self._decoder = self._make()
         return packed

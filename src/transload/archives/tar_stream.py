@@ -12,6 +12,7 @@ from transload.archives.blob import Blob, ByteFile
 from transload.archives.decoders import Readable, Unpacked
 from transload.archives.limits import CHUNK, Pull, Tally, ended_early
 from transload.archives.sniff import TAR_BLOCK
+from transload.archives.tar_index import TarIndex
 from transload.entry import Limits
 from transload.errors import CorruptError, TruncatedError, UnsupportedError
 
@@ -71,11 +72,14 @@ class _Archive(tarfile.TarFile):
 class _Forward:
     """A stream with just enough of a file's shape for `tarfile`: it reads and moves forward only."""
 
-    def __init__(self, source: Readable, tally: Tally, file: ByteFile | None) -> None:
+    def __init__(
+        self, source: Readable, tally: Tally, file: ByteFile | None, at: int, index: TarIndex
+    ) -> None:
         self._source = source
         self._tally = tally
         self._file = file  # set when the tar is not packed: then moving costs nothing
-        self._at = 0
+        self._at = at
+        self._index = index
 
     def read(self, size: int) -> bytes:
         pieces: list[bytes] = []
@@ -83,6 +87,8 @@ class _Forward:
             data = self._source.read(min(size, CHUNK))
             if not data:
                 break
+            if isinstance(self._source, Unpacked):
+                self._index.watch(self._source)
             self._tally.add(len(data))
             self._at += len(data)
             size -= len(data)
@@ -115,17 +121,28 @@ def _moving(file: ByteFile) -> ByteFile | None:
 
 
 class TarPass:
-    """One reading of the archive from its start; the caller closes `file`."""
+    """One reading of the archive, from the last entry that `index` knows up to `first`; the caller closes `file`.
 
-    def __init__(self, blob: Blob, packing: str | None, limits: Limits) -> None:
+    `number` is that entry's: the first that `next` gives.
+    """
+
+    def __init__(
+        self, blob: Blob, packing: str | None, limits: Limits, index: TarIndex, first: int = 0
+    ) -> None:
         self.file = blob.open()
+        self.number, offset = index.nearest(first)
         self.warning: str | None = None
         self._tally = Tally(limits, lambda: self.file.taken)
         self._holes = Tally(limits, lambda: self.file.taken)
-        source = self.file if packing is None else Unpacked(packing, self.file)
-        self._stream = _Forward(
-            source, self._tally, _moving(self.file) if packing is None else None
-        )
+        if packing is None:
+            self._stream = _Forward(self.file, self._tally, _moving(self.file), 0, index)
+        else:
+            unpacked = Unpacked(packing, self.file)
+            if (state := index.state_before(offset)) is not None:
+                self.file.seek(state.packed)
+                unpacked.go_on_from(state.made, state.packed, state.decoder)
+            self._stream = _Forward(unpacked, self._tally, None, unpacked.made, index)
+        self._start = offset
         self._archive: _Archive | None = None
 
     @property
@@ -152,6 +169,7 @@ class TarPass:
 
     def _advance(self) -> tarfile.TarInfo | None:
         if self._archive is None:
+            self._stream.seek(self._start)
             self._archive = _Archive(fileobj=cast("BinaryIO", self._stream), encoding="utf-8")
         member = self._archive.next()
         self._archive.members.clear()  # a hundred thousand of them would be 100 MiB
