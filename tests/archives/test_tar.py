@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import MTIME_S, PACKERS, cut, make_tar, noise, outcomes, tar_bytes
-from transload.archives.tar import TarReader
+from transload.archives.blob import LocalBlob
+from transload.archives.tar import TarReader, holds_tar
 from transload.entry import Entry, Limits
 from transload.errors import (
     LimitError,
     TransloadError,
     TruncatedError,
-    UnsupportedError,
 )
 
 LIMITS = Limits()
@@ -119,14 +119,18 @@ def test_what_follows_the_end_mark_is_said_not_read(tmp_path: Path) -> None:
     reader.close()
 
 
-def test_packed_files_without_a_tar_are_named(tmp_path: Path) -> None:
-    for packing, word in (("gz", "gzip"), ("bz2", "bzip2"), ("xz", "xz"), ("zst", "Zstandard")):
-        (tmp_path / "a").write_bytes(PACKERS[packing](b"a text, no tar" * 100))
-        with pytest.raises(UnsupportedError, match=f"{word} file that holds no tar"):
-            TarReader(tmp_path / "a", LIMITS, packing)
-        (tmp_path / "a").write_bytes(PACKERS[packing](b"a text, no tar" * 100)[:12])
-        with pytest.raises(TruncatedError):
-            TarReader(tmp_path / "a", LIMITS, packing)
+@pytest.mark.parametrize("packing", PACKERS)
+def test_whether_a_tar_is_packed_is_told_by_its_first_block(tmp_path: Path, packing: str) -> None:
+    path = tmp_path / "a"
+    for content, expected in ((tar_bytes(TREE), True), (tar_bytes({}), True), (b"", False)):
+        path.write_bytes(PACKERS[packing](content))
+        assert holds_tar(LocalBlob(path), packing) is expected
+    for content in (b"a text, no tar" * 100, bytes(600), b"x"):
+        path.write_bytes(PACKERS[packing](content))
+        assert not holds_tar(LocalBlob(path), packing)
+    path.write_bytes(PACKERS[packing](b"a text, no tar" * 100)[:12])
+    with pytest.raises(TruncatedError):
+        holds_tar(LocalBlob(path), packing)
 
 
 def _special(**fields: object) -> tarfile.TarInfo:
@@ -229,6 +233,22 @@ def test_too_many_entries_end_the_pass(tmp_path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.parametrize(("field", "value", "cost"), [("mtime", "7", 0), ("comment", "x", 2048)])
+def test_a_global_record_is_heeded_in_every_pass(
+    tmp_path: Path, field: str, value: str, cost: int
+) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", pax_headers={field: value}) as archive:
+        for name in ("a.jpg", "b.jpg", "c.jpg"):
+            archive.addfile(tarfile.TarInfo(name))
+    reader = TarReader(path, LIMITS)
+    first = list(reader.entries())
+    later = [entry for entry, _ in reader.stream(lambda _: True, 2, LIMITS)]
+    assert later == first[2:]
+    assert {entry.mtime_ms for entry in first} == {7000 if field == "mtime" else 0}
+    assert reader.cost_to(2) == cost
+
+
 def test_cost_is_known_behind_what_was_read(tmp_path: Path) -> None:
     reader = TarReader(make_tar(tmp_path / "a.tar", {"a": noise(600), "b": b"x"}), LIMITS)
     assert reader.cost_to(1) == 0
@@ -251,7 +271,8 @@ def test_listing_in_the_middle_of_a_stream_disturbs_nothing(tmp_path: Path) -> N
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from transload.archives.tar import TarReader
+from transload.archives.blob import LocalBlob
+from transload.archives.tar import TarReader, holds_tar
 from transload.entry import Limits
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 reader = TarReader(Path(sys.argv[1]), Limits(), "gz")

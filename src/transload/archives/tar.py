@@ -129,7 +129,8 @@ class TarReader:
             if index >= limits.max_entries:
                 self._end(too_many_entries(limits), index)
                 return
-            self._index.learn(index, member.offset)
+            if run.is_context_free:
+                self._index.learn(index, member.offset)
             yield index, member
 
     def _end(self, error: TransloadError, reached: int) -> None:

@@ -23,6 +23,10 @@ _RECORD_TYPES = frozenset({
     tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
 })  # fmt: skip
 
+_SAY_NOTHING = frozenset(
+    {"comment"}
+)  # global pax fields that change no entry: `git archive` writes its commit there
+
 # What `tarfile` runs into on damaged pax and sparse records, beside its own errors.
 _HEADER_ERRORS = (tarfile.TarError, ValueError, OverflowError, LookupError, RecursionError)
 
@@ -149,6 +153,11 @@ class TarPass:
     def is_spent(self) -> bool:
         """Whether a limit on the whole pass was reached."""
         return self._tally.spent is not None or self._holes.spent is not None
+
+    @property
+    def is_context_free(self) -> bool:
+        """Whether the member reads the same in a pass that begins at it: no global record before it speaks of it."""
+        return self._archive is None or self._archive.pax_headers.keys() <= _SAY_NOTHING
 
     def next(self) -> tarfile.TarInfo | None:
         """The next member, None behind the last one; the rest of the file has then been read and checked too.
