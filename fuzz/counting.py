@@ -52,37 +52,41 @@ def check(data: bytes) -> Outcome:
         max_entry_bytes=tape.next() << 11,
         max_total_bytes=tape.next() << 13,
     )
-    packed = _Packed(tape)
+    packed = _Packed(tape, together=tape.next() % 4 == 3)
     tally = Tally(limits, lambda: packed.taken)
     made, kinds = 0, set[str]()
     for _ in range(1 + tape.next() % 7):
         before = packed.taken
-        got, kind = _read_entry(tape, limits, packed.pulled_into(tally, tape.next()))
+        got, kind = _read_entry(tape, limits, packed.pulled_into(tally))
         made += got
         kinds.add(kind)
         taken = max(packed.taken - before, 1)
         most = max(limits.ratio_after_bytes, limits.max_ratio * taken)
-        promise(packed.alone or got <= most, "an entry beyond the ratio", got, taken, limits)
+        promise(packed.together or got <= most, "an entry beyond the ratio", got, taken, limits)
         promise(got <= limits.max_entry_bytes, "more than an entry may have", got, limits)
         if tally.spent is not None:
             kinds.add("spent")
             break
+    most = max(limits.ratio_after_bytes, limits.max_ratio * max(packed.taken, 1))
+    promise(not packed.together or made <= most, "a pass beyond the ratio", made, limits)
     promise(made <= limits.max_total_bytes, "more than the whole may have", made, limits)
     return Outcome(opened=made > 0, kinds=tuple(kinds))
 
 
 class _Packed:
-    """A file of which entries are made: each pull takes some of it, makes some output, fails or ends."""
+    """A file of which entries are made: each pull takes some of it, makes some output, fails or ends.
 
-    def __init__(self, tape: _Tape) -> None:
+    `together`: its entries are counted in the pass's tally alone, as a tar's are, else one by one too.
+    """
+
+    def __init__(self, tape: _Tape, *, together: bool) -> None:
         self._tape = tape
         self.taken = 0
-        self.alone = False
+        self.together = together
 
-    def pulled_into(self, tally: Tally, choice: int) -> Pull:
-        """A pull counted entry by entry, or (one in four) in the pass's tally alone as a tar's are."""
-        self.alone = choice % 4 == 3
-        add: Callable[[int], None] = tally.add if self.alone else EntryTally(tally).add
+    def pulled_into(self, tally: Tally) -> Pull:
+        """The pull of the next entry."""
+        add: Callable[[int], None] = tally.add if self.together else EntryTally(tally).add
 
         def pull(size: int) -> bytes:
             choice = self._tape.next()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fuzz.cases import Outcome, promise
 from transload.archives.limits import CHUNK
 from transload.entry import Entry, Limits
-from transload.errors import TransloadError
+from transload.errors import LimitError, TransloadError
 from transload.ports import ArchiveReader
 
 LIMITS = Limits(
@@ -26,6 +26,7 @@ _ROW_MOST = (1 << 63) - 1  # what a database's integer holds
 @dataclass(slots=True)
 class _Pass:
     made: int = 0
+    stopped: int = 0
     kinds: set[str] = field(default_factory=set[str])
 
 
@@ -34,9 +35,10 @@ def chosen_by(data: bytes) -> random.Random:
     return random.Random(zlib.crc32(data))
 
 
-def read_all(reader: ArchiveReader, data: bytes) -> Outcome:
+def read_all(reader: ArchiveReader, data: bytes, tallies: int = 1) -> Outcome:
     """List and read everything, in steps of many sizes; it was opened when there was an entry in it.
 
+    `tallies`: how many the reader counts with (a tar counts what fills holes apart).
     Raises BrokenPromiseError, and what the reader raises.
     """
     rng = chosen_by(data)
@@ -45,9 +47,10 @@ def read_all(reader: ArchiveReader, data: bytes) -> Outcome:
         listed = list(reader.entries())
         _check_entries(listed)
         ended = reader.finish().fault
+        before = reader.finish().bytes_read
         over = _read_pass(reader, listed, rng)
         report = reader.finish()
-        promise(report.bytes_read >= 0, "bytes read below zero", report)
+        _check_sums(over, report.bytes_read - before, tallies)
         if fault := report.fault or ended:
             over.kinds.add(f"end {fault.kind}")
         if rng.random() < 0.2:
@@ -88,9 +91,19 @@ def _read_pass(reader: ArchiveReader, listed: list[Entry], rng: random.Random) -
             kind = error.kind
         _check_body(entry, got, crc, kind)
         over.made += got
+        over.stopped += kind == LimitError.kind
         over.kinds.add(kind)
-    promise(over.made <= LIMITS.max_total_bytes + CHUNK, "beyond the whole's limit", over.made)
     return over
+
+
+def _check_sums(over: _Pass, taken: int, tallies: int) -> None:
+    """Nothing counted is given before it is judged, so that the limits hold to the byte."""
+    promise(taken >= 0, "bytes read below zero", taken)
+    promise(over.made <= LIMITS.max_total_bytes * tallies, "beyond the whole's limit", over.made)
+    # Each entry that is stopped leaves the tally and may have been as large as the ratio is not looked at.
+    free = (1 + over.stopped) * (LIMITS.ratio_after_bytes + LIMITS.max_ratio)
+    most = LIMITS.max_ratio * taken + free
+    promise(over.made <= most * tallies, "beyond the ratio", over.made, taken, over.stopped)
 
 
 def _check_body(entry: Entry, got: int, crc: int, kind: str) -> None:
