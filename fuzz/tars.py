@@ -146,7 +146,8 @@ def _old_sparse(rng: random.Random, size: int) -> bytes:
     """GNU's own map of holes, in the header at byte 386: four pairs, whether more follow, the real size."""
     at, fields = 0, b""
     for _ in range(4):
-        length = rng.choice((0, 100, 512)) if rng.random() < 0.9 else mutate.number(rng, 33)
+        length = rng.choice((0, 100, 512)) if rng.random() < 0.8 else mutate.number(rng, 33)
+        length = -length if rng.random() < 0.1 else length
         fields += _octal(at, 12) + _octal(length, 12)
         at += length + rng.choice((0, 512, 5000))
         at = mutate.number(rng, 33) if rng.random() < 0.1 else at
@@ -177,9 +178,10 @@ def _header(rng: random.Random, name: bytes, size: int, kind: int, sparse: bytes
 def _octal(value: int, width: int) -> bytes:
     """The number as tars write it: octal digits, or base 256 when they are too few."""
     text = b"%o" % value
-    if len(text) < width:
+    if value >= 0 and len(text) < width:
         return text.rjust(width - 1, b"0") + b"\0"
-    return b"\x80" + value.to_bytes(width - 1, "big")
+    sign = b"\x80" if value >= 0 else b"\xff"
+    return sign + value.to_bytes(width - 1, "big", signed=value < 0)
 
 
 TARGETS = (
