@@ -12,7 +12,7 @@ _HAS_EXTRA, _HAS_DATA, _FROM_BEFORE, _GOES_ON = 1, 2, 8, 16
 _VOLUME, _NUMBERED = 1, 2
 _FOLDER, _HAS_TIME, _HAS_SUM = 1, 2, 4
 _UNIX = 1
-_LINK_RECORD, _UNIX_LINK = 5, 1
+_LINK_RECORD, _UNIX_LINK, _COPY = 5, 1, 5
 _FILE_MODE, _FOLDER_MODE, _LINK_MODE = 0o100644, 0o040755, 0o120777
 
 
@@ -42,8 +42,15 @@ class Piece:
 
 
 def make_rar(path: Path, tree: Mapping[str, bytes]) -> Path:
-    """One archive. Names that end in "/" are folders; contents that begin `-> ` are symbolic links."""
-    records = b"".join(_record(Piece(name, data, 0, len(data))) for name, data in tree.items())
+    """One archive. Names that end in "/" are folders; contents that begin `-> ` are symbolic links,
+    contents that begin `=> ` copies of an earlier file.
+    """
+    records = b"".join(
+        _copy(name, data[3:], tree)
+        if data.startswith(b"=> ")
+        else _record(Piece(name, data, 0, len(data)))
+        for name, data in tree.items()
+    )
     path.write_bytes(SIGNATURE + _header(_MAIN, 0, _number(0)) + records + _end(more=False))
     return path
 
@@ -95,6 +102,17 @@ def _record(piece: Piece) -> bytes:
     body += _number(0) + _number(_UNIX) + _number(len(name)) + name
     sizes = (_number(len(extra)) if extra else b"") + (_number(len(data)) if data else b"")
     return _header(_FILE, flags, sizes + body + extra) + data
+
+
+def _copy(name: str, target: bytes, tree: Mapping[str, bytes]) -> bytes:
+    """What RAR writes for a file equal to an earlier one: its size, a sum of zeros and no data."""
+    record = _number(_LINK_RECORD) + _number(_COPY) + _number(0) + _number(len(target)) + target
+    extra = _number(len(record)) + record
+    size = len(tree[target.decode()])
+    body = _number(_HAS_TIME | _HAS_SUM) + _number(size) + _number(_FILE_MODE)
+    body += MTIME_S.to_bytes(4, "little") + bytes(4)
+    body += _number(0) + _number(_UNIX) + _number(len(name)) + name.encode()
+    return _header(_FILE, _HAS_EXTRA, _number(len(extra)) + body + extra)
 
 
 def _end(*, more: bool) -> bytes:

@@ -2,13 +2,14 @@ import bz2
 import io
 import lzma
 import struct
+import sys
 import zlib
 
 import pytest
 
 from tests.archives.makers import PACKERS, noise
 from transload.archives.decoders import MAX_DICTIONARY_BYTES, Unpacked, can_decode, zip_decoder
-from transload.errors import CorruptError, LimitError, TruncatedError
+from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
 CONTENT = noise(50_000) + bytes(200_000)
 
@@ -91,3 +92,10 @@ def test_lzma_header_is_judged_before_memory_is_taken() -> None:
 
 def test_methods_nobody_can_read_here() -> None:
     assert not any(can_decode(method) for method in (1, 6, 9, 97, 98, 99))
+
+
+def test_lz4_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lz4.frame", None)
+    with pytest.raises(UnsupportedError, match="LZ4, whose library is not installed") as caught:
+        Unpacked("lz4", io.BytesIO(PACKERS["lz4"](CONTENT)))
+    assert caught.value.suggestion == "pip install lz4"

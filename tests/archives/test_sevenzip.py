@@ -124,6 +124,16 @@ def test_equal_names_are_entries_of_their_own(tmp_path: Path) -> None:
     assert result == [b"1", b"2"]
 
 
+def test_copies_in_a_rar(tmp_path: Path) -> None:
+    """A copy has no bytes of its own: its run must give those of the file it is a copy of."""
+    tree = {"a.jpg": noise(SIZE), "b.jpg": b"2", "c.jpg": b"=> a.jpg", "d.jpg": b"4"}
+    reader = _reader(make_rar(tmp_path / "a.rar", tree))
+    expected = [noise(SIZE), b"2", noise(SIZE), b"4"]
+    for start in range(4):
+        assert [body for _entry, body in bodies(reader, start=start)] == expected[start:]
+    reader.close()
+
+
 def test_climbing_names_are_only_words(tmp_path: Path) -> None:
     path = make_by_7zz(tmp_path / "a.7z", {"xxxxxxxxx": b"1", "z": b"2"}, "-mhc=off")
     assert outcomes(_reader(renamed_7z(path, "xxxxxxxxx", "../up.jpg"))) == {

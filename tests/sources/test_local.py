@@ -4,15 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import make_tar, make_zip, outcomes
+from tests.archives.makers import make_tar, make_zip, noise, outcomes
+from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes
+from tests.archives.rar_maker import make_rar_volumes
 from transload.archives.open import Archives
 from transload.entry import Limits, Opening
 from transload.errors import (
+    MissingVolumeError,
+    PasswordNeededError,
     SourceNotFoundError,
     TruncatedError,
     UnreadableError,
     UnsupportedError,
     UsageError,
+    WrongPasswordError,
 )
 from transload.sources.local import LocalSources, title_of
 
@@ -113,3 +118,59 @@ def test_an_empty_media_file_is_a_source_of_one_empty_entry(tmp_path: Path) -> N
 ])  # fmt: skip
 def test_titles(name: str, title: str) -> None:
     assert title_of(name) == title
+
+
+TREE = {f"{n}.jpg": noise(1300, n) for n in range(8)}
+
+
+def test_any_file_of_a_set_is_the_same_source(tmp_path: Path) -> None:
+    sets = {
+        "trip": make_volumes(tmp_path / "trip.7z", TREE, 3000),
+        "old": make_spanned_zip(tmp_path / "old.zip", TREE, 3000),
+        "new": make_rar_volumes(tmp_path / "new", TREE, 3000),
+    }
+    for title, parts in sets.items():
+        (ref,) = {SOURCES.resolve(str(part)) for part in parts}
+        assert ref.title == title
+        assert Path(ref.ref) in parts
+        source = SOURCES.open(ref.ref, Opening())
+        assert (source.title, outcomes(source)) == (title, TREE)
+        source.close()
+    before = SOURCES.resolve(str(sets["trip"][0])).version
+    sets["trip"][1].write_bytes(sets["trip"][1].read_bytes() + b"x")
+    assert SOURCES.resolve(str(sets["trip"][0])).version != before
+
+
+def test_a_set_without_its_first_file_names_it(tmp_path: Path) -> None:
+    for parts in (
+        make_volumes(tmp_path / "a.7z", TREE, 3000),
+        make_rar_volumes(tmp_path / "b", TREE, 3000),
+    ):
+        parts[0].unlink()
+        ref = SOURCES.resolve(str(parts[1])).ref
+        with pytest.raises(MissingVolumeError, match=parts[0].name):
+            SOURCES.open(ref, Opening())
+
+
+def test_a_program_with_an_archive_is_one(tmp_path: Path) -> None:
+    stub = b"MZ" + noise(9000)
+    path = tmp_path / "photos.exe"
+    path.write_bytes(stub + make_by_7zz(tmp_path / "a.7z", TREE).read_bytes())
+    source = SOURCES.open(str(path), Opening())
+    assert (source.title, outcomes(source)) == ("photos", TREE)
+    source.close()
+    path.write_bytes(stub)
+    source = SOURCES.open(str(path), Opening())
+    assert outcomes(source) == {"photos.exe": stub}
+    source.close()
+
+
+def test_passwords_reach_the_archive(tmp_path: Path) -> None:
+    path = str(make_by_7zz(tmp_path / "a.7z", TREE, "-pgeheim", "-mhe=on"))
+    with pytest.raises(PasswordNeededError):
+        SOURCES.open(path, Opening())
+    with pytest.raises(WrongPasswordError):
+        SOURCES.open(path, Opening.trying(["one", "two"]))
+    source = SOURCES.open(path, Opening.trying(["one", "geheim"]))
+    assert outcomes(source) == TREE
+    source.close()
