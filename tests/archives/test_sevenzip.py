@@ -227,6 +227,37 @@ def test_two_passwords_in_one_zip(tmp_path: Path, method: str) -> None:
     assert _kinds(result) == dict.fromkeys(second, "input.wrong_password")
 
 
+@pytest.mark.parametrize("method", ["ZipCrypto", "AES256"])
+def test_unwanted_entries_of_another_password_shift_nothing(tmp_path: Path, method: str) -> None:
+    first = {f"{n}.jpg": noise(2000, n) for n in (0, 2, 5, 6)}
+    second = {f"{n}.jpg": noise(2000, n) for n in (1, 3, 4)}
+    path = make_by_7zz(tmp_path / "a.zip", first, "-pone", f"-mem={method}")
+    make_by_7zz(path, second, "-ptwo", f"-mem={method}")
+    plain = {"35.jpg": b"plain", "7.jpg": b"plain too"}
+    make_by_7zz(path, plain)
+    expected = plain | {name: first[name] for name in ("0.jpg", "2.jpg", "6.jpg")}
+    for passwords in ((ONE, TWO), (ONE,)):
+        reader = _reader(path, *passwords)
+        found = reader.stream(lambda one: one.name in expected, 0, Limits())
+        assert {entry.name: body.read() for entry, body in found} == expected
+        reader.close()
+
+
+def test_unwanted_locked_entries_are_passed_over_in_one_run(tmp_path: Path) -> None:
+    path = make_by_7zz(tmp_path / "a.zip", TREE, "-pone", "-mem=ZipCrypto")
+    work = counting(tmp_path)
+    reader = SevenZipReader(path, work.tool, Limits(), (ONE,))
+    probed = work.runs
+    names = list(TREE)[::3]
+    found = {
+        entry.name: body.read()
+        for entry, body in reader.stream(lambda one: one.name in names, 0, Limits())
+    }
+    assert found == {name: TREE[name] for name in names}
+    assert work.runs == probed + 1
+    reader.close()
+
+
 def test_a_password_of_any_letters(tmp_path: Path) -> None:
     for number, text in enumerate(("пароль", "日本 語", "-oX", 'q"\\', "$(id)")):
         path = make_by_7zz(tmp_path / f"{number}.7z", {"a": b"1"}, f"-p{text}", "-mhe=on")

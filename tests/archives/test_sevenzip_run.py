@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from tests.processes import left_after
 from transload.archives.sevenzip_run import Run
 from transload.entry import Secret
 from transload.errors import LimitError
@@ -118,14 +119,7 @@ def test_killing_takes_grandchildren_along(start: Callable[..., Run]) -> None:
     assert _is_alive(pid)
     run.kill()
     run.kill()
-    with anyio.from_thread.start_blocking_portal() as portal:
-        portal.call(_gone, pid)
-
-
-async def _gone(pid: int) -> None:
-    with anyio.fail_after(5):
-        while _is_alive(pid):  # noqa: ASYNC110  a process that is not our child tells nobody that it ended
-            await anyio.sleep(0.01)
+    assert left_after({pid}, 5) == set()
 
 
 def test_a_child_cannot_take_more_memory_than_it_may(start: Callable[..., Run]) -> None:
@@ -139,21 +133,20 @@ def test_a_child_cannot_take_more_memory_than_it_may(start: Callable[..., Run]) 
 @pytest.mark.anyio
 async def test_cancelling_leaves_no_child(tmp_path: Path) -> None:
     told = tmp_path / "pid"
+    os.mkfifo(told)
 
     def read_it() -> None:
-        run = Run(partial(_words, f"echo $$ > {told}; exec sleep 100"), MEMORY, None)
-        try:
+        words = partial(_words, f"echo $$ > {told}; exec sleep 100")
+        with Run(words, MEMORY, None) as run:
             run.read(1)
-        finally:
-            run.kill()
 
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
             group.start_soon(anyio.to_thread.run_sync, read_it)
-            while not told.exists() or not told.read_text():  # noqa: ASYNC110  told by a child's file
-                await anyio.sleep(0.01)
+            pid = int(await anyio.to_thread.run_sync(told.read_text))
+            assert _is_alive(pid)
             group.cancel_scope.cancel()
-    assert not _is_alive(int(told.read_text()))
+    assert not _is_alive(pid)
 
 
 def test_files_are_closed_when_it_is_over(start: Callable[..., Run]) -> None:

@@ -130,10 +130,11 @@ class Feed:
         """Stand at the member's first byte. Raises CorruptError when the output ends before it."""
         self._leave_single()
         skip = self._ahead(index)
-        if skip is None or skip > RESTART_BYTES + self._blocks[index]:
-            self._start(index)
-            skip = self._ahead(index)
         with self._left_when_silent(index):
+            far = skip is None or skip > RESTART_BYTES + self._blocks[index]
+            if far or not self._passes_locked(index):
+                self._start(index)
+            skip = self._ahead(index)
             is_there = skip is not None and self._skip(skip) == skip
         if not is_there:
             raise self.ended(index, 0)
@@ -185,17 +186,31 @@ class Feed:
         place = bisect_left(self._order, index)
         if place == len(self._order) or self._order[place] != index:
             return None
-        if any(self.has_own_password(one) for one in self._unread(place)):
-            return None  # it may have given nothing
         start = self._ends[place] - (self._members[index].size or 0)
         return start - self._at if start >= self._at else None
 
-    def _unread(self, place: int) -> "array[int]":
-        """Members of the run of which nothing was read, before this place in its order."""
-        now = bisect_right(self._ends, self._at)
-        if now < place and self._at > self._ends[now] - (self._members[self._order[now]].size or 0):
-            now += 1
-        return self._order[now:place]
+    def _passes_locked(self, index: int) -> bool:
+        """Read over members on the way that have passwords of their own: what follows one that gave nothing is not
+        where it should be. Gives whether all of them were right.
+        """
+        now, end = bisect_right(self._ends, self._at), bisect_left(self._order, index)
+        for one in self._order[now:end]:
+            member, ahead = self._members[one], self._ahead(one)
+            if ahead is None or not member.size or not self.has_own_password(one):
+                continue  # begun before: it gave something
+            if member.crc is None or self._skip(ahead) < ahead:
+                return False
+            if self._sum_of_next(member.size) != member.crc:
+                return False
+        return True
+
+    def _sum_of_next(self, size: int) -> int:
+        assert self._run is not None
+        found = 0
+        for data in pieces(self._run, size):
+            self._at += len(data)
+            found = zlib.crc32(data, found)
+        return found
 
     def _skip(self, size: int) -> int:
         assert self._run is not None
