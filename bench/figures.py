@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 
 from bench import inputs
+from bench.archives import archives
 from bench.table import Figure
 from bench.watch import MIB_BYTES, Watched, run
 from transload.media.ffmpeg import find_ffmpeg
@@ -185,6 +186,7 @@ def start(room: Room) -> Iterator[Figure]:
 FIGURES: dict[str, Callable[[Room], Iterator[Figure]]] = {
     "start": start,
     "reader": reader,
+    "archives": archives,
     "plain_tools": plain_tools,
     "large": large,
     "many": many,
