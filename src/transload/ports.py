@@ -143,7 +143,7 @@ class Media(Protocol):
     """Sniffing, probing, judging and converting. Decoders run in children with limits, never in this process."""
 
     def sniff(self, head: bytes, name: str) -> ItemKind:
-        """What the first 64 KiB say the entry is; the name only breaks ties. Pure.
+        """What the first 8 KiB say the entry is; the name only breaks ties. Pure.
 
         PHOTO, VIDEO, ANIMATION or AUDIO mean "worth probing", also when the content denies a media name.
         """

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from transload.archives.sniff import archive_format
 from transload.model import ItemKind
 
-HEAD_BYTES = 65536
+HEAD_BYTES = 8 << 10
 
 PHOTO_SUFFIXES = frozenset(
     [
@@ -125,7 +125,7 @@ def kind_of_name(name: str) -> ItemKind | None:
 
 
 def sniff(head: bytes, name: str) -> ItemKind:
-    """What the first 64 KiB say the entry is; the name only breaks ties."""
+    """What the first 8 KiB say the entry is; the name only breaks ties."""
     return recognise(head, name).kind
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from transload.entry import ARCHIVE_SUFFIXES
 
-PEEK_BYTES = 66 << 10
-"""What is read of an entry to tell its kind (64 KiB unpacked), with its header."""
+PEEK_BYTES = 9 << 10
+"""What is read of an entry to tell its kind (8 KiB unpacked), with its header."""
 WINDOW_GROWTH = 4
 SLACK_BYTES = 160
 """An entry may be so much longer than the directory tells: its local extra field has a few records more."""

@@ -18,7 +18,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.net.fetch import Answer, Web
-from transload.sources.foresight import PEEK_BYTES, Foresight
+from transload.sources.foresight import Foresight
 from transload.sources.remote import Remote, span_of
 
 HEAD_BYTES = 4 << 10  # tells every format, and is small beside any archive
@@ -27,7 +27,7 @@ HEAD_KEPT = 1 << 20
 then one request."""
 TAIL_MIN, TAIL_MAX = 66 << 10, 128 << 10
 """A zip's end record with the longest comment is 64 KiB; directories of 1,300 entries fit the larger one."""
-GAP_BYTES = PEEK_BYTES
+GAP_BYTES = 64 << 10
 """Read through rather than asked for anew: 50 ms of waiting at 10 Mbit/s."""
 STRAIGHT_BYTES = 1 << 20
 """First asked for by a reading from the start; should it jump later, what is on its way is lost."""
