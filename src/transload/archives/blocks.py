@@ -16,8 +16,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import rarfile  # pyright: ignore[reportMissingTypeStubs]
-
 from transload.archives.blob import Blob, ByteFile, foretell
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_door import is_selectable
@@ -113,7 +111,7 @@ class BlockFeed(Feed):
 
     def _plan(self, index: int) -> "tuple[list[bytes] | None, array[int]]":
         """The names of the members that are there from this one on; equal ones there are not."""
-        there = range(index, self.ready(index))
+        there = [*self._forerunners(index), *range(index, self.ready(index))]
         wanted = [one for one in there if self._is_open_file(one)]
         return [self._members[one].raw for one in wanted], array("q", wanted)
 
@@ -136,6 +134,9 @@ class BlockReader(SevenZipReader):
         self._spans: list[Span | None] | None = None
         self._held: set[Span] = set()
         super().__init__(image.path, tool, limits, passwords)
+
+    def _stored_places(self) -> dict[int, int]:
+        return {}  # the image has holes where they lie
 
     def _new_feed(self, password: Secret | None = None) -> Feed:
         feed = super()._new_feed(password)
@@ -254,6 +255,8 @@ def _spans_of_blocks(told: Told) -> list[Span | None]:
 
 def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
     """RAR has no directory: its headers are walked through, and each is written into the image as it is seen."""
+    import rarfile  # pyright: ignore[reportMissingTypeStubs]  20 ms, and only here
+
     try:
         walked = rarfile.RarFile(cast("BinaryIO", _Noting(image)))
     except rarfile.Error as error:

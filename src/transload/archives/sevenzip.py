@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, cast
 
 from transload.archives.bit7z import last_resort
+from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decoder_for
+from transload.archives.sevenzip_copy import Stored, places
 from transload.archives.sevenzip_door import Door, is_selectable
 from transload.archives.sevenzip_feed import Feed
 from transload.archives.sevenzip_listing import Member, Told, block_starts, is_unknown, parse
@@ -66,6 +68,8 @@ class SevenZipReader:
         self._packed = self._told.physical_bytes
         self._decoded = decoder_for((one.raw for one in self._told.members), "cp437")
         others = [one for one in passwords if one != self._password]
+        self._stored = self._stored_places()
+        self._file: CountedFile | None = None
         self._feeds = [self._new_feed(), *map(self._new_feed, others)]
 
     # -- the port ----------------------------------------------------------------------------------------------------
@@ -110,8 +114,14 @@ class SevenZipReader:
                 break
         self._close_feeds()
 
+    def _stored_places(self) -> dict[int, int]:
+        return places(self._archive, self._told)
+
     def _pull(self, index: int) -> Pull:
         """The entry's bytes. RAR and zip may have a password for each: all that were given are tried on it."""
+        if index in self._stored:
+            self._file = self._file or CountedFile(self._archive)
+            return Stored(self._file, self._stored[index], self._told.members[index])
         feeds = self._feeds
         if len(feeds) == 1 or not feeds[0].has_own_password(index):
             return feeds[0].pull(index)
@@ -163,6 +173,8 @@ class SevenZipReader:
     def close(self) -> None:
         """End what runs; may be called twice."""
         self._close_feeds()
+        if self._file is not None:
+            self._file.close()
 
     def _close_feeds(self) -> None:
         for feed in self._feeds:

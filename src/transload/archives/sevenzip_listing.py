@@ -54,6 +54,8 @@ class Told:
     faulty: bool
     volumes: int
     physical_bytes: int
+    headers_bytes: int
+    offset_bytes: int  # of a program before it
     fields: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
 
 
@@ -82,6 +84,8 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
         physical_bytes=_number(head.get(b"Total Physical Size"))
         or _number(head.get(b"Physical Size"))
         or 0,
+        headers_bytes=_number(head.get(b"Headers Size")) or 0,
+        offset_bytes=_number(head.get(b"Offset")) or 0,
         fields=head,
     )
 
@@ -218,3 +222,13 @@ def block_starts(members: Sequence[Member]) -> "array[int]":
         before.append(held.get(one.block, 0))
         held[one.block] = held.get(one.block, 0) + (one.size or 0)
     return before
+
+
+def solid_before(members: Sequence[Member], index: int) -> list[int]:
+    """The members before this one in its solid block, in order."""
+    block, first = members[index].block, index
+    if block is None:
+        return []
+    while first and members[first - 1].block in (block, None):  # None: empty files and folders
+        first -= 1
+    return [one for one in range(first, index) if members[one].block == block]
