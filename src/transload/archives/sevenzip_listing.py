@@ -226,9 +226,5 @@ def block_starts(members: Sequence[Member]) -> "array[int]":
 
 def solid_before(members: Sequence[Member], index: int) -> list[int]:
     """The members before this one in its solid block, in order."""
-    block, first = members[index].block, index
-    if block is None:
-        return []
-    while first and members[first - 1].block in (block, None):  # None: empty files and folders
-        first -= 1
-    return [one for one in range(first, index) if members[one].block == block]
+    block = members[index].block
+    return [] if block is None else [n for n in range(index) if members[n].block == block]
