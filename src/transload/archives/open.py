@@ -150,7 +150,10 @@ class Archives:
             return reader
         try:
             better = self._by_sevenzip(blob, "zip", passwords)
-        except (SevenZipMissingError, NeedsLocalFileError):
+        except NeedsLocalFileError:
+            return reader
+        except SevenZipMissingError as error:  # asked for a password, nobody could be of help
+            reader.lack(error.fault())
             return reader
         reader.close()
         return better
