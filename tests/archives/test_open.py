@@ -226,3 +226,14 @@ def test_an_archive_under_another_name(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(UnsupportedError, match=r"holiday\.7z"):
         ARCHIVES.open_as(path, "holiday.7z", ())
+
+
+def test_messages_name_the_archive_as_people_know_it(tmp_path: Path) -> None:
+    """Not the file in scratch that it is read from."""
+    path = make_rar(tmp_path / "4.box", TREE)
+    path.write_bytes(path.read_bytes()[:4000])
+    reader = ARCHIVES.open_as(path, "holiday.rar", ())
+    fault = reader.finish().fault
+    assert fault is not None
+    assert fault.detail == "holiday.rar is damaged or cut short"
+    reader.close()

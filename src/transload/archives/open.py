@@ -170,7 +170,7 @@ class Archives:
             raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")
         if found == "rar" and not self.tool.reads_rar:
             raise SevenZipMissingError(f"{self.tool.path} cannot read RAR", suggestion=GET_RAR)
-        reader = SevenZipReader(path, self.tool, self.limits, passwords, missing)
+        reader = SevenZipReader(path, self.tool, self.limits, passwords, missing, blob.name)
         if found == "sfx" and reader.listing().format not in _SFX_FORMATS:
             reader.close()
             raise UnsupportedError(f"{blob.name} is a program without an archive in it")

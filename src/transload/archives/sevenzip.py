@@ -43,16 +43,18 @@ class SevenZipReader:
 
     feeds: ClassVar[type[Feed]] = Feed
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is read and by what; the rest is rarely given
         self,
         archive: Path,
         tool: SevenZip,
         limits: Limits,
         passwords: Sequence[Secret] = (),
         missing: Sequence[str] = (),
+        name: str = "",
     ) -> None:
-        """`missing` names volumes that are known not to be there."""
+        """`missing` names volumes that are known not to be there; `name` is the archive's for people."""
         self._archive = archive
+        self._name = name or archive.name
         self._program: Program = tool
         self._limits = limits
         self._missing = tuple(missing)
@@ -205,9 +207,9 @@ class SevenZipReader:
         if told.members or (status == 0 and told.fields):
             return
         if self._missing:
-            raise MissingVolumeError(f"{self._archive.name}: {', '.join(self._missing)} is missing")
+            raise MissingVolumeError(f"{self._name}: {', '.join(self._missing)} is missing")
         raise CorruptError(
-            f"{self._archive.name}: the index is missing or damaged, so nothing in it can be found",
+            f"{self._name}: the index is missing or damaged, so nothing in it can be found",
             evidence=self._complaint,
         )
 
@@ -280,9 +282,9 @@ class SevenZipReader:
         lacks_volume = told.fields.get(b"Multivolume") == b"+" and b"ERROR" in told.fields
         if self._missing or lacks_volume or (told.members and told.members[-1].continues):
             names = ", ".join(self._missing) or f"the volume after number {told.volumes}"
-            return MissingVolumeError(f"{self._archive.name}: {names} is missing").fault()
+            return MissingVolumeError(f"{self._name}: {names} is missing").fault()
         if told.faulty:
-            detail = f"{self._archive.name} is damaged or cut short"
+            detail = f"{self._name} is damaged or cut short"
             return TruncatedError(detail, evidence=self._complaint).fault()
         return None
 
