@@ -113,6 +113,16 @@ def test_one_solid_block_is_listed_but_not_read_so(
         assert far.taken < 200_000
 
 
+def test_a_password_is_not_tried_on_a_block_that_is_read_from_a_local_file_anyway(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transload.archives.blocks.BLOCK_MIN_MAX", 1 << 20)
+    far = Far(make_by_7zz(tmp_path / "a.7z", TREE, "-ms=on", "-psesame"))
+    with pytest.raises(NeedsLocalFileError, match="far is one large encrypted block"):
+        Archives(LIMITS).open_by_blocks(far, folder, (Secret("sesame"),))
+    assert far.taken < 200_000
+
+
 def test_names_that_cannot_be_asked_for_are_not_read_so(tmp_path: Path, folder: Path) -> None:
     _, reader = by_blocks(make_by_7zz(tmp_path / "a.7z", {" lead": b"1", "b": b"2"}), folder)
     with closing(reader):

@@ -133,10 +133,16 @@ class BlockReader(SevenZipReader):
         self._spans_of = spans_of
         self._spans: list[Span | None] | None = None
         self._held: set[Span] = set()
-        super().__init__(image.path, tool, limits, passwords)
+        super().__init__(image.path, tool, limits, passwords, name=image.name)
 
     def _stored_places(self) -> dict[int, int]:
         return {}  # the image has holes where they lie
+
+    def _fitting(self, passwords: Sequence[Secret]) -> Secret | None:
+        """As any reader; raises NeedsLocalFileError where trying a password would fetch nearly all of it."""
+        if not self.is_worth_it:
+            raise NeedsLocalFileError(f"{self._image.name} is one large encrypted block")
+        return super()._fitting(passwords)
 
     def _new_feed(self, password: Secret | None = None) -> Feed:
         feed = super()._new_feed(password)
