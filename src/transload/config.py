@@ -38,7 +38,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """`concurrency`: encoders at once; `when`: only while no transfer can run, or at any time."""
+    """`concurrency`: encoders at once, one a job; `when`: only while no transfer can run, or at any time."""
 
     concurrency: int = 1
     when: When = "idle"
@@ -152,7 +152,7 @@ KEYS: dict[str, _Key] = {
     "min_free_bytes": _Key(size_bytes, "free space never touched; at most a tenth of the disk"),
     "scratch_budget_bytes": _Key(size_bytes, "most bytes a job keeps on the disk while working"),
     "transfer.concurrency": _Key(count, "jobs that move bytes at once"),
-    "convert.concurrency": _Key(count, "encoders at once"),
+    "convert.concurrency": _Key(count, "encoders at once, one a job"),
     "convert.when": _Key(one_of("idle", "always"), "idle: encode only while no transfer can run"),
     "hevc": _Key(one_of("keep", "convert"), "what becomes of HEVC videos"),
     "album_mix": _Key(
