@@ -212,7 +212,7 @@ def made(case: Case, folder: Path) -> Path:
 
 
 def tree(folder: Path) -> Path:
-    """The files that go into every archive; the large ones in the middle: the first is small, the last fifth of one kind."""
+    """The files that go into every archive: the large ones in the middle, the last fifth all of one kind."""
     if not folder.exists():
         rough = folder.with_suffix(".rough")
         shutil.rmtree(rough, ignore_errors=True)

@@ -28,7 +28,7 @@ from transload.model import Held, Item, ItemKind
 from transload.ports import Bench
 
 HEAD_BYTES = 8 << 10
-"""What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On a server
+"""What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On servers
 this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB files."""
 CHUNK_BYTES = 256 << 10
 
