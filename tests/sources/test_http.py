@@ -243,9 +243,7 @@ def test_a_format_for_local_files_only_is_fetched_once(
         assert not source.finish().warnings
         got = read(source)
         assert got == tree
-        assert source.finish().warnings == (
-            "spooled: this format can only be read from a local file",
-        )
+        assert source.finish().warnings == ("spooled: its entries can only be had all together",)
     size = (server.folder / "a.7z").stat().st_size
     whole = [request for request in server.requests if request.sent == size]
     assert len(whole) == 1

@@ -22,6 +22,7 @@ from transload.sources.spool import Reserve, Spool, no_spool
 
 _NO_PARTS = "the server cannot give parts of a file"
 _LOCAL_ONLY = "this format can only be read from a local file"
+_TOGETHER = "its entries can only be had all together"
 _LOCAL_ENTRIES = "some of its entries can only be read from a local file"
 
 
@@ -139,7 +140,7 @@ class HttpSources:
                 reader = self._archives.open_by_blocks(blob, opening.spool, opening.passwords)
             except NeedsLocalFileError:
                 return self._spooled(blob, _LOCAL_ONLY, opening)
-            return BlockArchive(reader, blob, lambda: self._spooled(blob, _LOCAL_ONLY, opening))
+            return BlockArchive(reader, blob, lambda: self._spooled(blob, _TOGETHER, opening))
         return self._spooled(blob, _LOCAL_ONLY, opening)
 
     def _reads_more(self, reader: ArchiveReader, opening: Opening) -> bool:
