@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def by_blocks(path: Path, folder: Path, password: str = "") -> tuple[Far, BlockReader]:
     far = Far(path)
     secrets = (Secret(password),) if password else ()
-    return far, Archives(LIMITS).open_by_blocks(far, folder, secrets)
+    return far, Archives(LIMITS).open_by_blocks(far, folder, lambda _: None, secrets)
 
 
 def read(reader: BlockReader, *wanted: str) -> dict[str, bytes]:
@@ -119,7 +119,7 @@ def test_a_password_is_not_tried_on_a_block_that_is_read_from_a_local_file_anywa
     monkeypatch.setattr("transload.archives.blocks.BLOCK_MIN_MAX", 1 << 20)
     far = Far(make_by_7zz(tmp_path / "a.7z", TREE, "-ms=on", "-psesame"))
     with pytest.raises(NeedsLocalFileError, match="far is one large encrypted block"):
-        Archives(LIMITS).open_by_blocks(far, folder, (Secret("sesame"),))
+        Archives(LIMITS).open_by_blocks(far, folder, lambda _: None, (Secret("sesame"),))
     assert far.taken < 200_000
 
 
@@ -165,7 +165,7 @@ def test_an_image_fetches_nothing_twice(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(noise(100_000))
     far = Far(path)
-    image = Image(far, folder)
+    image = Image(far, folder, lambda _: None)
     with closing(image):
         image.fill(10, 50_000)
         image.fill(40_000, 60_000)

@@ -46,3 +46,11 @@ def test_what_is_locked_is_not_lost(tmp_path: Path) -> None:
     totals = cli("send", source, "--dry-run", "--json").document["totals"]
     assert (totals["locked"], totals["unsavable"]) == (2, 0)
     assert cli("send", source, "--dry-run", "--password", "open").status == 0
+
+
+def test_a_source_that_is_not_there_leaves_one_document(sent: Sent, tmp_path: Path) -> None:
+    said = Cli(tmp_path / "data")("send", sent.source, tmp_path / "gone.zip", "--dry-run", "--json")
+    first, second = said.document
+    assert first["totals"]["delivered"] == 6
+    assert second["error"]["kind"] == "input.not_found"
+    assert said.status == 2

@@ -46,7 +46,9 @@ class NeedsLocalFileError(UnsupportedError):
 class Image:
     """The file with holes. `fill` fetches what is not there yet, `keep_only` cuts out what is no longer wanted."""
 
-    def __init__(self, blob: Blob, folder: Path) -> None:
+    def __init__(self, blob: Blob, folder: Path, check_room: Callable[[int], None]) -> None:
+        """`check_room` raises DiskFullError where so many bytes more would touch the reserve of the disk."""
+        self._check_room = check_room
         self.name = blob.name
         self._remote: ByteFile = blob.open()
         self.size = self._remote.size
@@ -63,6 +65,7 @@ class Image:
     def fill(self, start: int, end: int) -> None:
         """Fetch what of these bytes is missing, in one reading."""
         for gap in _gaps(self._filled, start, end):
+            self._check_room(gap[1] - gap[0])
             foretell(self._remote, gap[0], gap[1] - gap[0], self.name)
             at = gap[0]
             while at < gap[1] and (data := self._remote.read_at(at, min(_STEP, gap[1] - at))):
@@ -194,6 +197,7 @@ def open_by_blocks(  # noqa: PLR0913  what any reader needs, and the folder for 
     blob: Blob,
     found: str,
     folder: Path,
+    check_room: Callable[[int], None],
     tool: SevenZip,
     limits: Limits,
     passwords: tuple[Secret, ...],
@@ -203,7 +207,7 @@ def open_by_blocks(  # noqa: PLR0913  what any reader needs, and the folder for 
     It lists whatever it can be made for; `is_worth_it` says whether to read it so. Raises NeedsLocalFileError where its
     directory cannot be had apart, what `SevenZipReader` raises, DiskFullError, StoreError, the errors of the network.
     """
-    image = Image(blob, folder)
+    image = Image(blob, folder, check_room)
     try:
         if found == "7z":
             return _seven(image, tool, limits, passwords)

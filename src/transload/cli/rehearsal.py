@@ -13,6 +13,7 @@ from transload.cli.exits import worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
+from transload.errors import TransloadError
 from transload.kinds import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, LOCKED
 from transload.model import Verdict
 
@@ -89,12 +90,22 @@ class Rehearsal:
         for number, source in enumerate(self.sources):
             if number and as_json:
                 print(",")
-            show = self._as_document if as_json else self._as_lines
-            with no_job():
-                statuses.append((await show(app, source)).exit_status)
+            statuses.append(await self._one(app, source, alone=not several))
         if several and as_json:
             print("]")
         return worst(statuses)
+
+    async def _one(self, app: "App", source: str, *, alone: bool) -> int:
+        """Show one source; beside others its error is an object of the list, so that this stays one document."""
+        show = self._as_document if self.common.json else self._as_lines
+        try:
+            with no_job():
+                return (await show(app, source)).exit_status
+        except TransloadError as error:
+            if alone or not self.common.json:
+                raise
+            print(json.dumps({"source": shown(source), "error": error.fault().as_dict()}))
+            return error.exit_status
 
     async def _cost(self, app: "App", source: str) -> Cost:
         return Cost(scratch_bytes=await app.scratch_need(source, self.passwords))

@@ -21,6 +21,7 @@ from transload.model import (
 )
 from transload.ports import Destination, Landed, Refusal
 from transload.states import check_item_move
+from transload.storage.events import announce
 from transload.storage.fenced import CONVERTING, FencedTask
 from transload.storage.ledger import new_id
 from transload.storage.reading import landed_of
@@ -272,6 +273,9 @@ class TaskRecord(FencedTask):
             if report.fault is not None:
                 values["fault"] = report.fault.as_dict()
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+            for text in dict.fromkeys(report.warnings):
+                if text not in row.warnings:
+                    announce(db, row.id, self._clock(), "warning", {"text": text})
 
         await self._write(act)
 
