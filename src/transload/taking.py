@@ -6,10 +6,10 @@ Called in a worker thread; everything that waits (budget, disk) is asked of the 
 import errno
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from anyio import from_thread
 
@@ -54,7 +54,13 @@ Taken = tuple[Held | None, Fault | None]
 def take_in(bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
     """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb or a locked one nothing."""
     scratch = bench.scratch
-    held, fault = _write(_Copy(bench, item, _Moving(bench, item, size)), head, body)
+    room = _Room(
+        scratch.part(item.id),
+        size,
+        lambda most: from_thread.run(scratch.reserve, item.id, most),
+        lambda done: from_thread.run_sync(scratch.resize, item.id, done),
+    )
+    held, fault = _write(_Copy(bench, item, room), head, body)
     if held is None:
         return None, fault
     whole = held.path.replace(scratch.whole(item.id))
@@ -63,51 +69,34 @@ def take_in(bench: Bench, item: Item, size: int | None, head: bytes, body: Binar
 
 def spool(bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
     """Write an archive inside to scratch, where it stays while its entries are read. Gives what `take_in` gives."""
-    return _write(_Copy(bench, item, _Staying(bench, item, size)), head, body)
+    scratch = bench.scratch
+
+    def hold(most: int) -> None:
+        from_thread.run(scratch.hold, item.id, most)
+
+    room = _Room(scratch.box(item.id), size, hold, hold)
+    return _write(_Copy(bench, item, room), head, body)
 
 
-class _Room(Protocol):
-    """The share of the budget that a file needs; `path` is where it is written."""
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The share of the budget that a file needs; `path` is where it is written, `size` what its listing says.
+
+    `wait` waits for room for so many bytes and raises DiskFullError, NeverFitsError; `tell` says that there are more
+    than were listed.
+    """
 
     path: Path
+    size: int | None
+    wait: Callable[[int], None]
+    tell: Callable[[int], None]
 
-    def claim(self, size: int) -> None:
-        """Wait until so many bytes may be written. Raises DiskFullError, NeverFitsError."""
-        ...
-
-    def grow(self, done: int) -> None:
-        """Say how many have been written."""
-        ...
-
-
-class _Moving:
-    """Room for an entry on its way."""
-
-    def __init__(self, bench: Bench, item: Item, size: int | None) -> None:
-        self._scratch, self._id, self._size = bench.scratch, item.id, size
-        self.path = bench.scratch.part(item.id)
-
-    def claim(self, size: int) -> None:
-        from_thread.run(self._scratch.reserve, self._id, size if self._size is None else self._size)
+    def claim(self, least: int) -> None:
+        self.wait(least if self.size is None else self.size)
 
     def grow(self, done: int) -> None:
-        if self._size is None or done > self._size:
-            from_thread.run_sync(self._scratch.resize, self._id, done)
-
-
-class _Staying:
-    """Room for an archive that is read from scratch."""
-
-    def __init__(self, bench: Bench, item: Item, size: int | None) -> None:
-        self._scratch, self._id, self._size = bench.scratch, item.id, size
-        self.path = bench.scratch.box(item.id)
-
-    def claim(self, size: int) -> None:
-        from_thread.run(self._scratch.hold, self._id, size if self._size is None else self._size)
-
-    def grow(self, done: int) -> None:
-        if self._size is None or done > self._size:
-            from_thread.run(self._scratch.hold, self._id, done)
+        if self.size is None or done > self.size:
+            self.tell(done)
 
 
 class _Copy:

@@ -157,9 +157,12 @@ def counting(folder: Path) -> Counting:
     log = folder / "log"
     log.mkdir()
     own = f"{shlex.quote(str(log))}/$$"
+    logged_first = (
+        f"tee {own}.out /dev/fd/3 3>&1 > /dev/null"  # tee writes in the order of its files
+    )
     script = (
         '[ "$1" = l ] && exec $REAL "$@"\n'
-        f'{{ $REAL "$@"; echo $? > {own}.rc; }} | tee {own}.out\nexit $(cat {own}.rc)'
+        f'{{ $REAL "$@"; echo $? > {own}.rc; }} | {logged_first}\nexit $(cat {own}.rc)'
     )
     return Counting(SevenZip(wrapper(folder, script), (26, 3), reads_rar=True), log)
 

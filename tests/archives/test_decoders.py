@@ -2,8 +2,10 @@ import bz2
 import io
 import lzma
 import struct
+import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +101,26 @@ def test_lz4_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnsupportedError, match="LZ4, whose library is not installed") as caught:
         Unpacked("lz4", io.BytesIO(PACKERS["lz4"](CONTENT)))
     assert caught.value.suggestion == "pip install lz4"
+
+
+WITHOUT_NG = """
+import sys
+sys.modules["zlib_ng"] = None
+from transload.archives.decoders import Unpacked, _deflate
+sys.stdout.write(_deflate.__name__ + " ")
+sys.stdout.flush()
+with open(sys.argv[1], "rb") as file:
+    unpacked = Unpacked("gz", file)
+    while data := unpacked.read(1000):
+        sys.stdout.buffer.write(data)
+"""
+
+
+def test_gzip_without_a_wheel_of_zlib_ng(tmp_path: Path) -> None:
+    body = noise(50_000)
+    packed = tmp_path / "a.gz"
+    packed.write_bytes(PACKERS["gz"](body))
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NG, str(packed)], capture_output=True, check=True
+    )
+    assert done.stdout == b"zlib " + body

@@ -94,6 +94,13 @@ def _shape(path: Path) -> dict[str, list[str]]:
     return shape | {name: ["".join((sql or "").replace('"', "").split())] for name, sql in indices}
 
 
+EARLIER_COLUMNS = (
+    "ALTER TABLE jobs ADD COLUMN version TEXT NOT NULL DEFAULT ''\n"
+    "ALTER TABLE items ADD COLUMN twin INTEGER\n"
+)
+"""Some ledgers of version 1 have these already."""
+
+
 def _grown(path: Path, rows: str = "") -> None:
     """A ledger made by the first step, filled, then brought up by the others."""
     from transload.storage.migrations import upgrade
@@ -110,18 +117,20 @@ def _grown(path: Path, rows: str = "") -> None:
     engine.dispose()
 
 
-def test_the_migrations_make_the_same_tables(tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", ["", EARLIER_COLUMNS], ids=["plain", "with_columns"])
+def test_the_migrations_make_the_same_tables(tmp_path: Path, earlier: str) -> None:
     database = Database(tmp_path / "fresh.db")
     database.open()
     database.close()
-    _grown(tmp_path / "grown.db")
+    _grown(tmp_path / "grown.db", earlier)
     assert _shape(tmp_path / "fresh.db") == _shape(tmp_path / "grown.db")
 
 
-def test_a_ledger_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", ["", EARLIER_COLUMNS], ids=["plain", "with_columns"])
+def test_a_ledger_of_the_first_version_keeps_its_rows(tmp_path: Path, earlier: str) -> None:
     _grown(
         tmp_path / "grown.db",
-        "INSERT INTO albums (job_id, number, kind, members) VALUES ('J', 1, 'photo', 2)\n"
+        f"{earlier}INSERT INTO albums (job_id, number, kind, members) VALUES ('J', 1, 'photo', 2)\n"
         "INSERT INTO receipts (item_id, job_id, destination, recipe, source_identity, idx, sha256, sent_ms)"
         " VALUES (1, 'J', 'library:/x', 'playable', 's', 7, 'abc', 5)",
     )

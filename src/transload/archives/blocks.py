@@ -14,18 +14,17 @@ from array import array
 from bisect import insort
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from transload.archives.blob import Blob, ByteFile, foretell
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_door import is_selectable
 from transload.archives.sevenzip_feed import Feed
-from transload.archives.sevenzip_listing import Told
+from transload.archives.sevenzip_listing import START_BYTES, Told, packed_blocks
 from transload.archives.sevenzip_tool import SevenZip
 from transload.entry import Limits, Secret
 from transload.errors import CorruptError, DiskFullError, StoreError, UnsupportedError
 
-START_BYTES = 32  # of a 7z: signature, version, place of the directory (7zFormat.txt)
 _START = struct.Struct("<6sBBLQQL")
 TAILS = (64 << 10, 1 << 20, 16 << 20)
 """What is fetched before a 7z's end until 7zz can list it: a packed directory lies right before the end."""
@@ -44,7 +43,7 @@ class NeedsLocalFileError(UnsupportedError):
 
 
 class Image:
-    """The file with holes. `fill` fetches what is not there yet, `keep_only` cuts out what is no longer wanted."""
+    """The file with holes. `fill` fetches what is not there yet, `drop` cuts out what is no longer wanted."""
 
     def __init__(self, blob: Blob, folder: Path, check_room: Callable[[int], None]) -> None:
         """`check_room` raises DiskFullError where so many bytes more would touch the reserve of the disk."""
@@ -193,31 +192,27 @@ class BlockReader(SevenZipReader):
         return summed and apart and small and not chained
 
 
-def open_by_blocks(  # noqa: PLR0913  what any reader needs, and the folder for its holes
-    blob: Blob,
-    found: str,
-    folder: Path,
-    check_room: Callable[[int], None],
-    tool: SevenZip,
-    limits: Limits,
-    passwords: tuple[Secret, ...],
+def open_by_blocks(
+    image: Image, found: str, tool: SevenZip, limits: Limits, passwords: tuple[Secret, ...]
 ) -> BlockReader:
-    """A reader for a remote 7z or RAR whose entries can be had one by one.
+    """A reader for a remote 7z or RAR whose entries can be had one by one; it closes the image, also where this raises.
 
     It lists whatever it can be made for; `is_worth_it` says whether to read it so. Raises NeedsLocalFileError where its
     directory cannot be had apart, what `SevenZipReader` raises, DiskFullError, StoreError, the errors of the network.
     """
-    image = Image(blob, folder, check_room)
-    try:
-        if found == "7z":
-            return _seven(image, tool, limits, passwords)
-        if found == "rar":
-            return _rar(image, tool, limits)
-    except BaseException:
-        image.close()
-        raise
-    image.close()
-    raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")
+    with contextlib.ExitStack() as undo:
+        undo.callback(image.close)
+        match found:
+            case "7z":
+                reader = _seven(image, tool, limits, passwords)
+            case "rar":
+                reader = _rar(image, tool, limits)
+            case _:
+                raise NeedsLocalFileError(
+                    f"{image.name} can only be read from a file on this machine"
+                )
+        undo.pop_all()
+    return reader
 
 
 def _near(span: Span, start: int, end: int) -> bool:
@@ -248,19 +243,8 @@ def _directory_of(image: Image) -> int:
 
 
 def _spans_of_blocks(told: Told) -> list[Span | None]:
-    """Blocks lie one behind the other from the start; the first member of each tells its packed size."""
-    spans: list[Span | None] = []
-    known: dict[int, Span] = {}
-    end = START_BYTES
-    for one in told.members:
-        if one.block is None:
-            spans.append(None)
-            continue
-        if one.block not in known:
-            known[one.block] = (end, end + (one.packed or 0))
-            end = known[one.block][1]
-        spans.append(known[one.block])
-    return spans
+    blocks = packed_blocks(told.members, START_BYTES)
+    return [None if one.block is None else blocks[one.block] for one in told.members]
 
 
 def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
@@ -272,10 +256,10 @@ def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
     except rarfile.Error as error:
         raise NeedsLocalFileError(f"{image.name} cannot be walked through") from error
     with contextlib.closing(walked):
-        infos = cast("list[Any]", walked.infolist())
+        infos = cast("list[_Header]", walked.infolist())
         if not infos:
             raise NeedsLocalFileError(f"{image.name} has headers that cannot be read")
-        spans = [_span_of_rar(info) for info in infos]
+        spans = [_span_of_rar(one) for one in infos]
     image.fill(max(0, image.size - _TAIL_OF_RAR), image.size)
 
     def spans_of(told: Told) -> list[Span | None]:
@@ -289,8 +273,15 @@ def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
 _TAIL_OF_RAR = 256  # the end record
 
 
-def _span_of_rar(info: Any) -> Span | None:  # noqa: ANN401  rarfile has no types
-    start, size = int(info.data_offset), int(info.compress_size)
+class _Header(Protocol):
+    """What is used of rarfile's entries, which have no types."""
+
+    data_offset: int
+    compress_size: int
+
+
+def _span_of_rar(header: _Header) -> Span | None:
+    start, size = header.data_offset, header.compress_size
     return (start, start + size) if size else None
 
 

@@ -5,6 +5,7 @@ Sizes that an archive lists are claims; what is counted here is what really came
 
 import io
 from collections.abc import Callable
+from typing import Protocol
 
 from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
@@ -117,6 +118,21 @@ def ended_early(got: int, promised: int) -> TruncatedError:
 def wrong_checksum(size: int) -> CorruptError:
     """The error for an entry that was read in full and is not what was packed."""
     return CorruptError(f"the checksum over its {size} bytes is wrong")
+
+
+class _Counting(Protocol):
+    def add(self, size: int) -> None: ...
+
+
+def counted(pull: Pull, tally: _Counting) -> Pull:
+    """The pull, with what it gives counted in the tally; raises LimitError as the tally does."""
+
+    def pull_and_count(size: int) -> bytes:
+        data = pull(size)
+        tally.add(len(data))
+        return data
+
+    return pull_and_count
 
 
 class Body(io.BufferedIOBase):

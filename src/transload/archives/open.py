@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from transload.archives.blob import Blob, RenamedBlob, blob_of
-from transload.archives.blocks import BlockReader, NeedsLocalFileError, open_by_blocks
+from transload.archives.blocks import BlockReader, Image, NeedsLocalFileError, open_by_blocks
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
 from transload.archives.sfx import embedded_format
@@ -77,7 +77,8 @@ class Archives:
         found = archive_format(read_head(blob)) or ""
         if found == "rar" and not self.tool.reads_rar:
             raise SevenZipMissingError(f"{self.tool.path} cannot read RAR", suggestion=GET_RAR)
-        return open_by_blocks(blob, found, folder, check_room, self.tool, self.limits, passwords)
+        image = Image(blob, folder, check_room)
+        return open_by_blocks(image, found, self.tool, self.limits, passwords)
 
     def open(self, where: Path | Blob, passwords: tuple[Secret, ...] = ()) -> ArchiveReader:
         """A reader for the archive, or for the set of volumes that a file of it stands for; to be closed by the caller.

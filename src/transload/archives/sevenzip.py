@@ -7,7 +7,7 @@ from typing import BinaryIO, ClassVar, cast
 
 from transload.archives.bit7z import last_resort
 from transload.archives.counted import CountedFile
-from transload.archives.limits import Body, Pull, Tally
+from transload.archives.limits import Body, Pull, Tally, counted
 from transload.archives.names import decoder_for
 from transload.archives.sevenzip_copy import Stored, places
 from transload.archives.sevenzip_door import Door, is_selectable
@@ -109,7 +109,7 @@ class SevenZipReader:
             if entry.kind == "link" or entry.trouble is not None:
                 continue
             self._read += member.packed or 0
-            pull = _counted(self._pull(index), tally)
+            pull = counted(self._pull(index), tally)
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
             if tally.spent is not None:
                 self._fault = tally.spent.fault()
@@ -336,12 +336,3 @@ def _too_hungry(needed: int, allowed: int) -> LimitError:
 def _unknown_methods(told: Told) -> frozenset[str]:
     methods = {one.method for one in told.members if one.kind == "file"}
     return frozenset(method for method in methods if is_unknown(method))
-
-
-def _counted(pull: Pull, tally: Tally) -> Pull:
-    def counted(size: int) -> bytes:
-        data = pull(size)
-        tally.add(len(data))
-        return data
-
-    return counted

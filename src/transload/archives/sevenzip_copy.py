@@ -5,47 +5,37 @@ behind the other from the start. That they do is checked: with the headers, thei
 """
 
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
 from transload.archives.counted import CountedFile
 from transload.archives.limits import ended_early, wrong_checksum
-from transload.archives.sevenzip_listing import Member, Told
-
-START_BYTES = 32  # signature, version, place of the directory (7zFormat.txt)
+from transload.archives.sevenzip_listing import (
+    START_BYTES,
+    Member,
+    Told,
+    block_starts,
+    packed_blocks,
+)
 
 
 def places(archive: Path, told: Told) -> dict[int, int]:
     """Where each stored member with a checksum begins in the file; none where that is not sure."""
-    if told.format != "7z" or not _adds_up(archive, told):
+    start = told.offset_bytes + START_BYTES
+    blocks = packed_blocks(told.members, start)
+    packed = max((end for _, end in blocks.values()), default=start) - start
+    adds_up = told.headers_bytes + packed == told.physical_bytes
+    whole = archive.stat().st_size == told.offset_bytes + told.physical_bytes
+    if told.format != "7z" or not adds_up or not whole:
         return {}
-    found: dict[int, int] = {}
-    end = START_BYTES + told.offset_bytes
-    inside: dict[int, int] = {}
-    for index, one in enumerate(told.members):
-        if one.block is None:
-            continue
-        if one.block not in inside:
-            inside[one.block], end = end, end + (one.packed or 0)
-        if one.method == "Copy" and not one.encrypted and one.crc is not None:
-            found[index] = inside[one.block]
-        inside[one.block] += one.size or 0
-    return found
-
-
-def _adds_up(archive: Path, told: Told) -> bool:
-    packed = sum(_packed_by_block(told.members).values())
-    whole = told.headers_bytes + packed == told.physical_bytes
-    return whole and archive.stat().st_size == told.offset_bytes + told.physical_bytes
-
-
-def _packed_by_block(members: Sequence[Member]) -> dict[int, int]:
-    """The packed size of each block: its first member tells it."""
-    sizes: dict[int, int] = {}
-    for one in members:
-        if one.block is not None:
-            sizes.setdefault(one.block, one.packed or 0)
-    return sizes
+    before = block_starts(told.members)
+    return {
+        index: blocks[one.block][0] + before[index]
+        for index, one in enumerate(told.members)
+        if one.block is not None
+        and one.method == "Copy"
+        and not one.encrypted
+        and one.crc is not None
+    }
 
 
 class Stored:

@@ -19,6 +19,8 @@ _RAR5 = re.compile(rb"v\d+:m\d:(\d{1,4})([kmg])", re.IGNORECASE)
 _NUMBERED = re.compile(r"[0-9A-F]{6,16}(?::\S*)?")
 _UNITS = {b"": 0, b"b": 0, b"k": 10, b"m": 20, b"g": 30}
 _LARGEST_POWER = 40
+START_BYTES = 32
+"""Of a 7z: signature, version, place of the directory (7zFormat.txt); the packed blocks follow."""
 _FORMATS = {b"7z": "7z", b"Rar": "rar", b"Rar5": "rar", b"zip": "zip"}
 
 
@@ -222,6 +224,20 @@ def block_starts(members: Sequence[Member]) -> "array[int]":
         before.append(held.get(one.block, 0))
         held[one.block] = held.get(one.block, 0) + (one.size or 0)
     return before
+
+
+def packed_blocks(members: Sequence[Member], start: int) -> dict[int, tuple[int, int]]:
+    """From where to where each block of a 7z is packed: one behind the other from `start`.
+
+    A block's first member says how long it is.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    end = start
+    for one in members:
+        if one.block is not None and one.block not in found:
+            found[one.block] = (end, end + (one.packed or 0))
+            end = found[one.block][1]
+    return found
 
 
 def solid_before(members: Sequence[Member], index: int) -> list[int]:

@@ -9,7 +9,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from transload.archives.blob import Blob, ByteFile, blob_of, foretell
 from transload.archives.decoders import can_decode
-from transload.archives.limits import Body, EntryTally, Pull, Tally, too_many_entries
+from transload.archives.limits import Body, EntryTally, Tally, counted, too_many_entries
 from transload.archives.names import decoder_for
 from transload.archives.salvage import salvage
 from transload.archives.zip_entries import (
@@ -116,7 +116,7 @@ class ZipReader:
             if entry.kind == "link" or entry.trouble is not None:
                 continue
             foretell(self._file, info.header_offset, span_of(info), entry.name)
-            pull = _counted(EntryBytes(self._file, info), EntryTally(tally))
+            pull = counted(EntryBytes(self._file, info), EntryTally(tally))
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
             if tally.spent is not None:
                 self._fault = tally.spent.fault()
@@ -159,15 +159,6 @@ class ZipReader:
         self._troubles = found.troubles
         self._fault = kind(f"{reason}; {found.whole} whole entries found").fault()
         return found.infos
-
-
-def _counted(pull: Pull, tally: EntryTally) -> Pull:
-    def counted(size: int) -> bytes:
-        data = pull(size)
-        tally.add(len(data))
-        return data
-
-    return counted
 
 
 @dataclass(frozen=True, slots=True)

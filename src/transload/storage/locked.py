@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from transload.entry import Secret
 from transload.errors import PasswordNeededError, UsageError
@@ -54,7 +54,7 @@ def passwords_of(db: Connection, job_id: str) -> tuple[Secret, ...]:
     return tuple(Secret(text) for text in db.execute(_texts(job_id)).scalars())
 
 
-def _texts(job_id: str) -> Any:  # noqa: ANN401  a select of one text column
+def _texts(job_id: str) -> Select[str]:
     return select(passwords.c.secret).where(passwords.c.job_id == job_id).order_by(passwords.c.n)
 
 

@@ -39,7 +39,9 @@ jobs = Table(
     Column("control", Text),  # what a command asked for: "cancel" or "pause"
     Column("wanted_ms", BigInteger, nullable=False),  # when a command last asked for this job
     Column("detached", Boolean, nullable=False, default=False),
-    Column("version", Text, nullable=False, default=""),  # of the source's content, where it tells
+    Column(
+        "version", Text, nullable=False, server_default=""
+    ),  # of the source's content, where it tells
     Column("wait_reason", Text),
     Column("wait_until_ms", BigInteger),
     Column("fault", Json),
