@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import PACKERS, bodies, make_tar, make_zip, noise
+from tests.archives.makers import PACKERS, make_tar, make_zip, noise
 from tests.servers.nginx import PROGRAM, Nginx, nginx
-from transload.archives.open import Archives
+from tests.servers.reading import read, web_sources
 from transload.entry import Limits, Opening
-from transload.errors import RemoteLoginError, RemoteNotFoundError, TransloadError
-from transload.net.egress import Egress
-from transload.net.fetch import Web
-from transload.ports import Source
+from transload.errors import RemoteLoginError, RemoteNotFoundError
 from transload.sources.http import HttpSources
 
 pytestmark = pytest.mark.skipif(
@@ -38,18 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 
 @pytest.fixture
 def sources() -> HttpSources:
-    return HttpSources(
-        Archives(Limits()),
-        lambda: Web(Egress(["127.0.0.0/8"]), pause=lambda _s: None),
-        lambda _folder: 0,
-    )
-
-
-def read(source: Source) -> dict[str, bytes | TransloadError]:
-    try:
-        return {entry.name: body for entry, body in bodies(source)}
-    finally:
-        source.close()
+    return web_sources()
 
 
 def test_a_zip_costs_its_directory_and_what_is_wanted(server: Nginx, sources: HttpSources) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.archives.makers import PACKERS, bodies, cut, make_tar, make_zip, noise
 from tests.archives.makers_7z import make_by_7zz
 from tests.servers.ranged import Ranged, ranged
+from tests.servers.reading import read, web_sources
 from transload.archives.open import Archives
 from transload.archives.sevenzip_tool import find_sevenzip
 from transload.entry import Entry, Limits, Opening, Secret
@@ -18,7 +19,6 @@ from transload.errors import (
     CorruptError,
     DiskFullError,
     RemoteNotFoundError,
-    TransloadError,
     TruncatedError,
     UnsupportedError,
 )
@@ -53,18 +53,7 @@ def opening(tmp_path: Path) -> Opening:
 
 @pytest.fixture
 def sources() -> HttpSources:
-    return HttpSources(
-        Archives(Limits()),
-        lambda: Web(Egress(["127.0.0.0/8"]), pause=lambda _s: None),
-        lambda _folder: 0,
-    )
-
-
-def read(source: Source) -> dict[str, bytes | TransloadError]:
-    try:
-        return {entry.name: body for entry, body in bodies(source)}
-    finally:
-        source.close()
+    return web_sources()
 
 
 def test_resolve_keeps_the_login_in_the_reference_only(
