@@ -1,16 +1,14 @@
 """What reading over a network costs: requests and bytes of a 1 GB zip on a web server here, a tenth of it media."""
 
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from zipfile import ZipFile
 
 from bench import inputs
 from bench.figures import Room, transload
 from bench.table import Figure
-from tests.servers.ranged import STEP, Ranged
+from tests.servers.ranged import STEP, Ranged, ranged
 from transload.archives.open import Archives
 from transload.entry import Entry, Limits, Opening
 from transload.model import ALBUM_MAX
@@ -26,18 +24,6 @@ LOOK_S = 0.005
 NAME = "remote-1g.zip"
 
 
-@contextmanager
-def _served(folder: Path) -> Iterator[Ranged]:
-    server = Ranged(folder)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        thread.join()
-
-
 def _is_photo(entry: Entry) -> bool:
     return entry.name.endswith(".jpg")
 
@@ -49,7 +35,7 @@ def remote(room: Room) -> Iterator[Figure]:
         wanted = [info.file_size for info in opened.infolist() if info.filename.endswith(".jpg")]
     whole, count, media = archive.stat().st_size, len(wanted), sum(wanted)
     sources = HttpSources(Archives(Limits()), lambda: Web(Egress(["127.0.0.0/8"])), lambda _f: 0)
-    with _served(room.kept) as server:
+    with ranged(room.kept) as server:
         source = sources.open(sources.resolve(server.url(NAME)).ref, Opening())
         found = sum(1 for _ in source.entries())
         yield Figure("1 GB remote zip: not listed", ENTRIES - found, 0)
@@ -66,7 +52,7 @@ def remote(room: Room) -> Iterator[Figure]:
             server.does.pace_s = PACE_S
             first = _send(room, server, words)
             asked = count if words else ENTRIES
-            yield Figure(f"send, {told}: requests", len(server.requests), asked + 4)
+            yield Figure(f"send, {told}: requests", len(server.requests), asked + 3)
             beyond = (server.sent - media) / whole * 100
             yield Figure(f"send, {told}: bytes beside the media / archive", beyond, 1, "%")
             yield Figure(
