@@ -14,6 +14,7 @@ from transload.jobs.embedded import Embedded
 from transload.jobs.handler import Parts, TaskHandler
 from transload.jobs.lock import FolderLock
 from transload.jobs.rehearsal import Stage
+from transload.media.ffmpeg import EncoderLimits
 from transload.media.studio import Studio
 from transload.model import Lane
 from transload.ports import Clock, Sources
@@ -114,7 +115,12 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         archives=archives,
         sources=sources,
         destinations=destinations,
-        media=Studio(ffmpeg=settings.ffmpeg, ffprobe=settings.ffprobe),
+        media=Studio(
+            ffmpeg=settings.ffmpeg,
+            ffprobe=settings.ffprobe,
+            preset=settings.convert.preset,
+            encoder=EncoderLimits(threads=settings.convert.threads),
+        ),
         limits=limits,
         retry=RetryPolicy(settings.retry.max_attempts),
     )
