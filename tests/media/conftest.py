@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.samples import BY_NAME
+from tests.media.rare_samples import ALL
 from transload.media.studio import Studio
 
+BY_NAME = {sample.name: sample for sample in ALL}
 Samples = Callable[[str], Path]
 
 

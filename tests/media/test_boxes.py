@@ -43,3 +43,12 @@ def test_long_lengths_and_open_ends() -> None:
 def test_lengths_that_lead_nowhere_end_the_walk() -> None:
     data = FTYP + box(b"free", claim=3) + box(b"moov")
     assert walk(io.BytesIO(data), len(data)).moov_at is None
+
+
+def test_encrypted_tracks_are_seen() -> None:
+    def of(entry: bytes) -> bytes:
+        return FTYP + box(b"moov", box(b"trak", box(b"stsd", entry))) + box(b"mdat")
+
+    locked, plain = of(b"encv"), of(b"avc1")
+    assert walk(io.BytesIO(locked), len(locked)).locked
+    assert not walk(io.BytesIO(plain), len(plain)).locked

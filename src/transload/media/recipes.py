@@ -15,8 +15,14 @@ _QUIET = (
 )
 _FIRST = ("-map", "0:V:0", "-map", "0:a:0?")  # Capital V passes over cover pictures.
 _BARE = ("-sn", "-dn", "-map_chapters", "-1", "-map_metadata", "0")
+_CONTAINERS = {
+    "sound": ("-movflags", "+faststart", "-f", "ipod"),
+    "mp3": ("-id3v2_version", "3", "-f", "mp3"),
+}
 _NO_TIMES = frozenset({"avi", "mpeg", "mpegvideo", "h264"})
 """Containers whose packets may lack presentation times."""
+
+_BRANDS = ("major_brand", "minor_version", "compatible_brands")
 
 _TONEMAP = (
     "zscale=transfer=linear:npl=100,format=gbrpf32le,zscale=primaries=bt709,tonemap=hable:desat=0,"
@@ -40,12 +46,11 @@ class Style:
 
 def suffix_of(plan: dict[str, Any]) -> str:
     """Ending of the file that a plan makes."""
-    return {"shrink": ".jpg", "sound": ".m4a"}.get(str(plan["do"]), ".mp4")
+    return {"shrink": ".jpg", "sound": ".m4a", "mp3": ".mp3"}.get(str(plan["do"]), ".mp4")
 
 
 def arguments(plan: dict[str, Any], source: Path, target: Path, style: Style) -> list[str]:
     """All words behind the program's name."""
-    container = "ipod" if plan["do"] == "sound" else "mp4"
     # Tone mapping holds float frames: at 1080p each further thread costs 95 MiB and saves no processor time.
     count = 1 if plan.get("hdr") else style.threads
     threads = ["-threads", str(count)] if count else []
@@ -55,7 +60,8 @@ def arguments(plan: dict[str, Any], source: Path, target: Path, style: Style) ->
         *_input(plan, source),
         *_middle(plan, style),
         *threads,
-        *("-movflags", "+faststart", "-f", container, f"file:{target}"),
+        *_CONTAINERS.get(str(plan["do"]), ("-movflags", "+faststart", "-f", "mp4")),
+        f"file:{target}",
     ]
 
 
@@ -76,11 +82,28 @@ def _middle(plan: dict[str, Any], style: Style) -> list[str]:
             return [*_FIRST, "-c:v", "copy", *hvc1, *SOUND, *_BARE]
         case "sound":
             return ["-map", "0:a:0", *SOUND, "-vn", *_BARE]
+        case "mp3":
+            return _mp3(plan)
         case "animation":
             return ["-map", "0:v:0", "-an", *_h264(plan, style), *_BARE]
         case _:
             sound = ("-c:a", "copy") if plan.get("keep_sound") else SOUND
             return [*_FIRST, *_h264(plan, style), *sound, *_BARE]
+
+
+def _mp3(plan: dict[str, Any]) -> list[str]:
+    """A constant rate, with tags and cover. Ogg keeps its tags with the stream; brands of MP4 are no tags."""
+    tags = "0:s:a:0" if plan["sniffed"] == "ogg" else "0"
+    picture = plan.get("cover")
+    cover = ["-map", f"0:{picture}", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
+    return [
+        *("-map", "0:a:0", *(cover if picture is not None else ["-vn"])),
+        *(("-disposition:v", "attached_pic") if picture is not None else ()),
+        *("-c:a", "libmp3lame", "-b:a", f"{plan['kbit_s']}k", "-map_metadata", tags),
+        *(("-ar", "44100") if plan.get("raise_hertz") else ()),
+        *(("-ac", "2") if plan.get("downmix") else ()),
+        *(word for brand in _BRANDS for word in ("-metadata", f"{brand}=")),
+    ]
 
 
 def _h264(plan: dict[str, Any], style: Style) -> list[str]:
@@ -100,6 +123,10 @@ def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
     if plan.get("hdr") and "zscale" in known:
         chain.append(_TONEMAP)
     chain.append("scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)'")
+    if short := plan.get("short"):
+        chain.append(
+            f"scale=w='if(gt(iw,ih),-2,min({short},iw))':h='if(gt(iw,ih),min({short},ih),-2)'"
+        )
     if side := plan.get("side"):
         chain.append(
             f"scale={side}:{side}:force_original_aspect_ratio=decrease:force_divisible_by=2"

@@ -41,6 +41,8 @@ DEMUXERS: dict[str, str] = {
 
 SAFE_DEMUXERS = ",".join((*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"))
 
+_UNFINISHED = 0xFFFFFFFF
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
 
@@ -52,11 +54,26 @@ def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
         if sniffed == "mov":
             return _of_boxes(walk(file, size))
         head = file.read(_HEAD_BYTES)
-    if sniffed == "matroska":
-        return {"missing_bytes": _matroska_missing(head, size)}
-    if sniffed == "avi":
-        return {"missing_bytes": max(0, int.from_bytes(head[4:8], "little") + 8 - size)}
-    return {"missing_bytes": 0}
+    return {"missing_bytes": max(0, _MISSING.get(sniffed, _unknown)(head, size))}
+
+
+def _unknown(_head: bytes, _size: int) -> int:
+    """Containers that do not say how long they are."""
+    return 0
+
+
+def _riff_missing(head: bytes, size: int) -> int:
+    """Bytes missing of a RIFF file; recorders that never came back leave all ones or a zero."""
+    length = int.from_bytes(head[4:8], "little")
+    return 0 if length in (0, _UNFINISHED) else length + 8 - size
+
+
+def _asf_missing(head: bytes, size: int) -> int:
+    """Bytes missing by the File Properties Object (ASF specification 3.2); a broadcast does not know its size."""
+    at = head.find(_ASF_FILE_PROPERTIES)
+    if at < 0 or at + 92 > len(head) or head[at + 88] & 1:
+        return 0
+    return int.from_bytes(head[at + 40 : at + 48], "little") - size
 
 
 def _of_boxes(found: BoxMap) -> dict[str, Any]:
@@ -67,6 +84,7 @@ def _of_boxes(found: BoxMap) -> dict[str, Any]:
         "moov_at": found.moov_at,
         "fragmented": found.fragmented,
         "missing_bytes": found.missing,
+        "locked": found.locked,
     }
 
 
@@ -81,3 +99,11 @@ def _matroska_missing(head: bytes, size: int) -> int:
     if length == (1 << 7 * width) - 1:
         return 0
     return max(0, at + 4 + width + length - size)
+
+
+_MISSING = {
+    "matroska": _matroska_missing,
+    "avi": _riff_missing,
+    "wav": _riff_missing,
+    "asf": _asf_missing,
+}
