@@ -74,6 +74,8 @@ async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
         return await lose(bench, load)
     if await delivered_before(bench, item, held):
         return Outcome(item, ItemState.DUPLICATE, TWIN, held=held, kind=load.kind)
+    if item.judgement is not None:  # when it was deferred
+        return await converted(bench, item, held, item.judgement)
     if load.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
         return as_it_is(load.item, held, replace(UNTOUCHED, kind=load.kind))
     return await judged(bench, load, held)
@@ -150,18 +152,19 @@ async def deliver(bench: Bench, batch: Sequence[Shipment]) -> list[Refusal]:
 
 
 async def convert(bench: Bench, item_id: int) -> None:
-    """Convert a deferred item and send it; a failure leaves it refused, for its one recovery."""
+    """Convert a deferred item, or judge a kept original anew, and send it; a failure leaves it refused."""
     await settle_intents(bench.job, bench.record, bench.destination)
     item = await bench.record.item(item_id)
-    if item.state is not ItemState.DEFERRED:
+    if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
-    load = await fetch(bench, item)
-    if load.fault is not None or load.held is None or item.judgement is None:
-        made: Shipment | Outcome = await lose(bench, load, item.judgement)
-    elif await delivered_before(bench, item, load.held):
-        made = Outcome(item, ItemState.DUPLICATE, TWIN, held=load.held)
-    else:
-        made = await converted(bench, item, load.held, item.judgement)
+    made = await decide(bench, await fetch(bench, item))
+    if (
+        isinstance(made, Outcome)
+        and made.state is ItemState.DEFERRED
+        and made.held
+        and made.judgement
+    ):
+        made = await converted(bench, item, made.held, made.judgement)
     if isinstance(made, Outcome):
         await put_aside(bench, [made])
     else:

@@ -1,4 +1,4 @@
-"""Launcher of a child program: sets its limits, then becomes it. Run as `python -I -S guard.py PARENT BYTES NICE PROGRAM`.
+"""Launcher of a child program: sets its limits, then becomes it: `python -I -S guard.py PARENT BYTES NICE PROGRAM`.
 
 A program of its own because code between fork and exec may not run Python safely in a threaded parent. The death signal
 survives exec, so the program dies with the thread that asked for it.
@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> None:
         sys.exit(0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    if nice:  # glibc maps 64 MiB for each of an encoder's many threads unless told not to
+        os.putenv("MALLOC_ARENA_MAX", "2")
     with contextlib.suppress(OSError):
         os.nice(nice)
     os.execv(program[0], program)

@@ -333,7 +333,14 @@ class Record(Protocol):
         ...
 
     async def keep(self, item: Item, held: Held, fault: Fault) -> None:
-        """Move the original into the quarantine with its reason; the item is quarantined."""
+        """Keep the original in the quarantine with its reason; the item is to be quarantined.
+
+        The user's own file, and one for which there is no room, are kept as a reference: fingerprint and place.
+        """
+        ...
+
+    async def kept(self, item: Item) -> Held | None:
+        """The item's original in the quarantine if it is complete and, read anew, has the SHA-256 it was kept with."""
         ...
 
     async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:

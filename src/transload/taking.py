@@ -28,8 +28,9 @@ from transload.model import Held, Item, ItemKind
 from transload.ports import Bench
 
 HEAD_BYTES = 8 << 10
-"""What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On a server
-this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB files."""
+"""What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On a
+server this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB
+files."""
 CHUNK_BYTES = 256 << 10
 
 LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError)
@@ -58,12 +59,29 @@ def take_in(bench: Bench, item: Item, size: int | None, head: bytes, body: Binar
     if held is None:
         return None, fault
     whole = held.path.replace(scratch.whole(item.id))
-    return replace(held, path=whole), fault
+    return replace(held, path=whole, complete=fault is None), fault
 
 
 def spool(bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
     """Write an archive inside to scratch, where it stays while its entries are read. Gives what `take_in` gives."""
     return _write(_Copy(bench, item, _Staying(bench, item, size)), head, body)
+
+
+def look_at(bench: Bench, item: Item, local: Path, head: bytes, body: BinaryIO) -> Held | None:
+    """Size and sums of the user's own file, of which nothing is written; None when it cannot be read."""
+    copy = _Copy(bench, item, _Elsewhere(local))
+    try:
+        for chunk in _chunks(head, body):
+            copy.count(chunk)
+    except PermanentError:
+        return None
+    return replace(copy.held(), users_own=True)
+
+
+def head_of(local: Path) -> bytes:
+    """What sniffing looks at, of a file on the disk."""
+    with local.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 class _Room(Protocol):
@@ -108,6 +126,17 @@ class _Staying:
     def grow(self, done: int) -> None:
         if self._size is None or done > self._size:
             from_thread.run(self._scratch.hold, self._id, done)
+
+
+class _Elsewhere:
+    """No room: the file lies where it is."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def claim(self, size: int) -> None: ...
+
+    def grow(self, done: int) -> None: ...
 
 
 class _Copy:

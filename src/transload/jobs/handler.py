@@ -40,11 +40,12 @@ from transload.model import ALBUM_MAX, ItemRecord, ItemState, Job, Outcome, Task
 from transload.ports import Bench, Clock, Destination, Media, Source, Sources
 from transload.retry import RetryPolicy
 from transload.settle import settle_intents
+from transload.sources.later import Later
 from transload.sources.ordered import in_order
 from transload.states import ITEM_OPEN
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
-from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch
+from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,13 @@ class TaskHandler:
     async def __call__(self, task: Task) -> None:
         """Run the task to the end of this attempt; every way it can end is in the ledger afterwards."""
         parts = self._parts
-        record = TaskRecord(parts.ledger.database, parts.clock, task, parts.quarantine_folder)
+        record = TaskRecord(
+            parts.ledger.database,
+            parts.clock,
+            task,
+            parts.quarantine_folder,
+            partial(has_room, min_free=parts.min_free_bytes),
+        )
         try:
             await self._attempt(task, record)
         except LostLeaseError:
@@ -139,10 +146,12 @@ class TaskHandler:
     ) -> None:
         passwords = await self._parts.ledger.passwords(job.id)
         opening = Opening(passwords, scratch.root / SPOOL)
-        source = await anyio.to_thread.run_sync(self._parts.sources.open, job.source, opening)
+        source = Later(lambda: self._open(job, opening))
         try:
-            source = await anyio.to_thread.run_sync(in_order, source, job.sort)
-            if self._parts.scratch_budget_bytes is None:
+            kept = task.item_id is not None and await record.is_usable(task.item_id)
+            if not kept:
+                await anyio.to_thread.run_sync(source.open)
+            if not kept and self._parts.scratch_budget_bytes is None:
                 scratch.budget = await anyio.to_thread.run_sync(budget_for, source)
             await scratch.open(keep_whole=task.kind is not TaskKind.TRANSFER)
             await destination.open(job)
@@ -170,6 +179,15 @@ class TaskHandler:
             await self._run(bench, record)
         finally:
             source.close()
+
+    def _open(self, job: Job, opening: Opening) -> Source:
+        """The source in the job's order; closed again where it cannot be read so."""
+        source = self._parts.sources.open(job.source, opening)
+        try:
+            return in_order(source, job.sort)
+        except TransloadError:
+            source.close()
+            raise
 
     async def _run(self, bench: Bench, record: TaskRecord) -> None:
         task = bench.task

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 2
+VERSION = 4
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -206,4 +206,17 @@ quarantine = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text),
     Column("created_ms", BigInteger, nullable=False),
+    Column("complete", Boolean, nullable=False, server_default="1"),  # 0: reading it broke off
+)
+
+# Programs started for a job, until they have been reaped; the next run ends those of a dead parent.
+children = Table(
+    "children",
+    metadata,
+    Column("machine", Text, primary_key=True),
+    Column("pid", Integer, primary_key=True),
+    Column("started", Text, primary_key=True),  # as the kernel counts it, with the boot it is of
+    Column("command", Text, nullable=False),  # a word of its command line
+    Column("parent_pid", Integer, nullable=False),
+    Column("parent_started", Text, nullable=False),
 )

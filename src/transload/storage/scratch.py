@@ -23,6 +23,11 @@ def reserve_of(path: Path, wanted: int) -> int:
     return min(wanted, shutil.disk_usage(path).total // 10)
 
 
+def has_room(path: Path, min_free: int) -> bool:
+    """Whether the disk of `path` has room for what is only kept: a job must be able to go on beside it."""
+    return shutil.disk_usage(path).free >= reserve_of(path, min_free) + SLACK_BYTES
+
+
 class JobScratch:
     """The scratch folder of one job. `budget` bytes may be held at once; one larger entry goes alone."""
 
