@@ -333,10 +333,7 @@ class Record(Protocol):
         ...
 
     async def keep(self, item: Item, held: Held, fault: Fault) -> None:
-        """Keep the original in the quarantine with its reason; the item is to be quarantined.
-
-        The user's own file, and one for which there is no room, are kept as a reference: fingerprint and place.
-        """
+        """Keep the original with its reason; the user's own file, or without room, as a fingerprint only."""
         ...
 
     async def kept(self, item: Item) -> Held | None:
