@@ -88,3 +88,12 @@ def test_endings() -> None:
         ".m4a",
         ".mp4",
     ]
+
+
+def test_frames_without_times_follow_their_order() -> None:
+    assert "setpts=round(N/(FRAME_RATE*TB))" in words(do="transcode", by_order=True)
+
+
+def test_half_a_packet_of_a_cut_file_is_dropped() -> None:
+    assert "-fflags +discardcorrupt" in words(do="rewrap", partial=True)
+    assert "-fflags +genpts+discardcorrupt" in words(do="rewrap", partial=True, sniffed="avi")

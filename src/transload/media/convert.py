@@ -127,7 +127,9 @@ class Converter:
         source = await self._decoder.ask(
             "measure", path=str(local), sniffed=_as_apng(plan)["sniffed"]
         )
-        result = await self._decoder.ask("measure", path=str(rough), sniffed="mov")
+        result = await self._decoder.ask(
+            "measure", path=str(rough), sniffed=recipes.container_of(plan)
+        )
         if (fault := verify.length_fault(plan, source, result, ended.counters.frame)) is not None:
             raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
 

@@ -49,6 +49,11 @@ def suffix_of(plan: dict[str, Any]) -> str:
     return {"shrink": ".jpg", "sound": ".m4a", "mp3": ".mp3"}.get(str(plan["do"]), ".mp4")
 
 
+def container_of(plan: dict[str, Any]) -> str:
+    """How that file is opened again."""
+    return "mp3" if plan["do"] == "mp3" else "mov"
+
+
 def arguments(plan: dict[str, Any], source: Path, target: Path, style: Style) -> list[str]:
     """All words behind the program's name."""
     # Tone mapping holds float frames: at 1080p each further thread costs 95 MiB and saves no processor time.
@@ -68,8 +73,11 @@ def arguments(plan: dict[str, Any], source: Path, target: Path, style: Style) ->
 def _input(plan: dict[str, Any], source: Path) -> list[str]:
     """The source, by one named demuxer: no content can talk ffmpeg into opening anything else."""
     words = ["-protocol_whitelist", "file,pipe", "-f", DEMUXERS[str(plan["sniffed"])]]
-    if plan["sniffed"] in _NO_TIMES:
-        words += ["-fflags", "+genpts"]
+    flags = "+genpts" if plan["sniffed"] in _NO_TIMES else ""
+    if plan.get("partial"):
+        flags += "+discardcorrupt"  # Half a packet at the broken end keeps browsers from playing the rest.
+    if flags:
+        words += ["-fflags", flags]
     return [*words, "-i", f"file:{source}"]
 
 
@@ -118,6 +126,8 @@ def _h264(plan: dict[str, Any], style: Style) -> list[str]:
 def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
     """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns pictures upright before."""
     chain: list[str] = []
+    if plan.get("by_order"):
+        chain.append("setpts=round(N/(FRAME_RATE*TB))")
     if plan.get("interlaced"):
         chain.append("bwdif=mode=send_frame")
     if plan.get("hdr") and "zscale" in known:

@@ -107,9 +107,14 @@ def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) ->
         faults.append("odd size")
     if max(picture["width"], picture["height"]) > SIDE_MAX:
         faults.append(f"{picture['width']} x {picture['height']} is too large for phones")
-    if raw["sniffed"] == "avi" and raw.get("b_frames"):
+    if _has_lost_times(raw, picture):
         faults.append("reordered frames in AVI lose their times when copied")
     return faults
+
+
+def _has_lost_times(raw: dict[str, Any], picture: dict[str, Any]) -> bool:
+    """AVI keeps one time a packet, in decoding order: of reordered H.264 only the order of its frames is known."""
+    return raw["sniffed"] == "avi" and picture["codec"] == "h264" and bool(raw.get("b_frames"))
 
 
 def _sound_faults(sound: dict[str, Any] | None) -> str:
@@ -189,6 +194,7 @@ def _transcoded(raw: dict[str, Any], parts: _Parts, why: str, *, keep_sound: boo
         "keep_sound": keep_sound and parts.sound is not None,
         "interlaced": bool(raw.get("interlaced")),
         "hdr": picture.get("transfer") in (PQ, HLG),
+        "by_order": _has_lost_times(raw, picture),
         "side": SIDE_MAX if max(picture["width"], picture["height"]) > SIDE_MAX else None,
     }
     return Judgement(
