@@ -14,11 +14,13 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.text import TextReceiveStream
 
 from transload.errors import FfmpegMissingError, StalledError
 from transload.guard import NICE_ENCODER, guarded
+from transload.roll import NOBODY, Roll
 
 SYSTEM_MAJOR_WANTED = 6
 """An older system ffmpeg is used only when the wheel's binary is missing."""
@@ -36,12 +38,14 @@ class EncoderLimits:
     """Bounds of an encoder, all settings: address space in bytes, threads (0: its choice), seconds.
 
     Address space is about three times what is really held: 10-bit HDR at 1080p needs 1.1 GiB of it and holds 444 MiB.
+    `roll` is told of every encoder that is started under them.
     """
 
     memory_bytes: int = 1536 << 20
     threads: int = 2
     stall_s: float = 120.0
     term_s: float = 3.0
+    roll: Roll = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,7 @@ async def run(
     )
     state = _Run(moved_at=anyio.current_time())
     try:
+        await anyio.to_thread.run_sync(limits.roll.enter, process.pid, str(tool.path))
         async with anyio.create_task_group() as group:
             group.start_soon(_watch, state, limits.stall_s, group.cancel_scope)
             await _read_all(process, state, moved)
@@ -175,6 +180,7 @@ async def run(
     finally:
         with anyio.CancelScope(shield=True):
             await _end(process, limits.term_s)
+            await anyio.to_thread.run_sync(limits.roll.leave, process.pid)
     evidence = "\n".join(state.lines)
     if state.stalled:
         raise StalledError(

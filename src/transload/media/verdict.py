@@ -208,7 +208,6 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str) -> Judgement:
         "do": "shrink",
         "sniffed": raw["sniffed"],
         "side": PHOTO_SIDE if telegram else None,
-        "max_bytes": PHOTO_BYTES_MAX if telegram else None,
         "quality": 87,
         "recipe": recipe.value,
     }
