@@ -84,7 +84,7 @@ class Converter:
         return made.thumb
 
     async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
-        await self._in_child("shrink", local, plan, rough, ("side", "max_bytes", "quality"))
+        await self._in_child("shrink", local, plan, rough, ("side", "quality"))
 
     async def _unpacked(self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved) -> None:
         """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time."""
