@@ -138,6 +138,7 @@ class App:
     async def _serve(self) -> None:
         while not self.parts.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
             await anyio.sleep(LOCK_S)
+        await self.parts.children.end_orphans()
         await self.parts.leases.void_dead()
         await self.parts.engine(self._since).run(self._handler)
 

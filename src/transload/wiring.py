@@ -21,6 +21,7 @@ from transload.ports import Clock, Sources
 from transload.retry import RetryPolicy
 from transload.sources.local import LocalSources
 from transload.sources.registry import SourceRegistry
+from transload.storage.children import Children
 from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger, system_clock
@@ -37,6 +38,7 @@ class Installation:
     ledger: Ledger
     leases: Leases
     lock: FolderLock
+    children: Children
     quarantine: Quarantine
     archives: Archives
     sources: SourceRegistry
@@ -100,7 +102,8 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         max_depth=archive.max_depth,
         max_dictionary_bytes=archive.max_dictionary_bytes,
     )
-    archives = Archives(limits, archive.tool)
+    children = Children(database, machine)
+    archives = Archives(limits, archive.tool, children)
     sources = SourceRegistry(lambda: LocalSources(machine, archives))
     for scheme in ("http", "https"):
         sources.add(scheme, lambda: _web_sources(settings, archives))
@@ -111,6 +114,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         ledger=Ledger(database, system_clock),
         leases=Leases(database, system_clock, machine, int(settings.lease_s * 1000)),
         lock=FolderLock(folder.lock),
+        children=children,
         quarantine=Quarantine(database, folder.quarantine),
         archives=archives,
         sources=sources,
@@ -120,6 +124,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
             ffprobe=settings.ffprobe,
             preset=settings.convert.preset,
             encoder=EncoderLimits(threads=settings.convert.threads),
+            roll=children,
         ),
         limits=limits,
         retry=RetryPolicy(settings.retry.max_attempts),

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,16 +15,17 @@ from transload.media.ffmpeg import EncoderLimits
 from transload.media.sniff import sniff
 from transload.model import Facts, Hevc, ItemKind, Judgement, Progress, Recipe
 from transload.ports import Made, Probed
+from transload.roll import NOBODY, Roll
 
 
 class Studio:
     """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `preset` is x264's.
+    choice), `preset` is x264's, `roll` is told of every child.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  settings, each used as it is
         self,
         *,
         ffmpeg: Path | None = None,
@@ -31,14 +33,15 @@ class Studio:
         preset: str = "veryfast",
         decoder: DecoderLimits | None = None,
         encoder: EncoderLimits | None = None,
+        roll: Roll = NOBODY,
     ) -> None:
-        self._decoder = Decoder(decoder or DecoderLimits())
+        self._decoder = Decoder(decoder or DecoderLimits(), roll)
         self._ffprobe = ffprobe
         self._converter = Converter(
             self._decoder,
             ffmpeg=ffmpeg,
             preset=preset,
-            limits=encoder or EncoderLimits(),
+            limits=replace(encoder or EncoderLimits(), roll=roll),
             probe=self.probe,
         )
 
