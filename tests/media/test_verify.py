@@ -1,9 +1,14 @@
-"""Proof of a conversion, by values."""
+"""Proof of a conversion: by values, by ffmpeg that decodes every result, and by a browser that plays it."""
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.media.browser import played
+from tests.media.conftest import CONVERTED, Results
 from transload.errors import (
     ConvertError,
     DiskFullError,
@@ -11,12 +16,16 @@ from transload.errors import (
     TransloadError,
     UnverifiedError,
 )
+from transload.media.ffmpeg import wheel_binary
 from transload.media.verify import check_facts, end_error, length_fault
 from transload.model import Facts, ItemKind
 
 WHOLE = {"frames": 100, "span_s": 9.9, "audio_span_s": 9.9}
 COPY = {"do": "rewrap", "fps": 10.0}
 ENCODE = {"do": "transcode", "fps": 10.0}
+VIDEOS = [sample.name for sample in CONVERTED if sample.kind.value in ("video", "animation")]
+NOT_IN_BROWSERS = {"hev1.mkv", "hev1.mp4"}
+"""Copied HEVC: this browser has no decoder for it."""
 
 
 @pytest.mark.parametrize(
@@ -70,3 +79,32 @@ def test_a_result_that_needs_more_work_is_refused() -> None:
     facts = Facts(ItemKind.VIDEO, {"size": 1, "sniffed": "mov", "streams": [], "moov": "front"})
     with pytest.raises(UnverifiedError):
         check_facts(facts, {"do": "rewrap"})
+
+
+@pytest.mark.parametrize("name", VIDEOS)
+def test_each_result_decodes_without_a_word(results: Results, name: str) -> None:
+    program = wheel_binary()
+    assert program is not None
+    source = str(results(name).local)
+    command = [str(program), "-nostdin", "-v", "error", "-i", source, "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")
+def test_all_results_play_and_seek_in_a_browser(results: Results, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in VIDEOS:
+        if name not in NOT_IN_BROWSERS:
+            shutil.copy(results(name).local, folder / f"{name}.mp4")
+    found = played(sorted(folder.iterdir()), tmp_path / "profile")
+    assert len(found) == len(VIDEOS) - len(NOT_IN_BROWSERS)
+    wrong = {
+        name: said
+        for name, said in found.items()
+        if said.error or said.duration <= 0 or abs(said.at - said.goal) > 0.01 or said.contrast < 30
+    }
+    assert wrong == {}
+    assert (found["upright.mp4.mp4"].width, found["upright.mp4.mp4"].height) == (48, 64)
+    assert (found["stretched.wmv.mp4"].width, found["stretched.wmv.mp4"].height) == (84, 48)

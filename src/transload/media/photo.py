@@ -136,14 +136,11 @@ def _damage() -> Generator[None]:
         raise DamagedError(_short(error)) from error
 
 
-def thumbnail_of(image: Image.Image) -> bytes:
-    """A JPEG of at most 320 px and 16 KiB of an upright picture."""
-    small = (
-        image.copy()
-        if max(image.size) <= THUMB_SIDE
-        else _scaled(image, _goal(image.size, THUMB_SIDE))
-    )
-    return jpeg_of(_as_rgb(small, None))
+def _thumb_sized(image: Image.Image) -> Image.Image:
+    """The picture at the size of a thumbnail; averaging is enough there, and takes a fifth of the time."""
+    even = _scaled(image, image.size)
+    goal = _goal(even.size, THUMB_SIDE)
+    return even if goal == even.size else _keeping_exif(even, _averaged(even, goal))
 
 
 def jpeg_of(small: Image.Image) -> bytes:
@@ -278,7 +275,7 @@ def _decode(image: Image.Image, raw: dict[str, Any], decode_limit: int) -> bytes
     if isinstance(image, PngImagePlugin.PngImageFile) and raw["frames"] == 1:
         image.text  # noqa: B018 - reads the chunks behind the picture, so that a lost end is seen
     raw["decoded"] = "whole"
-    return thumbnail_of(ImageOps.exif_transpose(_scaled(image, _goal(image.size, THUMB_SIDE))))
+    return jpeg_of(_as_rgb(ImageOps.exif_transpose(_thumb_sized(image)), None))
 
 
 def _goal(size: tuple[int, int], side: int | None) -> tuple[int, int]:
@@ -304,6 +301,11 @@ def _scaled(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
 def _resized(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
     lanczos = Image.Resampling.LANCZOS
     return image.resize(goal, lanczos, reducing_gap=2.0)  # pyright: ignore[reportUnknownMemberType] - numpy types
+
+
+def _averaged(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
+    box = Image.Resampling.BOX
+    return image.resize(goal, box, reducing_gap=1.0)  # pyright: ignore[reportUnknownMemberType] - numpy types
 
 
 def _keeping_exif(before: Image.Image, after: Image.Image) -> Image.Image:
