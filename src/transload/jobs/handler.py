@@ -119,6 +119,7 @@ class TaskHandler:
             job.id,
             self._parts.scratch_budget_bytes or SLACK_BYTES,
             self._parts.min_free_bytes,
+            task.id,
         )
         try:
             if control == "cancel":
@@ -153,7 +154,7 @@ class TaskHandler:
                 await anyio.to_thread.run_sync(source.open)
             if not kept and self._parts.scratch_budget_bytes is None:
                 scratch.budget = await anyio.to_thread.run_sync(budget_for, source)
-            await scratch.open(keep_whole=task.kind is not TaskKind.TRANSFER)
+            await scratch.open(item_id=task.item_id)
             await destination.open(job)
             job = await record.settle_folder(destination)
             meter = TaskMeter(
