@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from bench.figures import FIGURES, Room
+from bench.orphans import orphans
 from bench.probes import probes
 from bench.remote import remote
 from bench.table import shown
@@ -15,7 +16,7 @@ KEPT = Path(tempfile.gettempdir()) / "transload-bench"
 def main() -> None:
     """Print each figure as soon as it is known; with names, only those."""
     KEPT.mkdir(exist_ok=True)
-    figures = FIGURES | {"remote": remote, "probes": probes}
+    figures = FIGURES | {"remote": remote, "probes": probes, "orphans": orphans}
     wanted = sys.argv[1:] or list(figures)
     missed = 0
     for name in wanted:

@@ -56,3 +56,25 @@ class Book:
     def known_again(self) -> list[str]:
         """The words by which the living can be told from others of their number."""
         return [word for pid, word in self.living.items() if has_word(pid, word)]
+
+
+def descendants(pid: int) -> set[int]:
+    """Living processes that a process has started, and those they have started."""
+    found, pending = set[int](), [pid]
+    while pending:
+        for task in Path(f"/proc/{pending.pop()}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                new = {int(word) for word in task.read_text(encoding="ascii").split()}
+                pending += new - found
+                found |= new
+    return found
+
+
+def encoders(pids: set[int]) -> set[int]:
+    """Those of them that are ffmpeg by now, no longer its launcher."""
+    found: set[int] = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("ffmpeg"):
+                found.add(pid)
+    return found
