@@ -15,7 +15,7 @@ from transload.model import (
     Verdict,
 )
 from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
-from transload.ports import Made
+from transload.conversions import Made
 
 HELD = Held(Path("/s/1.in"), 10, 1, "aa")
 MADE = Made(Path("/s/1.out/a.mp4"), 7, "bb")

@@ -132,6 +132,11 @@ class DataFolder:
         return self.root / "scratch"
 
     @property
+    def parts(self) -> Path:
+        """Finished parts of long transcodes."""
+        return self.root / "parts"
+
+    @property
     def quarantine(self) -> Path:
         """Kept originals."""
         return self.root / "quarantine"

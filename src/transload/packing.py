@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from transload.conversions import Made
 from transload.model import Held, Item, ItemKind, Job, Judgement, Parcel, Recipe, Shipment, Verdict
-from transload.ports import Made
 
 UNTOUCHED = Judgement(ItemKind.DOCUMENT, Verdict.AS_IS, "delivered untouched")
 

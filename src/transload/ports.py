@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from transload.conversions import Made, Parts
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
 from transload.kinds import Fault
 from transload.model import (
@@ -122,21 +123,14 @@ class Sources(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A verified conversion result in the scratch folder: its file, size, hash and thumbnail."""
-
-    local: Path
-    size_bytes: int
-    sha256: str
-    thumb: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Probed:
     """Facts of a file with a thumbnail (JPEG, at most 320 px and 16 KiB, None where there is none)."""
 
     facts: Facts
     thumb: bytes | None = None
+
+
+Moved = Callable[[Progress], None]
 
 
 class Media(Protocol):
@@ -165,9 +159,9 @@ class Media(Protocol):
         ...
 
     async def convert(
-        self, local: Path, judgement: Judgement, into: Path, moved: Callable[[Progress], None]
+        self, local: Path, judgement: Judgement, into: Path, moved: Moved, parts: Parts | None
     ) -> Made:
-        """Carry out `judgement.plan` into the folder `into` and verify the result.
+        """Carry out `judgement.plan` into the folder `into` and verify the result; long ones go on behind `parts`.
 
         Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError.
         Nothing but the result is left in `into`; a cancelled call ends its child within 4 s.
@@ -387,6 +381,7 @@ class Bench:
     meter: Meter
     limits: Limits
     open_inside: OpenArchive
+    parts: Callable[[str], Parts]
 
 
 Handler = Callable[[Task], Awaitable[None]]

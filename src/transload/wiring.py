@@ -26,6 +26,7 @@ from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger, system_clock
 from transload.storage.quarantine import Quarantine
+from transload.storage.segments import PartStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Installation:
     lock: FolderLock
     children: Children
     quarantine: Quarantine
+    part_store: PartStore
     archives: Archives
     sources: SourceRegistry
     destinations: Destinations
@@ -63,6 +65,7 @@ class Installation:
             destination=self.destinations.make,
             limits=self.limits,
             retry=self.retry,
+            part_store=self.part_store,
             scratch_root=self.folder.scratch,
             quarantine_folder=self.folder.quarantine,
             min_free_bytes=self.settings.min_free_bytes,
@@ -116,6 +119,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         lock=FolderLock(folder.lock),
         children=children,
         quarantine=Quarantine(database, folder.quarantine),
+        part_store=PartStore(database, system_clock, folder.parts),
         archives=archives,
         sources=sources,
         destinations=destinations,

@@ -7,9 +7,9 @@ import anyio
 import pytest
 
 from tests.media.rare_samples import ALL
+from transload.conversions import Made
 from transload.media.studio import Studio
 from transload.model import Recipe, Verdict
-from transload.ports import Made
 
 BY_NAME = {sample.name: sample for sample in ALL}
 CONVERTED = [

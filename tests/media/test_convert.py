@@ -12,11 +12,11 @@ from PIL import Image
 
 from tests.media.conftest import CONVERTED, Results, Samples
 from tests.media.samples import Sample, by_ffmpeg
+from transload.conversions import Made
 from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
 from transload.media.ffmpeg import EncoderLimits
 from transload.media.studio import Studio
 from transload.model import ItemKind, Judgement, Progress, Recipe, Verdict
-from transload.ports import Made
 
 
 def names_in(folder: Path) -> list[str]:

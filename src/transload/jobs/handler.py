@@ -46,6 +46,7 @@ from transload.states import ITEM_OPEN
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
 from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
+from transload.storage.segments import PartStore
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Parts:
     destination: Callable[[str], Destination]
     limits: Limits
     retry: RetryPolicy
+    part_store: PartStore
     scratch_root: Path
     quarantine_folder: Path
     min_free_bytes: int
@@ -176,6 +178,7 @@ class TaskHandler:
                 meter=meter,
                 limits=parts.limits,
                 open_inside=partial(parts.archives.open_as, passwords=passwords),
+                parts=partial(parts.part_store.of, record),
             )
             await self._run(bench, record)
         finally:
@@ -201,6 +204,7 @@ class TaskHandler:
             await flow.convert(bench, task.item_id)
         else:
             await flow.recover(bench, task.item_id)
+        await self._parts.part_store.sweep()
 
     async def _give_up(self, task: Task, record: TaskRecord, item_id: int) -> None:
         item = await record.item(item_id)

@@ -208,11 +208,36 @@ def _measure(request: dict[str, Any], beat: Beat) -> Answer:
     return found
 
 
+def _plan_parts(request: dict[str, Any], beat: Beat) -> Answer:
+    """The cuts under "plan"; None there where PyAV is missing or the video is not fit for parts."""
+    if importlib.util.find_spec("av") is None:
+        return {"plan": None}
+    from transload.media import segments_box
+
+    return {"plan": segments_box.plan(Path(request["path"]), request["sniffed"], beat)}
+
+
+def _count_part(request: dict[str, Any], beat: Beat) -> Answer:
+    from transload.media import segments_box
+
+    clock = (request["numerator"], request["denominator"])
+    return segments_box.count(Path(request["path"]), clock, beat)
+
+
+def _join_parts(request: dict[str, Any], beat: Beat) -> Answer:
+    from transload.media import segments_box
+
+    return segments_box.join(request, beat)
+
+
 _OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
     "probe": _probe,
     "shrink": _shrink,
     "to_apng": _to_apng,
     "measure": _measure,
+    "plan_parts": _plan_parts,
+    "count_part": _count_part,
+    "join_parts": _join_parts,
 }
 
 if __name__ == "__main__":

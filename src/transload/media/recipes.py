@@ -9,7 +9,7 @@ from transload.media.wrapper import DEMUXERS
 
 CRF = "22"
 SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2")
-_QUIET = (
+QUIET = (
     *("-hide_banner", "-nostdin", "-nostats", "-v", "error"),
     *("-progress", "pipe:1", "-stats_period", "0.5", "-y"),
 )
@@ -56,21 +56,24 @@ def container_of(plan: dict[str, Any]) -> str:
 
 def arguments(plan: dict[str, Any], source: Path, target: Path, style: Style) -> list[str]:
     """All words behind the program's name."""
-    # Tone mapping holds float frames: at 1080p each further thread costs 95 MiB and saves no processor time.
-    count = 1 if plan.get("hdr") else style.threads
-    threads = ["-threads", str(count)] if count else []
     return [
-        *_QUIET,
-        *threads,
-        *_input(plan, source),
+        *QUIET,
+        *threads(plan, style),
+        *opening(plan, source),
         *_middle(plan, style),
-        *threads,
+        *threads(plan, style),
         *_CONTAINERS.get(str(plan["do"]), ("-movflags", "+faststart", "-f", "mp4")),
         f"file:{target}",
     ]
 
 
-def _input(plan: dict[str, Any], source: Path) -> list[str]:
+def threads(plan: dict[str, Any], style: Style) -> list[str]:
+    """Tone mapping holds float frames: at 1080p each further thread costs 95 MiB and saves no processor time."""
+    count = 1 if plan.get("hdr") else style.threads
+    return ["-threads", str(count)] if count else []
+
+
+def opening(plan: dict[str, Any], source: Path) -> list[str]:
     """The source, by one named demuxer: no content can talk ffmpeg into opening anything else."""
     words = ["-protocol_whitelist", "file,pipe", "-f", DEMUXERS[str(plan["sniffed"])]]
     flags = "+genpts" if plan["sniffed"] in _NO_TIMES else ""
@@ -116,11 +119,20 @@ def _mp3(plan: dict[str, Any]) -> list[str]:
 
 def _h264(plan: dict[str, Any], style: Style) -> list[str]:
     """Frames keep their own times: no frame rate is forced. The demuxer's clock keeps variable rates exact."""
+    return [*encoder(style.preset, style.source_clock), "-vf", chain(plan, style.filters)]
+
+
+def encoder(preset: str, clock: str) -> list[str]:
+    """The words for H.264; `clock` is the time base as ffmpeg writes it."""
     return [
-        *("-c:v", "libx264", "-preset", style.preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
-        *("-fps_mode", "passthrough", "-enc_time_base", style.source_clock),
-        *("-vf", ",".join(_filters(plan, style.filters))),
+        *("-c:v", "libx264", "-preset", preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
+        *("-fps_mode", "passthrough", "-enc_time_base", clock),
     ]
+
+
+def chain(plan: dict[str, Any], known: Collection[str]) -> str:
+    """What is done to each picture before it is encoded, as one chain of filters."""
+    return ",".join(_filters(plan, known))
 
 
 def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:

@@ -1,20 +1,20 @@
 """The media port: sniff, probe, judge and convert, with every decoder in a child of its own."""
 
 import base64
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from transload.conversions import Made, Parts
 from transload.errors import MemoryLimitError
 from transload.media import verdict
 from transload.media.convert import Converter
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.ffmpeg import EncoderLimits
 from transload.media.sniff import sniff
-from transload.model import Facts, Hevc, ItemKind, Judgement, Progress, Recipe
-from transload.ports import Made, Probed
+from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
+from transload.ports import Moved, Probed
 from transload.roll import NOBODY, Roll
 
 
@@ -88,7 +88,12 @@ class Studio:
         return verdict.judge_recovery(facts, recipe)
 
     async def convert(
-        self, local: Path, judgement: Judgement, into: Path, moved: Callable[[Progress], None]
+        self,
+        local: Path,
+        judgement: Judgement,
+        into: Path,
+        moved: Moved,
+        parts: Parts | None = None,
     ) -> Made:
         """Carry out `judgement.plan` into `into` and verify the result; errors as in the port."""
-        return await self._converter.convert(local, judgement, into, moved)
+        return await self._converter.convert(local, judgement, into, moved, parts)

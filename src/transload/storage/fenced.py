@@ -65,6 +65,10 @@ class FencedTask:
 
         return await self._database.run(fenced, durable=durable)
 
+    async def write_durably(self, act: Callable[[Connection], T]) -> T:
+        """Do an act of another store in the name of this task, fsynced."""
+        return await self._write(act, durable=True)
+
     def _check_lease(self, db: Connection) -> None:
         mine = select(tasks.c.id).where(
             tasks.c.id == self._task.id,

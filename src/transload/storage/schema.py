@@ -209,6 +209,23 @@ quarantine = Table(
     Column("complete", Boolean, nullable=False, server_default="1"),  # 0: reading it broke off
 )
 
+# Parts of long transcodes; `key` names their folder, made of the source's hash and the settings'.
+segments = Table(
+    "segments",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("n", Integer, primary_key=True),  # -1: the sound
+    Column("source", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("frames", BigInteger, nullable=False),
+    Column("first_tick", BigInteger),
+    Column("last_tick", BigInteger),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("guard", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
 # Programs started for a job, until they have been reaped; the next run ends those of a dead parent.
 children = Table(
     "children",

@@ -1,0 +1,66 @@
+"""What a conversion gives, and the finished parts of a long one: shapes and the port of their store."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A verified conversion result in the scratch folder: its file, size, hash and thumbnail."""
+
+    local: Path
+    size_bytes: int
+    sha256: str
+    thumb: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A finished part of a long transcode: pictures from `first` on, their first and last begin in the source's ticks.
+
+    `n` is -1 for the sound. `guard` is the hash of the picture behind it, empty behind the last.
+    """
+
+    n: int
+    first: int
+    frames: int
+    first_tick: int | None
+    last_tick: int | None
+    size_bytes: int
+    sha256: str
+    guard: str
+
+    @property
+    def file(self) -> str:
+        """Its name in the folder of its key."""
+        return part_file(self.n)
+
+
+def part_file(n: int) -> str:
+    """The name of part `n`; NUT keeps the source's exact times, the sound needs MP4's edit list."""
+    return f"{n:05d}.nut" if n >= 0 else "sound.mp4"
+
+
+class Parts(Protocol):
+    """Finished parts of one source's long transcode, kept across runs and jobs, apart by `settings`."""
+
+    async def begin(self, settings: str) -> Path | None:
+        """The folder for their files, swept of temporaries; None while another task of this process works in it."""
+        ...
+
+    async def known(self, settings: str) -> list[Part]:
+        """Parts of earlier runs whose files are there with their size and hash."""
+        ...
+
+    async def add(self, settings: str, part: Part) -> None:
+        """Remember a part whose file lies durably in the folder. Raises LostLeaseError."""
+        ...
+
+    async def drop(self, settings: str) -> None:
+        """Forget all of them and remove their files: they were not what they should be."""
+        ...
+
+    def leave(self, settings: str) -> None:
+        """Another task may work in the folder again. Never fails."""
+        ...
