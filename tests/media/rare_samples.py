@@ -32,6 +32,7 @@ UNEVEN = ("-vf", "setpts='(N+0.6*mod(N\\,3))/10/TB'", "-fps_mode", "vfr")
 TWO_PICTURES = (*PICTURE, "-f", "lavfi", "-i", "testsrc2=size=32x32:rate=10:duration=1")
 FIELDS = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-vf", "setfield=tff")
 TWO_SOUNDS = ("-map", "0", "-map", "1", "-map", "1")
+EIGHT_K = ("-f", "lavfi", "-i", "testsrc=size=7680x4320:rate=5:duration=0.2")
 SILENCE = ("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "3600")
 TITLES = "1\n00:00:00,100 --> 00:00:00,900\nHello\n"
 
@@ -97,6 +98,7 @@ RARE = (
     Sample("slow.avi", by_ffmpeg(*at_rate(1, 3), "-c:v", "mpeg4"), _V, _CODE),
     Sample("fast.mp4", by_ffmpeg(*at_rate(240, 120), *H264, *FRONT), _V, _OK),
     Sample("fast.avi", by_ffmpeg(*at_rate(240, 120), "-c:v", "mpeg4"), _V, _CODE),
+    Sample("eight_k.mp4", by_ffmpeg(*EIGHT_K, *H264, *FRONT), _V, _CODE),
     Sample("instant.mkv", by_ffmpeg(*at_rate(25, 1), *H264), _V, _WRAP),
     # colours and layouts
     Sample("pq.mp4", by_ffmpeg(*PICTURE, *PQ, *FRONT), _V, _CODE),

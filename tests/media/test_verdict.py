@@ -40,6 +40,10 @@ async def test_each_sample_gets_its_verdict(
     assert (found.kind, found.verdict) == (sample.kind, sample.verdict), found.why
     assert found.why
     assert (found.fault.kind if found.fault else None) == sample.fault
+    if sample.kind in (ItemKind.PHOTO, ItemKind.VIDEO) and found.fault is None:
+        assert probed.thumb is not None or probed.facts.raw["decoded"] == "unproven"
+        assert min(found.width or 0, found.height or 0) > 0
+        assert found.duration_s or sample.kind is ItemKind.PHOTO
     others = {
         recipe: studio.judge(probed.facts, recipe, "keep").verdict
         for recipe in (Recipe.PLAYABLE, Recipe.ORIGINAL, Recipe.MP4_360, Recipe.MP3_128)
