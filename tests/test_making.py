@@ -7,6 +7,8 @@ import pytest
 from tests import inputs
 from tests.installation import Home
 from transload.config import Settings
+from transload.making import disk_need
+from transload.model import ItemKind, Judgement, Verdict
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +21,25 @@ async def test_a_converted_file_is_delivered_with_its_original(tmp_path: Path) -
     assert record.item.verdict == "transcode"
     assert report.totals.deferred == 1
     assert (tmp_path / "library" / record.outputs[1].path).read_bytes() == film.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shape", "need"),
+    [
+        (Verdict.REWRAP, (None, None, None), 1_050_000),
+        (Verdict.TRANSCODE, (None, None, None), 2_100_000),
+        (Verdict.TRANSCODE, (100, 100, 10.0), 63_000),
+        (Verdict.TRANSCODE, (1920, 1080, 600.0), 2_100_000),
+    ],
+)
+async def test_what_a_conversion_needs_on_the_disk(
+    verdict: Verdict, shape: tuple[int | None, int | None, float | None], need: int
+) -> None:
+    width, height, duration_s = shape
+    judgement = Judgement(
+        ItemKind.VIDEO, verdict, "", width=width, height=height, duration_s=duration_s
+    )
+    assert disk_need(judgement, 1_000_000) == need
 
 
 async def test_a_failing_encoder_keeps_the_original_with_the_reason(tmp_path: Path) -> None:

@@ -69,6 +69,16 @@ async def test_opening_sweeps_a_killed_run_but_keeps_whole_entries_for_conversio
     assert list(again.root.iterdir()) == []
 
 
+async def test_what_grows_beyond_the_disk_is_told_before_it_is_written(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path, budget=1 << 62)
+    await scratch.reserve(1, 10)
+    with pytest.raises(NeverFitsError):
+        scratch.resize(1, 1 << 60)
+    assert scratch.used == 10
+    scratch.resize(1, 5)
+    assert scratch.used == 5
+
+
 async def test_conversions_of_one_job_leave_each_others_files_alone(tmp_path: Path) -> None:
     one, other = (JobScratch(tmp_path, "job", 100, 0, task) for task in (7, 8))
     await one.open(item_id=1)

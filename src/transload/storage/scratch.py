@@ -144,7 +144,10 @@ class JobScratch:
         return self._room(size)
 
     def resize(self, item_id: int, size: int) -> None:
-        """Correct what an item counts for, without waiting."""
+        """Correct what an item counts for, without waiting. Raises as `check_disk` does where it grows."""
+        grown = size - self._held.get(item_id, 0)
+        if grown > 0:
+            self.check_disk(grown)
         self._held[item_id] = size
         self._note()
 
