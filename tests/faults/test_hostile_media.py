@@ -12,6 +12,7 @@ from PIL import Image
 from tests.faults.canaries import Cage
 from tests.faults.desk import Desk
 from tests.inputs import clip, packed, photo
+from transload.media.ffmpeg import wheel_binary
 
 GOOD = photo(1)
 Trap = Callable[[Cage, bytes], bytes]
@@ -202,3 +203,23 @@ def test_bombs_end_in_the_child(
     assert said.item("good.jpg")["state"] == "sent"
     assert said.report["totals"]["entries"] == 2
     assert said.status == (0 if state == "sent" else 3)
+
+
+def test_a_file_that_crashes_the_encoder_takes_nothing_with_it(desk: Desk) -> None:
+    """The encoder dies of a wrong address on every file; what it can do it still says."""
+    real = wheel_binary()
+    assert real is not None
+    crashing = desk.inputs / "ffmpeg"
+    asked = "-version|-hide_banner\\ -encoders|-hide_banner\\ -filters|-nostdin\\ -version"
+    crashing.write_text(
+        f'#!/bin/sh\ncase "$*" in {asked}) exec {real} "$@";; esac\nkill -SEGV $$\n', "utf-8"
+    )
+    crashing.chmod(0o755)
+    film = clip(desk.inputs / "film.avi").read_bytes()
+    source = packed(desk.inputs / "a.zip", {"film.avi": film, "good.jpg": GOOD})
+    said = desk.send(source, "--recipe", "telegram", "--set", f"ffmpeg={crashing}")
+    assert said.status == 3
+    assert said.item("film.avi")["state"] == "quarantined"
+    assert said.fault("film.avi") == "convert.failed"
+    assert set(desk.delivered()) == {"a/good.jpg"}
+    assert [path.read_bytes() for path in (desk.data / "quarantine").glob("*")] == [film]
