@@ -8,6 +8,7 @@ from bench.figures import FIGURES, Room
 from bench.orphans import orphans
 from bench.probes import probes
 from bench.remote import remote
+from bench.segments import segments
 from bench.table import shown
 
 KEPT = Path(tempfile.gettempdir()) / "transload-bench"
@@ -16,7 +17,12 @@ KEPT = Path(tempfile.gettempdir()) / "transload-bench"
 def main() -> None:
     """Print each figure as soon as it is known; with names, only those."""
     KEPT.mkdir(exist_ok=True)
-    figures = FIGURES | {"remote": remote, "probes": probes, "orphans": orphans}
+    figures = FIGURES | {
+        "remote": remote,
+        "probes": probes,
+        "orphans": orphans,
+        "segments": segments,
+    }
     wanted = sys.argv[1:] or list(figures)
     missed = 0
     for name in wanted:

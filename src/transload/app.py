@@ -378,17 +378,16 @@ class App:
         return (await self.clean()).size_bytes
 
     async def clean(self, *, dry_run: bool = False) -> Cleaned:
-        """Remove scratch of jobs that no longer run and files in the quarantine that no row refers to."""
-        busy = {
-            job.id for job in await self.parts.ledger.recent(10_000) if job.state not in JOB_ENDED
-        }
+        """Remove scratch of jobs that no longer run, parts nobody waits for, files in the quarantine without a row."""
+        recent = await self.parts.ledger.recent(10_000)
+        busy = {job.id for job in recent if job.state not in JOB_ENDED}
         strays = await self.parts.quarantine.strays()
-        return await anyio.to_thread.run_sync(self._clean, busy, strays, dry_run)
+        found = await anyio.to_thread.run_sync(self._clean, busy, strays, dry_run)
+        return Cleaned((*found.files, *await self.parts.part_store.sweep(dry_run=dry_run)))
 
     def _clean(self, busy: set[str], strays: Sequence[Path], dry_run: bool) -> Cleaned:
-        scratch = self.parts.folder.scratch
-        folders = sorted(scratch.iterdir()) if scratch.exists() else []
-        idle = [path for folder in folders if folder.name not in busy for path in folder.rglob("*")]
+        folders = [one for one in self.parts.folder.scratch.glob("*") if one.name not in busy]
+        idle = [path for folder in sorted(folders) for path in folder.rglob("*")]
         found = [(path, path.stat().st_size) for path in (*idle, *strays) if path.is_file()]
         for path, _ in found if not dry_run else ():
             path.unlink(missing_ok=True)

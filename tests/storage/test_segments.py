@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from tests.storage.conftest import Desk, entries
 from transload.conversions import Part
 from transload.errors import LostLeaseError
 from transload.model import Held, ItemState, Outcome
-from transload.storage.segments import KEPT_MS, PartStore, TaskParts
+from transload.storage.schema import receipts
+from transload.storage.segments import KEPT_MS, ROWLESS_MS, PartStore, TaskParts
 
 pytestmark = pytest.mark.anyio
 
@@ -112,3 +114,39 @@ async def test_parts_of_a_waiting_item_and_of_a_running_conversion_stay(
     desk.clock.now_ms += KEPT_MS + 1
     assert await store.sweep() == []
     assert all(folder.exists() for folder in folders)
+
+
+async def test_a_folder_without_rows_may_be_anothers_until_it_is_old(
+    desk: Desk, tmp_path: Path
+) -> None:
+    store = store_of(desk, tmp_path)
+    folder = store.folder("key")
+    folder.mkdir(parents=True)
+    (folder / "00000.nut.part").write_bytes(b"half")
+    desk.clock.now_ms = int(folder.stat().st_mtime * 1000)
+    assert await store.sweep() == []
+    desk.clock.now_ms += ROWLESS_MS + 1000
+    assert await store.sweep() == [(folder / "00000.nut.part", 4)]
+    assert not folder.exists()
+
+
+async def test_parts_of_what_was_delivered_go_at_once(desk: Desk, tmp_path: Path) -> None:
+    await desk.want()
+    record, store = await desk.begin(), store_of(desk, tmp_path)
+    (item,) = await record.admit(entries(1))
+    parts = store.of(record, SOURCE)
+    folder = await one_part(parts)
+    parts.leave("settings")
+    receipt = insert(receipts).values(
+        item_id=item.id,
+        job_id=item.job_id,
+        destination="library:/out",
+        recipe="telegram",
+        source_identity="local:/photos.zip",
+        idx=0,
+        sha256=SOURCE,
+        sent_ms=desk.clock.now_ms,
+    )
+    await desk.database.run(lambda db: db.execute(receipt))
+    assert await store.sweep() == [(folder / "00000.nut", len(BYTES))]
+    assert not folder.exists()

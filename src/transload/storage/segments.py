@@ -19,6 +19,7 @@ from transload.storage.fenced import FencedTask
 from transload.storage.schema import items, receipts, segments
 
 KEPT_MS = 7 * 86_400_000
+ROWLESS_MS = 86_400_000
 SHA_IN_KEY = 32
 _CHUNK = 1 << 20
 
@@ -94,22 +95,35 @@ class PartStore:
     async def sweep(self, *, dry_run: bool = False) -> list[tuple[Path, int]]:
         """Remove what has been delivered, is older than a week or has no row; gives the files with their sizes."""
 
-        def act(db: Connection) -> list[str]:
-            still = [
+        def act(db: Connection) -> tuple[set[str], set[str]]:
+            newest = func.max(segments.c.made_ms)
+            rows = select(segments.c.key, segments.c.source, newest).group_by(
+                segments.c.key, segments.c.source
+            )
+            known = {key: (source, made) for key, source, made in db.execute(rows)}
+            spent = {
                 key
-                for key, source, made in db.execute(
-                    select(
-                        segments.c.key, segments.c.source, func.max(segments.c.made_ms)
-                    ).group_by(segments.c.key, segments.c.source)
-                )
-                if key in self._busy or self._is_wanted(db, source, made)
-            ]
-            if not dry_run:
-                db.execute(delete(segments).where(segments.c.key.not_in(still)))
-            return still
+                for key, (source, made) in known.items()
+                if key not in self._busy and not self._is_wanted(db, source, made)
+            }
+            if spent and not dry_run:
+                db.execute(delete(segments).where(segments.c.key.in_(spent)))
+            return spent, set(known)
 
-        wanted = await self._database.run(act)
-        return await anyio.to_thread.run_sync(_removed, self._root, {*wanted, *self._busy}, dry_run)
+        spent, known = await self._database.run(act)
+        idle = await anyio.to_thread.run_sync(self._idle, spent, known | self._busy)
+        return await anyio.to_thread.run_sync(_removed, idle, dry_run)
+
+    def _idle(self, spent: set[str], known: set[str]) -> list[Path]:
+        """Folders of no more use. One without a row may be another process's first part: it must be old."""
+        before_s = (self._clock() - ROWLESS_MS) / 1000
+        folders = sorted(self._root.glob("*"))
+        return [
+            folder
+            for folder in folders
+            if folder.name in spent
+            or (folder.name not in known and folder.stat().st_mtime < before_s)
+        ]
 
     def _is_wanted(self, db: Connection, source: str, made_ms: int) -> bool:
         waiting = select(items.c.id).where(
@@ -192,16 +206,10 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _removed(root: Path, wanted: set[str], dry_run: bool) -> list[tuple[Path, int]]:
-    folders = sorted(root.iterdir()) if root.exists() else []
-    idle = [folder for folder in folders if folder.name not in wanted]
-    found = [
-        (path, path.stat().st_size)
-        for folder in idle
-        for path in folder.rglob("*")
-        if path.is_file()
-    ]
-    for folder in idle if not dry_run else ():
+def _removed(folders: list[Path], dry_run: bool) -> list[tuple[Path, int]]:
+    paths = [path for folder in folders for path in sorted(folder.rglob("*"))]
+    found = [(path, path.stat().st_size) for path in paths if path.is_file()]
+    for folder in folders if not dry_run else ():
         _remove(folder)
     return found
 
