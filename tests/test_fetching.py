@@ -180,3 +180,17 @@ async def test_of_a_users_own_archive_a_reference_is_kept(tmp_path: Path) -> Non
         await app.wait((await app.retry_quarantined(kept.id)).id)
         assert await app.quarantined() == []
     assert {photo(1), photo(2)} <= set(home.delivered().values())
+
+
+async def test_a_kept_film_is_judged_and_converted_without_its_source(tmp_path: Path) -> None:
+    source = packed(tmp_path / "a.zip", clips(tmp_path, 1))
+    home = Home(tmp_path)
+    picky = Picky(home.library, {"0.avi": 2})
+    async with home.open(picky) as app:
+        report = await finished(app, source, to="picky:")
+        assert states(report) == {"0.avi": ItemState.QUARANTINED}
+        (kept,) = await app.quarantined()
+        source.unlink()
+        job = await app.wait((await app.retry_quarantined(kept.id)).id)
+    assert job.state is JobState.SUCCEEDED
+    assert {Path(name).suffix for name in home.delivered()} == {".mp4", ".avi"}

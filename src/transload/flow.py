@@ -116,11 +116,10 @@ async def delivered_before(bench: Bench, item: Item, held: Held) -> bool:
 async def lose(bench: Bench, load: Load, judgement: Judgement | None = None) -> Outcome:
     """The outcome of what cannot be saved: kept in quarantine; failed without bytes; left pending for a password."""
     found = load.fault or ConvertError("nothing could be read").fault()
-    item, fault = load.item, replace(found, item=load.item.name)
+    item, fault, state = load.item, replace(found, item=load.item.name), ItemState.QUARANTINED
     if load.held is None:
         return Outcome(item, lost_as(fault), fault.detail, judgement, None, fault, load.kind)
     await bench.record.keep(item, load.held, fault)
-    state = ItemState.QUARANTINED
     return Outcome(item, state, fault.detail, judgement, load.held, fault, load.kind)
 
 
@@ -157,14 +156,12 @@ async def convert(bench: Bench, item_id: int) -> None:
     item = await bench.record.item(item_id)
     if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
-    made = await decide(bench, await fetch(bench, item))
+    load = await fetch(bench, item)
+    made = await decide(bench, load)
     if (
-        isinstance(made, Outcome)
-        and made.state is ItemState.DEFERRED
-        and made.held
-        and made.judgement
-    ):
-        made = await converted(bench, item, made.held, made.judgement)
+        isinstance(made, Outcome) and made.state is ItemState.DEFERRED
+    ):  # judged anew: its turn is now
+        made = await decide(bench, replace(load, item=replace(item, judgement=made.judgement)))
     if isinstance(made, Outcome):
         await put_aside(bench, [made])
     else:
