@@ -3,6 +3,7 @@
 import contextlib
 import random
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -19,17 +20,19 @@ RUNS_MAX = 20
 
 @pytest.mark.parametrize("name", ["asp.avi", "interlaced.ts"])
 def test_kills_while_a_film_is_made_in_parts_change_nothing(tmp_path: Path, name: str) -> None:
-    source = film(tmp_path / name, seconds=45)
+    source = film(tmp_path / name, seconds=60, size="480x270")
     calm = Scene(source, tmp_path / "calm")
     assert calm.run() == 0
     rng, kills, taken_over = random.Random(11), 0, 0
     while kills < KILLS // 2:
         scene = Scene(source, tmp_path / f"job{kills}")
         for _ in range(RUNS_MAX):
-            before = parts_of(scene)
+            before = parts_of(scene) if scene.data.exists() else {}
             process = scene.start()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=rng.uniform(1.5, 5.0) if kills < KILLS // 2 else LIMIT_S)
+            if kills < KILLS // 2:
+                until_a_part_more(scene, process, len(before), rng.uniform(0, 0.6))
+            else:
+                process.wait(LIMIT_S)
             if process.poll() is not None:
                 break
             process.send_signal(signal.SIGKILL)
@@ -45,10 +48,23 @@ def test_kills_while_a_film_is_made_in_parts_change_nothing(tmp_path: Path, name
     assert taken_over, "no kill fell behind a part"
 
 
-def parts_of(scene: Scene) -> dict[str, int]:
-    """Finished parts in the data folder, with the time their files were last written."""
-    return {
-        path.name: path.stat().st_mtime_ns
-        for path in (scene.data / "parts").rglob("*")
-        if path.is_file() and path.suffix != ".part"
-    }
+def until_a_part_more(
+    scene: Scene, process: subprocess.Popen[bytes], before: int, more_s: float
+) -> None:
+    """Return a moment after the next part is finished, or at the end of the command."""
+    timeout = 0.02
+    while not (scene.data / "ledger.db").exists() or len(parts_of(scene)) <= before:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout)
+            return
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(more_s)
+
+
+def parts_of(scene: Scene) -> dict[int, int]:
+    """Finished parts by number, with the time they were made; a file whose row was not written yet is none."""
+    with contextlib.closing(sqlite3.connect(scene.data / "ledger.db")) as ledger:
+        try:
+            return dict(ledger.execute("SELECT n, made_ms FROM segments"))
+        except sqlite3.OperationalError:  # before the tables are made
+            return {}
