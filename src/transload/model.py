@@ -127,12 +127,18 @@ Originals = Literal["keep", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them."""
+    """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them.
+
+    `complete` is false where reading broke off or a check failed: more may be had of the source. `users_own` is a file
+    of the user's that was only looked at: it is never moved, and no store counts it.
+    """
 
     path: Path
     size_bytes: int
     crc32: int
     sha256: str
+    complete: bool = True
+    users_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
