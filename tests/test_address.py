@@ -2,7 +2,7 @@
 
 import pytest
 
-from transload.address import shown
+from transload.address import shown, without_login
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,16 @@ from transload.address import shown
 )
 def test_users_passwords_queries_and_fragments_are_hidden(ref: str, told: str) -> None:
     assert shown(ref) == told
+
+
+@pytest.mark.parametrize(
+    ("ref", "left"),
+    [
+        ("https://me:secret@host:81/a.zip?key=1#part", "https://host:81/a.zip?key=1#part"),
+        ("https://host/@user/a.zip?key=1", "https://host/@user/a.zip?key=1"),
+        ("http://me:se@cret@[::1]/a", "http://[::1]/a"),
+        ("/home/me/a@b.zip", "/home/me/a@b.zip"),
+    ],
+)
+def test_only_the_login_is_taken_out_of_an_address(ref: str, left: str) -> None:
+    assert without_login(ref) == left

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make_tar, tar_bytes
+from tests.archives.makers_7z import make_by_7zz
 from tests.inputs import clip, packed, photo
 from tests.installation import Counting, Home, Picky, finished, states
 from transload.app import Report
@@ -194,3 +195,19 @@ async def test_a_kept_film_is_judged_and_converted_without_its_source(tmp_path: 
         job = await app.wait((await app.retry_quarantined(kept.id)).id)
     assert job.state is JobState.SUCCEEDED
     assert {Path(name).suffix for name in home.delivered()} == {".mp4", ".avi"}
+
+
+async def test_a_solid_block_is_decoded_once_for_all_its_conversions(tmp_path: Path) -> None:
+    tree = {"0.jpg": photo(1)} | clips(tmp_path, 3)
+    source = make_by_7zz(tmp_path / "a.7z", tree, "-ms=on", "-mqs=off")
+    report, counting = await counted(Home(tmp_path), source)
+    assert report.totals.deferred == 3
+    assert list(states(report).values()) == [SENT] * 4
+    assert len(counting.passes) == 2  # the transfer, and one for three conversions
+
+
+async def test_blocks_apart_are_fetched_one_by_one(tmp_path: Path) -> None:
+    source = make_by_7zz(tmp_path / "a.7z", clips(tmp_path, 2), "-ms=off")
+    report, counting = await counted(Home(tmp_path), source)
+    assert list(states(report).values()) == [SENT] * 2
+    assert len(counting.passes) == 3

@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.archives.makers_7z import make_by_7zz
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Counting, Home, Picky, finished, states
 from transload.entry import Listing, ReadReport
@@ -245,8 +246,10 @@ async def test_an_archive_closed_before_its_entries_arrived_is_read_again(tmp_pa
     picky.gate = anyio.Event()
     async with home.open(picky) as app:
         job = await app.send(str(source), to="picky:x")
+        skipped = 0
         async for event in app.events(job.id):
-            if event.what == "items" and len(event.data["items"]) == 2:
+            skipped += len(event.data["items"]) if event.what == "items" else 0
+            if skipped == 2:
                 break
         stopped = await app.report(job.id)
     assert states(stopped) == {
@@ -283,3 +286,21 @@ async def test_what_is_included_is_found_in_archives_that_are_not(tmp_path: Path
         wish = app.wish("", include=["*.jpg"], exclude=["old/*"])
         seen = [one.name async for one in app.rehearse(str(source), wish)]
     assert seen == ["in.zip/a.jpg", "in.zip"]
+
+
+async def test_what_a_solid_archive_costs_is_told_before_it_is_paid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transload.intake.COST_TOLD_BYTES", 3000)
+    source = make_by_7zz(
+        tmp_path / "a.7z", {f"{n}.jpg": photo(n) for n in range(4)}, "-ms=on", "-mqs=off"
+    )
+    home = Home(tmp_path)
+    first = await home.send(source, exclude=["3.jpg"])
+    assert not first.job.warnings
+    async with home.open() as app:
+        job = await app.send(str(source), to=home.to, include=["3.jpg"])
+        told = [one.data["text"] async for one in app.events(job.id) if one.what == "warning"]
+        report = await app.report(job.id)
+    assert [text for text in told if "must be unpacked again to reach 3.jpg" in text] == told
+    assert told == list(report.job.warnings) != []

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from transload.conversions import Made
 from transload.model import (
     Held,
     Item,
@@ -15,7 +16,6 @@ from transload.model import (
     Verdict,
 )
 from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
-from transload.conversions import Made
 
 HELD = Held(Path("/s/1.in"), 10, 1, "aa")
 MADE = Made(Path("/s/1.out/a.mp4"), 7, "bb")

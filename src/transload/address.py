@@ -12,6 +12,14 @@ _BROKEN_PORT = re.compile(
 )  # `user:pa/ss@host`: a password cut in two by its slash
 
 
+def without_login(ref: str) -> str:
+    """A web address without user and password; anything else as it is."""
+    found = _ADDRESS.fullmatch(ref)
+    if found is None or "@" not in found[2]:
+        return ref
+    return found[1] + found[2].rpartition("@")[2] + ref[found.end(2) :]
+
+
 def shown(ref: str) -> str:
     """A source as people may see it: a web address without user, password, query and fragment; a path as it is.
 

@@ -49,7 +49,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """`concurrency`: encoders at once; `when`: only while no transfer can run, or at any time.
+    """`concurrency`: encoders at once, one a job; `when`: only while no transfer can run, or at any time.
 
     `preset` is x264's; `deadline_s` is what a video's conversion may take (0: as long as it does); `threads` bounds an
     encoder. It is no setting of its own: memory grows with threads, so a phone has one.
@@ -175,7 +175,7 @@ KEYS: dict[str, _Key] = {
     "min_free_bytes": _Key(size_bytes, "free space never touched; at most a tenth of the disk"),
     "scratch_budget_bytes": _Key(size_bytes, "most bytes a job keeps on the disk while working"),
     "transfer.concurrency": _Key(count, "jobs that move bytes at once"),
-    "convert.concurrency": _Key(count, "encoders at once"),
+    "convert.concurrency": _Key(count, "encoders at once, one a job"),
     "convert.when": _Key(one_of("idle", "always"), "idle: encode only while no transfer can run"),
     "convert.preset": _Key(
         one_of(*get_args(Preset)), "how much work x264 puts into a picture: slower is smaller"

@@ -1,6 +1,7 @@
 """Fetching an entry once more for its conversion: found by its place, also inside archives inside the source."""
 
 from dataclasses import replace
+from itertools import pairwise, takewhile
 from typing import BinaryIO
 
 import anyio.to_thread
@@ -19,23 +20,33 @@ PREFETCH = 100  # items fetched at most in one pass for conversion, within the b
 async def fetch(bench: Bench, item: Item) -> Load:
     """Take one item in again for its conversion.
 
-    Where that means reading through something (a source without a directory, an archive inside), the next ones of it
-    are left in scratch, too, as many as the budget holds: one pass each would cost the square of the archive.
+    Where that means reading through something (a source without a directory, an archive inside, a solid block), the
+    next ones of it are left in scratch, too, as many as the budget holds: one pass each would cost the square of it.
     """
     if whole := _held_already(bench, item):
         return Load(item, item.kind, held=whole)
     if kept := await bench.record.kept(item):
         head = await anyio.to_thread.run_sync(head_of, kept.path)
         return Load(item, kind_of(bench.media, head, item.name), held=kept)
-    near: list[Item] = []
-    if item.inner or not bench.source.listed:
-        near = await bench.record.deferred_near(item.id, PREFETCH)
-    search = _Search(bench, item, near)
+    search = _Search(bench, item, await _near(bench, item))
     await anyio.to_thread.run_sync(search.run)
     report = bench.source.finish()
     report = replace(report, bytes_read=report.bytes_read + search.read_in_place)
     await bench.record.source_read(report, bench.scratch.peak)
     return _unchanged(search.found, item)
+
+
+async def _near(bench: Bench, item: Item) -> list[Item]:
+    """Items behind this one, still to be converted, that are read through on the same way."""
+    behind = await bench.record.deferred_near(item.id, PREFETCH)
+    if not bench.source.listed:
+        return behind
+    if item.inner:
+        return [one for one in behind if one.index == item.index]
+    costs = [bench.source.cost_to(one.index) for one in behind]
+    # What must be decoded before an entry grows from one to the next in a block, and begins anew with the next block.
+    grows = takewhile(lambda pair: pair[1] > pair[0], pairwise(costs))
+    return behind[: 1 + len(list(grows))]
 
 
 class _Search:
@@ -45,8 +56,7 @@ class _Search:
         self.bench, self.item = bench, item
         self.found: Load | None = None
         self.read_in_place = 0
-        apart = bench.source.listed
-        self._wanted = {one.place: one for one in near if not apart or one.index == item.index}
+        self._wanted = {one.place: one for one in near}
         self._wanted[item.place] = item
         self._full = False
 

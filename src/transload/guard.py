@@ -1,4 +1,4 @@
-"""Launcher of a child program: sets its limits, then becomes it: `python -I -S guard.py PARENT BYTES NICE PROGRAM`.
+"""Launcher of a child: takes on limits, then becomes the program. `python -I -S guard.py PARENT BYTES NICE PROGRAM`.
 
 A program of its own because code between fork and exec may not run Python safely in a threaded parent. The death signal
 survives exec, so the program dies with the thread that asked for it.

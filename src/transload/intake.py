@@ -35,6 +35,8 @@ from transload.ports import ArchiveReader, Bench
 from transload.states import LEFT_OUT, OPENED
 from transload.taking import HEAD_BYTES, Load, look_at, spool, take_in
 
+MIB = 1 << 20
+COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
 PAGE = 500  # entries admitted in one transaction: one by one costs 15 times as much
 
 NOT_WANTED = {
@@ -111,6 +113,7 @@ class Level:
         self.whole, self.bench = whole, whole.bench
         self.reader, self.box, self.tree = reader, box, tree
         self.wanted: dict[int, tuple[Item, Entry]] = {}
+        self.told = False
 
     def read(self) -> None:
         """Hand over what is open of it, then what the listing names behind the last body."""
@@ -126,7 +129,10 @@ class Level:
                 page = [entry] if pages is None else next(pages)
                 self._admit(page)
                 admitted = page[-1].index
-            return entry.index in self.wanted
+            if entry.index not in self.wanted:
+                return False
+            self._tell_cost(entry)
+            return True
 
         for entry, body in self.reader.stream(want, 0, self.tree.left()):
             item, named = self.wanted.pop(entry.index)
@@ -138,6 +144,17 @@ class Level:
         for page in pages or ():
             self._admit(page)
             self._miss()
+
+    def _tell_cost(self, first: Entry) -> None:
+        """Say beforehand what it costs to reach the first wanted entry of a solid archive."""
+        cost, self.told = 0 if self.told else self.reader.cost_to(first.index), True
+        if cost >= COST_TOLD_BYTES:
+            told = (
+                f"{cost / MIB:,.0f} MiB must be unpacked again to reach {self.box.named(first).name}:"
+                " the archive is solid"
+            )
+            read = self.bench.record.source_read
+            from_thread.run(read, ReadReport(0, None, (told,)), self.bench.scratch.peak)
 
     def _miss(self) -> None:
         """Close what is wanted and was not given: reading ended before it."""

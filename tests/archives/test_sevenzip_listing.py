@@ -8,7 +8,14 @@ import pytest
 from tests.archives.makers_7z import make_by_7zz, make_volumes
 from tests.archives.rar_maker import MTIME_S, make_rar, make_rar_volumes
 from transload.archives.sevenzip_door import Door
-from transload.archives.sevenzip_listing import Told, block_starts, is_unknown, listed_names, parse
+from transload.archives.sevenzip_listing import (
+    Told,
+    block_starts,
+    is_unknown,
+    listed_names,
+    parse,
+    solid_before,
+)
 from transload.archives.sevenzip_tool import find_sevenzip
 from transload.entry import Limits
 from transload.errors import LimitError
@@ -156,4 +163,6 @@ def test_what_comes_before_in_a_block() -> None:
         b"Path = %d\nSize = %d\nBlock = %s\n\n" % (n, n, block)
         for n, block in enumerate([b"", b"0", b"0", b"1", b"0", b"1"])
     )
-    assert list(block_starts(_parsed(text).members)) == [0, 0, 1, 0, 3, 3]
+    members = _parsed(text).members
+    assert list(block_starts(members)) == [0, 0, 1, 0, 3, 3]
+    assert [solid_before(members, index) for index in range(6)] == [[], [], [1], [], [1, 2], [3]]

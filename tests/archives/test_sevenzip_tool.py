@@ -79,4 +79,4 @@ def test_its_words_keep_names_apart_from_options() -> None:
     assert {"-so", "-mmt=1", "-spd", "-ssc", "-i@/dev/fd/9"} <= set(words)
     assert not any(word.startswith("-p") for word in words)
     assert "-slt" in tool.words("l", Path("a"), None)
-    assert not any(word.startswith("-i") for word in tool.words("t", Path("a"), None))
+    assert not any(word.startswith("-i") for word in tool.words("x", Path("a"), None))

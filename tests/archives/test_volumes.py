@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transload.archives.volumes import JoinedBlob, VolumeSet, group, volume_set
+from transload.archives.volumes import JoinedBlob, VolumeSet, group, is_piece, volume_set
 from transload.errors import UnreadableError
 
 
@@ -257,3 +257,14 @@ def test_missing_cut_and_closed_pieces_are_told(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(UnreadableError, match="closed"):
         file.read(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        ("a.7z.001", True), ("a.zip.002", True), ("a.part2.rar", True), ("a.r00", True), ("a.z01", True),
+        ("a.zip", False), ("a.rar", False), ("a.7z", False), ("photo.001", False), ("a.zip.2019", False),
+    ],
+)  # fmt: skip
+def test_a_name_alone_may_say_that_there_are_more(name: str, piece: bool) -> None:
+    assert is_piece(name) is piece

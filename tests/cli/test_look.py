@@ -70,3 +70,17 @@ def test_inspect_takes_a_bound_as_recipe(cli: Cli, tmp_path: Path) -> None:
 def test_a_checksum_has_eight_digits() -> None:
     assert crc_text(Entry(0, "a", b"a", 1, crc=0xAB)) == "000000AB"
     assert crc_text(Entry(0, "a", b"a", 1)) is None
+
+
+def test_a_listing_can_be_narrowed(cli: Cli, tmp_path: Path) -> None:
+    tree = {"a.jpg": photo(1), "thumbs/b.jpg": photo(2), "notes.txt": b"words", "c.mp4": b"film"}
+    source = packed(tmp_path / "one.zip", tree)
+
+    def names(*words: str) -> list[str]:
+        said = cli("list", "--json", source, *words)
+        assert said.status == 0
+        return [one["name"] for one in said.document["entries"]]
+
+    assert names("--files", "media") == ["a.jpg", "thumbs/b.jpg", "c.mp4"]
+    assert names("--files", "media", "--exclude", "thumbs/*") == ["a.jpg", "c.mp4"]
+    assert names("--include", "*.txt", "--include", "*.mp4") == ["notes.txt", "c.mp4"]

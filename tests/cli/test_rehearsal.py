@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.archives.makers_7z import make_by_7zz
 from tests.cli.conftest import Cli, Sent
 from transload.cli.rehearsal import Cost, cost_lines
 
@@ -31,3 +32,25 @@ def test_costs_in_words() -> None:
     text = "\n".join(cost_lines(cost))
     assert "2 items of 3 would be delivered, 3 MiB" in text
     assert "1:30 min of processor time" in text
+
+
+def test_what_is_locked_is_not_lost(tmp_path: Path) -> None:
+    """As `send`: status 5 and how to give a password; with the right one nothing is locked."""
+    cli = Cli(tmp_path / "data")
+    source = make_by_7zz(tmp_path / "a.7z", {"a.txt": b"1", "b.txt": b"2"}, "-popen")
+    said = cli("send", source, "--dry-run")
+    assert said.status == 5
+    assert said.out.count("locked ") == 3
+    assert "cannot be saved 0" in said.out
+    assert "--password-file FILE" in said.out
+    totals = cli("send", source, "--dry-run", "--json").document["totals"]
+    assert (totals["locked"], totals["unsavable"]) == (2, 0)
+    assert cli("send", source, "--dry-run", "--password", "open").status == 0
+
+
+def test_a_source_that_is_not_there_leaves_one_document(sent: Sent, tmp_path: Path) -> None:
+    said = Cli(tmp_path / "data")("send", sent.source, tmp_path / "gone.zip", "--dry-run", "--json")
+    first, second = said.document
+    assert first["totals"]["delivered"] == 6
+    assert second["error"]["kind"] == "input.not_found"
+    assert said.status == 2

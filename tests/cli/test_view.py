@@ -74,3 +74,12 @@ def test_problems_are_counted_from_the_snapshot_on() -> None:
     view.take(event("items", items=[[0, "sent"], [1, "failed"], [2, "quarantined"]]))
     assert view.lost == 3
     assert "3 problems" in view.counters
+
+
+def test_a_warning_is_news_until_something_has_arrived() -> None:
+    view = running()
+    view.take(progress(items=1))
+    assert view.take(event("warning", text="300 MiB must be unpacked again"))
+    assert "reading (300 MiB must be unpacked again)" in view.line
+    view.take(event("items", items=[[7, "sent"]]))
+    assert "unpacked" not in view.line

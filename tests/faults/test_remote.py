@@ -77,6 +77,8 @@ def test_a_login_is_in_no_text_that_is_left(desk: Desk, server: Ranged) -> None:
     for text in (*told, said.out, said.err, shown.out, shown.err):
         assert "topsecret" not in text
         assert "keykey" not in text
+    kept = [path for path in desk.folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"topsecret" in path.read_bytes()]
 
 
 def test_a_bad_line_and_a_busy_server_cost_time_only(desk: Desk, server: Ranged) -> None:

@@ -1,11 +1,15 @@
 """The engine: lanes, order, revoked and interrupted tasks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
+from tests.inputs import clip, packed
+from tests.installation import SMALL, Home
+from transload.config import Convert
 from transload.entry import Entry
 from transload.jobs.embedded import Embedded
 from transload.model import (
@@ -174,3 +178,12 @@ async def test_a_task_that_still_runs_here_is_not_taken_again(shop: Shop) -> Non
     await shop.ledger.control(job.id, None)
     assert await shop.leases.take(Lane.TRANSFER, 0, [task]) is None
     assert await shop.leases.take(Lane.TRANSFER, 0) is not None
+
+
+async def test_two_encoders_are_for_two_jobs(tmp_path: Path) -> None:
+    """One scratch folder a job, which each of its tasks sweeps: beside each other they took away each other's files."""
+    home = Home(tmp_path, replace(SMALL, convert=Convert(concurrency=3)))
+    tree = {f"{n}.avi": clip(tmp_path / f"{n}.avi", n).read_bytes() for n in range(4)}
+    report = await home.send(packed(tmp_path / "a.zip", tree))
+    assert [one.item.state for one in report.items] == [ItemState.SENT] * 4
+    assert home.left_behind() == []

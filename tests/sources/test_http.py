@@ -1,5 +1,6 @@
 """Archives and files on web servers, from `resolve` to the bytes, with what it costs."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from transload.entry import Entry, Limits, Opening, Secret
 from transload.errors import (
     BlockedAddressError,
     CorruptError,
+    DiskFullError,
     RemoteNotFoundError,
     TransloadError,
     TruncatedError,
@@ -243,9 +245,7 @@ def test_a_format_for_local_files_only_is_fetched_once(
         assert not source.finish().warnings
         got = read(source)
         assert got == tree
-        assert source.finish().warnings == (
-            "spooled: this format can only be read from a local file",
-        )
+        assert source.finish().warnings == ("spooled: its entries can only be had all together",)
     size = (server.folder / "a.7z").stat().st_size
     whole = [request for request in server.requests if request.sent == size]
     assert len(whole) == 1
@@ -311,3 +311,25 @@ def test_a_listing_is_that_of_the_local_file(server: Ranged, sources: HttpSource
     local = Archives(Limits()).open(path)
     assert entries_of(sources.open(server.url("a.zip"), Opening())) == list(local.entries())
     local.close()
+
+
+def test_one_of_several_files_is_named_as_such(server: Ranged, sources: HttpSources) -> None:
+    make_by_7zz(server.folder / "a.7z", FILES)
+    (server.folder / "a.7z").rename(server.folder / "a.7z.001")
+    with pytest.raises(UnsupportedError, match="one of several files") as caught:
+        sources.open(server.url("a.7z.001"), Opening())
+    assert "one folder" in (caught.value.suggestion or "")
+
+
+def test_blocks_are_not_fetched_into_the_reserve_of_the_disk(
+    server: Ranged, opening: Opening
+) -> None:
+    make_by_7zz(server.folder / "a.7z", FILES, "-ms=off")
+    full = HttpSources(
+        Archives(Limits()),
+        lambda: Web(Egress(["127.0.0.0/8"]), pause=lambda _s: None),
+        lambda folder: shutil.disk_usage(folder).total * 9 // 10,
+    )
+    with pytest.raises(DiskFullError, match="stay free"):
+        full.open(server.url("a.7z"), opening)
+    assert list((opening.spool or Path()).iterdir()) == []

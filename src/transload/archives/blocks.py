@@ -16,8 +16,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import rarfile  # pyright: ignore[reportMissingTypeStubs]
-
 from transload.archives.blob import Blob, ByteFile, foretell
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_door import is_selectable
@@ -48,7 +46,9 @@ class NeedsLocalFileError(UnsupportedError):
 class Image:
     """The file with holes. `fill` fetches what is not there yet, `keep_only` cuts out what is no longer wanted."""
 
-    def __init__(self, blob: Blob, folder: Path) -> None:
+    def __init__(self, blob: Blob, folder: Path, check_room: Callable[[int], None]) -> None:
+        """`check_room` raises DiskFullError where so many bytes more would touch the reserve of the disk."""
+        self._check_room = check_room
         self.name = blob.name
         self._remote: ByteFile = blob.open()
         self.size = self._remote.size
@@ -65,6 +65,7 @@ class Image:
     def fill(self, start: int, end: int) -> None:
         """Fetch what of these bytes is missing, in one reading."""
         for gap in _gaps(self._filled, start, end):
+            self._check_room(gap[1] - gap[0])
             foretell(self._remote, gap[0], gap[1] - gap[0], self.name)
             at = gap[0]
             while at < gap[1] and (data := self._remote.read_at(at, min(_STEP, gap[1] - at))):
@@ -113,7 +114,7 @@ class BlockFeed(Feed):
 
     def _plan(self, index: int) -> "tuple[list[bytes] | None, array[int]]":
         """The names of the members that are there from this one on; equal ones there are not."""
-        there = range(index, self.ready(index))
+        there = [*self._forerunners(index), *range(index, self.ready(index))]
         wanted = [one for one in there if self._is_open_file(one)]
         return [self._members[one].raw for one in wanted], array("q", wanted)
 
@@ -135,7 +136,16 @@ class BlockReader(SevenZipReader):
         self._spans_of = spans_of
         self._spans: list[Span | None] | None = None
         self._held: set[Span] = set()
-        super().__init__(image.path, tool, limits, passwords)
+        super().__init__(image.path, tool, limits, passwords, name=image.name)
+
+    def _stored_places(self) -> dict[int, int]:
+        return {}  # the image has holes where they lie
+
+    def _fitting(self, passwords: Sequence[Secret]) -> Secret | None:
+        """As any reader; raises NeedsLocalFileError where trying a password would fetch nearly all of it."""
+        if not self.is_worth_it:
+            raise NeedsLocalFileError(f"{self._image.name} is one large encrypted block")
+        return super()._fitting(passwords)
 
     def _new_feed(self, password: Secret | None = None) -> Feed:
         feed = super()._new_feed(password)
@@ -187,6 +197,7 @@ def open_by_blocks(  # noqa: PLR0913  what any reader needs, and the folder for 
     blob: Blob,
     found: str,
     folder: Path,
+    check_room: Callable[[int], None],
     tool: SevenZip,
     limits: Limits,
     passwords: tuple[Secret, ...],
@@ -196,7 +207,7 @@ def open_by_blocks(  # noqa: PLR0913  what any reader needs, and the folder for 
     It lists whatever it can be made for; `is_worth_it` says whether to read it so. Raises NeedsLocalFileError where its
     directory cannot be had apart, what `SevenZipReader` raises, DiskFullError, StoreError, the errors of the network.
     """
-    image = Image(blob, folder)
+    image = Image(blob, folder, check_room)
     try:
         if found == "7z":
             return _seven(image, tool, limits, passwords)
@@ -254,6 +265,8 @@ def _spans_of_blocks(told: Told) -> list[Span | None]:
 
 def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
     """RAR has no directory: its headers are walked through, and each is written into the image as it is seen."""
+    import rarfile  # pyright: ignore[reportMissingTypeStubs]  20 ms, and only here
+
     try:
         walked = rarfile.RarFile(cast("BinaryIO", _Noting(image)))
     except rarfile.Error as error:

@@ -1,5 +1,6 @@
 """The one door to archives: which reader a blob needs, told by its content."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -69,7 +70,11 @@ class Archives:
         return self.open(RenamedBlob(path, name), passwords)
 
     def open_by_blocks(
-        self, blob: Blob, folder: Path, passwords: tuple[Secret, ...] = ()
+        self,
+        blob: Blob,
+        folder: Path,
+        check_room: Callable[[int], None],
+        passwords: tuple[Secret, ...] = (),
     ) -> BlockReader:
         """A reader for a remote 7z or RAR that needs only parts of it; `folder` takes a file with holes.
 
@@ -78,7 +83,7 @@ class Archives:
         found = archive_format(read_head(blob)) or ""
         if found == "rar" and not self.tool.reads_rar:
             raise SevenZipMissingError(f"{self.tool.path} cannot read RAR", suggestion=GET_RAR)
-        return open_by_blocks(blob, found, folder, self.tool, self.limits, passwords)
+        return open_by_blocks(blob, found, folder, check_room, self.tool, self.limits, passwords)
 
     def open(self, where: Path | Blob, passwords: tuple[Secret, ...] = ()) -> ArchiveReader:
         """A reader for the archive, or for the set of volumes that a file of it stands for; to be closed by the caller.
@@ -156,7 +161,10 @@ class Archives:
             return reader
         try:
             better = self._by_sevenzip(blob, "zip", passwords)
-        except (SevenZipMissingError, NeedsLocalFileError):
+        except NeedsLocalFileError:
+            return reader
+        except SevenZipMissingError as error:  # asked for a password, nobody could be of help
+            reader.lack(error.fault())
             return reader
         reader.close()
         return better
@@ -168,12 +176,13 @@ class Archives:
         passwords: tuple[Secret, ...],
         missing: tuple[str, ...] = (),
     ) -> ArchiveReader:
+        tool = self.tool  # first: without it, fetching a remote archive would be of no use
         path = blob.path
         if path is None:
             raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")
-        if found == "rar" and not self.tool.reads_rar:
-            raise SevenZipMissingError(f"{self.tool.path} cannot read RAR", suggestion=GET_RAR)
-        reader = SevenZipReader(path, self.tool, self.limits, passwords, missing)
+        if found == "rar" and not tool.reads_rar:
+            raise SevenZipMissingError(f"{tool.path} cannot read RAR", suggestion=GET_RAR)
+        reader = SevenZipReader(path, tool, self.limits, passwords, missing, blob.name)
         if found == "sfx" and reader.listing().format not in _SFX_FORMATS:
             reader.close()
             raise UnsupportedError(f"{blob.name} is a program without an archive in it")

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, cast
 
 from transload.archives.bit7z import last_resort
+from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decoder_for
+from transload.archives.sevenzip_copy import Stored, places
 from transload.archives.sevenzip_door import Door, is_selectable
 from transload.archives.sevenzip_feed import Feed
 from transload.archives.sevenzip_listing import Member, Told, block_starts, is_unknown, parse
@@ -41,16 +43,18 @@ class SevenZipReader:
 
     feeds: ClassVar[type[Feed]] = Feed
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is read and by what; the rest is rarely given
         self,
         archive: Path,
         tool: SevenZip,
         limits: Limits,
         passwords: Sequence[Secret] = (),
         missing: Sequence[str] = (),
+        name: str = "",
     ) -> None:
-        """`missing` names volumes that are known not to be there."""
+        """`missing` names volumes that are known not to be there; `name` is the archive's for people."""
         self._archive = archive
+        self._name = name or archive.name
         self._program: Program = tool
         self._limits = limits
         self._missing = tuple(missing)
@@ -66,6 +70,8 @@ class SevenZipReader:
         self._packed = self._told.physical_bytes
         self._decoded = decoder_for((one.raw for one in self._told.members), "cp437")
         others = [one for one in passwords if one != self._password]
+        self._stored = self._stored_places()
+        self._file: CountedFile | None = None
         self._feeds = [self._new_feed(), *map(self._new_feed, others)]
 
     # -- the port ----------------------------------------------------------------------------------------------------
@@ -110,8 +116,14 @@ class SevenZipReader:
                 break
         self._close_feeds()
 
+    def _stored_places(self) -> dict[int, int]:
+        return places(self._archive, self._told)
+
     def _pull(self, index: int) -> Pull:
         """The entry's bytes. RAR and zip may have a password for each: all that were given are tried on it."""
+        if index in self._stored:
+            self._file = self._file or CountedFile(self._archive)
+            return Stored(self._file, self._stored[index], self._told.members[index])
         feeds = self._feeds
         if len(feeds) == 1 or not feeds[0].has_own_password(index):
             return feeds[0].pull(index)
@@ -163,6 +175,8 @@ class SevenZipReader:
     def close(self) -> None:
         """End what runs; may be called twice."""
         self._close_feeds()
+        if self._file is not None:
+            self._file.close()
 
     def _close_feeds(self) -> None:
         for feed in self._feeds:
@@ -193,9 +207,9 @@ class SevenZipReader:
         if told.members or (status == 0 and told.fields):
             return
         if self._missing:
-            raise MissingVolumeError(f"{self._archive.name}: {', '.join(self._missing)} is missing")
+            raise MissingVolumeError(f"{self._name}: {', '.join(self._missing)} is missing")
         raise CorruptError(
-            f"{self._archive.name}: the index is missing or damaged, so nothing in it can be found",
+            f"{self._name}: the index is missing or damaged, so nothing in it can be found",
             evidence=self._complaint,
         )
 
@@ -268,9 +282,9 @@ class SevenZipReader:
         lacks_volume = told.fields.get(b"Multivolume") == b"+" and b"ERROR" in told.fields
         if self._missing or lacks_volume or (told.members and told.members[-1].continues):
             names = ", ".join(self._missing) or f"the volume after number {told.volumes}"
-            return MissingVolumeError(f"{self._archive.name}: {names} is missing").fault()
+            return MissingVolumeError(f"{self._name}: {names} is missing").fault()
         if told.faulty:
-            detail = f"{self._archive.name} is damaged or cut short"
+            detail = f"{self._name} is damaged or cut short"
             return TruncatedError(detail, evidence=self._complaint).fault()
         return None
 

@@ -22,7 +22,7 @@ from transload.archives.sevenzip_alone import (
     pieces,
 )
 from transload.archives.sevenzip_door import LISTED_BREAK, Door, is_selectable, misspelled
-from transload.archives.sevenzip_listing import Member, block_starts
+from transload.archives.sevenzip_listing import Member, block_starts, solid_before
 from transload.archives.sevenzip_run import RC_MEMORY, Run
 from transload.errors import (
     CorruptError,
@@ -79,6 +79,7 @@ class Feed:
         self._sizes_known = all(one.size is not None for one in members)
         self._failed = 0
         self._failed_in: Counter[int | None] = Counter()
+        self._wrong: set[int] = set()
 
     def cost_to(self, index: int) -> int:
         """Bytes of the same solid block before the member: they are decoded and thrown away to reach it."""
@@ -122,6 +123,7 @@ class Feed:
         """Leave the run: behind a member that was wrong nothing is where its sizes say."""
         self._failed += 1
         self._failed_in[self._members[index].block] += 1
+        self._wrong.add(index)
         self.close()
 
     # -- one long run ------------------------------------------------------------------------------------------------
@@ -232,11 +234,17 @@ class Feed:
         """The names to ask for from a member on (None: all), and the members that such a run gives, in order."""
         if not self._barred and not any(self._emits[:index]):
             return None, self._given(None)
-        wanted = [one for one in range(index, len(self._members)) if self._is_open_file(one)]
+        behind = (one for one in range(index, len(self._members)) if self._is_open_file(one))
+        wanted = [*self._forerunners(index), *behind]
         names = [self._members[one].raw for one in wanted if self._can_ask(one)]
         if len(names) < len(wanted) and not self._barred:
             return None, self._given(None)
         return names, self._given(set(names))
+
+    def _forerunners(self, index: int) -> list[int]:
+        """Members decoded to reach this one: they are given, so that a long way to it is not taken for a hang."""
+        before = solid_before(self._members, index)
+        return [one for one in before if self._is_open_file(one) and one not in self._wrong]
 
     def _given(self, names: set[bytes] | None) -> "array[int]":
         """Members that a run gives: equal names are given all together."""
@@ -309,10 +317,13 @@ class Feed:
         return self._alone(index)
 
     def _is_sound(self) -> bool:
-        """Whether a test of the whole archive ends without error; asked once."""
+        """Whether unpacking all of the archive ends without error; asked once.
+
+        Not by 7zz's own test: it says nothing until it ends, which looks like a hang.
+        """
         if self._trusted is None:
-            with self._door.run("t") as run:
-                while run.read(CHUNK):
+            with self._door.run("x") as run:
+                while run.skip(CHUNK):
                     pass
                 self._trusted = run.end() == 0
         return self._trusted

@@ -54,6 +54,8 @@ class Told:
     faulty: bool
     volumes: int
     physical_bytes: int
+    headers_bytes: int
+    offset_bytes: int  # of a program before it
     fields: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
 
 
@@ -82,6 +84,8 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
         physical_bytes=_number(head.get(b"Total Physical Size"))
         or _number(head.get(b"Physical Size"))
         or 0,
+        headers_bytes=_number(head.get(b"Headers Size")) or 0,
+        offset_bytes=_number(head.get(b"Offset")) or 0,
         fields=head,
     )
 
@@ -218,3 +222,9 @@ def block_starts(members: Sequence[Member]) -> "array[int]":
         before.append(held.get(one.block, 0))
         held[one.block] = held.get(one.block, 0) + (one.size or 0)
     return before
+
+
+def solid_before(members: Sequence[Member], index: int) -> list[int]:
+    """The members before this one in its solid block, in order."""
+    block = members[index].block
+    return [] if block is None else [n for n in range(index) if members[n].block == block]

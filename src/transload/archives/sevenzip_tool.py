@@ -38,11 +38,11 @@ class SevenZip:
     roll: Roll = NOBODY
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
-        """A command line: `l` list, `x` write all out, `t` test. `names` is a file with the names that are meant.
+        """A command line: `l` list, `x` write all out. `names` is a file with the names that are meant.
 
         Single-threaded: several threads wait for a whole block before its first byte, and hold it in memory.
         """
-        options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1"], "t": ["t", "-mmt=1", "-bso0"]}
+        options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1"]}
         chosen = [] if names is None else ["-spd", "-ssc", "-scsUTF-8", f"-i@{names}"]
         return [str(self.path), *options[command], *chosen, "-bd", "-y", "--", str(archive)]
 

@@ -69,6 +69,12 @@ def volume_set(path: Path) -> VolumeSet | None:
     )
 
 
+def is_piece(name: str) -> bool:
+    """Whether a name alone says that the file is one of several: `.7z.001`, `.part2.rar`, `.r00`, `.z01`."""
+    own = _member(name)
+    return own is not None and own.certain
+
+
 def group(names: Iterable[str]) -> dict[str, str]:
     """For every part that a reader does not open, the name of the one it does, which may itself be missing.
 

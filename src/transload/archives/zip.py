@@ -46,6 +46,10 @@ _DIRECTORY_ERRORS = (
 )
 
 
+def _needs_more(info: ZipInfo) -> bool:
+    return bool(info.flag_bits & ENCRYPTED) or not can_decode(info.compress_type)
+
+
 class ZipReader:
     """An `ArchiveReader` over a zip. A damaged or missing directory is replaced by walking the entries.
 
@@ -75,9 +79,13 @@ class ZipReader:
     @property
     def needs_more(self) -> bool:
         """Whether an entry is encrypted, or packed in a way that cannot be read here."""
-        return any(
-            info.flag_bits & ENCRYPTED or not can_decode(info.compress_type) for info in self._infos
-        )
+        return any(map(_needs_more, self._infos))
+
+    def lack(self, why: Fault) -> None:
+        """Have the entries that cannot be read here say why nothing else reads them."""
+        for index, info in enumerate(self._infos):
+            if _needs_more(info):
+                self._troubles.setdefault(index, why)
 
     def listing(self) -> Listing:
         """Number and listed sizes of the entries."""

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +17,10 @@ from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
 from transload.entry import Entry
 from transload.errors import TransloadError
+from transload.inside import chosen
 from transload.kinds import EXIT_OK, EXIT_PARTIAL, KINDS, Fault
-from transload.model import ItemKind, Judgement, Recipe, Verdict
+from transload.media.sniff import kind_of_name
+from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -26,10 +29,20 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def list_entries(
+def list_entries(  # noqa: PLR0913  one parameter for each option
     source: Annotated[str, Parameter(help="An archive, a folder or a media file.")],
     /,
     *,
+    files: Annotated[
+        Files, Parameter(help="`media`: only what its name calls a photo, a video or sound.")
+    ] = "all",
+    include: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="Only names that fit GLOB; `*` crosses folders. Repeatable."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, Parameter(negative="", help="No names that fit GLOB. Repeatable.")
+    ] = None,
     passwords: Passwords = NO_PASSWORDS,
     common: Common = USUAL,
 ) -> int:
@@ -40,15 +53,28 @@ def list_entries(
         transload list photos.zip
         transload list backup.tar.gz --json
         transload list private.7z --password-file words.txt
+        transload list https://host/photos.zip --files media --exclude "thumbs/*"
     """
     words = passwords.read()
-    return run(common, lambda app: _list(app, source, words, common), ledger=False)
+
+    def shows(entry: Entry) -> bool:
+        wanted = chosen(entry.name, include or (), exclude or ())
+        return wanted and (files == "all" or kind_of_name(entry.name) is not None)
+
+    return run(common, lambda app: _list(app, source, words, shows, common), ledger=False)
 
 
-async def _list(app: "App", source: str, words: Sequence[str], common: Common) -> int:
+async def _list(
+    app: "App",
+    source: str,
+    words: Sequence[str],
+    shows: Callable[[Entry], bool],
+    common: Common,
+) -> int:
     try:
         with no_job():
             seen = await app.list(source, words)
+            seen = replace(seen, entries=tuple(filter(shows, seen.entries)))
     except TransloadError as error:
         if not common.json:
             raise

@@ -18,7 +18,9 @@ OPENING = Group("What opens it", sort_key=15)
 STDIN, STDERR = 0, 2
 LINE_MAX = 4096  # a terminal hands over no longer line: termios(3), canonical mode
 
-_NEXT = "Give it with --password-file FILE (one a line; `-`: standard input), or with --password."
+GIVE_PASSWORD = (
+    "Give it with --password-file FILE (one a line; `-`: standard input), or with --password."
+)
 
 
 @Parameter(name="*")
@@ -130,6 +132,6 @@ def no_job() -> Generator[None, None, None]:
             error.detail,
             stage=error.stage,
             item=error.item,
-            suggestion=_NEXT,
+            suggestion=GIVE_PASSWORD,
             evidence=error.evidence,
         ) from error

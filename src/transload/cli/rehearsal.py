@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from transload.address import shown
 from transload.cli.common import Common
-from transload.cli.passwords import no_job
+from transload.cli.exits import worst
+from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
-from transload.kinds import EXIT_OK, EXIT_PARTIAL
+from transload.errors import TransloadError
+from transload.kinds import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, LOCKED
 from transload.model import Verdict
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Cost:
     delivered: int = 0
     skipped: int = 0
     unsavable: int = 0
+    locked: int = 0
     converted: int = 0
     deliver_bytes: int = 0
     scratch_bytes: int = 0
@@ -41,6 +44,8 @@ class Cost:
         match one.judgement.verdict:
             case Verdict.SKIP:
                 self.skipped += 1
+            case Verdict.UNSAVABLE if _is_locked(one):
+                self.locked += 1
             case Verdict.UNSAVABLE:
                 self.unsavable += 1
             case verdict:
@@ -49,9 +54,21 @@ class Cost:
                 self.converted += verdict is not Verdict.AS_IS
                 self.convert_s += one.judgement.cost_s
 
+    @property
+    def exit_status(self) -> int:
+        """What a job would end with: whether a password is needed, or something could not be delivered."""
+        if self.locked:
+            return EXIT_INPUT
+        return EXIT_PARTIAL if self.unsavable else EXIT_OK
+
     def as_dict(self) -> dict[str, Any]:
         """JSON types."""
         return {name: getattr(self, name) for name in type(self).__slots__}
+
+
+def _is_locked(one: "Inspected") -> bool:
+    fault = one.judgement.fault
+    return fault is not None and fault.kind in LOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +82,30 @@ class Rehearsal:
     common: Common
 
     async def act(self, app: "App") -> int:
-        """Show what each source's job would do; gives 3 when something could not be delivered."""
+        """Show what each source's job would do; gives the worst of what those would end with."""
         as_json = self.common.json
-        several, lost = len(self.sources) != 1, False
+        several, statuses = len(self.sources) != 1, list[int]()
         if several and as_json:
             print("[")
         for number, source in enumerate(self.sources):
             if number and as_json:
                 print(",")
-            show = self._as_document if as_json else self._as_lines
-            with no_job():
-                lost |= (await show(app, source)).unsavable > 0
+            statuses.append(await self._one(app, source, alone=not several))
         if several and as_json:
             print("]")
-        return EXIT_PARTIAL if lost else EXIT_OK
+        return worst(statuses)
+
+    async def _one(self, app: "App", source: str, *, alone: bool) -> int:
+        """Show one source; beside others its error is an object of the list, so that this stays one document."""
+        show = self._as_document if self.common.json else self._as_lines
+        try:
+            with no_job():
+                return (await show(app, source)).exit_status
+        except TransloadError as error:
+            if alone or not self.common.json:
+                raise
+            print(json.dumps({"source": shown(source), "error": error.fault().as_dict()}))
+            return error.exit_status
 
     async def _cost(self, app: "App", source: str) -> Cost:
         return Cost(scratch_bytes=await app.scratch_need(source, self.passwords))
@@ -102,7 +129,8 @@ class Rehearsal:
             async for one in seen:
                 cost.add(one)
                 judgement = one.judgement
-                words = f"{judgement.verdict.value:<10} {size_text(one.size):>9}  {clean(one.name)}"
+                verdict = "locked" if _is_locked(one) else judgement.verdict.value
+                words = f"{verdict:<10} {size_text(one.size):>9}  {clean(one.name)}"
                 print(f"{words}  ({clean(judgement.why)})")
         for line in cost_lines(cost):
             print(line)
@@ -129,6 +157,7 @@ def cost_lines(cost: Cost) -> list[str]:
     return [
         f"{count_text(cost.delivered, 'item')} of {cost.entries:,} would be delivered, {size_text(cost.deliver_bytes)}",
         f"  skipped {cost.skipped:,}, cannot be saved {cost.unsavable:,}",
+        *([f"  locked {cost.locked:,}: {GIVE_PASSWORD}"] if cost.locked else []),
         f"  converted {cost.converted:,}, about {time_text(cost.convert_s)} of processor time",
         f"  disk needed on the way: at most {size_text(cost.scratch_bytes)}",
         "nothing was sent",

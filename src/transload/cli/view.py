@@ -35,6 +35,7 @@ class View:
     items: int = 0
     items_total: int | None = None
     lost: int = 0
+    note: str = ""
 
     @classmethod
     def of(cls, job: Job) -> "View":
@@ -44,19 +45,22 @@ class View:
 
     def take(self, event: Event) -> bool:
         """Take an event in; whether the job's state is another one now."""
-        before = (self.state, self.wait)
+        before = (self.state, self.wait, self.note)
         match event.what:
             case "snapshot":
                 self._totals(event.data["totals"])
             case "state":
                 self._state(event.data)
+            case "warning":
+                self.note = event.data["text"]
             case "items":
+                self.note = ""
                 self.lost += sum(state in _LOST for _, state in event.data["items"])
             case "progress":
                 self._progress(event.data)
             case _:
                 pass
-        return before != (self.state, self.wait)
+        return before != (self.state, self.wait, self.note)
 
     def _totals(self, totals: dict[str, int]) -> None:
         self.lost = totals["quarantined"] + totals["failed"]
@@ -91,6 +95,8 @@ class View:
             words.append(shortened(clean(self.item), NAME_WIDTH))
         if self.item_share is not None:
             words.append(f"{self.item_share:.0%}".replace("%", " %"))
+        if self.note:
+            words.append(f"({clean(self.note)})")
         return " ".join(words)
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import BinaryIO
 
 from transload.archives.blob import RenamedBlob
@@ -9,6 +10,7 @@ from transload.archives.blocks import BlockReader, NeedsLocalFileError
 from transload.archives.open import Archives, is_archive
 from transload.archives.sfx import embedded_format
 from transload.archives.sniff import archive_format
+from transload.archives.volumes import is_piece
 from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Opening, ReadReport
 from transload.errors import PasswordNeededError, SevenZipMissingError, UnsupportedError
 from transload.inside import is_document
@@ -22,6 +24,7 @@ from transload.sources.spool import Reserve, Spool, no_spool
 
 _NO_PARTS = "the server cannot give parts of a file"
 _LOCAL_ONLY = "this format can only be read from a local file"
+_TOGETHER = "its entries can only be had all together"
 _LOCAL_ENTRIES = "some of its entries can only be read from a local file"
 
 
@@ -120,6 +123,11 @@ class HttpSources:
 
     def _archive(self, blob: RemoteBlob, opening: Opening) -> Source:
         remote = blob.remote
+        if is_piece(remote.name):
+            raise UnsupportedError(
+                f"{remote.name} is one of several files of an archive: on a server they are not found together",
+                suggestion="Download all of them into one folder and send any of them.",
+            )
         if archive_format(_head(blob)) == "zip" and not (remote.ranges and remote.size is not None):
             return self._spooled(blob, _NO_PARTS, opening)
         try:
@@ -135,11 +143,12 @@ class HttpSources:
         """What 7zz reads: only the blocks that are wanted where that can be, else all of it first."""
         remote = blob.remote
         if remote.ranges and remote.size is not None and opening.spool is not None:
+            room = self._spool(opening.spool, blob).check_room
             try:
-                reader = self._archives.open_by_blocks(blob, opening.spool, opening.passwords)
+                reader = self._archives.open_by_blocks(blob, opening.spool, room, opening.passwords)
             except NeedsLocalFileError:
                 return self._spooled(blob, _LOCAL_ONLY, opening)
-            return BlockArchive(reader, blob, lambda: self._spooled(blob, _LOCAL_ONLY, opening))
+            return BlockArchive(reader, blob, lambda: self._spooled(blob, _TOGETHER, opening))
         return self._spooled(blob, _LOCAL_ONLY, opening)
 
     def _reads_more(self, reader: ArchiveReader, opening: Opening) -> bool:
@@ -157,12 +166,14 @@ class HttpSources:
         except SevenZipMissingError:
             return False
 
+    def _spool(self, folder: Path, blob: RemoteBlob) -> Spool:
+        return Spool(folder, blob.web, self._archives.limits.max_total_bytes, self._reserve)
+
     def _spooled(self, blob: RemoteBlob, why: str, opening: Opening) -> RemoteArchive:
         if opening.spool is None:
             raise no_spool(blob.remote, why)
         blob.close()
-        limit = self._archives.limits.max_total_bytes
-        path = Spool(opening.spool, blob.web, limit, self._reserve).whole(blob.remote)
+        path = self._spool(opening.spool, blob).whole(blob.remote)
         reader = self._archives.open(RenamedBlob(path, blob.name), opening.passwords)
         return RemoteArchive(reader, blob, f"spooled: {why}")
 

@@ -90,7 +90,7 @@ class Spool:
                 have = out.tell()
                 failures = 0 if have > before else failures
                 before = have
-                self._check_room((remote.size or have) - have)
+                self.check_room((remote.size or have) - have)
                 try:
                     self._append(remote, out)
                 except DiskFullError:
@@ -131,10 +131,11 @@ class Spool:
             out.write(data)
             unchecked += len(data)
             if unchecked > LOOK_BYTES:
-                self._check_room(0)
+                self.check_room(0)
                 unchecked = 0
 
-    def _check_room(self, need: int) -> None:
+    def check_room(self, need: int) -> None:
+        """Raise DiskFullError or NeverFitsError where so many bytes more would touch the reserve."""
         usage, reserve = shutil.disk_usage(self.folder), self.reserve(self.folder)
         if usage.free - need >= reserve:
             return

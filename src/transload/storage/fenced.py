@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from transload.address import without_login
 from transload.errors import CorruptError, LostLeaseError
 from transload.kinds import LOCKED, Fault
 from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
@@ -239,7 +240,7 @@ class FencedTask:
         db.execute(update(items).where(at).values(**values))
 
     async def end_job(self) -> JobState:
-        """The job's last commit: its final state, its last task and its passwords gone."""
+        """The job's last commit: its final state, its last task gone, its passwords and the login in its address."""
 
         def act(db: Connection) -> tuple[JobState, bool]:
             row = db.execute(select(jobs).where(jobs.c.id == self._job.id)).one()
@@ -265,6 +266,7 @@ class FencedTask:
                 "control": None,
                 "detached": False,
                 "fault": fault,
+                "source": without_login(row.source),
             }
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))
@@ -274,10 +276,11 @@ class FencedTask:
                 db.execute(delete(thumbs).where(thumbs.c.job_id == row.id))
             totals = asdict(totals_of(db, job_of(row)))
             announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
-            return state, forget_passwords(db, row.id)
+            had_login = values["source"] != row.source
+            return state, forget_passwords(db, row.id) or had_login
 
-        state, had_passwords = await self._write(act, durable=True)
-        if had_passwords:
+        state, had_secrets = await self._write(act, durable=True)
+        if had_secrets:
             await self._database.wipe()
         return state
 

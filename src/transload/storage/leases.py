@@ -25,8 +25,8 @@ class Leases:
     async def take(self, lane: Lane, since_ms: int, without: Sequence[Task] = ()) -> Task | None:
         """The next due task of a lane among the jobs asked for since `since_ms` (or queued with --detach), now ours.
 
-        `without` are the tasks that still run here: they are not taken twice, and no transfer (nor the settling of a
-        cancel) starts beside another run of its job.
+        `without` are the tasks that still run here: none is started beside them that is of the same job. The tasks of a
+        job have one scratch folder, and each sweeps it when it starts.
         """
 
         def act(db: Connection) -> Task | None:
@@ -38,13 +38,8 @@ class Leases:
                 select(tasks.c.id, jobs.c.seq)
                 .join(jobs, jobs.c.id == tasks.c.job_id)
                 .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
-                .where(jobs.c.state.in_(_RUNNABLE), tasks.c.id.not_in([one.id for one in without]))
-                .where(
-                    or_(
-                        tasks.c.lane != Lane.TRANSFER.value,
-                        jobs.c.id.not_in({one.job_id for one in without}),
-                    )
-                )
+                .where(jobs.c.state.in_(_RUNNABLE))
+                .where(jobs.c.id.not_in({one.job_id for one in without}))
                 .order_by(tasks.c.priority, tasks.c.due_ms, tasks.c.id)
                 .limit(1)
             ).first()

@@ -23,6 +23,7 @@ from transload.model import (
 )
 from transload.ports import Destination, Landed, Refusal
 from transload.states import check_item_move
+from transload.storage.events import announce
 from transload.storage.fenced import CONVERTING, FencedTask
 from transload.storage.kept import fingerprint, is_kept, put_in, usable_of, write_kept
 from transload.storage.ledger import new_id
@@ -292,6 +293,9 @@ class TaskRecord(FencedTask):
             if report.fault is not None:
                 values["fault"] = report.fault.as_dict()
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+            for text in dict.fromkeys(report.warnings):
+                if text not in row.warnings:
+                    announce(db, row.id, self._clock(), "warning", {"text": text})
 
         await self._write(act)
 
