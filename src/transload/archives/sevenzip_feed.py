@@ -317,10 +317,7 @@ class Feed:
         return self._alone(index)
 
     def _is_sound(self) -> bool:
-        """Whether unpacking all of the archive ends without error; asked once.
-
-        Not by 7zz's own test: it says nothing until it ends, which looks like a hang.
-        """
+        """Whether unpacking all of it ends without error; asked once. (7zz's own test is silent, as a hang is.)"""
         if self._trusted is None:
             with self._door.run("x") as run:
                 while run.skip(CHUNK):
