@@ -140,6 +140,7 @@ class App:
             await anyio.sleep(LOCK_S)
         await self.parts.children.end_orphans()
         await self.parts.leases.void_dead()
+        await self.parts.part_store.sweep()
         await self.parts.engine(self._since).run(self._handler)
 
     async def _tick(self) -> None:

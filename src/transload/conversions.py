@@ -53,6 +53,10 @@ class Parts(Protocol):
         """Parts of earlier runs whose files are there with their size and hash."""
         ...
 
+    async def free_bytes(self, settings: str) -> int:
+        """Bytes that may still be written to that folder; negative when the disk is below its reserve."""
+        ...
+
     async def add(self, settings: str, part: Part) -> None:
         """Remember a part whose file lies durably in the folder. Raises LostLeaseError."""
         ...

@@ -119,7 +119,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         lock=FolderLock(folder.lock),
         children=children,
         quarantine=Quarantine(database, folder.quarantine),
-        part_store=PartStore(database, system_clock, folder.parts),
+        part_store=PartStore(database, system_clock, folder.parts, settings.min_free_bytes),
         archives=archives,
         sources=sources,
         destinations=destinations,

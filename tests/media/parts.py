@@ -20,6 +20,7 @@ class Shelf:
     root: Path
     parts: dict[int, Part] = field(default_factory=dict)
     busy: bool = False
+    free: int = 1 << 40
     dropped: int = 0
     added: list[int] = field(default_factory=list)
 
@@ -33,6 +34,10 @@ class Shelf:
     async def known(self, settings: str) -> list[Part]:
         del settings
         return list(self.parts.values())
+
+    async def free_bytes(self, settings: str) -> int:
+        del settings
+        return self.free
 
     async def add(self, settings: str, part: Part) -> None:
         del settings

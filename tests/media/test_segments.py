@@ -8,8 +8,7 @@ import pytest
 from tests.films import film, packets
 from tests.media.parts import Shelf, bench, made, planned
 from transload.errors import DiskFullError
-from transload.media.ffmpeg import EncoderLimits, find_ffmpeg
-from transload.media.segments import MARGINS_S, RUN_PARTS_MAX, Segments, UnfitError, seek_us
+from transload.media.segments import MARGINS_S, RUN_PARTS_MAX, UnfitError, seek_us
 from transload.media.segments_plan import Cut, Cuts
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
@@ -72,25 +71,12 @@ async def test_parts_in_other_hands_are_left_alone(tmp_path: Path, source: Path)
 
 
 async def test_room_is_looked_for_before_work(tmp_path: Path, source: Path) -> None:
+    shelf = Shelf(tmp_path / "parts", free=1000)
     async with bench() as decoder:
         planned_film = await planned(decoder, source)
-        huge = film_of_size(tmp_path / "sparse.mkv", 1 << 50)
-        vast = replace(planned_film, local=huge, pixels=1 << 40)
-        maker = Segments(
-            decoder, await find_ffmpeg(None), EncoderLimits(), vast, Shelf(tmp_path / "parts")
-        )
-        with pytest.raises(DiskFullError):
-            await maker.make(tmp_path / "o.mp4", lambda _: None)
-
-
-def film_of_size(path: Path, size: int) -> Path:
-    """A file that claims more bytes than any disk has free; it holds none."""
-    with path.open("wb") as file:
-        try:
-            file.truncate(size)
-        except OSError:  # where the file system has a lower ceiling
-            file.truncate((1 << 43) - (1 << 12))
-    return path
+        with pytest.raises(DiskFullError, match="1000 are free"):
+            await made(decoder, planned_film, shelf, tmp_path / "o.mp4")
+    assert shelf.files() == []
 
 
 async def test_how_many_encoders_stand_side_by_side_follows_their_size(source: Path) -> None:

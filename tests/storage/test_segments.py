@@ -1,6 +1,7 @@
 """Parts of long transcodes: found again when they are whole, removed when they are of no more use."""
 
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,20 @@ async def test_a_part_is_found_by_the_next_run(desk: Desk, tmp_path: Path) -> No
     assert await later.known("settings") == [PART]
     assert [path.name for path in folder.iterdir()] == ["00000.nut"]
     assert await later.known("others") == []
+
+
+async def test_the_disk_keeps_its_reserve(desk: Desk, tmp_path: Path) -> None:
+    await desk.want()
+    record = await desk.begin()
+    usage = shutil.disk_usage(tmp_path)
+    rooms = []
+    for reserve in (0, 1 << 60):
+        store = PartStore(desk.database, desk.clock, tmp_path / "parts", reserve)
+        parts = store.of(record, SOURCE)
+        assert await parts.begin("settings") is not None
+        rooms.append(await parts.free_bytes("settings"))
+    assert rooms[0] - rooms[1] == pytest.approx(usage.total // 10, abs=1 << 30)
+    assert rooms[0] == pytest.approx(usage.free, abs=1 << 30)
 
 
 async def test_a_file_that_changed_is_no_part(desk: Desk, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ class Segments:
         try:
             self._done = {part.n: part for part in await self._kept.known(self._settings)}
             log.info("parts_taken_over", extra={"parts": len(self._done), "of": self._total})
-            self._check_room()
+            await self._check_room()
             return await self._make(rough, tell)
         except UnfitError:
             await self._kept.drop(self._settings)
@@ -150,7 +150,7 @@ class Segments:
             end += 1
         return Run(n, end, seek_us(self._film, n, margin), self._folder)
 
-    def _check_room(self) -> None:
+    async def _check_room(self) -> None:
         """The parts still to be made, and the joined file. The source is there already."""
         cuts, plan = self._film.cuts, self._film.plan
         whole = self._film.local.stat().st_size
@@ -158,8 +158,12 @@ class Segments:
         fits = min(whole, guess) if plan.get("duration_s") else whole
         made = sum(part.size_bytes for part in self._done.values())
         need = int(2.1 * fits) - made
-        if shutil.disk_usage(self._folder).free < need:
-            raise DiskFullError(f"the parts need {need} bytes", stage="convert")
+        free = await self._kept.free_bytes(self._settings)
+        if free < need:
+            raise DiskFullError(
+                f"the parts need {need} bytes, {max(0, free)} are free above min_free_bytes",
+                stage="convert",
+            )
 
     async def _run(self, run_: Run, tell: Callable[[int], None]) -> None:
         """One ffmpeg; its parts are taken as they get whole, by a task beside it."""

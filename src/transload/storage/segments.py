@@ -17,6 +17,7 @@ from transload.states import ITEM_OPEN
 from transload.storage.database import Database
 from transload.storage.fenced import FencedTask
 from transload.storage.schema import items, receipts, segments
+from transload.storage.scratch import reserve_of
 
 KEPT_MS = 7 * 86_400_000
 ROWLESS_MS = 86_400_000
@@ -25,12 +26,13 @@ _CHUNK = 1 << 20
 
 
 class PartStore:
-    """All parts of a data folder."""
+    """All parts of a data folder, on a disk of which `min_free` bytes stay free as `reserve_of` says."""
 
-    def __init__(self, database: Database, clock: Clock, root: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, root: Path, min_free: int = 0) -> None:
         self._database = database
         self._clock = clock
         self._root = root
+        self._min_free = min_free
         self._busy: set[str] = set()
 
     def of(self, task: FencedTask, source_sha256: str) -> "TaskParts":
@@ -40,6 +42,11 @@ class PartStore:
     def folder(self, key: str) -> Path:
         """Where the files of a key lie."""
         return self._root / key
+
+    def free_bytes(self, key: str) -> int:
+        """Bytes that may be written to a folder that is there, down to the reserve of its disk."""
+        folder = self.folder(key)
+        return shutil.disk_usage(folder).free - reserve_of(folder, self._min_free)
 
     def claim(self, key: str) -> bool:
         """Take a key for one conversion of this process; False when another has it."""
@@ -163,6 +170,10 @@ class TaskParts:
         key = self._key(settings)
         rows = await self._store.rows(key)
         return await anyio.to_thread.run_sync(_whole, self._store.folder(key), rows)
+
+    async def free_bytes(self, settings: str) -> int:
+        """What the disk of the folder has above its reserve."""
+        return await anyio.to_thread.run_sync(self._store.free_bytes, self._key(settings))
 
     async def add(self, settings: str, part: Part) -> None:
         """Remember a part, durably."""
