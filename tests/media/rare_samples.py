@@ -129,6 +129,7 @@ RARE = (
     # nothing to save
     Sample("locked.mp4", by_ffmpeg(*BOTH, *H264, *AAC, *LOCK, *FRONT), _V, _BAD, "input.unsupported"),
     Sample("no_size.y4m", words(b"YUV4MPEG2 W0 H0 F25:1\nFRAME\n"), _V, _BAD, "input.corrupt"),
+    Sample("still.mkv", by_ffmpeg(*PICTURE, "-c:v", "ffv1"), _V, _CODE),
     Sample("only_titles.mkv", titled(), _V, _BAD, "input.not_media"),
 )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from transload.media.boxes import walk
 
 
@@ -45,10 +47,10 @@ def test_lengths_that_lead_nowhere_end_the_walk() -> None:
     assert walk(io.BytesIO(data), len(data)).moov_at is None
 
 
-def test_encrypted_tracks_are_seen() -> None:
-    def of(entry: bytes) -> bytes:
-        return FTYP + box(b"moov", box(b"trak", box(b"stsd", entry))) + box(b"mdat")
-
-    locked, plain = of(b"encv"), of(b"avc1")
-    assert walk(io.BytesIO(locked), len(locked)).locked
-    assert not walk(io.BytesIO(plain), len(plain)).locked
+@pytest.mark.parametrize(
+    ("entry", "locked"),
+    [(b"encv", True), (b"enca", True), (b"drms", True), (b"drmi", True), (b"avc1", False)],
+)
+def test_encrypted_tracks_are_seen(entry: bytes, locked: bool) -> None:
+    content = FTYP + box(b"moov", box(b"trak", box(b"stsd", entry))) + box(b"mdat")
+    assert walk(io.BytesIO(content), len(content)).locked is locked

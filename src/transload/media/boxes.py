@@ -9,7 +9,8 @@ from typing import BinaryIO
 _BOXES_MAX = 4096  # Far beyond what settles the question.
 _MOOV_CHILDREN_MAX = 64
 _LOCK_WITHIN = 65536
-_LOCKS = (b"encv", b"enca")  # ISO 14496-12, 8.12: sample entries of encrypted tracks.
+_LOCKS = (b"encv", b"enca", b"drms", b"drmi")
+"""Sample entries of encrypted tracks: ISO 14496-12, 8.12, and the sound and pictures of Apple's shop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ PIXELS_MAX = 1_000_000_000
 _JPEG = frozenset({"JPEG", "MPO"})
 _SENT_AS_THEY_ARE = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF"})
 _FORMATS: dict[str, tuple[str, ...]] = {
-    "jpeg": ("JPEG", "MPO"),
+    "jpeg": ("JPEG",),  # its reader hands over to the one of MPO by itself
     "png": ("PNG",),
     "gif": ("GIF",),
     "webp": ("WEBP",),
@@ -395,4 +395,6 @@ def _is_cut(file: BinaryIO, sniffed: str) -> bool:
 def _short(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "no picture can be read from it"  # Pillow's own text names our file.
+    if isinstance(error, LookupError | TypeError | ZeroDivisionError):
+        return "its header makes no sense"  # Pillow stumbled: its text tells of Pillow, not of the file.
     return f"{type(error).__name__}: {error}"[:200]

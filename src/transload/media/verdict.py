@@ -161,8 +161,17 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
     if raw.get("locked"):
         return Fault("input.unsupported", "it is encrypted (DRM)", stage="probe")
     if kind is ItemKind.VIDEO and not raw.get("frames_decoded"):
-        return Fault("input.corrupt", "not one frame decodes", stage="probe")
+        return Fault("input.corrupt", _undecoded(raw), stage="probe")
     return None
+
+
+def _undecoded(raw: dict[str, Any]) -> str:
+    """That no frame decodes, with the reason where the header gives one."""
+    sizes = [(one.get("width"), one.get("height")) for one in raw["streams"]]
+    empty = [
+        f": the header says {width} x {height}" for width, height in sizes if 0 in (width, height)
+    ]
+    return f"not one frame decodes{''.join(empty[:1])}"
 
 
 def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:

@@ -48,6 +48,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
     if raw["missing_bytes"]:
         found = measure(path, sniffed, beat)
         raw["readable_s"] = found["span_s"] or found["audio_span_s"]
+        raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
     return raw, frame
 
 
@@ -197,5 +198,7 @@ def _frames(packet: "Packet[Any]") -> list[object]:
 
 
 def _words(error: Exception) -> str:
-    """The decoder's words without the file's path."""
+    """The decoder's words without the file's path; of an error that it borrowed from the system, ours."""
+    if type(error) is av.error.OSError:
+        return "its header makes no sense"
     return str(getattr(error, "strerror", None) or type(error).__name__)[:200]
