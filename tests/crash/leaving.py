@@ -15,8 +15,12 @@ from tests.processes import descendants, encoders, left_after
 
 GONE_S = 5.0
 LOOK_S = 0.01
+GLANCE_S = 0.001
 LIMIT_S = 60
 COMMAND = [sys.executable, "-c", "from transload.main import main; main()"]
+
+TEMPORARIES = ("data/parts/*/*.part", "data/scratch/*/*.out/.*", "out/.transload/*.part")
+"""Where half-made files of a send lie: parts of the transcode, the joined film, its copy in the library."""
 
 STALLED = """
 import sys
@@ -64,6 +68,14 @@ class Leaving:
         to = f"library:{self.folder / place / 'out'}"
         return self.command(place, "send", str(self.source), "--to", to, "--originals", "drop")
 
+    def temporaries(self, place: str, *patterns: str) -> list[Path]:
+        """Half-made files of a place, by default of every sort."""
+        return [
+            path
+            for pattern in patterns or TEMPORARIES
+            for path in (self.folder / place).glob(pattern)
+        ]
+
     def delivered(self, place: str) -> list[str]:
         """Hashes of the videos in a place's library."""
         found = sorted((self.folder / place / "out").rglob("*.mp4"))
@@ -95,6 +107,17 @@ def killed(scene: Leaving, place: str, wait_s: float = 0.0) -> set[int]:
     process.send_signal(signal.SIGKILL)
     process.communicate()
     return left_after(programs, GONE_S)
+
+
+def struck(scene: Leaving, place: str, pattern: str, wait_s: float = 0.0) -> bool:
+    """Whether a half-made file was there after a kill -9 of the command, `wait_s` after one of this sort appeared."""
+    process = scene.send(place)
+    while not scene.temporaries(place, pattern) and left_after({process.pid}, GLANCE_S):
+        pass
+    left_after({process.pid}, wait_s)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return bool(scene.temporaries(place))
 
 
 def cancelled(scene: Leaving, place: str) -> set[int]:
