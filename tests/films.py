@@ -33,14 +33,49 @@ FILMS: dict[str, tuple[str, ...]] = {
 }
 """Name -> words for ffmpeg. The first must be judged again to be transcoded: its codec plays as it is."""
 
+ODD_FILMS: dict[str, tuple[str, ...]] = {
+    "hdr.mkv": (
+        *("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-c:a", "ac3"),
+        "-x265-params",
+        "log-level=error:keyint=60:transfer=smpte2084:colorprim=bt2020:colormatrix=bt2020nc",
+    ),
+    "turned.mov": ("-c:v", "mpeg4", "-g", "50", "-b:v", "500k", "-c:a", "aac"),
+    "late_sound.ts": (
+        *("-af", "asetpts=PTS+4/TB", "-c:v", "mpeg2video", "-b:v", "1M", "-g", "15", "-bf", "2"),
+        *("-c:a", "mp2"),
+    ),
+    "late_video.ts": (
+        *("-vf", "setpts=PTS+3/TB", "-c:v", "mpeg2video", "-b:v", "1M", "-g", "15", "-bf", "2"),
+        *("-c:a", "mp2"),
+    ),
+    "cut.mkv": ("-c:v", "mpeg4", "-bf", "2", "-g", "50", "-b:v", "500k", "-c:a", "ac3"),
+}
+"""Films that need more than decoding. `odd_film` makes them."""
 
-def film(path: Path, kind: str = "", seconds: int = 24, size: str = "96x64") -> Path:
+
+def odd_film(path: Path) -> Path:
+    """One of `ODD_FILMS` by the name of the path: turned by 90 degrees, or cut inside a packet."""
+    seconds = 36 if path.name == "cut.mkv" else 24
+    film(path, seconds=seconds)
+    if path.name == "cut.mkv":
+        with path.open("r+b") as file:
+            file.truncate(path.stat().st_size * 2 // 3)
+    if path.name == "turned.mov":
+        flat = path.rename(path.with_name("flat.mov"))
+        words = ["-v", "error", "-display_rotation", "90", "-i", str(flat), "-c", "copy", str(path)]
+        subprocess.run([str(wheel_binary()), *words], check=True)
+    return path
+
+
+def film(
+    path: Path, kind: str = "", seconds: int = 24, size: str = "96x64", rate: str = "25"
+) -> Path:
     """One of `FILMS` (by the name of the path unless `kind` names it) with sound and noise, the same each time."""
     binary = wheel_binary()
     assert binary is not None
-    source = f"testsrc2=s={size}:r=25:d={seconds},noise=alls=8:allf=t:all_seed=7"
+    source = f"testsrc2=s={size}:r={rate}:d={seconds},noise=alls=8:allf=t:all_seed=7"
     inputs = ["-f", "lavfi", "-i", source, "-f", "lavfi", "-i", f"sine=440:d={seconds}"]
-    words = FILMS[kind or path.name]
+    words = (FILMS | ODD_FILMS)[kind or path.name]
     subprocess.run([binary, "-v", "error", "-y", *inputs, *words, path], check=True)
     return path
 

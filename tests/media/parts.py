@@ -56,7 +56,7 @@ class Shelf:
         return sorted(path.name for path in self.root.rglob("*") if path.is_file())
 
 
-SNIFFED = {".mkv": "matroska", ".ts": "mpegts", ".avi": "avi", ".wmv": "asf"}
+SNIFFED = {".mkv": "matroska", ".mov": "mov", ".ts": "mpegts", ".avi": "avi", ".wmv": "asf"}
 
 
 async def planned(decoder: Decoder, source: Path, **more: object) -> Film:

@@ -1,14 +1,19 @@
 """A film in parts: the result does not depend on which run made which part, and odd films are made in one piece."""
 
+import subprocess
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
-from tests.films import film, packets
+from tests.films import film, odd_film, packets
 from tests.media.parts import Shelf, bench, made, planned
 from transload.errors import DiskFullError
-from transload.media.segments import MARGINS_S, RUN_PARTS_MAX, UnfitError, seek_us
+from transload.media.ffmpeg import wheel_binary
+from transload.media.recipes import arguments
+from transload.media.segments import MARGINS_S, RUN_PARTS_MAX, Film, UnfitError, seek_us
 from transload.media.segments_plan import Cut, Cuts
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
@@ -33,6 +38,73 @@ async def test_a_resumed_film_is_the_uninterrupted_one(tmp_path: Path, name: str
     assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
     assert told == sorted(told)
     assert whole.files() == sorted(part.file for part in whole.parts.values())
+
+
+ODD = {
+    "hdr.mkv": {"hdr": True},
+    "turned.mov": {},
+    "late_sound.ts": {},
+    "late_video.ts": {},
+    "cut.mkv": {"partial": True},
+    "avc.avi": {"by_order": True},
+}
+
+
+@pytest.mark.parametrize("name", sorted(ODD))
+async def test_an_odd_film_is_made_in_parts_as_in_one_piece(tmp_path: Path, name: str) -> None:
+    source = odd_film(tmp_path / name)
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source, **ODD[name])
+        whole, again = Shelf(tmp_path / "parts"), Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
+        again.parts = {n: part for n, part in whole.parts.items() if n != 1}
+        await made(decoder, planned_film, again, tmp_path / "again.mp4")
+    assert again.added == [1]
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+    in_one_piece(planned_film, tmp_path / "plain.mp4")
+    (size, times, begin), (plain_size, plain_times, plain_begin) = (
+        shown(tmp_path / name) for name in ("whole.mp4", "plain.mp4")
+    )
+    assert (size, len(times)) == (plain_size, len(plain_times))
+    assert times == pytest.approx(plain_times, abs=1)
+    assert begin == pytest.approx(plain_begin, abs=0.005)
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+async def test_a_clock_whose_ticks_are_pictures_is_cut_as_planned(
+    tmp_path: Path, lost: int
+) -> None:
+    source = film(tmp_path / "asp.avi", rate="30000/1001")
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        whole, again = Shelf(tmp_path / "parts"), Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
+        again.parts = {n: part for n, part in whole.parts.items() if n != lost}
+        await made(decoder, planned_film, again, tmp_path / "again.mp4")
+    assert planned_film.cuts.clock == (1001, 30_000)
+    assert again.added == [lost]
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+
+
+def in_one_piece(planned_film: Film, into: Path) -> None:
+    """What one run of ffmpeg makes of it."""
+    words = arguments(planned_film.plan, planned_film.local, into, planned_film.style)
+    subprocess.run([str(wheel_binary()), *words], check=True, capture_output=True)
+
+
+def shown(path: Path) -> tuple[tuple[int, int], list[int], float]:
+    """Size of the pictures, when each is shown in thousandths, and when the sound begins."""
+    with av.open(str(path)) as box:
+        video, sound = box.streams.video[0], box.streams.audio[0]
+        size = (video.codec_context.width, video.codec_context.height)
+        begins = [
+            (packet.stream, packet.pts * Fraction(packet.time_base))
+            for packet in box.demux()
+            if packet.pts is not None
+        ]
+    times = sorted(round(begin * 1000) for stream, begin in begins if stream == video)
+    begin = min(begin for stream, begin in begins if stream == sound)
+    return size, times, round(float(begin), 3)
 
 
 async def test_a_mismatch_behind_a_seek_ends_in_one_piece(tmp_path: Path, source: Path) -> None:

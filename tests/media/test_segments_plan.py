@@ -1,6 +1,8 @@
 """Cuts: where they fall, that nothing is lost between them, and what is not cut at all."""
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -139,3 +141,15 @@ def test_parts_follow_each_other_and_hold_every_picture(gaps: list[int], keys: s
         assert (part.last_tick or 0) * 1000 < after.start_us < (after.first_tick or 0) * 1000
     last = cuts.parts[-1]
     assert (last.last_tick or 0) - (last.first_tick or 0) <= PART_S * LAST_SHARE * 1000
+
+
+@pytest.mark.parametrize("clock", [(1, 25), (1001, 30_000), (1001, 24_000), (1, 60)])
+def test_a_cut_in_the_nearest_tick_of_ffmpeg_is_the_later_picture(clock: tuple[int, int]) -> None:
+    """av_rescale_q rounds to the nearest tick, halves up."""
+    count = 60 * clock[1] // clock[0]
+    line = Timeline("avi", "mpeg4", clock, range(count), range(0, count, 250), count, 0.0)
+    cuts = cuts_of(line)
+    assert cuts is not None
+    ticks = [Fraction(part.start_us, 1_000_000) / Fraction(*clock) for part in cuts.parts[1:]]
+    nearest = [math.floor(tick + Fraction(1, 2)) for tick in ticks]
+    assert nearest == [part.first_tick for part in cuts.parts[1:]]

@@ -52,7 +52,7 @@ def test_the_first_part_is_not_sought_and_the_hashes_end_behind_the_run() -> Non
     words = run_words({"sniffed": "matroska"}, Path("/a.mkv"), STYLE, TIMED, run)
     assert "-ss" not in words
     assert "[s0]trim=start=0.000000:end=10.060000[v0]" in graph(words)
-    assert "[g]trim=end=10.080500,select=" in graph(words)
+    assert "[g]trim=end=10.081000,select=" in graph(words)
 
 
 def test_filters_stand_before_the_split() -> None:

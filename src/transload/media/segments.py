@@ -83,6 +83,7 @@ class _Work:
     run: Run
     next: int
     moved: anyio.Event = field(default_factory=anyio.Event)
+    over: bool = False
     ended: Ended | None = None
     trouble: TransloadError | None = None
 
@@ -185,7 +186,8 @@ class Segments:
                 work.ended = await run(self._tool, words, self._limits, moved, look)
             except TransloadError as error:
                 work.trouble = error
-            group.cancel_scope.cancel()
+            work.over = True
+            work.moved.set()
         try:
             if work.trouble is not None:
                 raise work.trouble
@@ -194,9 +196,12 @@ class Segments:
             await anyio.to_thread.run_sync(_sweep, self._folder)
 
     async def _collect(self, work: _Work, scope: anyio.CancelScope) -> None:
-        """Take parts while ffmpeg makes the ones behind them; trouble ends the run."""
+        """Take parts while ffmpeg makes the ones behind them; trouble ends the run.
+
+        At the end of ffmpeg it is not cancelled: a decoder that is cancelled in its answer must be started anew.
+        """
         try:
-            while True:
+            while not work.over:
                 await work.moved.wait()
                 work.moved = anyio.Event()
                 await self._take_ready(work)
@@ -242,7 +247,7 @@ class Segments:
         return True
 
     def _compare(self, n: int, seen: str | None) -> None:
-        before = self._done.get(n - 1)
+        before = self._done.get(n - 1) if n > 0 else None  # the sound is -1
         if before is not None and seen is not None and before.guard != seen:
             raise _DriftError(f"part {n} does not begin with the picture behind part {n - 1}")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Of the rules below: parts made by other rules are never joined with ours."""
 PART_S, PART_LONG_S = 10.0, 30.0
 LONG_ABOVE_S = 3600.0
@@ -163,13 +163,17 @@ class _Cutter:
         return None if at <= 0 else self._between(self.keys[at])
 
     def _between(self, at: int) -> int:
-        """The middle between picture `at` and the next, in microseconds; half a second beyond the ends."""
+        """The middle between picture `at` and the next, in microseconds; half a second beyond the ends.
+
+        Rounded up: ffmpeg takes it to the nearest tick, and half a tick must go to the later picture.
+        """
         numerator, denominator = self.clock
         if at < 0:
             return self.shown[0] * numerator * 1_000_000 // denominator - 500_000
         if at + 1 >= len(self.shown):
             return self.shown[-1] * numerator * 1_000_000 // denominator + 500_000
-        return (self.shown[at] + self.shown[at + 1]) * numerator * 500_000 // denominator
+        twice = (self.shown[at] + self.shown[at + 1]) * numerator * 500_000
+        return -(-twice // denominator)
 
 
 def _counted(line: Timeline) -> Cuts | None:

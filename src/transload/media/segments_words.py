@@ -4,6 +4,7 @@ All filters stand before the split, so that a part's first picture has its neigh
 the first picture of every part and of the one behind the run: a later run compares what it decoded with it.
 """
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -131,14 +132,17 @@ def _window(cuts: Cuts, n: int) -> str:
 
 
 def _until(cuts: Cuts, run: Run) -> str:
-    """Ends the branch of hashes behind the last wanted one: ffmpeg decodes as long as any branch is open."""
+    """Ends the branch of hashes behind the last wanted one: ffmpeg decodes as long as any branch is open.
+
+    A whole tick behind: ffmpeg rounds times to the clock, and half a tick fell back onto the picture that is wanted.
+    """
     if run.end >= len(cuts.parts):
         return ""
     behind = cuts.parts[run.end]
     if not cuts.timed or behind.first_tick is None:
         return f"trim=end_frame={behind.first + 1},"
-    end = Fraction(*cuts.clock) * (behind.first_tick * 2 + 1) / 2
-    return f"trim=end={float(end):.6f},"
+    end = math.ceil(Fraction(*cuts.clock) * (behind.first_tick + 1) * _MICRO)
+    return f"trim=end={_seconds(end)},"
 
 
 def _chosen(cuts: Cuts, run: Run) -> str:
