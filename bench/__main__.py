@@ -8,7 +8,7 @@ from bench.figures import FIGURES, Room
 from bench.orphans import orphans
 from bench.probes import probes
 from bench.remote import remote
-from bench.segments import segments
+from bench.segments import kills, segments
 from bench.table import shown
 
 KEPT = Path(tempfile.gettempdir()) / "transload-bench"
@@ -24,6 +24,7 @@ def main() -> None:
         "segments": segments,
     }
     wanted = sys.argv[1:] or list(figures)
+    figures["kills"] = kills
     missed = 0
     for name in wanted:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
