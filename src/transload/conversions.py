@@ -6,13 +6,41 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One file of a result: where it lies, its size and hash."""
+
+    local: Path
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
-    """A verified conversion result in the scratch folder: its file, size, hash and thumbnail."""
+    """A verified conversion result in the scratch folder: its file, size, hash and thumbnail.
+
+    `rest` are the files behind the first where a film was split; `note` says what gave way (lines, preset, one file).
+    """
 
     local: Path
     size_bytes: int
     sha256: str
     thumb: bytes | None = None
+    rest: tuple[Piece, ...] = ()
+    note: str = ""
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All files in their order."""
+        return (Piece(self.local, self.size_bytes, self.sha256), *self.rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a film is made for good, once its first part was measured: preset, lines of the short side, and why."""
+
+    preset: str
+    lines: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +93,25 @@ class Parts(Protocol):
         """Forget all of them and remove their files: they were not what they should be."""
         ...
 
+    async def chosen(self, settings: str) -> Choice | None:
+        """What an earlier run chose for the film of these settings."""
+        ...
+
+    async def choose(self, settings: str, choice: Choice) -> None:
+        """Remember a choice, durably. Raises LostLeaseError."""
+        ...
+
     def leave(self, settings: str) -> None:
         """Another task may work in the folder again. Never fails."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a conversion works under: the store of its parts, and the most bytes a file may have where it goes."""
+
+    parts: Parts | None = None
+    limit_bytes: int | None = None
+
+
+NO_TERMS = Terms()

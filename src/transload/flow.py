@@ -15,7 +15,7 @@ from transload.errors import ConvertError, PermanentError, StalledError
 from transload.fetching import fetch
 from transload.intake import read_source
 from transload.kinds import Fault
-from transload.making import converted
+from transload.making import as_it_is, converted
 from transload.model import (
     ALBUM_MAX,
     MEDIA_KINDS,
@@ -28,7 +28,7 @@ from transload.model import (
     Shipment,
     Verdict,
 )
-from transload.packing import UNTOUCHED, as_it_is, equals_apart
+from transload.packing import UNTOUCHED, equals_apart
 from transload.ports import Bench, Landed, Refusal
 from transload.settle import settle_intents
 from transload.states import lost_as
@@ -77,7 +77,7 @@ async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
     if item.judgement is not None:  # when it was deferred
         return await converted(bench, item, held, item.judgement)
     if load.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
-        return as_it_is(load.item, held, replace(UNTOUCHED, kind=load.kind))
+        return await as_it_is(bench, load.item, held, replace(UNTOUCHED, kind=load.kind))
     return await judged(bench, load, held)
 
 
@@ -90,7 +90,7 @@ async def judged(bench: Bench, load: Load, held: Held) -> Shipment | Outcome:
         return await lose(bench, replace(load, fault=error.fault()))
     judgement = bench.media.judge(probed.facts, job.recipe, job.hevc)
     if judgement.verdict is Verdict.AS_IS:
-        return as_it_is(item, held, judgement, probed.thumb)
+        return await as_it_is(bench, item, held, judgement, probed.thumb)
     if judgement.verdict in (Verdict.SKIP, Verdict.UNSAVABLE):
         return await left_out(bench, load, held, judgement)
     if judgement.deferred:
@@ -101,7 +101,7 @@ async def judged(bench: Bench, load: Load, held: Held) -> Shipment | Outcome:
 async def left_out(bench: Bench, load: Load, held: Held, found: Judgement) -> Shipment | Outcome:
     """What nothing can be made of: untouched where all files are wanted, else skipped or kept in quarantine."""
     if bench.job.files == "all":
-        return as_it_is(load.item, held, replace(UNTOUCHED, kind=found.kind))
+        return await as_it_is(bench, load.item, held, replace(UNTOUCHED, kind=found.kind))
     if found.verdict is Verdict.SKIP:
         return Outcome(load.item, ItemState.SKIPPED, found.why, found, held)
     return await lose(bench, replace(load, fault=found.fault), found)

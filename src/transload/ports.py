@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from transload.conversions import Made, Parts
+from transload.conversions import Made, Parts, Terms
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
 from transload.kinds import Fault
 from transload.model import (
@@ -159,12 +159,12 @@ class Media(Protocol):
         ...
 
     async def convert(
-        self, local: Path, judgement: Judgement, into: Path, moved: Moved, parts: Parts | None
+        self, local: Path, judgement: Judgement, into: Path, moved: Moved, terms: Terms
     ) -> Made:
-        """Carry out `judgement.plan` into the folder `into` and verify the result; long ones go on behind `parts`.
+        """Carry out `judgement.plan` into the folder `into`, verified; long ones go on behind their parts.
 
-        Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError.
-        Nothing but the result is left in `into`; a cancelled call ends its child within 4 s.
+        Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError,
+        TooBigError. Only the result is left in `into`; a cancelled call ends its child within 4 s.
         """
         ...
 
@@ -192,6 +192,8 @@ Taken = Callable[[str], str | None]
 class Destination(Protocol):
     """Where media is delivered. `put` may be repeated with the same intent: it then leaves one delivery, not two."""
 
+    limit_bytes: int | None  # the most bytes of one file; None: any size
+
     async def open(self, job: Job) -> None:
         """Make the destination ready. Raises DeniedError, UnreachableError, DiskFullError."""
         ...
@@ -207,8 +209,7 @@ class Destination(Protocol):
     async def put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
         """Deliver up to one album, in order; one answer an intent.
 
-        Raises DeniedError, UnreachableError, DiskFullError when nothing more can be delivered at all; what had
-        landed by then is found again by `look_up`.
+        Raises DeniedError, UnreachableError, DiskFullError when nothing can go on; `look_up` finds what had landed.
         """
         ...
 

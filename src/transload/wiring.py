@@ -15,6 +15,7 @@ from transload.jobs.handler import Parts, TaskHandler
 from transload.jobs.lock import FolderLock
 from transload.jobs.rehearsal import Stage
 from transload.media.ffmpeg import EncoderLimits
+from transload.media.ladder import Effort
 from transload.media.studio import Studio
 from transload.model import Lane
 from transload.ports import Clock, Sources
@@ -126,7 +127,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         media=Studio(
             ffmpeg=settings.ffmpeg,
             ffprobe=settings.ffprobe,
-            preset=settings.convert.preset,
+            effort=Effort(settings.convert.preset, settings.convert.deadline_s),
             encoder=EncoderLimits(threads=settings.convert.threads),
             roll=children,
         ),

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transload.conversions import Part
+from transload.conversions import Choice, Part
 from transload.media import segments_plan
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.ffmpeg import EncoderLimits, find_ffmpeg
@@ -23,6 +23,7 @@ class Shelf:
     free: int = 1 << 40
     dropped: int = 0
     added: list[int] = field(default_factory=list)
+    choices: dict[str, Choice] = field(default_factory=dict)
 
     async def begin(self, settings: str) -> Path | None:
         if self.busy:
@@ -48,6 +49,12 @@ class Shelf:
         del settings
         self.parts.clear()
         self.dropped += 1
+
+    async def chosen(self, settings: str) -> Choice | None:
+        return self.choices.get(settings)
+
+    async def choose(self, settings: str, choice: Choice) -> None:
+        self.choices.setdefault(settings, choice)
 
     def leave(self, settings: str) -> None:
         """Nobody else is here."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from tests.storage.conftest import Desk, entries
-from transload.conversions import Part
+from transload.conversions import Choice, Part
 from transload.errors import LostLeaseError
 from transload.model import Held, ItemState, Outcome
 from transload.storage.schema import receipts
@@ -165,3 +165,23 @@ async def test_parts_of_what_was_delivered_go_at_once(desk: Desk, tmp_path: Path
     await desk.database.run(lambda db: db.execute(receipt))
     assert await store.sweep() == [(folder / "00000.nut", len(BYTES))]
     assert not folder.exists()
+
+
+async def test_a_choice_is_made_once_and_lives_as_long_as_parts(desk: Desk, tmp_path: Path) -> None:
+    await desk.want()
+    record = await desk.begin()
+    store = store_of(desk, tmp_path)
+    parts = store.of(record, SOURCE)
+    assert await parts.chosen("film") is None
+    first = Choice("veryfast", 720, "too slow")
+    await parts.choose("film", first)
+    await parts.choose("film", Choice("fast", 1080))
+    assert await store.of(record, SOURCE).chosen("film") == first
+    assert await store.of(record, "cd" * 32).chosen("film") is None
+    await store.sweep()
+    assert await parts.chosen("film") == first
+    desk.clock.now_ms += KEPT_MS + 1
+    await store.sweep(dry_run=True)
+    assert await parts.chosen("film") == first
+    await store.sweep()
+    assert await parts.chosen("film") is None

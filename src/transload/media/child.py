@@ -230,6 +230,16 @@ def _join_parts(request: dict[str, Any], beat: Beat) -> Answer:
     return segments_box.join(request, beat)
 
 
+def _plan_pieces(request: dict[str, Any], beat: Beat) -> Answer:
+    """Where to cut under "cuts"; None there where PyAV is missing or no keyframes are near enough."""
+    if importlib.util.find_spec("av") is None:
+        return {"cuts": None}
+    from transload.media import pieces_box
+
+    path, most = Path(request["path"]), int(request["most"])
+    return pieces_box.plan(path, request["sniffed"], most, beat)
+
+
 _OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
     "probe": _probe,
     "shrink": _shrink,
@@ -238,6 +248,7 @@ _OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
     "plan_parts": _plan_parts,
     "count_part": _count_part,
     "join_parts": _join_parts,
+    "plan_pieces": _plan_pieces,
 }
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from transload.errors import DiskFullError, TransloadError, UnverifiedError
 from transload.media import recipes, segments_plan, verify
 from transload.media.decoder import Decoder
 from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
+from transload.media.pace import Pace, TooSlowError
 from transload.media.segments_plan import Cuts
 from transload.media.segments_words import Run, hash_of, run_words, seen_us, sound_words
 
@@ -73,6 +74,8 @@ class Film:
             *(segments_plan.VERSION, build, self.style.preset, recipes.CRF, self.style.threads),
             *(recipes.chain(self.plan, self.style.filters), bool(self.plan.get("keep_sound"))),
         ]
+        if self.style.bits_s is not None:
+            known.append(self.style.bits_s)
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
 
@@ -102,13 +105,15 @@ class Segments:
         self._settings = film.settings(tool.build)
         self._done: dict[int, Part] = {}
         self._folder = Path()
+        self._pace: Pace | None = None
 
-    async def make(self, rough: Path, tell: Callable[[int], None]) -> int:
+    async def make(self, rough: Path, tell: Callable[[int], None], pace: Pace | None = None) -> int:
         """The whole film in `rough`; gives its number of pictures. `tell` hears microseconds done.
 
-        Raises UnfitError when it must be made in one piece; DiskFullError when the parts will not fit; the errors of
-        an encoder.
+        Raises UnfitError when it must be made in one piece; TooSlowError as `pace` says, the parts forgotten;
+        DiskFullError when the parts will not fit; the errors of an encoder.
         """
+        self._pace = pace
         folder = await self._kept.begin(self._settings)
         if folder is None:
             raise UnfitError("its parts are being made by another task")
@@ -118,7 +123,7 @@ class Segments:
             log.info("parts_taken_over", extra={"parts": len(self._done), "of": self._total})
             await self._check_room()
             return await self._make(rough, tell)
-        except UnfitError:
+        except (UnfitError, TooSlowError):
             await self._kept.drop(self._settings)
             raise
         finally:
@@ -179,6 +184,8 @@ class Segments:
             tell(counters.out_us)
             work.moved.set()
 
+        if self._pace is not None:
+            self._pace.begin()
         words = run_words(film.plan, film.local, film.style, film.cuts, run_)
         async with anyio.create_task_group() as group:
             group.start_soon(self._collect, work, group.cancel_scope)
@@ -243,6 +250,8 @@ class Segments:
         if behind is None or found["frames"] != cut.frames or not right:
             return False
         await self._keep(n, run_.part(n), (found["first"], found["last"]), behind)
+        if self._pace is not None:
+            await self._pace.made(cut.frames, cuts.frames)
         work.next += 1
         return True
 

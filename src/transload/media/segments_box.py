@@ -34,7 +34,7 @@ Beat = Callable[[], None]
 def plan(path: Path, sniffed: str, beat: Beat) -> dict[str, Any] | None:
     """The cuts of a video as JSON with `origin_us` (what ffmpeg takes for zero); None: not fit for parts."""
     try:
-        with _open(path, sniffed) as box:
+        with opened(path, sniffed) as box:
             line = _timeline(box, sniffed, beat)
             cuts = segments_plan.cuts_of(line) if line is not None else None
             if line is None or cuts is None:
@@ -57,7 +57,7 @@ def count(path: Path, clock: tuple[int, int], beat: Beat) -> dict[str, Any]:
     """
     found: dict[str, Any] = {"frames": 0, "first": None, "last": None, "sets": ""}
     try:
-        with _open(path, "nut") as box:
+        with opened(path, "nut") as box:
             stream = box.streams.video[0]
             found["sets"] = _sets(stream)
             ticks = [_tick(packet, clock) for packet in _packets(box, stream, beat)]
@@ -80,7 +80,7 @@ def join(request: dict[str, Any], beat: Beat) -> dict[str, Any]:
     parts = [Path(part) for part in json.loads(request["parts"])]
     clock = Fraction(request["numerator"], request["denominator"])
     try:
-        with _open(parts[0], "nut") as box:
+        with opened(parts[0], "nut") as box:
             sets = _sets(box.streams.video[0])
         order = _order(parts, sets, clock, beat)
         with av.open(request["into"], "w", format="mp4", options={"movflags": "+faststart"}) as out:
@@ -91,7 +91,8 @@ def join(request: dict[str, Any], beat: Beat) -> dict[str, Any]:
         raise DamagedError(f"the parts do not join: {error}"[:200]) from error
 
 
-def _open(path: Path, sniffed: str) -> InputContainer:
+def opened(path: Path, sniffed: str) -> InputContainer:
+    """A file by one named demuxer, its times as they are stored."""
     options = {
         "protocol_whitelist": "file,pipe",
         "format_whitelist": wrapper.SAFE_DEMUXERS,
@@ -103,7 +104,8 @@ def _open(path: Path, sniffed: str) -> InputContainer:
     )
 
 
-def _picture(box: InputContainer) -> VideoStream | None:
+def picture_of(box: InputContainer) -> VideoStream | None:
+    """The first stream of pictures that is no cover."""
     cover = Disposition.attached_pic
     return next((s for s in box.streams.video if not s.disposition & cover), None)
 
@@ -117,7 +119,7 @@ def _packets(box: InputContainer, stream: Stream, beat: Beat) -> Iterator["Packe
 
 
 def _timeline(box: InputContainer, sniffed: str, beat: Beat) -> segments_plan.Timeline | None:
-    stream = _picture(box)
+    stream = picture_of(box)
     if stream is None or stream.time_base is None:
         return None
     times, keys, number = array("q"), array("q"), 0
@@ -139,7 +141,7 @@ def _origin_us(box: InputContainer, sniffed: str) -> int:
     start_us: int = box.start_time or 0
     if sniffed not in _LEAPING:
         return start_us
-    used = [_picture(box), next(iter(box.streams.audio), None)]
+    used = [picture_of(box), next(iter(box.streams.audio), None)]
     begins = [
         Fraction(stream.start_time) * stream.time_base
         for stream in used
@@ -194,7 +196,7 @@ class _Order:
 def _order(parts: Sequence[Path], sets: str, clock: Fraction, beat: Beat) -> _Order:
     order = _Order()
     for part in parts:
-        with _open(part, "nut") as box:
+        with opened(part, "nut") as box:
             if _sets(box.streams.video[0]) != sets:
                 raise DamagedError("the parts are of different encoders")
         order.add([tick for _, tick in _stored([part], clock, beat)])
@@ -210,14 +212,14 @@ def _copied(
 ) -> dict[str, Any]:
     clock = Fraction(request["numerator"], request["denominator"])
     muxer: Any = out  # its stubs are incomplete
-    with contextlib.ExitStack() as opened:
-        model = opened.enter_context(_open(parts[0], "nut"))
+    with contextlib.ExitStack() as stack:
+        model = stack.enter_context(opened(parts[0], "nut"))
         picture = muxer.add_stream_from_template(model.streams.video[0], opaque=True)
         picture.time_base = clock
         _tags(request, out, picture)
         heard: Iterator[Packet[Any]] = iter(())
         if request.get("sound"):
-            sound = opened.enter_context(_open(Path(request["sound"]), "mov"))
+            sound = stack.enter_context(opened(Path(request["sound"]), "mov"))
             voice = muxer.add_stream_from_template(sound.streams.audio[0], opaque=True)
             heard = _heard(sound, voice, beat)
         waiting = next(heard, None)
@@ -236,9 +238,9 @@ def _copied(
 
 def _tags(request: dict[str, Any], out: OutputContainer, picture: Stream) -> None:
     """What ffmpeg copies of its own accord: the file's tags and the language of the picture."""
-    with _open(Path(request["path"]), request["sniffed"]) as source:
+    with opened(Path(request["path"]), request["sniffed"]) as source:
         out.metadata.update(source.metadata)
-        stream = _picture(source)
+        stream = picture_of(source)
         if stream is not None and "language" in stream.metadata:
             picture.metadata["language"] = stream.metadata["language"]
 
@@ -257,7 +259,7 @@ def _stored(
 ) -> Iterator[tuple["Packet[Any]", int]]:
     """The packets of all parts as they are stored, with their begins."""
     for part in parts:
-        with _open(part, "nut") as box:
+        with opened(part, "nut") as box:
             for packet in _packets(box, box.streams.video[0], beat):
                 yield packet, _exactly(packet, clock)
 

@@ -56,7 +56,7 @@ def run_words(
         *("-filter_complex", _graph(recipes.chain(plan, style.filters), cuts, run)),
     ]
     for n in range(run.first, run.end):
-        words += ["-map", f"[v{n}]", *recipes.encoder(style.preset, clock)]
+        words += ["-map", f"[v{n}]", *recipes.encoder(style, clock)]
         words += [*REPEATABLE, *threads]
         words += ["-map_metadata", "-1", "-map_chapters", "-1", "-flush_packets", "1"]
         words += ["-avoid_negative_ts", "disabled", "-f", "nut", f"file:{run.part(n)}"]

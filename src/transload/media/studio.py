@@ -6,12 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from transload.conversions import Made, Parts
+from transload.conversions import NO_TERMS, Made, Terms
 from transload.errors import MemoryLimitError
 from transload.media import verdict
 from transload.media.convert import Converter
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.ffmpeg import EncoderLimits
+from transload.media.ladder import USUAL, Effort
 from transload.media.sniff import sniff
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
 from transload.ports import Moved, Probed
@@ -22,7 +23,7 @@ class Studio:
     """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `preset` is x264's, `roll` is told of every child.
+    choice), `effort` is the encoder's, `roll` is told of every child.
     """
 
     def __init__(  # noqa: PLR0913  settings, each used as it is
@@ -30,7 +31,7 @@ class Studio:
         *,
         ffmpeg: Path | None = None,
         ffprobe: Path | None = None,
-        preset: str = "veryfast",
+        effort: Effort = USUAL,
         decoder: DecoderLimits | None = None,
         encoder: EncoderLimits | None = None,
         roll: Roll = NOBODY,
@@ -40,7 +41,7 @@ class Studio:
         self._converter = Converter(
             self._decoder,
             ffmpeg=ffmpeg,
-            preset=preset,
+            effort=effort,
             limits=replace(encoder or EncoderLimits(), roll=roll),
             probe=self.probe,
         )
@@ -93,7 +94,7 @@ class Studio:
         judgement: Judgement,
         into: Path,
         moved: Moved,
-        parts: Parts | None = None,
+        terms: Terms = NO_TERMS,
     ) -> Made:
         """Carry out `judgement.plan` into `into` and verify the result; errors as in the port."""
-        return await self._converter.convert(local, judgement, into, moved, parts)
+        return await self._converter.convert(local, judgement, into, moved, terms)

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 4
+VERSION = 5
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -223,6 +223,18 @@ segments = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("guard", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+# How a long transcode is made for good, chosen when its first part was measured; kept as long as its parts.
+choices = Table(
+    "choices",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("preset", Text, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("note", Text, nullable=False),
     Column("made_ms", BigInteger, nullable=False),
 )
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select
 
-from transload.conversions import Part
+from transload.conversions import Choice, Part
 from transload.ports import Clock
 from transload.states import ITEM_OPEN
 from transload.storage.database import Database
 from transload.storage.fenced import FencedTask
-from transload.storage.schema import items, receipts, segments
+from transload.storage.schema import choices, items, receipts, segments
 from transload.storage.scratch import reserve_of
 
 KEPT_MS = 7 * 86_400_000
@@ -115,11 +115,37 @@ class PartStore:
             }
             if spent and not dry_run:
                 db.execute(delete(segments).where(segments.c.key.in_(spent)))
+            if not dry_run:
+                self._forget_choices(db)
             return spent, set(known)
 
         spent, known = await self._database.run(act)
         idle = await anyio.to_thread.run_sync(self._idle, spent, known | self._busy)
         return await anyio.to_thread.run_sync(_removed, idle, dry_run)
+
+    def _forget_choices(self, db: Connection) -> None:
+        """Choices live as long as parts made by them would."""
+        rows = db.execute(select(choices.c.key, choices.c.source, choices.c.made_ms)).all()
+        old = [row.key for row in rows if not self._is_wanted(db, row.source, row.made_ms)]
+        if old:
+            db.execute(delete(choices).where(choices.c.key.in_(old)))
+
+    async def choice(self, key: str) -> Choice | None:
+        """What was chosen for a key."""
+
+        def act(db: Connection) -> Choice | None:
+            row = db.execute(select(choices).where(choices.c.key == key)).first()
+            return None if row is None else Choice(row.preset, row.lines, row.note)
+
+        return await self._database.run(act)
+
+    def write_choice(self, db: Connection, key: str, source: str, choice: Choice) -> None:
+        """Remember a choice; one made before stays: parts may lie under it."""
+        if db.execute(select(choices.c.key).where(choices.c.key == key)).first() is not None:
+            return
+        row: dict[str, object] = {"key": key, "source": source, "made_ms": self._clock()}
+        row |= {"preset": choice.preset, "lines": choice.lines, "note": choice.note}
+        db.execute(insert(choices).values(**row))
 
     def _idle(self, spent: set[str], known: set[str]) -> list[Path]:
         """Folders of no more use. One without a row may be another process's first part: it must be old."""
@@ -187,6 +213,17 @@ class TaskParts:
             lambda db: db.execute(delete(segments).where(segments.c.key == key))
         )
         await anyio.to_thread.run_sync(_remove, self._store.folder(key))
+
+    async def chosen(self, settings: str) -> Choice | None:
+        """What an earlier run chose for the film of these settings."""
+        return await self._store.choice(self._key(settings))
+
+    async def choose(self, settings: str, choice: Choice) -> None:
+        """Remember a choice, durably."""
+        key = self._key(settings)
+        await self._task.write_durably(
+            lambda db: self._store.write_choice(db, key, self._source, choice)
+        )
 
     def leave(self, settings: str) -> None:
         """Another conversion may work in the folder."""
