@@ -41,13 +41,13 @@ def test_filters_follow_the_facts() -> None:
     made = words(do="transcode", interlaced=True, hdr=True, side=3840)
     chain = made.split("-vf ")[1]
     assert chain.index("bwdif") < chain.index("tonemap") < chain.index("setsar=1")
-    assert "scale=3840:3840:force_original_aspect_ratio=decrease" in chain
+    assert "h='min(3840,ih)':force_original_aspect_ratio=decrease" in chain
     assert "-fps_mode passthrough" in made
 
 
 def test_short_sides_are_capped_before_long_ones() -> None:
     chain = words(do="transcode", short=720, side=3840).split("-vf ")[1]
-    assert chain.index("min(720,iw)") < chain.index("scale=3840:3840")
+    assert chain.index("min(720,iw)") < chain.index("min(3840,iw)")
 
 
 def test_an_mp3_keeps_tags_and_cover_and_no_brands_of_mp4() -> None:
