@@ -8,7 +8,6 @@ import pytest
 from tests.inputs import clip
 from transload.media.damage import DamagedError
 from transload.media.pieces_box import closed, plan
-from transload.media.pieces_plan import BEFORE_S
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-c:a", "aac")
 
@@ -16,12 +15,12 @@ H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-c:a", "aac")
 def beat() -> None: ...
 
 
-def test_cuts_lie_before_keyframes(tmp_path: Path) -> None:
+def test_cuts_lie_between_keyframes(tmp_path: Path) -> None:
     film = clip(tmp_path / "film.mp4", seconds=6, words=(*H264, "-g", "20"))
     found = plan(film, "mov", film.stat().st_size * 2 // 5, beat)
     assert found["hevc"] is False
     assert found["cuts"]
-    assert all(round(cut + BEFORE_S, 3) % 2 == 0 for cut in found["cuts"])
+    assert all(round(cut, 3) % 2 == 1 for cut in found["cuts"])
 
 
 def test_a_keyframe_that_needs_what_was_before_is_known() -> None:

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transload.media.pieces_plan import BEFORE_S, PIECES_MAX, Key, cuts_of
+from transload.media.pieces_plan import PIECES_MAX, Key, cuts_of
 
 EVEN = [Key(float(n), n * 100) for n in range(1, 30)]
 
 
 def test_files_are_as_few_as_can_be_and_about_equal() -> None:
-    assert cuts_of(EVEN, 3000, 1600) == [15 - BEFORE_S]
-    assert cuts_of(EVEN, 3000, 1400) == [10 - BEFORE_S, 20 - BEFORE_S]
+    assert cuts_of(EVEN, 3000, 1600) == [15]
+    assert cuts_of(EVEN, 3000, 1400) == [10, 20]
 
 
 def test_what_fits_is_not_cut() -> None:
@@ -36,7 +36,7 @@ def test_no_file_is_too_large(sizes: list[int], most: int) -> None:
     total = sum(sizes)
     cuts = cuts_of(keys, total, most)
     assert cuts is not None
-    at = {round(key.at_s - BEFORE_S, 6): key.before for key in keys}
+    at = {round(key.at_s, 6): key.before for key in keys}
     ends = [*(at[cut] for cut in cuts), total]
     files = [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
     assert max(files) <= most

@@ -15,7 +15,11 @@ GENEROUS = 4
 POOR_BITS = 0.03
 """With less than this a smaller picture looks better."""
 USED_SHARE = 0.95
-SOUND_BITS_S, SOUND_KEPT_BITS_S = 128_000, 320_000
+SOUND_BITS_S, SOUND_KEPT_BITS_S = 128_000, 192_000
+BUFFER_S = 2
+"""x264 may run ahead of its bound by so many seconds (`-bufsize`), and does so at the begin of every part."""
+PART_LEAST_S, PART_LONG_LEAST_S, LONG_ABOVE_S = 8.0, 24.0, 3600.0
+"""How long the parts of a film are on average, at least."""
 PIECE_S = 36.0
 """The longest part (30 s and a fifth): what is split is split between two of them, so each must fit by itself."""
 FPS_UNKNOWN = 25.0
@@ -123,6 +127,8 @@ def bound_for(shape: Shape, limit_bytes: int | None, sound_bits_s: int) -> Bound
     if limit_bytes is None or not shape.duration_s:
         return Bound(shape.lines)
     bits_s = USED_SHARE * limit_bytes * 8 / shape.duration_s - sound_bits_s
+    part_s = PART_LONG_LEAST_S if shape.duration_s > LONG_ABOVE_S else PART_LEAST_S
+    bits_s /= 1 + BUFFER_S / part_s
     if bits_s >= GENEROUS * USUAL_BITS * shape.pixels * shape.fps:
         return Bound(shape.lines)
     for lines in (shape.lines, *(size for size in SIZES if size < shape.lines)):
@@ -133,7 +139,7 @@ def bound_for(shape: Shape, limit_bytes: int | None, sound_bits_s: int) -> Bound
 
 
 def sound_bits_s(*, sound: bool, kept: bool) -> int:
-    """Bits a second that the sound takes: ours, or as much as copied AAC usually has at most."""
+    """Bits a second that the sound takes: ours, or as much as copied sound usually has."""
     if not sound:
         return 0
     return SOUND_KEPT_BITS_S if kept else SOUND_BITS_S

@@ -5,10 +5,10 @@
 
 from array import array
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import av
 import av.error
 from av.container import InputContainer
 
@@ -55,11 +55,14 @@ def _planned(box: InputContainer, most: int, beat: Beat) -> list[float] | None:
                 before.append(total)
             begins.append(packet.pts)
         total += packet.size + PACKET_BYTES
-    start_s, tick_s = (box.start_time or 0) / av.time_base, float(picture.time_base)
+    if not keys:
+        return None
+    first, tick_s = keys[0][1], float(picture.time_base)
+    between = [(here + there) / 2 - first for (_, here), (_, there) in pairwise(keys)]
     ready = [
-        (Key(begin * tick_s - start_s, stored), whole)
-        for (_, begin), stored, whole in zip(keys, before, closed(begins, keys), strict=True)
-    ][1:]
+        (Key(middle * tick_s, stored), whole)
+        for middle, stored, whole in zip(between, before[1:], closed(begins, keys)[1:], strict=True)
+    ]
     found = cuts_of([key for key, whole in ready if whole], total, most)
     return found or cuts_of([key for key, _ in ready], total, most)
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 PIECES_MAX = 99
 EVEN_SHARES = (1.02, 1.1, 1.25)
 """How much larger than the mean a file may be, tried in turn: a last file of some seconds looks like a mistake."""
-BEFORE_S = 0.001
-"""A cut lies so long before its keyframe: nearer than any two pictures, farther than times are rounded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A keyframe that a file may begin with: its time from the begin of the film, and the bytes stored before it."""
+    """A keyframe that a file may begin with, and the bytes stored before it.
+
+    `at_s` lies half-way from the keyframe before, in seconds from the first picture: ffmpeg cuts at the next keyframe
+    behind a time, and its versions do not agree on where times begin.
+    """
 
     at_s: float
     before: int
@@ -35,7 +37,7 @@ def cuts_of(keys: Sequence[Key], total: int, most: int) -> list[float] | None:
 
 
 def _times(cuts: Sequence[Key]) -> list[float]:
-    return [round(key.at_s - BEFORE_S, 6) for key in cuts]
+    return [round(key.at_s, 6) for key in cuts]
 
 
 def _filled(keys: Sequence[Key], total: int, most: int) -> list[Key] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transload.media.ladder import BUFFER_S
 from transload.media.wrapper import DEMUXERS
 
 CRF = "22"
@@ -35,13 +36,14 @@ class Style:
     """How to encode, and what differs between builds of ffmpeg.
 
     `filters` are the names the binary knows, `source_clock` is its word for "the demuxer's clock" (`-enc_time_base`),
-    `threads` 0 leaves the number to the encoder.
+    `threads` 0 leaves the number to the encoder, `bits_s` bounds its rate (None: quality alone decides).
     """
 
     preset: str
     threads: int
     filters: frozenset[str]
     source_clock: str
+    bits_s: int | None = None
 
 
 def suffix_of(plan: dict[str, Any]) -> str:
@@ -88,7 +90,7 @@ def _middle(plan: dict[str, Any], style: Style) -> list[str]:
     hvc1 = ["-tag:v", "hvc1"] if plan.get("hevc") else []
     match plan["do"]:
         case "rewrap":
-            return [*_FIRST, "-c", "copy", *hvc1, *_BARE]
+            return copying(plan)
         case "audio":
             return [*_FIRST, "-c:v", "copy", *hvc1, *SOUND, *_BARE]
         case "sound":
@@ -100,6 +102,11 @@ def _middle(plan: dict[str, Any], style: Style) -> list[str]:
         case _:
             sound = ("-c:a", "copy") if plan.get("keep_sound") else SOUND
             return [*_FIRST, *_h264(plan, style), *sound, *_BARE]
+
+
+def copying(plan: dict[str, Any]) -> list[str]:
+    """The first picture and sound as they are."""
+    return [*_FIRST, "-c", "copy", *(["-tag:v", "hvc1"] if plan.get("hevc") else []), *_BARE]
 
 
 def _mp3(plan: dict[str, Any]) -> list[str]:
@@ -119,13 +126,15 @@ def _mp3(plan: dict[str, Any]) -> list[str]:
 
 def _h264(plan: dict[str, Any], style: Style) -> list[str]:
     """Frames keep their own times: no frame rate is forced. The demuxer's clock keeps variable rates exact."""
-    return [*encoder(style.preset, style.source_clock), "-vf", chain(plan, style.filters)]
+    return [*encoder(style, style.source_clock), "-vf", chain(plan, style.filters)]
 
 
-def encoder(preset: str, clock: str) -> list[str]:
+def encoder(style: Style, clock: str) -> list[str]:
     """The words for H.264; `clock` is the time base as ffmpeg writes it."""
+    bound = style.bits_s
     return [
-        *("-c:v", "libx264", "-preset", preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
+        *("-c:v", "libx264", "-preset", style.preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
+        *(("-maxrate", str(bound), "-bufsize", str(BUFFER_S * bound)) if bound is not None else ()),
         *("-fps_mode", "passthrough", "-enc_time_base", clock),
     ]
 
