@@ -116,7 +116,7 @@ async def test_a_kept_original_can_be_sent_again_and_dropped(tmp_path: Path) -> 
     async with home.open(Picky(tmp_path / "library", {"0.jpg": 2, "1.jpg": 9})) as app:
         report = await finished(app, pictures(tmp_path, 2), to="picky:")
         kept = {record.name: record for record in await app.quarantined(report.job.id)}
-        job = await app.retry_quarantined(kept["0.jpg"].id)
+        (job,) = await app.retry_quarantined(kept["0.jpg"].id)
         assert (await app.wait(job.id)).state is JobState.PARTIAL
         assert states(await app.report(job.id)) == {
             "0.jpg": ItemState.SENT,

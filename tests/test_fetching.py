@@ -125,7 +125,7 @@ async def test_a_kept_original_is_sent_without_its_source(tmp_path: Path) -> Non
     assert kept.path is not None
     assert kept.path.read_bytes() == photo(1)
     async with home.open(picky) as app:
-        job = await app.wait((await app.retry_quarantined(kept.id)).id)
+        job = await app.wait((await app.retry_quarantined(kept.id))[0].id)
         report = await app.report(job.id)
         assert await app.quarantined() == []
     assert (job.state, states(report)["a.jpg"]) == (JobState.SUCCEEDED, SENT)
@@ -141,7 +141,7 @@ async def test_a_second_refusal_keeps_the_original_untouched(tmp_path: Path) -> 
     picky.refuse["a.jpg"] = 9
     asked = len(picky.batches)
     async with home.open(picky) as app:
-        job = await app.wait((await app.retry_quarantined(kept.id)).id)
+        job = await app.wait((await app.retry_quarantined(kept.id))[0].id)
         (still,) = await app.quarantined()
         await app.clean()
     assert job.state is JobState.PARTIAL
@@ -158,7 +158,7 @@ async def test_a_kept_original_that_changed_is_read_from_the_source(tmp_path: Pa
     assert kept.path is not None
     kept.path.write_bytes(photo(7))
     async with home.open(picky) as app:
-        await app.wait((await app.retry_quarantined(kept.id)).id)
+        await app.wait((await app.retry_quarantined(kept.id))[0].id)
     assert sorted(home.delivered().values()) == sorted([photo(1), photo(2)])
 
 
@@ -178,7 +178,7 @@ async def test_of_a_users_own_archive_a_reference_is_kept(tmp_path: Path) -> Non
         assert kept.sha256 == hashlib.sha256(cut).hexdigest() == report.items[0].item.sha256
         assert own.read_bytes() == cut
         own.write_bytes(whole)
-        await app.wait((await app.retry_quarantined(kept.id)).id)
+        await app.wait((await app.retry_quarantined(kept.id))[0].id)
         assert await app.quarantined() == []
     assert {photo(1), photo(2)} <= set(home.delivered().values())
 
@@ -192,7 +192,7 @@ async def test_a_kept_film_is_judged_and_converted_without_its_source(tmp_path: 
         assert states(report) == {"0.avi": ItemState.QUARANTINED}
         (kept,) = await app.quarantined()
         source.unlink()
-        job = await app.wait((await app.retry_quarantined(kept.id)).id)
+        job = await app.wait((await app.retry_quarantined(kept.id))[0].id)
     assert job.state is JobState.SUCCEEDED
     assert {Path(name).suffix for name in home.delivered()} == {".mp4", ".avi"}
 

@@ -308,10 +308,10 @@ class App:
         """Kept originals, oldest first."""
         return await self.parts.quarantine.listed(prefix)
 
-    async def retry_quarantined(self, record_id: str) -> Job:
-        """Send one kept original's item again."""
-        record = await self.parts.quarantine.one(record_id)
-        again = await self.parts.ledger.retry(record.job_id, record.item_id)
+    async def retry_quarantined(self, *record_ids: str) -> Sequence[Job]:
+        """Send the items of kept originals again; gives their jobs, each once."""
+        by_job = await self.parts.quarantine.items_by_job(record_ids)
+        again = [await self.parts.ledger.retry(job, only) for job, only in by_job.items()]
         self.work()
         return again
 

@@ -1,5 +1,6 @@
 """Media made to open something else, to fill memory or to crash decoders: the file is named, nothing else happens."""
 
+import hashlib
 import socket
 import struct
 import zlib
@@ -205,21 +206,49 @@ def test_bombs_end_in_the_child(
     assert said.status == (0 if state == "sent" else 3)
 
 
-def test_a_file_that_crashes_the_encoder_takes_nothing_with_it(desk: Desk) -> None:
-    """The encoder dies of a wrong address on every file; what it can do it still says."""
+def crashing(desk: Desk) -> Path:
+    """An encoder that dies of a wrong address on every file; what it can do it still says."""
     real = wheel_binary()
     assert real is not None
-    crashing = desk.inputs / "ffmpeg"
+    program = desk.inputs / "ffmpeg"
     asked = "-version|-hide_banner\\ -encoders|-hide_banner\\ -filters|-nostdin\\ -version"
-    crashing.write_text(
+    program.write_text(
         f'#!/bin/sh\ncase "$*" in {asked}) exec {real} "$@";; esac\nkill -SEGV $$\n', "utf-8"
     )
-    crashing.chmod(0o755)
+    program.chmod(0o755)
+    return program
+
+
+def test_a_file_that_crashes_the_encoder_takes_nothing_with_it(desk: Desk) -> None:
     film = clip(desk.inputs / "film.avi").read_bytes()
     source = packed(desk.inputs / "a.zip", {"film.avi": film, "good.jpg": GOOD})
-    said = desk.send(source, "--recipe", "telegram", "--set", f"ffmpeg={crashing}")
+    said = desk.send(source, "--recipe", "telegram", "--set", f"ffmpeg={crashing(desk)}")
     assert said.status == 3
     assert said.item("film.avi")["state"] == "quarantined"
     assert said.fault("film.avi") == "convert.failed"
     assert set(desk.delivered()) == {"a/good.jpg"}
     assert [path.read_bytes() for path in (desk.data / "quarantine").glob("*")] == [film]
+
+
+def test_kept_films_of_one_name_arrive_once_the_encoder_works(desk: Desk) -> None:
+    """Also when their source is gone, and `clean` went by in between."""
+    films = {
+        f"{folder}/film.avi": clip(desk.inputs / f"{folder}.avi", size=size).read_bytes()
+        for folder, size in (("one", "64x48"), ("two", "96x64"))
+    }
+    source = packed(desk.inputs / "a.zip", films)
+    broken = ("--recipe", "telegram", "--set", f"ffmpeg={crashing(desk)}")
+    assert desk.send(source, *broken).status == 4
+    source.unlink()
+    assert desk.run("clean").status == 0
+    kept = desk.json_of(desk.run("quarantine", "list", "--json"))
+    assert {one["name"] for one in kept} == set(films)
+    for one in kept:
+        content = Path(one["path"]).read_bytes()
+        assert content == films[one["name"]]
+        assert hashlib.sha256(content).hexdigest() == one["sha256"]
+    said = desk.run("quarantine", "retry", *(one["id"] for one in kept))
+    assert said.status == 0, said.out + said.err
+    assert set(desk.delivered()) == {"a/one/film.mp4", "a/two/film.mp4"}
+    assert desk.json_of(desk.run("quarantine", "list", "--json")) == []
+    assert list((desk.data / "quarantine").iterdir()) == []

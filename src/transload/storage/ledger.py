@@ -229,8 +229,8 @@ class Ledger:
 
         return await self.database.run(act, durable=True)
 
-    async def retry(self, job_id: str, only_item: int | None = None) -> Job:
-        """Open the failed, quarantined and cancelled items of an ended job again (or one of them)."""
+    async def retry(self, job_id: str, only: Sequence[int] = ()) -> Job:
+        """Open the failed, quarantined and cancelled items of an ended job again, or `only` some of them."""
 
         def act(db: Connection) -> Job:
             job, now = _job(db, job_id), self.clock()
@@ -242,8 +242,8 @@ class Ledger:
             chosen = (items.c.job_id == job_id) & items.c.state.in_(
                 [s.value for s in ITEM_RETRIABLE]
             )
-            if only_item is not None:
-                chosen &= items.c.id == only_item
+            if only:
+                chosen &= items.c.id.in_(only)
             for state in db.execute(select(items.c.state).where(chosen).distinct()).scalars():
                 check_item_move(ItemState(state), ItemState.PENDING)
             again = list(db.execute(select(items.c.id).where(chosen)).scalars())
@@ -274,7 +274,7 @@ class Ledger:
                         progress=None,
                     )
                 )
-                _queue_again(db, job, again, now, whole=only_item is None)
+                _queue_again(db, job, again, now, whole=not only)
                 announce(db, job_id, now, "state", {"state": "queued", "attempt": job.attempt + 1})
             return _job(db, job_id)
 
