@@ -1,5 +1,6 @@
 """A film in parts: the result does not depend on which run made which part, and odd films are made in one piece."""
 
+import shutil
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
@@ -11,7 +12,7 @@ import pytest
 from tests.films import film, odd_film, packets
 from tests.media.parts import Shelf, bench, made, planned
 from transload.errors import DiskFullError
-from transload.media.ffmpeg import wheel_binary
+from transload.media.ffmpeg import find_ffmpeg, wheel_binary
 from transload.media.recipes import arguments
 from transload.media.segments import MARGINS_S, RUN_PARTS_MAX, Film, UnfitError, seek_us
 from transload.media.segments_plan import Cut, Cuts
@@ -117,6 +118,19 @@ async def test_a_mismatch_behind_a_seek_ends_in_one_piece(tmp_path: Path, source
             await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
     assert shelf.dropped == 1
     assert not [name for name in shelf.files() if name.endswith(".part")]
+
+
+async def test_parts_that_do_not_join_end_in_one_piece(tmp_path: Path, source: Path) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        shelf = Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
+        folder = await shelf.begin(planned_film.settings((await find_ffmpeg(None)).build))
+        assert folder is not None
+        shutil.copy(folder / shelf.parts[0].file, folder / shelf.parts[1].file)
+        with pytest.raises(UnfitError, match="do not join"):
+            await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
+    assert shelf.dropped == 1
 
 
 async def test_a_part_that_lacks_pictures_is_not_kept(tmp_path: Path, source: Path) -> None:

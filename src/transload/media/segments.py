@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 
 from transload.conversions import Part, Parts, part_file
-from transload.errors import DiskFullError, TransloadError, UnverifiedError
+from transload.errors import CorruptError, DiskFullError, TransloadError, UnverifiedError
 from transload.media import recipes, segments_plan, verify
 from transload.media.decoder import Decoder
 from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
@@ -285,7 +285,19 @@ class Segments:
 
     async def _join(self, rough: Path) -> int:
         film, names = self._film, [part_file(n) for n in range(self._total)]
-        joined = await self._decoder.ask(
+        try:
+            joined = await self._joined(names, rough)
+        except CorruptError as error:
+            raise UnfitError(f"its parts do not join: {error.detail}") from error
+        if joined["frames"] != film.cuts.frames:
+            raise UnverifiedError(
+                f"{joined['frames']} of {film.cuts.frames} pictures were joined", stage="convert"
+            )
+        return film.cuts.frames
+
+    async def _joined(self, names: list[str], rough: Path) -> dict[str, Any]:
+        film = self._film
+        return await self._decoder.ask(
             "join_parts",
             path=str(film.local),
             sniffed=str(film.plan["sniffed"]),
@@ -296,11 +308,6 @@ class Segments:
             origin_us=film.origin_us,
             into=str(rough),
         )
-        if joined["frames"] != film.cuts.frames:
-            raise UnverifiedError(
-                f"{joined['frames']} of {film.cuts.frames} pictures were joined", stage="convert"
-            )
-        return film.cuts.frames
 
 
 def seek_us(film: Film, n: int, margin: int) -> int | None:
