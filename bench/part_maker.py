@@ -13,7 +13,7 @@ from pathlib import Path
 
 import anyio
 
-from transload.conversions import Part
+from transload.conversions import Choice, Part
 from transload.media import segments, segments_plan
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.ffmpeg import EncoderLimits, find_ffmpeg
@@ -57,6 +57,14 @@ class Shelf:
         """No rows."""
         del settings
         self._rows.write_text("[]")
+
+    async def chosen(self, settings: str) -> Choice | None:
+        """Nothing: no deadline is set."""
+        del settings
+        return None
+
+    async def choose(self, settings: str, choice: Choice) -> None:
+        """Nobody chooses without a deadline."""
 
     def leave(self, settings: str) -> None:
         """Nobody else is here."""

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 KILLS = 100
 KILLS_A_FILM = 4
 SEED = 4
+FILM_S, FILM_SIZE = 60, "480x270"
 TURNS = 3
-FILM_S, FILM_SIZE = 60, "640x360"
 COST_S, COST_SIZE = 180, "640x360"
 SNIFFED = {".mkv": "matroska", ".ts": "mpegts", ".avi": "avi", ".wmv": "asf"}
 ROLL_S = 0.04  # one picture: cuts and keyframes lie half a picture apart
@@ -54,7 +54,8 @@ class Making:
         """What the verdict would say."""
         woven = self.source.suffix == ".ts"
         sniffed = SNIFFED[self.source.suffix]
-        return {"do": "transcode", "sniffed": sniffed, "sound": True, "interlaced": woven}
+        plan: dict[str, object] = {"do": "transcode", "sniffed": sniffed, "sound": True}
+        return plan | {"interlaced": woven, "by_order": self.source.name == "avc.avi"}
 
     @property
     def out(self) -> Path:
