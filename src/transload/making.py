@@ -60,8 +60,10 @@ async def converted(
     bench: Bench, item: Item, held: Held, judgement: Judgement
 ) -> Shipment | Outcome:
     """The shipment of a conversion, with the original beside it where the job keeps it; a failed one is refused."""
-    limit = bench.destination.limit_bytes
-    bench.scratch.resize(item.id, held.size_bytes + disk_need(judgement, held.size_bytes))
+    limit, need = bench.destination.limit_bytes, disk_need(judgement, held.size_bytes)
+    if limit is not None and held.size_bytes > limit:
+        need += min(need, held.size_bytes)  # its pieces, while the whole is still there
+    bench.scratch.resize(item.id, held.size_bytes + need)
     bench.meter.weigh(item.id, held.size_bytes)
     try:
         made = await bench.media.convert(
