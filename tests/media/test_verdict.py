@@ -135,6 +135,8 @@ async def test_hevc_is_encoded_anew_only_where_asked(studio: Studio, samples: Sa
 async def test_sizes_are_those_of_the_upright_picture(studio: Studio, samples: Samples) -> None:
     video = await judged(studio, samples("turned.mp4"))
     photo = await judged(studio, samples("upside.jpg"))
+    stretched = await judged(studio, samples("stretched.mp4"))
+    assert (stretched.width, stretched.height) == (85, 48)
     assert (video.width, video.height) == (48, 64)
     assert (photo.width, photo.height) == (64, 96)
 

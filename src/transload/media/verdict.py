@@ -267,7 +267,7 @@ def _sized(judged: Judgement, raw: dict[str, Any]) -> Judgement:
 
 
 def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
-    """Facts of a video with its upright `width` and `height` beside its streams, as clients need to be told."""
+    """Facts of a video with its displayed `width` and `height` beside its streams: upright, of square pixels."""
     shown = (
         stream
         for stream in raw.get("streams", [])
@@ -276,7 +276,16 @@ def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
     picture = next(shown, None)
     if picture is None:
         return raw
-    width, height = picture.get("width"), picture.get("height")
+    width, height = _shown_width(picture), picture.get("height")
     if (raw.get("rotation") or 0) % 180:
         width, height = height, width
     return raw | {"width": width, "height": height}
+
+
+def _shown_width(picture: dict[str, Any]) -> int | None:
+    """The coded width stretched by the shape of a pixel ("4:3"; players keep the height)."""
+    width: int | None = picture.get("width")
+    wide, _, high = str(picture.get("sar") or "").partition(":")
+    if not width or not (wide.isdigit() and high.isdigit()) or not int(wide) * int(high):
+        return width
+    return max(1, round(width * int(wide) / int(high)))
