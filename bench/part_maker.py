@@ -22,6 +22,13 @@ from transload.media.segments_plan import Cuts
 from transload.media.segments_words import Run, hash_of
 
 
+def put(path: Path, text: str) -> None:
+    """Whole or not at all: a kill may fall into it."""
+    between = path.with_suffix(".new")
+    between.write_text(text)
+    between.replace(path)
+
+
 class Shelf:
     """The `Parts` port in one folder, without a database: each row is a file that is renamed into place."""
 
@@ -49,9 +56,7 @@ class Shelf:
     async def add(self, settings: str, part: Part) -> None:
         """One row more."""
         kept = [asdict(one) for one in await self.known(settings)]
-        between = self._rows.with_suffix(".new")
-        between.write_text(json.dumps([*kept, asdict(part)]))
-        between.replace(self._rows)
+        put(self._rows, json.dumps([*kept, asdict(part)]))
 
     async def drop(self, settings: str) -> None:
         """No rows."""
@@ -79,7 +84,7 @@ def note_runs(folder: Path) -> None:
         if rows and cuts.timed:
             zero_us = int(int(rows[0].split(",")[2]) * Fraction(*cuts.clock) * 1_000_000)
         again_us = max(0, cuts.parts[run.first].start_us - zero_us)
-        (folder / f"again-{run.first}.txt").write_text(str(again_us / 1e6))
+        put(folder / f"again-{run.first}.txt", str(again_us / 1e6))
         return hash_of(n, text, cuts, run)
 
     vars(segments)["hash_of"] = noted
@@ -92,7 +97,7 @@ async def main(source: Path, folder: Path, plan: dict[str, object], length: str)
     found = (await decoder.ask("plan_parts", **asked))["plan"] if length != "nothing" else None
     if found is not None:
         cuts = segments_plan.from_json(found)
-        (folder / "cuts.json").write_text(json.dumps(found))
+        put(folder / "cuts.json", json.dumps(found))
         style = Style("veryfast", 2, tool.filters, tool.source_clock)
         film = segments.Film(source, plan, cuts, style, found["origin_us"], found["pixels"])
         maker = segments.Segments(decoder, tool, EncoderLimits(), film, Shelf(folder))
