@@ -5,7 +5,10 @@ import tempfile
 from pathlib import Path
 
 from bench.figures import FIGURES, Room
+from bench.orphans import orphans
+from bench.probes import probes
 from bench.remote import remote
+from bench.segments import kills, segments
 from bench.table import shown
 
 KEPT = Path(tempfile.gettempdir()) / "transload-bench"
@@ -14,8 +17,14 @@ KEPT = Path(tempfile.gettempdir()) / "transload-bench"
 def main() -> None:
     """Print each figure as soon as it is known; with names, only those."""
     KEPT.mkdir(exist_ok=True)
-    figures = FIGURES | {"remote": remote}
+    figures = FIGURES | {
+        "remote": remote,
+        "probes": probes,
+        "orphans": orphans,
+        "segments": segments,
+    }
     wanted = sys.argv[1:] or list(figures)
+    figures["kills"] = kills
     missed = 0
     for name in wanted:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:

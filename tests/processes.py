@@ -4,7 +4,10 @@ import contextlib
 import os
 import select
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from transload.roll import has_word
 
 
 def working_on(path: Path) -> set[int]:
@@ -34,3 +37,44 @@ def _ends(pid: int, until: float) -> bool:
         return bool(ready)
     finally:
         os.close(descriptor)
+
+
+@dataclass
+class Book:
+    """A `Roll` in memory."""
+
+    living: dict[int, str] = field(default_factory=dict)
+    entered: list[int] = field(default_factory=list)
+
+    def enter(self, pid: int, command: str) -> None:
+        self.living[pid] = command
+        self.entered.append(pid)
+
+    def leave(self, pid: int) -> None:
+        self.living.pop(pid, None)
+
+    def known_again(self) -> list[str]:
+        """The words by which the living can be told from others of their number."""
+        return [word for pid, word in self.living.items() if has_word(pid, word)]
+
+
+def descendants(pid: int) -> set[int]:
+    """Living processes that a process has started, and those they have started."""
+    found, pending = set[int](), [pid]
+    while pending:
+        for task in Path(f"/proc/{pending.pop()}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                new = {int(word) for word in task.read_text(encoding="ascii").split()}
+                pending += new - found
+                found |= new
+    return found
+
+
+def encoders(pids: set[int]) -> set[int]:
+    """Those of them that are ffmpeg by now, no longer its launcher."""
+    found: set[int] = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("ffmpeg"):
+                found.add(pid)
+    return found

@@ -1,5 +1,6 @@
 """Jobs as callers steer them: cancelled, paused, interrupted, shared between two processes."""
 
+import os
 from pathlib import Path
 
 import anyio
@@ -115,7 +116,7 @@ async def test_a_kept_original_can_be_sent_again_and_dropped(tmp_path: Path) -> 
     async with home.open(Picky(tmp_path / "library", {"0.jpg": 2, "1.jpg": 9})) as app:
         report = await finished(app, pictures(tmp_path, 2), to="picky:")
         kept = {record.name: record for record in await app.quarantined(report.job.id)}
-        job = await app.retry_quarantined(kept["0.jpg"].id)
+        (job,) = await app.retry_quarantined(kept["0.jpg"].id)
         assert (await app.wait(job.id)).state is JobState.PARTIAL
         assert states(await app.report(job.id)) == {
             "0.jpg": ItemState.SENT,
@@ -139,6 +140,19 @@ async def test_clean_removes_only_what_nothing_refers_to(tmp_path: Path) -> None
         assert not stray.exists()
         assert kept.path is not None
         assert kept.path.exists()
+
+
+async def test_parts_of_films_nobody_waits_for_go_when_work_begins(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    old, fresh = home.data.parts / "old", home.data.parts / "fresh"
+    for folder in (old, fresh):
+        folder.mkdir(parents=True)
+        (folder / "00000.nut.part").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    async with home.open() as app:
+        await finished(app, pictures(tmp_path, 1), to=home.to)
+    assert not old.exists()
+    assert fresh.exists()
 
 
 async def test_a_look_leaves_no_trace(tmp_path: Path) -> None:

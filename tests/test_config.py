@@ -19,6 +19,8 @@ VALID: dict[str, str] = {
     "transfer.concurrency": "3",
     "convert.concurrency": "4",
     "convert.when": "always",
+    "convert.preset": "medium",
+    "convert.deadline_s": "10m",
     "hevc": "convert",
     "album_mix": "mixed",
     "retry.max_attempts": "7",
@@ -101,6 +103,7 @@ def test_the_phone_profile_only_changes_defaults() -> None:
     assert phone.archive.max_entry_bytes == 4 * GIB
     assert phone.transfer.concurrency == 2
     assert phone.origins["min_free_bytes"] == "profile"
+    assert (phone.convert.preset, phone.convert.threads) == ("veryfast", 1)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Entries taken in again for their conversions: found inside archives, and few passes for many of them."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from tests.archives.makers import make_tar, tar_bytes
 from tests.archives.makers_7z import make_by_7zz
 from tests.inputs import clip, packed, photo
-from tests.installation import Counting, Home, finished, states
+from tests.installation import Counting, Home, Picky, finished, states
 from transload.app import Report
-from transload.model import ItemState
+from transload.model import ItemState, JobState, QuarantineRecord
 
 pytestmark = pytest.mark.anyio
 SENT, SKIPPED = ItemState.SENT, ItemState.SKIPPED
@@ -104,6 +105,96 @@ async def test_an_archive_inside_that_is_damaged_meanwhile_is_the_items_fault(
     assert fault is not None
     assert fault.kind in ("input.corrupt", "input.truncated")
     assert fault.item == "in.zip/c.avi"
+
+
+async def refused_twice(home: Home, source: Path) -> tuple[Picky, QuarantineRecord]:
+    """A destination that has refused a picture twice, and the kept original."""
+    picky = Picky(home.library, {"a.jpg": 2})
+    async with home.open(picky) as app:
+        report = await finished(app, source, to="picky:")
+        assert states(report) == {"a.jpg": ItemState.QUARANTINED, "b.jpg": SENT}
+        (kept,) = await app.quarantined()
+    return picky, kept
+
+
+async def test_a_kept_original_is_sent_without_its_source(tmp_path: Path) -> None:
+    source = packed(tmp_path / "a.zip", {"a.jpg": photo(1), "b.jpg": photo(2)})
+    home = Home(tmp_path)
+    picky, kept = await refused_twice(home, source)
+    source.unlink()
+    assert kept.path is not None
+    assert kept.path.read_bytes() == photo(1)
+    async with home.open(picky) as app:
+        job = await app.wait((await app.retry_quarantined(kept.id))[0].id)
+        report = await app.report(job.id)
+        assert await app.quarantined() == []
+    assert (job.state, states(report)["a.jpg"]) == (JobState.SUCCEEDED, SENT)
+    assert not kept.path.exists()
+    assert photo(1) in home.delivered().values()
+    assert home.left_behind() == []
+
+
+async def test_a_second_refusal_keeps_the_original_untouched(tmp_path: Path) -> None:
+    source = packed(tmp_path / "a.zip", {"a.jpg": photo(1), "b.jpg": photo(2)})
+    home = Home(tmp_path)
+    picky, kept = await refused_twice(home, source)
+    picky.refuse["a.jpg"] = 9
+    asked = len(picky.batches)
+    async with home.open(picky) as app:
+        job = await app.wait((await app.retry_quarantined(kept.id))[0].id)
+        (still,) = await app.quarantined()
+        await app.clean()
+    assert job.state is JobState.PARTIAL
+    assert (still.id, still.sha256, still.path) == (kept.id, kept.sha256, kept.path)
+    assert still.path is not None
+    assert still.path.read_bytes() == photo(1)
+    assert len(picky.batches) - asked <= 2  # once, and its one recovery
+
+
+async def test_a_kept_original_that_changed_is_read_from_the_source(tmp_path: Path) -> None:
+    source = packed(tmp_path / "a.zip", {"a.jpg": photo(1), "b.jpg": photo(2)})
+    home = Home(tmp_path)
+    picky, kept = await refused_twice(home, source)
+    assert kept.path is not None
+    kept.path.write_bytes(photo(7))
+    async with home.open(picky) as app:
+        await app.wait((await app.retry_quarantined(kept.id))[0].id)
+    assert sorted(home.delivered().values()) == sorted([photo(1), photo(2)])
+
+
+async def test_of_a_users_own_archive_a_reference_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "trip"
+    folder.mkdir()
+    own = packed(folder / "in.zip", {"a.jpg": photo(1), "b.jpg": photo(2)})
+    whole = own.read_bytes()
+    own.write_bytes(whole[:-30])
+    cut = own.read_bytes()
+    home = Home(tmp_path)
+    async with home.open() as app:
+        report = await finished(app, folder, to=home.to)
+        (kept,) = await app.quarantined()
+        assert states(report)["in.zip"] is ItemState.QUARANTINED
+        assert (kept.path, kept.size_bytes) == (None, len(cut))
+        assert kept.sha256 == hashlib.sha256(cut).hexdigest() == report.items[0].item.sha256
+        assert own.read_bytes() == cut
+        own.write_bytes(whole)
+        await app.wait((await app.retry_quarantined(kept.id))[0].id)
+        assert await app.quarantined() == []
+    assert {photo(1), photo(2)} <= set(home.delivered().values())
+
+
+async def test_a_kept_film_is_judged_and_converted_without_its_source(tmp_path: Path) -> None:
+    source = packed(tmp_path / "a.zip", clips(tmp_path, 1))
+    home = Home(tmp_path)
+    picky = Picky(home.library, {"0.avi": 2})
+    async with home.open(picky) as app:
+        report = await finished(app, source, to="picky:")
+        assert states(report) == {"0.avi": ItemState.QUARANTINED}
+        (kept,) = await app.quarantined()
+        source.unlink()
+        job = await app.wait((await app.retry_quarantined(kept.id))[0].id)
+    assert job.state is JobState.SUCCEEDED
+    assert {Path(name).suffix for name in home.delivered()} == {".mp4", ".avi"}
 
 
 async def test_a_solid_block_is_decoded_once_for_all_its_conversions(tmp_path: Path) -> None:

@@ -5,7 +5,16 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from transload.entry import Entry
-from transload.model import ALBUM_MAX, MEDIA_KINDS, ItemKind, ItemState, JobState, Totals, Verdict
+from transload.model import (
+    ALBUM_MAX,
+    MEDIA_KINDS,
+    ItemKind,
+    ItemState,
+    JobState,
+    Recipe,
+    Totals,
+    Verdict,
+)
 
 
 def test_the_words_of_the_report_are_the_contracts() -> None:
@@ -55,3 +64,9 @@ def test_values_cannot_be_changed() -> None:
     entry = Entry(0, "a", b"a", 1)
     with pytest.raises(FrozenInstanceError):
         entry.size = 2  # type: ignore[misc]
+
+
+def test_recipes_name_their_bound() -> None:
+    assert (Recipe("mp4:720").height_max, Recipe("mp4:720").kbit_s) == (720, None)
+    assert (Recipe("mp3:192").height_max, Recipe("mp3:192").kbit_s) == (None, 192)
+    assert (Recipe.TELEGRAM.height_max, Recipe.TELEGRAM.kbit_s) == (None, None)

@@ -1,7 +1,9 @@
 """What is sent of an item."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from transload.conversions import Made, Piece
 from transload.model import (
     Held,
     Item,
@@ -15,7 +17,6 @@ from transload.model import (
     Verdict,
 )
 from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
-from transload.ports import Made
 
 HELD = Held(Path("/s/1.in"), 10, 1, "aa")
 MADE = Made(Path("/s/1.out/a.mp4"), 7, "bb")
@@ -61,3 +62,18 @@ def test_equal_contents_never_share_a_batch() -> None:
     ]
     flat: list[Shipment] = [one for part in parts for one in part]
     assert flat == batch
+
+
+def test_a_split_film_is_numbered_before_its_ending() -> None:
+    made = replace(MADE, rest=(Piece(Path("/s/1.out/b.mp4"), 5, "cc"),))
+    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, made, ".mp4")
+    names = ["in/1 (1 of 2).mp4", "in/1 (2 of 2).mp4", "originals/in/1.mkv"]
+    assert [parcel.name for parcel in both] == names
+    assert [parcel.sha256 for parcel in both] == ["bb", "cc", "aa"]
+    bare = replace(item(), name="a.b/film")
+    assert [one.name for one in parcels_of(job(Recipe.TELEGRAM), bare, HELD, made)] == [
+        "a.b/film (1 of 2)",
+        "a.b/film (2 of 2)",
+    ]
+    told = parcels_of(job(Recipe.TELEGRAM), replace(item(), name="F.M4V"), HELD, made, None)
+    assert told[0].name == "F (1 of 2).M4V"

@@ -44,7 +44,7 @@ class Desk:
 @asynccontextmanager
 async def desk(root: Path, budget: int = 1 << 20) -> AsyncIterator[Desk]:
     scratch = JobScratch(root, "job", budget, 0)
-    await scratch.open(keep_whole=False)
+    await scratch.open(item_id=None)
     yield Desk(scratch, TaskMeter("fetch", Done(0, 0, 0, 0)), Limits())
 
 

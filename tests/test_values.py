@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transload.values import GIB, MIB, networks, size_bytes, time_s
+from transload.values import GIB, MIB, networks, size_bytes, time_or_off_s, time_s
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,18 @@ def test_networks(given_: object, read: tuple[str, ...]) -> None:
 def test_what_is_no_network_is_refused(given_: object) -> None:
     with pytest.raises(ValueError, match="networks such as"):
         networks(given_)
+
+
+@pytest.mark.parametrize("text", [0, "0", " 0s ", "off", 0.0])
+def test_a_bound_in_time_can_be_switched_off(text: object) -> None:
+    assert time_or_off_s(text) == 0
+
+
+@pytest.mark.parametrize("text", [False, "", "never", -1])
+def test_what_is_neither_a_time_nor_off_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="a time above zero"):
+        time_or_off_s(text)
+
+
+def test_a_bound_in_time_is_else_a_time() -> None:
+    assert time_or_off_s("30m") == 1800

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.inputs import clip
+from tests.installation import Home
 from tests.servers.ranged import ranged
-from transload.config import Archive, DataFolder, Egress, Settings
+from transload.config import Archive, DataFolder, Egress, Settings, load
 from transload.destinations.library import Library
 from transload.entry import Opening
 from transload.errors import BlockedAddressError
@@ -54,3 +56,19 @@ def test_web_addresses_are_guarded_by_the_settings(tmp_path: Path) -> None:
         source = sources.open(server.url("a.jpg"), Opening())
         assert [entry.name for entry in source.entries()] == ["a.jpg"]
         source.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"profile": "phone"}, (b"subme=2", b" threads=1 ")), ({"convert.preset": "medium"}, (b"subme=7",))],
+)  # fmt: skip
+async def test_preset_and_threads_reach_the_encoder(
+    tmp_path: Path, given: dict[str, object], words: tuple[bytes, ...]
+) -> None:
+    """x264 writes its options into the picture stream."""
+    settings = replace(load(None, {}, given), min_free_bytes=0)
+    home = Home(tmp_path, settings)
+    await home.send(clip(tmp_path / "a.avi"), originals="drop")
+    (made,) = home.delivered().values()
+    assert all(word in made for word in words)

@@ -138,7 +138,9 @@ class App:
     async def _serve(self) -> None:
         while not self.parts.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
             await anyio.sleep(LOCK_S)
+        await self.parts.children.end_orphans()
         await self.parts.leases.void_dead()
+        await self.parts.part_store.sweep()
         await self.parts.engine(self._since).run(self._handler)
 
     async def _tick(self) -> None:
@@ -306,10 +308,10 @@ class App:
         """Kept originals, oldest first."""
         return await self.parts.quarantine.listed(prefix)
 
-    async def retry_quarantined(self, record_id: str) -> Job:
-        """Send one kept original's item again."""
-        record = await self.parts.quarantine.one(record_id)
-        again = await self.parts.ledger.retry(record.job_id, record.item_id)
+    async def retry_quarantined(self, *record_ids: str) -> Sequence[Job]:
+        """Send the items of kept originals again; gives their jobs, each once."""
+        by_job = await self.parts.quarantine.items_by_job(record_ids)
+        again = [await self.parts.ledger.retry(job, only) for job, only in by_job.items()]
         self.work()
         return again
 
@@ -377,17 +379,16 @@ class App:
         return (await self.clean()).size_bytes
 
     async def clean(self, *, dry_run: bool = False) -> Cleaned:
-        """Remove scratch of jobs that no longer run and files in the quarantine that no row refers to."""
-        busy = {
-            job.id for job in await self.parts.ledger.recent(10_000) if job.state not in JOB_ENDED
-        }
+        """Remove scratch of jobs that no longer run, parts nobody waits for, files in the quarantine without a row."""
+        recent = await self.parts.ledger.recent(10_000)
+        busy = {job.id for job in recent if job.state not in JOB_ENDED}
         strays = await self.parts.quarantine.strays()
-        return await anyio.to_thread.run_sync(self._clean, busy, strays, dry_run)
+        found = await anyio.to_thread.run_sync(self._clean, busy, strays, dry_run)
+        return Cleaned((*found.files, *await self.parts.part_store.sweep(dry_run=dry_run)))
 
     def _clean(self, busy: set[str], strays: Sequence[Path], dry_run: bool) -> Cleaned:
-        scratch = self.parts.folder.scratch
-        folders = sorted(scratch.iterdir()) if scratch.exists() else []
-        idle = [path for folder in folders if folder.name not in busy for path in folder.rglob("*")]
+        folders = [one for one in self.parts.folder.scratch.glob("*") if one.name not in busy]
+        idle = [path for folder in sorted(folders) for path in folder.rglob("*")]
         found = [(path, path.stat().st_size) for path in (*idle, *strays) if path.is_file()]
         for path, _ in found if not dry_run else ():
             path.unlink(missing_ok=True)

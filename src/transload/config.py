@@ -11,14 +11,25 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from transload.errors import SettingError
 from transload.model import AlbumMix, Hevc
-from transload.values import GIB, MIB, count, local_path, networks, one_of, size_bytes, time_s
+from transload.values import (
+    GIB,
+    MIB,
+    count,
+    local_path,
+    networks,
+    one_of,
+    size_bytes,
+    time_or_off_s,
+    time_s,
+)
 
 Profile = Literal["phone", "desktop", "server"]
 When = Literal["idle", "always"]
+Preset = Literal["veryfast", "faster", "fast", "medium", "slow"]
 Origin = Literal["default", "profile", "file", "environment", "flag"]
 
 PREFIX = "TRANSLOAD_"
@@ -38,10 +49,17 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """`concurrency`: encoders at once, one a job; `when`: only while no transfer can run, or at any time."""
+    """`concurrency`: encoders at once, one a job; `when`: only while no transfer can run, or at any time.
+
+    `preset` is x264's; `deadline_s` is what a video's conversion may take (0: as long as it does); `threads` bounds an
+    encoder. It is no setting of its own: memory grows with threads, so a phone has one.
+    """
 
     concurrency: int = 1
     when: When = "idle"
+    preset: Preset = "veryfast"
+    deadline_s: float = 1800.0
+    threads: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,11 @@ class DataFolder:
         return self.root / "scratch"
 
     @property
+    def parts(self) -> Path:
+        """Finished parts of long transcodes."""
+        return self.root / "parts"
+
+    @property
     def quarantine(self) -> Path:
         """Kept originals."""
         return self.root / "quarantine"
@@ -154,6 +177,12 @@ KEYS: dict[str, _Key] = {
     "transfer.concurrency": _Key(count, "jobs that move bytes at once"),
     "convert.concurrency": _Key(count, "encoders at once, one a job"),
     "convert.when": _Key(one_of("idle", "always"), "idle: encode only while no transfer can run"),
+    "convert.preset": _Key(
+        one_of(*get_args(Preset)), "how much work x264 puts into a picture: slower is smaller"
+    ),
+    "convert.deadline_s": _Key(
+        time_or_off_s, "longest conversion of one video; quality gives way first; 0: no bound"
+    ),
     "hevc": _Key(one_of("keep", "convert"), "what becomes of HEVC videos"),
     "album_mix": _Key(
         one_of("by_kind", "mixed"), "photos and videos in albums of their own, or not"
@@ -177,6 +206,8 @@ PROFILES: dict[str, dict[str, Any]] = {
     "phone": {
         "min_free_bytes": 3 * GIB,
         "transfer.concurrency": 1,
+        "convert.preset": "veryfast",
+        "convert.threads": 1,
         "archive.max_entry_bytes": 4 * GIB,
         "archive.max_dictionary_bytes": 256 * MIB,
     },

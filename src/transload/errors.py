@@ -260,6 +260,12 @@ class RejectedError(PermanentError):
     kind = "dest.rejected"
 
 
+class TooBigError(PermanentError):
+    """The item is larger than a file may be at the destination."""
+
+    kind = "dest.too_big"
+
+
 class DiskFullError(TransientError):
     """There is no room left on the disk."""
 

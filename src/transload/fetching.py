@@ -9,10 +9,10 @@ from anyio import from_thread
 
 from transload.entry import Entry, Place
 from transload.errors import CorruptError
-from transload.inside import Box, Look, base_name, looked_into
+from transload.inside import Box, Look, base_name, kind_of, looked_into
 from transload.model import Held, Item
 from transload.ports import ArchiveReader, Bench
-from transload.taking import Load, Taken, spool, take_in
+from transload.taking import Load, Taken, head_of, spool, take_in
 
 PREFETCH = 100  # items fetched at most in one pass for conversion, within the budget
 
@@ -25,6 +25,9 @@ async def fetch(bench: Bench, item: Item) -> Load:
     """
     if whole := _held_already(bench, item):
         return Load(item, item.kind, held=whole)
+    if kept := await bench.record.kept(item):
+        head = await anyio.to_thread.run_sync(head_of, kept.path)
+        return Load(item, kind_of(bench.media, head, item.name), held=kept)
     search = _Search(bench, item, await _near(bench, item))
     await anyio.to_thread.run_sync(search.run)
     report = bench.source.finish()

@@ -15,7 +15,7 @@ from transload.errors import ConvertError, PermanentError, StalledError
 from transload.fetching import fetch
 from transload.intake import read_source
 from transload.kinds import Fault
-from transload.making import converted
+from transload.making import as_it_is, converted
 from transload.model import (
     ALBUM_MAX,
     MEDIA_KINDS,
@@ -28,7 +28,7 @@ from transload.model import (
     Shipment,
     Verdict,
 )
-from transload.packing import UNTOUCHED, as_it_is, equals_apart
+from transload.packing import UNTOUCHED, equals_apart
 from transload.ports import Bench, Landed, Refusal
 from transload.settle import settle_intents
 from transload.states import lost_as
@@ -74,8 +74,10 @@ async def decide(bench: Bench, load: Load) -> Shipment | Outcome:
         return await lose(bench, load)
     if await delivered_before(bench, item, held):
         return Outcome(item, ItemState.DUPLICATE, TWIN, held=held, kind=load.kind)
+    if item.judgement is not None:  # when it was deferred
+        return await converted(bench, item, held, item.judgement)
     if load.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
-        return as_it_is(load.item, held, replace(UNTOUCHED, kind=load.kind))
+        return await as_it_is(bench, load.item, held, replace(UNTOUCHED, kind=load.kind))
     return await judged(bench, load, held)
 
 
@@ -88,7 +90,7 @@ async def judged(bench: Bench, load: Load, held: Held) -> Shipment | Outcome:
         return await lose(bench, replace(load, fault=error.fault()))
     judgement = bench.media.judge(probed.facts, job.recipe, job.hevc)
     if judgement.verdict is Verdict.AS_IS:
-        return as_it_is(item, held, judgement, probed.thumb)
+        return await as_it_is(bench, item, held, judgement, probed.thumb)
     if judgement.verdict in (Verdict.SKIP, Verdict.UNSAVABLE):
         return await left_out(bench, load, held, judgement)
     if judgement.deferred:
@@ -99,7 +101,7 @@ async def judged(bench: Bench, load: Load, held: Held) -> Shipment | Outcome:
 async def left_out(bench: Bench, load: Load, held: Held, found: Judgement) -> Shipment | Outcome:
     """What nothing can be made of: untouched where all files are wanted, else skipped or kept in quarantine."""
     if bench.job.files == "all":
-        return as_it_is(load.item, held, replace(UNTOUCHED, kind=found.kind))
+        return await as_it_is(bench, load.item, held, replace(UNTOUCHED, kind=found.kind))
     if found.verdict is Verdict.SKIP:
         return Outcome(load.item, ItemState.SKIPPED, found.why, found, held)
     return await lose(bench, replace(load, fault=found.fault), found)
@@ -114,11 +116,10 @@ async def delivered_before(bench: Bench, item: Item, held: Held) -> bool:
 async def lose(bench: Bench, load: Load, judgement: Judgement | None = None) -> Outcome:
     """The outcome of what cannot be saved: kept in quarantine; failed without bytes; left pending for a password."""
     found = load.fault or ConvertError("nothing could be read").fault()
-    item, fault = load.item, replace(found, item=load.item.name)
+    item, fault, state = load.item, replace(found, item=load.item.name), ItemState.QUARANTINED
     if load.held is None:
         return Outcome(item, lost_as(fault), fault.detail, judgement, None, fault, load.kind)
     await bench.record.keep(item, load.held, fault)
-    state = ItemState.QUARANTINED
     return Outcome(item, state, fault.detail, judgement, load.held, fault, load.kind)
 
 
@@ -150,18 +151,17 @@ async def deliver(bench: Bench, batch: Sequence[Shipment]) -> list[Refusal]:
 
 
 async def convert(bench: Bench, item_id: int) -> None:
-    """Convert a deferred item and send it; a failure leaves it refused, for its one recovery."""
+    """Convert a deferred item, or judge a kept original anew, and send it; a failure leaves it refused."""
     await settle_intents(bench.job, bench.record, bench.destination)
     item = await bench.record.item(item_id)
-    if item.state is not ItemState.DEFERRED:
+    if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
     load = await fetch(bench, item)
-    if load.fault is not None or load.held is None or item.judgement is None:
-        made: Shipment | Outcome = await lose(bench, load, item.judgement)
-    elif await delivered_before(bench, item, load.held):
-        made = Outcome(item, ItemState.DUPLICATE, TWIN, held=load.held)
-    else:
-        made = await converted(bench, item, load.held, item.judgement)
+    made = await decide(bench, load)
+    if (
+        isinstance(made, Outcome) and made.state is ItemState.DEFERRED
+    ):  # judged anew: its turn is now
+        made = await decide(bench, replace(load, item=replace(item, judgement=made.judgement)))
     if isinstance(made, Outcome):
         await put_aside(bench, [made])
     else:

@@ -23,8 +23,8 @@ from transload.errors import (
     WrongPasswordError,
 )
 from transload.kinds import LOCKED, Fault
-from transload.model import Files, Recipe
-from transload.ports import ArchiveReader, OpenArchive
+from transload.model import Files, ItemKind, Recipe
+from transload.ports import ArchiveReader, Media, OpenArchive
 
 OF_ARCHIVES = (
     CorruptError,
@@ -62,6 +62,12 @@ def is_another_part(entry: Entry) -> bool:
 def is_document(name: str) -> bool:
     """Whether an archive of this name is a document that is never opened."""
     return PurePosixPath(name).suffix.lower() in DOCUMENT_SUFFIXES
+
+
+def kind_of(media: Media, head: bytes, name: str) -> ItemKind:
+    """What an entry is; documents that are archives in form are documents."""
+    kind = media.sniff(head, name)
+    return ItemKind.DOCUMENT if kind is ItemKind.ARCHIVE and is_document(name) else kind
 
 
 def base_name(entry: Entry) -> str:

@@ -24,16 +24,16 @@ from transload.inside import (
     chosen,
     counted,
     is_another_part,
-    is_document,
+    kind_of,
     looked_into,
     may_hold,
     opens,
     too_deep,
 )
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
-from transload.ports import ArchiveReader, Bench, Media
+from transload.ports import ArchiveReader, Bench
 from transload.states import LEFT_OUT, OPENED
-from transload.taking import HEAD_BYTES, Load, spool, take_in
+from transload.taking import HEAD_BYTES, Load, look_at, spool, take_in
 
 MIB = 1 << 20
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
@@ -266,9 +266,9 @@ class Level:
         if look.fault is not None and not look.refused:
             load = replace(load, skip=None, fault=replace(look.fault, item=item.name))
             if look.keeps and item.state is ItemState.PENDING:
-                held = (
-                    held or take_in(self.bench, item, found.entry.size, found.head, found.body)[0]
-                )
+                local = found.entry.local  # the user's own file is not copied: a reference is kept
+                if held is None and local is not None:
+                    held = look_at(self.bench, item, local, found.head, found.body)
                 load = replace(load, item=_seen(item, held), held=held)
         if load.held is None:
             from_thread.run(self.bench.scratch.drop, item.id)
@@ -289,12 +289,6 @@ def is_wanted(kind: ItemKind, job: Asked) -> bool:
     """Whether a job delivers entries of this kind: archives only where they are not opened."""
     whole = kind is ItemKind.ARCHIVE and not opens(job)
     return whole or job.files == "all" or kind in MEDIA_KINDS
-
-
-def kind_of(media: Media, head: bytes, name: str) -> ItemKind:
-    """What an entry is; documents that are archives in form are documents."""
-    kind = media.sniff(head, name)
-    return ItemKind.DOCUMENT if kind is ItemKind.ARCHIVE and is_document(name) else kind
 
 
 async def read_source(bench: Bench, out: MemoryObjectSendStream[Load]) -> None:

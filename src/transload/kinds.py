@@ -265,6 +265,13 @@ KINDS: dict[str, KindInfo] = {
         EXIT_FAILED,
         "The original is kept: see `transload quarantine list`.",
     ),
+    "dest.too_big": KindInfo(
+        "Too large for the destination",
+        413,
+        _NEVER,
+        EXIT_FAILED,
+        "The original is kept: see `transload quarantine list`. A library takes files of any size.",
+    ),
     "store.disk_full": KindInfo(
         "Disk full",
         507,

@@ -85,11 +85,37 @@ class Lane(StrEnum):
 
 
 class Recipe(StrEnum):
-    """What the destination needs of an item."""
+    """What the destination needs of an item.
+
+    `mp4:H` caps the short side of videos at H pixels, `mp3:K` makes sound of K kbit/s of everything that has some.
+    """
 
     TELEGRAM = "telegram"
     PLAYABLE = "playable"
     ORIGINAL = "original"
+    MP4_2160 = "mp4:2160"
+    MP4_1440 = "mp4:1440"
+    MP4_1080 = "mp4:1080"
+    MP4_720 = "mp4:720"
+    MP4_480 = "mp4:480"
+    MP4_360 = "mp4:360"
+    MP3_320 = "mp3:320"
+    MP3_192 = "mp3:192"
+    MP3_128 = "mp3:128"
+
+    @property
+    def height_max(self) -> int | None:
+        """Pixels of a video's short side, None for recipes that name none."""
+        return self._number("mp4")
+
+    @property
+    def kbit_s(self) -> int | None:
+        """Bit rate of the MP3, None for recipes that make none."""
+        return self._number("mp3")
+
+    def _number(self, family: str) -> int | None:
+        name, _, number = self.value.partition(":")
+        return int(number) if name == family else None
 
 
 Files = Literal["media", "all"]
@@ -101,12 +127,18 @@ Originals = Literal["keep", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them."""
+    """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them.
+
+    `complete` is false where reading broke off or a check failed: more may be had of the source. `users_own` is a file
+    of the user's that was only looked at: it is never moved, and no store counts it.
+    """
 
     path: Path
     size_bytes: int
     crc32: int
     sha256: str
+    complete: bool = True
+    users_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

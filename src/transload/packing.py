@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from transload.conversions import Made
 from transload.model import Held, Item, ItemKind, Job, Judgement, Parcel, Recipe, Shipment, Verdict
-from transload.ports import Made
 
 UNTOUCHED = Judgement(ItemKind.DOCUMENT, Verdict.AS_IS, "delivered untouched")
 
@@ -14,13 +14,33 @@ def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None =
     return Shipment(item, judgement, (parcel,), thumb)
 
 
-def parcels_of(job: Job, item: Item, held: Held, made: Made) -> tuple[Parcel, ...]:
-    """The converted file, and the original in `originals/` for recipe `playable` unless the job drops it."""
-    copy = Parcel(made.local, item.name, made.size_bytes, made.sha256, item.mtime_ms)
+def parcels_of(
+    job: Job, item: Item, held: Held, made: Made, suffix: str | None = None
+) -> tuple[Parcel, ...]:
+    """The converted file, or the numbered files of one that was split with `suffix` as their ending.
+
+    Behind them the original in `originals/` for recipe `playable`, unless the job drops it.
+    """
+    names = _numbered(item.name, len(made.pieces), suffix)
+    copies = tuple(
+        Parcel(piece.local, name, piece.size_bytes, piece.sha256, item.mtime_ms)
+        for name, piece in zip(names, made.pieces, strict=True)
+    )
     if job.recipe is not Recipe.PLAYABLE or job.originals == "drop":
-        return (copy,)
+        return copies
     kept = Parcel(held.path, f"originals/{item.name}", held.size_bytes, held.sha256, item.mtime_ms)
-    return (copy, kept)
+    return (*copies, kept)
+
+
+def _numbered(name: str, count: int, suffix: str | None) -> list[str]:
+    """`film.mkv` as `film (1 of 3).mp4` and so on; alone it keeps its name, which the destination then ends."""
+    if count == 1:
+        return [name]
+    stem, dot, ending = name.rpartition(".")
+    if not dot or "/" in ending or not stem:
+        stem, ending = name, ""
+    old = f".{ending}" if ending else ""
+    return [f"{stem} ({n} of {count}){suffix or old}" for n in range(1, count + 1)]
 
 
 def equals_apart(batch: Sequence[Shipment]) -> Iterable[list[Shipment]]:

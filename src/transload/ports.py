@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from transload.conversions import Made, Parts, Terms
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
 from transload.kinds import Fault
 from transload.model import (
@@ -122,21 +123,14 @@ class Sources(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A verified conversion result in the scratch folder: its file, size, hash and thumbnail."""
-
-    local: Path
-    size_bytes: int
-    sha256: str
-    thumb: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Probed:
     """Facts of a file with a thumbnail (JPEG, at most 320 px and 16 KiB, None where there is none)."""
 
     facts: Facts
     thumb: bytes | None = None
+
+
+Moved = Callable[[Progress], None]
 
 
 class Media(Protocol):
@@ -165,12 +159,12 @@ class Media(Protocol):
         ...
 
     async def convert(
-        self, local: Path, judgement: Judgement, into: Path, moved: Callable[[Progress], None]
+        self, local: Path, judgement: Judgement, into: Path, moved: Moved, terms: Terms
     ) -> Made:
-        """Carry out `judgement.plan` into the folder `into` and verify the result.
+        """Carry out `judgement.plan` into the folder `into`, verified; long ones go on behind their parts.
 
-        Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError.
-        Nothing but the result is left in `into`; a cancelled call ends its child within 4 s.
+        Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError,
+        TooBigError. Only the result is left in `into`; a cancelled call ends its child within 4 s.
         """
         ...
 
@@ -198,6 +192,8 @@ Taken = Callable[[str], str | None]
 class Destination(Protocol):
     """Where media is delivered. `put` may be repeated with the same intent: it then leaves one delivery, not two."""
 
+    limit_bytes: int | None  # the most bytes of one file; None: any size
+
     async def open(self, job: Job) -> None:
         """Make the destination ready. Raises DeniedError, UnreachableError, DiskFullError."""
         ...
@@ -213,8 +209,7 @@ class Destination(Protocol):
     async def put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
         """Deliver up to one album, in order; one answer an intent.
 
-        Raises DeniedError, UnreachableError, DiskFullError when nothing more can be delivered at all; what had
-        landed by then is found again by `look_up`.
+        Raises DeniedError, UnreachableError, DiskFullError when nothing can go on; `look_up` finds what had landed.
         """
         ...
 
@@ -333,7 +328,11 @@ class Record(Protocol):
         ...
 
     async def keep(self, item: Item, held: Held, fault: Fault) -> None:
-        """Move the original into the quarantine with its reason; the item is quarantined."""
+        """Keep the original with its reason; the user's own file, or without room, as a fingerprint only."""
+        ...
+
+    async def kept(self, item: Item) -> Held | None:
+        """The item's original in the quarantine if it is complete and, read anew, has the SHA-256 it was kept with."""
         ...
 
     async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
@@ -383,6 +382,7 @@ class Bench:
     meter: Meter
     limits: Limits
     open_inside: OpenArchive
+    parts: Callable[[str], Parts]
 
 
 Handler = Callable[[Task], Awaitable[None]]

@@ -28,8 +28,9 @@ from transload.model import Held, Item, ItemKind
 from transload.ports import Bench
 
 HEAD_BYTES = 8 << 10
-"""What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On servers
-this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB files."""
+"""What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On a
+server this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB
+files."""
 CHUNK_BYTES = 256 << 10
 
 LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError)
@@ -64,7 +65,7 @@ def take_in(bench: Bench, item: Item, size: int | None, head: bytes, body: Binar
     if held is None:
         return None, fault
     whole = held.path.replace(scratch.whole(item.id))
-    return replace(held, path=whole), fault
+    return replace(held, path=whole, complete=fault is None), fault
 
 
 def spool(bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
@@ -76,6 +77,23 @@ def spool(bench: Bench, item: Item, size: int | None, head: bytes, body: BinaryI
 
     room = _Room(scratch.box(item.id), size, hold, hold)
     return _write(_Copy(bench, item, room), head, body)
+
+
+def look_at(bench: Bench, item: Item, local: Path, head: bytes, body: BinaryIO) -> Held | None:
+    """Size and sums of the user's own file, of which nothing is written; None when it cannot be read."""
+    copy = _Copy(bench, item, _Room(local, None, _no_room, _no_room))
+    try:
+        for chunk in _chunks(head, body):
+            copy.count(chunk)
+    except PermanentError:
+        return None
+    return replace(copy.held(), users_own=True)
+
+
+def head_of(local: Path) -> bytes:
+    """What sniffing looks at, of a file on the disk."""
+    with local.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,10 @@ class _Room:
     def grow(self, done: int) -> None:
         if self.size is None or done > self.size:
             self.tell(done)
+
+
+def _no_room(_size: int) -> None:
+    """For a file that lies where it is."""
 
 
 class _Copy:

@@ -42,6 +42,13 @@ def time_s(given: object) -> float:
     return seconds
 
 
+def time_or_off_s(given: object) -> float:
+    """As `time_s`; 0 of `0`, `0s` or `off` is for "no bound"."""
+    if str(given).strip() in ("0", "0.0", "0s", "off"):
+        return 0.0
+    return time_s(given)
+
+
 def count(given: object) -> int:
     """A whole number from 1 on."""
     whole = given if isinstance(given, int) and not isinstance(given, bool) else 0

@@ -14,16 +14,20 @@ from transload.jobs.embedded import Embedded
 from transload.jobs.handler import Parts, TaskHandler
 from transload.jobs.lock import FolderLock
 from transload.jobs.rehearsal import Stage
+from transload.media.ffmpeg import EncoderLimits
+from transload.media.ladder import Effort
 from transload.media.studio import Studio
 from transload.model import Lane
 from transload.ports import Clock, Sources
 from transload.retry import RetryPolicy
 from transload.sources.local import LocalSources
 from transload.sources.registry import SourceRegistry
+from transload.storage.children import Children
 from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger, system_clock
 from transload.storage.quarantine import Quarantine
+from transload.storage.segments import PartStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class Installation:
     ledger: Ledger
     leases: Leases
     lock: FolderLock
+    children: Children
     quarantine: Quarantine
+    part_store: PartStore
     archives: Archives
     sources: SourceRegistry
     destinations: Destinations
@@ -60,6 +66,7 @@ class Installation:
             destination=self.destinations.make,
             limits=self.limits,
             retry=self.retry,
+            part_store=self.part_store,
             scratch_root=self.folder.scratch,
             quarantine_folder=self.folder.quarantine,
             min_free_bytes=self.settings.min_free_bytes,
@@ -99,7 +106,8 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         max_depth=archive.max_depth,
         max_dictionary_bytes=archive.max_dictionary_bytes,
     )
-    archives = Archives(limits, archive.tool)
+    children = Children(database, machine)
+    archives = Archives(limits, archive.tool, children)
     sources = SourceRegistry(lambda: LocalSources(machine, archives))
     for scheme in ("http", "https"):
         sources.add(scheme, lambda: _web_sources(settings, archives))
@@ -110,11 +118,19 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         ledger=Ledger(database, system_clock),
         leases=Leases(database, system_clock, machine, int(settings.lease_s * 1000)),
         lock=FolderLock(folder.lock),
+        children=children,
         quarantine=Quarantine(database, folder.quarantine),
+        part_store=PartStore(database, system_clock, folder.parts, settings.min_free_bytes),
         archives=archives,
         sources=sources,
         destinations=destinations,
-        media=Studio(ffmpeg=settings.ffmpeg, ffprobe=settings.ffprobe),
+        media=Studio(
+            ffmpeg=settings.ffmpeg,
+            ffprobe=settings.ffprobe,
+            effort=Effort(settings.convert.preset, settings.convert.deadline_s),
+            encoder=EncoderLimits(threads=settings.convert.threads),
+            roll=children,
+        ),
         limits=limits,
         retry=RetryPolicy(settings.retry.max_attempts),
     )

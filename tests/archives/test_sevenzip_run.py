@@ -11,10 +11,10 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from tests.processes import left_after
+from tests.processes import Book, left_after
 from transload.archives.sevenzip_run import Run
 from transload.entry import Secret
-from transload.errors import LimitError
+from transload.errors import LimitError, StoreError
 
 MEMORY = 64 << 20
 SECRET = Secret("geheim-Grüße 日本")
@@ -157,3 +157,28 @@ def test_files_are_closed_when_it_is_over(start: Callable[..., Run]) -> None:
         run.end()
         start("sleep 100", names=[b"a"]).kill()
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208  counted, not walked
+
+
+def test_it_is_on_the_roll_until_it_is_reaped(start: Callable[..., Run]) -> None:
+    book = Book()
+    run = start("echo one; sleep 60", roll=book)
+    assert run.read(9) == b"one\n"
+    assert book.known_again() == ["/bin/sh"]
+    run.kill()
+    run.kill()
+    assert (book.living, len(book.entered)) == ({}, 1)
+
+
+def test_it_is_ended_where_the_roll_cannot_be_written(start: Callable[..., Run]) -> None:
+    book = Torn()
+    with pytest.raises(StoreError):
+        start("sleep 60", roll=book)
+    assert left_after(set(book.entered), 0) == set()
+
+
+class Torn(Book):
+    """A roll whose ledger is gone."""
+
+    def enter(self, pid: int, command: str) -> None:
+        super().enter(pid, command)
+        raise StoreError("the ledger cannot be used")

@@ -42,6 +42,14 @@ def test_watching_an_ended_job_sums_it_up(sent: Sent) -> None:
     assert "6 of 8 items" in said.out
 
 
+def test_a_cancelled_job_names_itself_in_what_to_do_next(cli: Cli, tmp_path: Path) -> None:
+    job = queued(cli, tmp_path)
+    cli("cancel", job)
+    shown = cli("jobs", job).out
+    assert f"transload retry {job}" in shown
+    assert "JOB" not in shown
+
+
 def test_pause_cancel_retry(cli: Cli, tmp_path: Path) -> None:
     job = queued(cli, tmp_path)
     assert cli("pause", job, "--json").document["state"] == "waiting"

@@ -57,6 +57,16 @@ def test_inspect_without_trouble_succeeds(cli: Cli, tmp_path: Path) -> None:
     assert "photo, as_is" in said.out
 
 
+def test_inspect_takes_a_bound_as_recipe(cli: Cli, tmp_path: Path) -> None:
+    good = tmp_path / "a.jpg"
+    good.write_bytes(photo(1))
+    said = cli("inspect", "--json", good, "--recipe", "mp3:192")
+    assert [one["verdict"] for one in said.document] == ["skip"]
+    wrong = cli("inspect", good, "--recipe", "mp3:193")
+    assert wrong.status == 2
+    assert "mp3:192" in wrong.err
+
+
 def test_a_checksum_has_eight_digits() -> None:
     assert crc_text(Entry(0, "a", b"a", 1, crc=0xAB)) == "000000AB"
     assert crc_text(Entry(0, "a", b"a", 1)) is None

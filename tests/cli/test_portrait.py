@@ -39,6 +39,17 @@ def test_batches_of_items_are_one_line() -> None:
     ]
 
 
+def test_an_item_that_is_put_off_and_sent_later_moves_on_once() -> None:
+    first = event(1, "items", items=[[0, "sent"], [1, "deferred"], [2, "refused"]])
+    later = [event(2, "state", state="waiting"), event(3, "items", items=[[1, "sent"]])]
+    lines = timeline([first, *later, event(4, "items", items=[[2, "sent"]])])
+    assert [line.split("  ")[-1] for line in lines[1:]] == [
+        "1 item moved on, 2 items put off",
+        "waiting",
+        "2 items moved on",
+    ]
+
+
 def test_a_long_life_is_told_from_its_end() -> None:
     lines = timeline([event(n, "state", state="running") for n in range(100)])
     assert len(lines) == MOMENTS + 1

@@ -107,6 +107,10 @@ def switch_off(guard: str) -> None:
             library.sweep = scratch.close = nothing
         case "temporary_name":
             write_under_final_names()
+        case limit if limit.startswith(
+            "limit="
+        ):  # no measure less: a destination for small files only
+            library.limit_bytes = int(limit.partition("=")[2])
         case _:
             return
 

@@ -109,3 +109,8 @@ def test_text_is_inert(said: str) -> None:
     shown = words.text(said)
     assert not set(shown) & set("<>\"'\x00\ud800")
     shown.encode()
+
+
+def test_other_files_are_originals_or_numbered() -> None:
+    assert words.other_file("trip/originals/film.mkv", 2) == "original"
+    assert words.other_file("trip/film (2 of 3).mp4", 2) == "file 2"

@@ -181,7 +181,8 @@ def test_a_cut_archive_inside_gives_what_is_whole_and_is_kept(
     assert said.status == 3
     assert said.fault(name) in ("input.truncated", "input.corrupt")
     assert said.item(name)["state"] == "quarantined"
-    assert inner in kept(desk)
+    # The user has the file of a folder: a reference is enough.
+    assert (inner in kept(desk)) is (into == "zip")
     assert set(hashes(*list(tree.values())[:4], photo(99))) <= set(desk.delivered().values())
 
 

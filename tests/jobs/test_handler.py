@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
+import anyio
 import pytest
 from sqlalchemy import select, update
 
@@ -24,11 +26,13 @@ from transload.jobs.handler import (
     ALBUM_WINDOW_MAX,
     DEATHS_MAX,
     SPACE_LOOK_MS,
+    Parts,
+    TaskHandler,
     budget_for,
     first_of,
 )
 from transload.model import ItemState, Job, JobState, Lane, Recipe, Task
-from transload.ports import Source, SourceRef, Sources
+from transload.ports import Media, Source, SourceRef, Sources
 from transload.sources.folder import FolderReader
 from transload.sources.registry import SourceRegistry
 from transload.states import needs_password
@@ -192,6 +196,29 @@ async def test_nine_deaths_do_not(tmp_path: Path) -> None:
         assert await here.states(job) == [ItemState.SENT]
 
 
+async def test_a_bug_in_one_conversion_fails_only_that_item(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    moving = {f"{n}.avi": clip(tmp_path / f"{n}.avi", n).read_bytes() for n in range(3)}
+    source = packed(tmp_path / "a.zip", {"p.jpg": photo(1), **moving})
+    async with site(tmp_path) as here:
+        job = await here.want(source)
+        handler = TaskHandler(Careless(here.parts.media, moving["1.avi"]).among(here.parts), float)
+        for lane in (Lane.TRANSFER, *3 * (Lane.CONVERT,)):
+            await handler(await here.take(lane))
+        sent, failed = ItemState.SENT, ItemState.FAILED
+        assert await here.states(job) == [sent, sent, failed, sent]
+        faults = [one.item.fault async for one in here.parts.ledger.records(job.id)]
+        assert [fault.kind if fault else None for fault in faults] == [
+            None,
+            None,
+            "internal.bug",
+            None,
+        ]
+        assert (await here.parts.ledger.job(job.id)).state is JobState.PARTIAL
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_a_source_that_is_gone_fails_the_job_with_its_reason(tmp_path: Path) -> None:
     async with site(tmp_path) as here:
         source = pictures(tmp_path)
@@ -241,6 +268,26 @@ class Sealed:
         if Secret("right") not in opening.passwords:
             raise WrongPasswordError("the names are encrypted")
         return self.inner.open(ref.removeprefix("sealed:"), opening)
+
+
+class Careless:
+    """The media port with a bug that one file meets."""
+
+    def __init__(self, inner: Media, unlucky: bytes) -> None:
+        self._inner, self._unlucky = inner, unlucky
+
+    def among(self, parts: Installation) -> Parts:
+        """What a handler works with, this in the place of the real one."""
+        real = parts.handler()._parts
+        return replace(real, media=cast("Media", self))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    async def convert(self, local: Path, *rest: object) -> object:
+        if await anyio.Path(local).read_bytes() == self._unlucky:
+            raise ZeroDivisionError
+        return await self._inner.convert(local, *rest)  # type: ignore[arg-type]
 
 
 async def test_hidden_names_wait_for_the_right_password(tmp_path: Path) -> None:

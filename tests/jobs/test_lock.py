@@ -43,3 +43,14 @@ def test_the_kernel_lets_go_for_a_killed_holder(tmp_path: Path) -> None:
     lock.release()
     holder.stdin.close()
     holder.stdout.close()
+
+
+def test_whether_anybody_has_it_can_be_asked_without_taking_it(tmp_path: Path) -> None:
+    first, second = FolderLock(tmp_path / "lock"), FolderLock(tmp_path / "lock")
+    assert not second.is_held()
+    assert first.acquire()
+    assert (first.is_held(), second.is_held()) == (True, True)
+    first.release()
+    assert not second.is_held()
+    assert first.acquire()
+    first.release()

@@ -1,14 +1,51 @@
 """A running studio, and sample files made on first use."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 import pytest
 
-from tests.media.samples import BY_NAME
+from tests.media.rare_samples import ALL
+from transload.conversions import Made
 from transload.media.studio import Studio
+from transload.model import Hevc, Recipe, Verdict
 
+BY_NAME = {sample.name: sample for sample in ALL}
+CONVERTED = [
+    sample
+    for sample in ALL
+    if sample.verdict not in (Verdict.AS_IS, Verdict.UNSAVABLE, Verdict.SKIP)
+]
 Samples = Callable[[str], Path]
+Results = Callable[[str], Made]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A conversion that recipe `telegram` with its defaults does not ask for; `again` is a second chance."""
+
+    name: str
+    recipe: Recipe
+    hevc: Hevc = "keep"
+    again: bool = False
+
+
+FURTHER = {
+    "hevc made H.264": Row("hevc.mp4", Recipe.TELEGRAM, "convert"),
+    "a good film again": Row("plain.mp4", Recipe.TELEGRAM, again=True),
+    "a turned film again": Row("turned.mp4", Recipe.PLAYABLE, again=True),
+    "a photo again": Row("photo.jpg", Recipe.TELEGRAM, again=True),
+    "a film made smaller": Row("eight_k.mp4", Recipe.MP4_360),
+    "a gif for browsers": Row("moving.gif", Recipe.MP4_720),
+    "a large HEIC kept large": Row("apple.heic", Recipe.PLAYABLE),
+    "sound of a film": Row("plain.mp4", Recipe.MP3_128),
+    "sound with its cover": Row("cover.mp4", Recipe.MP3_320),
+    "sound of a song": Row("song.flac", Recipe.MP3_192),
+    "an hour of silence": Row("silence.flac", Recipe.MP3_128),
+}
+"""The rows of the other recipes, of the HEVC policy and of recovery."""
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +60,33 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
         return target
 
     return made
+
+
+@pytest.fixture(scope="session")
+def results(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Gives what a sample (for Telegram) or a further row is converted to, each made once. Not for async tests."""
+    done: dict[str, Made] = {}
+
+    def made(name: str) -> Made:
+        if name not in done:
+            into = tmp_path_factory.mktemp("made")
+            row = FURTHER.get(name, Row(name, Recipe.TELEGRAM))
+            done[name] = anyio.run(converted, samples(row.name), row, into)
+        return done[name]
+
+    return made
+
+
+async def converted(source: Path, row: Row, into: Path) -> Made:
+    """The result of what a row asks for."""
+    async with Studio() as studio:
+        probed = await studio.probe(source, source.name)
+        judgement = studio.judge(probed.facts, row.recipe, row.hevc)
+        if row.again:
+            second = studio.judge_recovery(probed.facts, row.recipe)
+            assert second is not None
+            judgement = second
+        return await studio.convert(source, judgement, into, lambda _: None)
 
 
 @pytest.fixture

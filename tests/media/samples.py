@@ -276,5 +276,3 @@ SAMPLES = (
     Sample("letters.bin", words(b"BM is how this begins, but it is no bitmap at all"), _D, _OK),
     Sample("Thumbs.db", words(b"\xd0\xcf\x11\xe0"), _J, Verdict.SKIP),
 )  # fmt: skip
-
-BY_NAME = {sample.name: sample for sample in SAMPLES}

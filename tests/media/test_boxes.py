@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from transload.media.boxes import walk
 
 
@@ -43,3 +45,12 @@ def test_long_lengths_and_open_ends() -> None:
 def test_lengths_that_lead_nowhere_end_the_walk() -> None:
     data = FTYP + box(b"free", claim=3) + box(b"moov")
     assert walk(io.BytesIO(data), len(data)).moov_at is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "locked"),
+    [(b"encv", True), (b"enca", True), (b"drms", True), (b"drmi", True), (b"avc1", False)],
+)
+def test_encrypted_tracks_are_seen(entry: bytes, locked: bool) -> None:
+    content = FTYP + box(b"moov", box(b"trak", box(b"stsd", entry))) + box(b"mdat")
+    assert walk(io.BytesIO(content), len(content)).locked is locked

@@ -1,28 +1,34 @@
 """Conversions of real files, verified by probing the result anew."""
 
 import hashlib
+import io
+from itertools import pairwise
 from pathlib import Path
 
+import anyio
+import av
 import pytest
+from PIL import Image
 
-from tests.media.conftest import Samples
-from tests.media.samples import SAMPLES
+from tests.media.conftest import CONVERTED, Results, Samples
+from tests.media.samples import Sample, by_ffmpeg
+from transload.conversions import Made
 from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
 from transload.media.ffmpeg import EncoderLimits
 from transload.media.studio import Studio
-from transload.model import Judgement, Progress, Recipe, Verdict
-from transload.ports import Made
-
-CONVERTED = [
-    sample.name
-    for sample in SAMPLES
-    if sample.verdict not in (Verdict.AS_IS, Verdict.UNSAVABLE, Verdict.SKIP)
-]
+from transload.model import ItemKind, Judgement, Progress, Recipe, Verdict
 
 
 def names_in(folder: Path) -> list[str]:
     """Everything in a folder."""
     return [path.name for path in folder.iterdir()]
+
+
+async def judged_anew(path: Path) -> tuple[Judgement, bytes | None]:
+    """What a result is judged by a studio that does not know it, with its thumbnail."""
+    async with Studio() as studio:
+        probed = await studio.probe(path, path.name)
+        return studio.judge(probed.facts, Recipe.TELEGRAM, "keep"), probed.thumb
 
 
 async def converted(
@@ -36,16 +42,21 @@ async def converted(
     return await studio.convert(path, judgement, into, told.append), told
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("name", CONVERTED)
-async def test_each_result_needs_nothing_more(
-    studio: Studio, samples: Samples, tmp_path: Path, name: str
-) -> None:
-    made, _ = await converted(studio, samples(name), tmp_path)
-    again = await studio.probe(made.local, made.local.name)
-    assert studio.judge(again.facts, Recipe.TELEGRAM, "keep").verdict is Verdict.AS_IS
-    assert names_in(tmp_path) == [made.local.name]
+@pytest.mark.parametrize("sample", CONVERTED, ids=lambda sample: sample.name)
+def test_each_result_needs_nothing_more(results: Results, sample: Sample) -> None:
+    made = results(sample.name)
+    again, thumb = anyio.run(judged_anew, made.local)
+    assert again.verdict is Verdict.AS_IS
+    assert names_in(made.local.parent) == [made.local.name]
     content = made.local.read_bytes()
+    if again.kind is not ItemKind.AUDIO:
+        assert thumb is not None
+        assert thumb == made.thumb
+        with Image.open(io.BytesIO(thumb)) as small:
+            assert small.format == "JPEG"
+            assert max(small.size) <= 320
+        assert len(thumb) < 200_000
+        assert min(again.width or 0, again.height or 0) > 0
     assert (made.size_bytes, made.sha256) == (len(content), hashlib.sha256(content).hexdigest())
 
 
@@ -122,3 +133,81 @@ async def test_an_encoder_beyond_its_memory_fails_cleanly(samples: Samples, tmp_
         with pytest.raises((MemoryLimitError, ConvertError)):
             await converted(studio, samples("vp9.webm"), tmp_path)
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.anyio
+async def test_uneven_times_stay_as_they_are(
+    studio: Studio, samples: Samples, tmp_path: Path
+) -> None:
+    for name in ("uneven.mkv", "uneven_vp8.mkv"):
+        into = tmp_path / name
+        into.mkdir()
+        made, _ = await converted(studio, samples(name), into)
+        before, after = shown_at(samples(name)), shown_at(made.local)
+        assert len({round(later - time, 2) for time, later in pairwise(before)}) > 1
+        assert after == pytest.approx(before, abs=0.002)
+
+
+def shown_at(path: Path) -> list[float]:
+    """When each picture is shown, from the first."""
+    with av.open(str(path)) as box:
+        times = sorted(float(frame.time or 0) for frame in box.decode(video=0))
+    return [time - times[0] for time in times]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("name", "frames"), [("slow.avi", 3), ("fast.avi", 120)])
+async def test_no_frame_rate_is_forced(
+    studio: Studio, samples: Samples, tmp_path: Path, name: str, frames: int
+) -> None:
+    made, _ = await converted(studio, samples(name), tmp_path)
+    assert len(shown_at(made.local)) == frames
+
+
+@pytest.mark.anyio
+async def test_hdr_comes_down_to_common_colours(
+    studio: Studio, samples: Samples, tmp_path: Path
+) -> None:
+    made, _ = await converted(studio, samples("pq.mp4"), tmp_path)
+    picture = (await studio.probe(made.local, "m.mp4")).facts.raw["streams"][0]
+    assert (picture["transfer"], picture["pix_fmt"]) == (1, "yuv420p")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("size", "shown"), [("800x480", (600, 360)), ("480x800", (360, 600)), ("322x240", (322, 240))]
+)
+async def test_the_short_side_is_capped(
+    studio: Studio, tmp_path: Path, size: str, shown: tuple[int, int]
+) -> None:
+    source = tmp_path / "a.avi"
+    picture = ("-f", "lavfi", "-i", f"testsrc=size={size}:rate=5:duration=0.4")
+    by_ffmpeg(*picture, "-c:v", "mpeg4")(source)
+    probed = await studio.probe(source, source.name)
+    judgement = studio.judge(probed.facts, Recipe.MP4_360, "keep")
+    made, _ = await converted(studio, source, tmp_path, judgement)
+    again = await studio.probe(made.local, "m.mp4")
+    assert (again.facts.raw["width"], again.facts.raw["height"]) == shown
+    assert studio.judge(again.facts, Recipe.MP4_360, "keep").verdict is Verdict.AS_IS
+
+
+@pytest.mark.anyio
+async def test_an_mp3_has_its_rate_tags_and_cover(
+    studio: Studio, samples: Samples, tmp_path: Path
+) -> None:
+    tagged = tmp_path / "tagged.mp4"
+    words = ("-metadata", "title=Sea", "-metadata", "artist=Wind")
+    by_ffmpeg("-i", str(samples("cover.mp4")), "-map", "0", "-c", "copy", *words)(tagged)
+    probed = await studio.probe(tagged, tagged.name)
+    judgement = studio.judge(probed.facts, Recipe.MP3_192, "keep")
+    made, _ = await converted(studio, tagged, tmp_path, judgement)
+    raw = (await studio.probe(made.local, "m.mp3")).facts.raw
+    assert [(s["type"], s["codec"]) for s in raw["streams"]] == [
+        ("audio", "mp3"),
+        ("video", "mjpeg"),
+    ]
+    assert raw["streams"][0]["bit_rate"] == 192_000
+    with av.open(str(made.local)) as box:
+        kept = box.metadata
+    assert (kept["title"], kept["artist"]) == ("Sea", "Wind")
+    assert "major_brand" not in kept

@@ -9,7 +9,7 @@ from transload.media.photo import Shape, shrink
 
 
 def test_a_missing_file_is_not_called_damaged(tmp_path: Path) -> None:
-    shape = Shape(side=None, max_bytes=None, quality=87)
+    shape = Shape(side=None, quality=87)
     with pytest.raises(FileNotFoundError):
         shrink(tmp_path / "none", "jpeg", shape, tmp_path / "o.jpg")
     (tmp_path / "bad").write_bytes(b"\xff\xd8\xff")

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import Samples
+from tests.processes import Book
 from transload.errors import BugError, CorruptError, MemoryLimitError, StalledError
 from transload.media.decoder import Decoder, DecoderLimits
 
@@ -72,7 +73,7 @@ async def test_a_child_that_dies_three_times_gives_the_file_up(samples: Samples)
 async def test_shrinking_beyond_the_memory_limit_is_said(tmp_path: Path) -> None:
     Image.new("RGB", (9000, 9000)).save(tmp_path / "wide.png", compress_level=1)
     decoder = Decoder(DecoderLimits(shrink_bytes=300 << 20))
-    shape = {"side": 2560, "max_bytes": 10_000_000, "quality": 87}
+    shape = {"side": 2560, "quality": 87}
     with pytest.raises(MemoryLimitError):
         await decoder.ask(
             "shrink",
@@ -117,3 +118,14 @@ async def test_a_cancelled_request_leaves_no_child(tmp_path: Path) -> None:
 async def ask_for(decoder: Decoder, path: Path) -> None:
     """Probe, for its effect."""
     await decoder.ask("probe", path=str(path), name=path.name)
+
+
+@pytest.mark.anyio
+async def test_the_child_is_on_the_roll_while_it_lives(tmp_path: Path) -> None:
+    book = Book()
+    decoder = Decoder(DecoderLimits(), book)
+    (tmp_path / "a.txt").write_text("no picture")
+    await decoder.ask("probe", path=str(tmp_path / "a.txt"), name="a.txt")
+    assert (set(book.living), book.known_again()) == ({decoder.pid}, ["transload.media.child"])
+    await decoder.aclose()
+    assert (book.living, len(book.entered)) == ({}, 1)

@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from tests.media.conftest import Samples
+from tests.processes import Book
 from transload.errors import FfmpegMissingError, StalledError
 from transload.media.ffmpeg import Counters, EncoderLimits, find_ffmpeg, run, wheel_binary
 
@@ -75,15 +76,17 @@ async def test_a_run_that_does_not_move_is_ended(tmp_path: Path) -> None:
 async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
     tool = await find_ffmpeg(wheel_binary())
     before = children_of_this_process()
-    moving = anyio.Event()
+    moving, book = anyio.Event(), Book()
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
             words = [*ENDLESS, str(tmp_path / "o.mp4")]
-            group.start_soon(run, tool, words, EncoderLimits(), lambda _: moving.set())
+            group.start_soon(run, tool, words, EncoderLimits(roll=book), lambda _: moving.set())
             await moving.wait()
             assert children_of_this_process() > before
+            assert book.known_again() == [str(tool.path)]
             group.cancel_scope.cancel()
     assert children_of_this_process() == before
+    assert book.living == {}
 
 
 @pytest.mark.anyio

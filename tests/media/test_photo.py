@@ -1,6 +1,7 @@
 """Photos: proof, thumbnails, shrinking."""
 
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from tests.media.conftest import Samples
 from tests.media.samples import colour, painting
 from transload.media.damage import DamagedError
 from transload.media.photo import THUMB_BYTES, Shape, probe_photo, shrink, to_apng
+from transload.media.verdict import PHOTO_BYTES_MAX
 
 LIMIT = 160 << 20
-SAFE = Shape(side=2560, max_bytes=10_000_000, quality=87)
+SAFE = Shape(side=2560, quality=87)
 
 
 def shrunk(path: Path, word: str, into: Path, shape: Shape = SAFE) -> Image.Image:
@@ -79,16 +81,16 @@ def test_sixteen_bits_are_scaled_not_clipped(samples: Samples, tmp_path: Path) -
     assert colour(made, 62, 32)[0] > 220
 
 
-def test_a_shrunk_photo_keeps_to_its_limits_at_once(tmp_path: Path) -> None:
-    Image.effect_noise((4000, 3000), 90).convert("RGB").save(tmp_path / "big.jpg", quality=95)
-    tight = Shape(side=2560, max_bytes=400_000, quality=87)
-    made = shrunk(tmp_path / "big.jpg", "jpeg", tmp_path / "out.jpg", tight)
-    assert (tmp_path / "out.jpg").stat().st_size <= 400_000
-    assert max(made.size) <= 2560
+def test_no_picture_is_above_the_limit_after_one_attempt(tmp_path: Path) -> None:
+    bits = random.Random(1).randbytes(2600 * 2600 * 3).translate(bytes([0] * 128 + [255] * 128))
+    Image.frombytes("RGB", (2600, 2600), bits).save(tmp_path / "worst.png", compress_level=1)
+    made = shrunk(tmp_path / "worst.png", "png", tmp_path / "out.jpg")
+    assert (tmp_path / "out.jpg").stat().st_size < PHOTO_BYTES_MAX
+    assert made.size == (2560, 2560)
 
 
 def test_a_playable_photo_keeps_its_size(samples: Samples, tmp_path: Path) -> None:
-    full = Shape(side=None, max_bytes=None, quality=87)
+    full = Shape(side=None, quality=87)
     assert shrunk(samples("large.jpg"), "jpeg", tmp_path / "o.jpg", full).size == (9000, 1200)
 
 
@@ -108,6 +110,14 @@ def test_a_large_header_is_not_decoded_while_probing(tmp_path: Path) -> None:
     Image.new("L", (5000, 5000)).save(tmp_path / "wide.png")
     raw, thumb = probe_photo(tmp_path / "wide.png", "png", 1 << 20)
     assert (raw["decoded"], thumb) == ("unproven", None)
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_a_large_webp_is_not_opened_while_probing(tmp_path: Path, *, lossless: bool) -> None:
+    Image.new("RGB", (3000, 2000), "teal").save(tmp_path / "a.webp", lossless=lossless)
+    raw, _ = probe_photo(tmp_path / "a.webp", "webp", 1 << 20)
+    assert (raw["decoded"], raw["width"], raw["height"]) == ("unproven", 3000, 2000)
+    assert probe_photo(tmp_path / "a.webp", "webp", LIMIT)[0]["decoded"] == "whole"
 
 
 def test_damage_is_told_apart_from_a_cut(samples: Samples, tmp_path: Path) -> None:

@@ -41,8 +41,24 @@ def test_filters_follow_the_facts() -> None:
     made = words(do="transcode", interlaced=True, hdr=True, side=3840)
     chain = made.split("-vf ")[1]
     assert chain.index("bwdif") < chain.index("tonemap") < chain.index("setsar=1")
-    assert "scale=3840:3840:force_original_aspect_ratio=decrease" in chain
+    assert "h='min(3840,ih)':force_original_aspect_ratio=decrease" in chain
     assert "-fps_mode passthrough" in made
+
+
+def test_short_sides_are_capped_before_long_ones() -> None:
+    chain = words(do="transcode", short=720, side=3840).split("-vf ")[1]
+    assert chain.index("min(720,iw)") < chain.index("min(3840,iw)")
+
+
+def test_an_mp3_keeps_tags_and_cover_and_no_brands_of_mp4() -> None:
+    made = words(do="mp3", kbit_s=192, cover=1)
+    assert "-map 0:a:0 -map 0:1 -c:v mjpeg" in made
+    assert "-b:a 192k" in made
+    assert "-metadata major_brand= " in made
+    assert made.endswith("-id3v2_version 3 -f mp3 file:/out")
+    plain = words(do="mp3", kbit_s=320, raise_hertz=True, downmix=True)
+    assert "-vn" in plain
+    assert "-ar 44100 -ac 2" in plain
 
 
 def test_hdr_without_its_filter_is_still_encoded() -> None:
@@ -72,3 +88,12 @@ def test_endings() -> None:
         ".m4a",
         ".mp4",
     ]
+
+
+def test_frames_without_times_follow_their_order() -> None:
+    assert "setpts=round(N/(FRAME_RATE*TB))" in words(do="transcode", by_order=True)
+
+
+def test_half_a_packet_of_a_cut_file_is_dropped() -> None:
+    assert "-fflags +discardcorrupt" in words(do="rewrap", partial=True)
+    assert "-fflags +genpts+discardcorrupt" in words(do="rewrap", partial=True, sniffed="avi")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.media.conftest import Samples
 from transload.media.studio import Studio
@@ -56,3 +57,23 @@ def test_the_main_process_imports_no_decoder() -> None:
     asked = "import sys, transload.media.studio; print(sorted({'av', 'PIL', 'pillow_heif'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+HUNDRED_MEGAPIXELS = (11_600, 8_700)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("name", "image_format"), [("a.jpg", "JPEG"), ("a.png", "PNG")])
+async def test_a_hundred_megapixels_fit_the_memory_of_the_child(
+    studio: Studio, tmp_path: Path, name: str, image_format: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    source = tmp_path / name
+    Image.new("RGB", HUNDRED_MEGAPIXELS, "teal").save(source, image_format, exif=exif)
+    probed = await studio.probe(source, name)
+    judgement = studio.judge(probed.facts, Recipe.TELEGRAM, "keep")
+    assert (judgement.verdict, judgement.width) == (Verdict.SHRINK, HUNDRED_MEGAPIXELS[1])
+    made = await studio.convert(source, judgement, tmp_path, lambda _: None)
+    with Image.open(made.local) as picture:
+        assert picture.size == (1920, 2560)

@@ -5,10 +5,20 @@ from pathlib import Path
 import pytest
 
 from tests.media.conftest import Samples
-from tests.media.samples import SAMPLES, Sample
+from tests.media.rare_samples import ALL
+from tests.media.samples import Sample
 from transload.media.studio import Studio
 from transload.media.verdict import judge, judge_recovery, settled_kind
 from transload.model import Facts, ItemKind, Judgement, Recipe, Verdict
+
+BROWSERS_SHOW = dict.fromkeys(
+    (
+        *("large.jpg", "still.webp", "still.gif", "moving.gif", "moving.webp", "moving.png"),
+        *("song.wav", "song.flac", "song.aac", "silence.flac", "cut.wav"),
+    ),
+    Verdict.AS_IS,
+)
+"""What recipe `playable` leaves alone, and `telegram` does not."""
 
 
 async def judged(
@@ -20,14 +30,50 @@ async def judged(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", ALL, ids=lambda sample: sample.name)
 async def test_each_sample_gets_its_verdict(
     studio: Studio, samples: Samples, sample: Sample
 ) -> None:
-    found = await judged(studio, samples(sample.name))
+    path = samples(sample.name)
+    probed = await studio.probe(path, path.name)
+    found = studio.judge(probed.facts, Recipe.TELEGRAM, "keep")
     assert (found.kind, found.verdict) == (sample.kind, sample.verdict), found.why
     assert found.why
     assert (found.fault.kind if found.fault else None) == sample.fault
+    if sample.kind in (ItemKind.PHOTO, ItemKind.VIDEO) and found.fault is None:
+        assert probed.thumb is not None or probed.facts.raw["decoded"] == "unproven"
+        assert min(found.width or 0, found.height or 0) > 0
+        assert found.duration_s or sample.kind is ItemKind.PHOTO
+    others = {
+        recipe: studio.judge(probed.facts, recipe, "keep").verdict
+        for recipe in (Recipe.PLAYABLE, Recipe.ORIGINAL, Recipe.MP4_360, Recipe.MP3_128)
+    }
+    assert others == {
+        Recipe.PLAYABLE: BROWSERS_SHOW.get(sample.name, sample.verdict),
+        Recipe.ORIGINAL: Verdict.SKIP if sample.kind is ItemKind.JUNK else Verdict.AS_IS,
+        Recipe.MP4_360: of_mp4(sample),
+        Recipe.MP3_128: of_mp3(sample, probed.facts),
+    }
+
+
+def of_mp4(sample: Sample) -> Verdict:
+    """As for browsers, but moving pictures become videos, and what is large becomes smaller."""
+    if sample.name == "eight_k.mp4":
+        return Verdict.TRANSCODE
+    if sample.kind is ItemKind.ANIMATION:
+        return Verdict.ANIMATION
+    return BROWSERS_SHOW.get(sample.name, sample.verdict)
+
+
+def of_mp3(sample: Sample, facts: Facts) -> Verdict:
+    """Sound is made of what has some; pictures are passed over."""
+    if sample.kind in (ItemKind.DOCUMENT, ItemKind.JUNK) or sample.verdict is Verdict.UNSAVABLE:
+        # A strip is a photo until its form is judged.
+        return Verdict.SKIP if sample.name == "strip.jpg" else sample.verdict
+    if sample.name == "song.mp3":
+        return Verdict.AS_IS
+    heard = any(stream["type"] == "audio" for stream in facts.raw.get("streams", []))
+    return Verdict.AUDIO if heard else Verdict.SKIP
 
 
 @pytest.mark.anyio
@@ -89,6 +135,8 @@ async def test_hevc_is_encoded_anew_only_where_asked(studio: Studio, samples: Sa
 async def test_sizes_are_those_of_the_upright_picture(studio: Studio, samples: Samples) -> None:
     video = await judged(studio, samples("turned.mp4"))
     photo = await judged(studio, samples("upside.jpg"))
+    stretched = await judged(studio, samples("stretched.mp4"))
+    assert (stretched.width, stretched.height) == (85, 48)
     assert (video.width, video.height) == (48, 64)
     assert (photo.width, photo.height) == (64, 96)
 

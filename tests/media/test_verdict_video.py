@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from transload.media.verdict_video import MOOV_WITHIN, is_streamable_sound, judge_video
-from transload.model import Verdict
+from transload.media.verdict_video import MOOV_WITHIN, judge_video, recover_video
+from transload.model import Recipe, Verdict
 
 PICTURE: dict[str, Any] = {
     "type": "video",
@@ -74,7 +74,20 @@ def test_transcodes_wait_and_cheap_sound_does_not() -> None:
     assert (video.deferred, video.plan["keep_sound"]) == (True, False)
 
 
-def test_sound_files_by_recipe() -> None:
-    assert is_streamable_sound("mp3", "mp3", browsers=False)
-    assert not is_streamable_sound("flac", "flac", browsers=False)
-    assert is_streamable_sound("flac", "flac", browsers=True)
+@pytest.mark.parametrize(
+    ("size", "recipe", "short"),
+    [
+        ((1920, 1080), Recipe.MP4_720, 720),
+        ((1080, 1920), Recipe.MP4_720, 720),
+        ((1280, 720), Recipe.MP4_720, None),
+        ((640, 360), Recipe.MP4_1080, None),
+    ],
+)
+def test_lines_are_capped_and_never_added(
+    size: tuple[int, int], recipe: Recipe, short: int | None
+) -> None:
+    raw = RAW | {"streams": [PICTURE | {"width": size[0], "height": size[1]}]}
+    found = judge_video(raw, "keep", recipe)
+    assert found.verdict is (Verdict.AS_IS if short is None else Verdict.TRANSCODE)
+    assert found.plan.get("short") == short
+    assert recover_video(raw, recipe).plan.get("short") == short

@@ -1,9 +1,15 @@
-"""Proof of a conversion, by values."""
+"""Proof of a conversion: by values, by ffmpeg that decodes every result, and by a browser that plays it."""
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
+from tests.media.browser import played
+from tests.media.conftest import CONVERTED, FURTHER, Results
 from transload.errors import (
     ConvertError,
     DiskFullError,
@@ -11,12 +17,17 @@ from transload.errors import (
     TransloadError,
     UnverifiedError,
 )
+from transload.media.ffmpeg import wheel_binary
+from transload.media.studio import Studio
 from transload.media.verify import check_facts, end_error, length_fault
-from transload.model import Facts, ItemKind
+from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
 
 WHOLE = {"frames": 100, "span_s": 9.9, "audio_span_s": 9.9}
 COPY = {"do": "rewrap", "fps": 10.0}
 ENCODE = {"do": "transcode", "fps": 10.0}
+ROWS = [*(sample.name for sample in CONVERTED), *FURTHER]
+NOT_IN_BROWSERS = {"hev1.mkv", "hev1.mp4"}
+"""Copied HEVC: this browser has no decoder for it."""
 
 
 @pytest.mark.parametrize(
@@ -70,3 +81,55 @@ def test_a_result_that_needs_more_work_is_refused() -> None:
     facts = Facts(ItemKind.VIDEO, {"size": 1, "sniffed": "mov", "streams": [], "moov": "front"})
     with pytest.raises(UnverifiedError):
         check_facts(facts, {"do": "rewrap"})
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_result_decodes_without_a_word(results: Results, name: str) -> None:
+    program = wheel_binary()
+    assert program is not None
+    source = str(results(name).local)
+    command = [str(program), "-nostdin", "-v", "error", "-i", source, "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_each_further_result_needs_nothing_more(results: Results, name: str) -> None:
+    row, made = FURTHER[name], results(name)
+    again = anyio.run(judged_anew, made.local, row.recipe, row.hevc)
+    assert again.verdict is Verdict.AS_IS, again.why
+
+
+async def judged_anew(path: Path, recipe: Recipe, hevc: Hevc) -> Judgement:
+    """What a result is judged by a studio that does not know it."""
+    async with Studio() as studio:
+        return studio.judge((await studio.probe(path, path.name)).facts, recipe, hevc)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")
+def test_all_results_play_and_seek_in_a_browser(results: Results, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in set(ROWS) - NOT_IN_BROWSERS:
+        made = results(name).local
+        if made.suffix != ".jpg":
+            shutil.copy(made, folder / f"{name.replace(' ', '_')}{made.suffix}")
+    found = played(sorted(folder.iterdir()), tmp_path / "profile")
+    assert len(found) > len(ROWS) * 0.75
+    wrong = {
+        name: said
+        for name, said in found.items()
+        if said.error
+        or said.duration <= 0
+        or abs(said.at - said.goal) > 0.01
+        or (said.contrast < 30 and name.endswith(".mp4"))
+    }
+    assert wrong == {}
+    assert (found["upright.mp4.mp4"].width, found["upright.mp4.mp4"].height) == (48, 64)
+    assert (found["stretched.wmv.mp4"].width, found["stretched.wmv.mp4"].height) == (84, 48)
+    assert (found["a_film_made_smaller.mp4"].width, found["a_film_made_smaller.mp4"].height) == (
+        640,
+        360,
+    )
+    assert found["an_hour_of_silence.mp3"].duration == pytest.approx(3600, abs=1)

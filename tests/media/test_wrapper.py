@@ -8,14 +8,35 @@ from tests.media.conftest import Samples
 from transload.media.wrapper import SAFE_DEMUXERS, facts_of_wrapper
 
 
-@pytest.mark.parametrize("name", ["matroska.mkv", "mpeg4.avi", "plain.mp4"])
+@pytest.mark.parametrize(
+    "name", ["matroska.mkv", "mpeg4.avi", "plain.mp4", "song.wav", "windows.wmv"]
+)
 def test_bytes_cut_off_are_missed(samples: Samples, tmp_path: Path, name: str) -> None:
     whole = samples(name)
-    word = {".mkv": "matroska", ".avi": "avi", ".mp4": "mov"}[whole.suffix]
+    words = {".mkv": "matroska", ".mp4": "mov", ".wmv": "asf"}
+    word = words.get(whole.suffix, whole.suffix[1:])
     cut = tmp_path / name
     cut.write_bytes(whole.read_bytes()[:-1000])
     assert facts_of_wrapper(whole, word)["missing_bytes"] == 0
     assert facts_of_wrapper(cut, word)["missing_bytes"] == 1000
+
+
+@pytest.mark.parametrize("name", ["mpeg4.avi", "song.wav", "windows.wmv"])
+def test_a_cut_file_tells_how_long_it_was(samples: Samples, tmp_path: Path, name: str) -> None:
+    words = {".wmv": "asf"}
+    word = words.get(Path(name).suffix, Path(name).suffix[1:])
+    cut = tmp_path / name
+    cut.write_bytes(samples(name).read_bytes()[:-3000])
+    assert facts_of_wrapper(cut, word)["whole_s"] == pytest.approx(1.0, abs=0.15)
+    cut.write_bytes(cut.read_bytes()[:30])
+    assert "whole_s" not in facts_of_wrapper(cut, word)
+
+
+def test_recordings_that_never_ended_miss_nothing(tmp_path: Path) -> None:
+    endless = tmp_path / "a.wav"
+    endless.write_bytes(b"RIFF\xff\xff\xff\xffWAVE" + bytes(2000))
+    assert facts_of_wrapper(endless, "wav")["missing_bytes"] == 0
+    assert facts_of_wrapper(endless, "ogg")["missing_bytes"] == 0
 
 
 def test_playlists_have_no_demuxer() -> None:

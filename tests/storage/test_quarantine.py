@@ -27,6 +27,9 @@ async def test_a_kept_original_is_listed_and_dropped(desk: Desk) -> None:
     assert first.path.read_bytes() == b"same name, other bytes 1"
     assert [path.name for path in await quarantine.strays()] == ["stray"]
     assert (await quarantine.one(first.id.lower())).reason.kind == "input.not_media"
+    assert await quarantine.items_by_job([second.id, first.id]) == {
+        first.job_id: [second.item_id, first.item_id]
+    }
     await quarantine.drop(first)
     assert [one.id for one in await quarantine.listed()] == [second.id]
     assert not first.path.exists()

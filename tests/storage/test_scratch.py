@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 async def opened(root: Path, budget: int = 100, min_free: int = 0) -> JobScratch:
     scratch = JobScratch(root, "job", budget, min_free)
-    await scratch.open(keep_whole=False)
+    await scratch.open(item_id=None)
     return scratch
 
 
@@ -51,7 +51,7 @@ async def test_drop_removes_every_file_of_an_item(tmp_path: Path) -> None:
         scratch.whole(item_id).write_bytes(b"x")
         (scratch.folder(item_id) / "made.mp4").write_bytes(b"x")
     await scratch.drop(1)
-    assert {path.name for path in scratch.root.iterdir()} == {"2.part", "2.in", "2.out"}
+    assert {path.name for path in scratch.root.iterdir()} == {"2.0.part", "2.in", "2.out"}
 
 
 async def test_opening_sweeps_a_killed_run_but_keeps_whole_entries_for_conversions(
@@ -60,13 +60,39 @@ async def test_opening_sweeps_a_killed_run_but_keeps_whole_entries_for_conversio
     scratch = await opened(tmp_path)
     scratch.part(1).write_bytes(b"half")
     scratch.whole(2).write_bytes(b"whole")
-    scratch.folder(2)
+    scratch.folder(1)
     again = JobScratch(tmp_path, "job", 100, 0)
-    await again.open(keep_whole=True)
+    await again.open(item_id=1)
     assert {path.name for path in again.root.iterdir()} == {"2.in"}
     assert again.used == 5
-    await again.open(keep_whole=False)
+    await again.open(item_id=None)
     assert list(again.root.iterdir()) == []
+
+
+async def test_what_grows_beyond_the_disk_is_told_before_it_is_written(tmp_path: Path) -> None:
+    scratch = await opened(tmp_path, budget=1 << 62)
+    await scratch.reserve(1, 10)
+    with pytest.raises(NeverFitsError):
+        scratch.resize(1, 1 << 60)
+    assert scratch.used == 10
+    scratch.resize(1, 5)
+    assert scratch.used == 5
+
+
+async def test_conversions_of_one_job_leave_each_others_files_alone(tmp_path: Path) -> None:
+    one, other = (JobScratch(tmp_path, "job", 100, 0, task) for task in (7, 8))
+    await one.open(item_id=1)
+    one.part(1).write_bytes(b"half")
+    one.box(9).write_bytes(b"read")
+    (one.folder(1) / "rough.mp4").write_bytes(b"half")
+    await other.open(item_id=2)
+    other.part(1).write_bytes(b"fetched ahead")
+    await other.drop(2)
+    assert one.part(1).read_bytes() == b"half"
+    assert one.box(9).exists()
+    assert (one.root / "1.out" / "rough.mp4").exists()
+    await one.open(item_id=1)  # taken up again after a kill
+    assert [path.name for path in one.root.iterdir()] == [other.part(1).name]
 
 
 async def test_the_reserve_of_free_space_is_left_alone(tmp_path: Path) -> None:
@@ -134,7 +160,7 @@ async def test_a_conversion_never_waits_for_what_nobody_would_drop(tmp_path: Pat
     before.whole(1).write_bytes(bytes(90))
     before.box(3).write_bytes(b"read once")
     scratch = JobScratch(tmp_path, "job", 100, 0)
-    await scratch.open(keep_whole=True)
+    await scratch.open(item_id=1)
     assert not scratch.box(3).exists()
     with anyio.fail_after(5):
         await scratch.reserve(2, 80)

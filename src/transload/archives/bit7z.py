@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transload.entry import Limits
+from transload.roll import NOBODY, Roll
 
 if TYPE_CHECKING:
     import pybit7z
@@ -28,6 +29,7 @@ class Bit7z:
     """The program, in the shape of `SevenZip`: it reads entries and tests, it does not list."""
 
     max_entry_bytes: int
+    roll: Roll = NOBODY
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
         """A command line; both commands write entries, the reader of a test throws them away."""
@@ -36,11 +38,11 @@ class Bit7z:
         return [*own, str(archive), *([] if names is None else [names])]
 
 
-def last_resort(limits: Limits) -> Bit7z | None:
+def last_resort(limits: Limits, roll: Roll = NOBODY) -> Bit7z | None:
     """The program, None where the library is not installed."""
     if importlib.util.find_spec("pybit7z") is None:
         return None
-    return Bit7z(min(MAX_ENTRY_BYTES, limits.max_entry_bytes))
+    return Bit7z(min(MAX_ENTRY_BYTES, limits.max_entry_bytes), roll)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """The one door to archives: which reader a blob needs, told by its content."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.ports import ArchiveReader
+from transload.roll import NOBODY, Roll
 
 BY_SEVENZIP = frozenset({"7z", "rar", "sfx", "cab", "cpio", "ar", "xar", "lzh", "compress", "lzip"})
 _SFX_FORMATS = frozenset({"7z", "rar", "zip"})  # what 7zz may call a program that is more than one
@@ -47,17 +49,21 @@ def is_archive(name: str, head: bytes) -> bool:
 
 
 class Archives:
-    """Opens archives: which reader reads what is decided here alone. `tool` is a 7zz to prefer to those found."""
+    """Opens archives: which reader reads what is decided here alone.
 
-    def __init__(self, limits: Limits, tool: Path | None = None) -> None:
+    `tool` is a 7zz to prefer to those found, `roll` is told of its runs.
+    """
+
+    def __init__(self, limits: Limits, tool: Path | None = None, roll: Roll = NOBODY) -> None:
         self.limits = limits
+        self._roll = roll
         self._configured = tool
         self._indices: dict[tuple[Path, int, int], TarIndex] = {}
 
     @cached_property
     def tool(self) -> SevenZip:
         """The 7zz that is used, looked for when first needed. Raises SevenZipMissingError."""
-        return find_sevenzip(self._configured)
+        return replace(find_sevenzip(self._configured), roll=self._roll)
 
     def open_as(self, path: Path, name: str, passwords: tuple[Secret, ...]) -> ArchiveReader:
         """The reader for a local file that is known under another name (an archive inside an archive)."""

@@ -30,7 +30,8 @@ class Door:
     def run(self, command: str, names: Sequence[bytes] | None = None) -> Run:
         """Start a run of the command, over these names alone if given."""
         words = partial(self.program.words, command, self.archive)
-        return Run(words, self.memory_bytes, self.password, names, self.quiet_s)
+        roll = self.program.roll
+        return Run(words, self.memory_bytes, self.password, names, self.quiet_s, roll)
 
 
 def is_selectable(raw: bytes) -> bool:

@@ -14,8 +14,9 @@ from anyio import NoEventLoopError, from_thread
 
 from transload.archives.limits import CHUNK
 from transload.entry import Secret
-from transload.errors import LimitError
+from transload.errors import LimitError, TransloadError
 from transload.guard import guarded
+from transload.roll import NOBODY, Roll
 
 QUIET_S = 60.0
 """A decoder that is asked for bytes and gives none for so long hangs: real ones give some within a second."""
@@ -37,13 +38,14 @@ _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": os.
 class Run:
     """A started decoder. Read its standard output with `read`; `end` gives the exit status, `kill` leaves early."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what one run is given
         self,
         words: Callable[[str | None], list[str]],
         memory_bytes: int,
         password: Secret | None,
         names: Sequence[bytes] | None = None,
         quiet_s: float = QUIET_S,
+        roll: Roll = NOBODY,
     ) -> None:
         """Start what `words` gives for a file that holds `names` (None: no file); it has no name on disk."""
         self._quiet_s = quiet_s
@@ -55,7 +57,8 @@ class Run:
             self._list.write(b"".join(name + b"\n" for name in names))
             self._list.seek(0)
             listed = f"/dev/fd/{self._list.fileno()}"
-        command = [*guarded(memory_bytes + GUARD_OVERHEAD_BYTES, 0), *words(listed)]
+        program = words(listed)
+        command = [*guarded(memory_bytes + GUARD_OVERHEAD_BYTES, 0), *program]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if password is not None else subprocess.DEVNULL,
@@ -65,6 +68,12 @@ class Run:
             start_new_session=True,
             pass_fds=() if self._list is None else (self._list.fileno(),),
         )
+        self._roll, self._left = roll, False
+        try:
+            roll.enter(self._process.pid, program[0])
+        except TransloadError:
+            self.kill()
+            raise
         self._widen()
         if password is not None:
             self._hand_over(password)
@@ -148,6 +157,9 @@ class Run:
         return self._complaints.read().decode("utf-8", "replace").strip() or None
 
     def _close(self) -> None:
+        if not self._left:
+            self._left = True
+            self._roll.leave(self._process.pid)
         if not self._complaints.closed:
             self._said = self.evidence()
             self._complaints.close()

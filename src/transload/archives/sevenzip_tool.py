@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from transload.errors import SevenZipMissingError
+from transload.roll import NOBODY, Roll
 
 NAMES = ("7zz", "7z", "7za")
 OLDEST = (26, 2)
@@ -26,11 +27,15 @@ _RAR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SevenZip:
-    """A 7zz that runs. `version` is (0, 0) when it does not say; `reads_rar` whether it decodes RAR 1.5 to 7."""
+    """A 7zz that runs. `version` is (0, 0) when it does not say; `reads_rar` whether it decodes RAR 1.5 to 7.
+
+    `roll` is told of its runs.
+    """
 
     path: Path
     version: tuple[int, int]
     reads_rar: bool
+    roll: Roll = NOBODY
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
         """A command line: `l` list, `x` write all out. `names` is a file with the names that are meant.
@@ -44,6 +49,11 @@ class SevenZip:
 
 class Program(Protocol):
     """A decoder that runs as a child and writes entries one behind the other."""
+
+    @property
+    def roll(self) -> Roll:
+        """Who is told of its runs."""
+        ...
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
         """Its command line, as `SevenZip.words` says."""

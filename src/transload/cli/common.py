@@ -6,7 +6,15 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
+from transload.model import Recipe
+
 GENERAL = Group("General", sort_key=100)
+
+
+def recipe_word(name: str) -> str:
+    """The word of a recipe by the name of its member, as the command line shows and takes it; else unchanged."""
+    return Recipe[name].value if name in Recipe.__members__ else name
+
 
 JobId = Annotated[
     str, Parameter(help="A job's id; its first signs are enough when no other begins so.")

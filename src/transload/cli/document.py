@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from transload import report
 from transload.address import shown
+from transload.cli.standing import as_it_stands
 from transload.errors import TransloadError, UsageError
 from transload.model import Job, JobState, Totals
 
@@ -57,7 +58,7 @@ def not_started(one: NotStarted) -> str:
 
 async def of_job(app: "App", job_id: str) -> AsyncIterator[str]:
     """The report of a job in pieces of text."""
-    job = await app.job(job_id)
+    job = as_it_stands(app, await app.job(job_id))
     head = report.head(job, await app.totals(job))
     yield _text(head)[:-1] + ', "items": ['
     page, between = list[str](), "\n"

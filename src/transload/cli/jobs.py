@@ -14,6 +14,7 @@ from transload.cli.common import USUAL, Common, JobId
 from transload.cli.document import of_all
 from transload.cli.passwords import ask_hidden, piped_line, somebody_types
 from transload.cli.session import CONTINUES, run
+from transload.cli.standing import as_it_stands, state_word
 from transload.cli.wording import clean, password_wait, short_id_length, shortened
 from transload.kinds import EXIT_OK
 from transload.model import Job, JobState
@@ -59,7 +60,7 @@ def jobs(
 
 
 async def _all(app: "App", common: Common) -> int:
-    latest = await app.jobs(LATEST)
+    latest = [as_it_stands(app, job) for job in await app.jobs(LATEST)]
     if common.json:
         heads = [report.head(job, await app.totals(job)) for job in latest]
         print(json.dumps(heads, ensure_ascii=False))
@@ -73,14 +74,14 @@ async def table(app: "App", latest: Sequence[Job]) -> list[str]:
     if not latest:
         return ["no jobs yet: `transload send SOURCE` makes one"]
     length = short_id_length([job.id for job in latest])
-    lines = [f"{'job':<{length}}  {'state':<10} {'items':>15}  source -> destination"]
+    lines = [f"{'job':<{length}}  {'state':<11} {'items':>15}  source -> destination"]
     for job in latest:
         totals = await app.totals(job)
         items = f"{totals.sent + totals.duplicate:,}/{totals.entries - totals.skipped:,}"
         lost = totals.quarantined + totals.failed
         items += f" ({lost:,} lost)" if lost else ""
         route = f"{shortened(clean(job.title), 40)} -> {clean(job.destination)}"
-        lines.append(f"{job.id[:length]:<{length}}  {job.state.value:<10} {items:>15}  {route}")
+        lines.append(f"{job.id[:length]:<{length}}  {state_word(job):<11} {items:>15}  {route}")
         if needs_password(job):
             lines.append(f"{'':<{length}}  {password_wait(job.id[:length])}")
     return lines
@@ -93,7 +94,7 @@ async def _watch_all(app: "App") -> int:
 
     with Live(console=Console(), auto_refresh=False) as live:
         while True:
-            latest = await app.jobs(20)
+            latest = [as_it_stands(app, job) for job in await app.jobs(20)]
             live.update(Text("\n".join(await table(app, latest))), refresh=True)
             if all(job.state in JOB_ENDED for job in latest):
                 return EXIT_OK
@@ -103,7 +104,7 @@ async def _watch_all(app: "App") -> int:
 async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
     from transload.cli.portrait import portrait
 
-    job = await app.job(job_id)
+    job = as_it_stands(app, await app.job(job_id))
     if common.json:
         async for piece in of_all(app, [job]):
             sys.stdout.write(piece)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from transload.address import shown
-from transload.cli.common import USUAL, Common
+from transload.cli.common import USUAL, Common, recipe_word
 from transload.cli.complaint import error_lines
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
 from transload.cli.session import run
@@ -153,7 +153,9 @@ def inspect(
     file: Annotated[list[Path], Parameter(help="Media files.")],
     /,
     *,
-    recipe: Annotated[Recipe, Parameter(help="What the file is judged for.")] = Recipe.TELEGRAM,
+    recipe: Annotated[
+        Recipe, Parameter(name_transform=recipe_word, help="What the file is judged for.")
+    ] = Recipe.TELEGRAM,
     common: Common = USUAL,
 ) -> int:
     """Show what files are, what would be done to them, and why. With -v also every probed fact.
@@ -162,6 +164,7 @@ def inspect(
 
         transload inspect clip.avi photo.heic
         transload inspect --recipe playable --json film.mkv
+        transload inspect --recipe mp4:720 film.mkv
     """
     return run(common, lambda app: _inspect(app, file, recipe, common), ledger=False)
 

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from transload import report
 from transload.address import shown
+from transload.cli.standing import INTERRUPTED, state_word
 from transload.cli.summary import summary, tally
-from transload.cli.wording import clean, password_wait, size_text
-from transload.model import Event, ItemRecord, Job, JobState
-from transload.states import needs_password, reported
+from transload.cli.wording import clean, count_text, password_wait, size_text
+from transload.model import Event, ItemRecord, ItemState, Job, JobState
+from transload.states import ITEM_OPEN, needs_password, reported
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -26,6 +28,8 @@ async def portrait(app: "App", job: Job, page: int) -> AsyncIterator[str]:
     yield f"  as          {job.recipe.value}, {job.files}, attempt {job.attempt}"
     if needs_password(job):
         yield f"  {password_wait(job.id)}"
+    elif state_word(job) == INTERRUPTED:
+        yield f"  interrupted: transload resume {job.id} goes on where it was"
     elif job.state is JobState.WAITING:
         yield f"  waits       {job.wait_reason} until {clock_text(job.wait_until_ms)}"
     warnings = report.head(job, totals)["warnings"]
@@ -48,19 +52,23 @@ def clock_text(at_ms: int | None) -> str:
 
 def timeline(events: list[Event]) -> list[str]:
     """What happened when; neighbouring batches of items make one line."""
-    lines, batch, since = list[str](), 0, 0
-    for event in events:
-        if event.what == "items":
-            since = since if batch else event.at_ms
-            batch += len(event.data["items"])
-            continue
-        if batch:
-            lines.append(f"  {clock_text(since)}  {batch:,} items moved on")
-            batch = 0
-        lines.append(f"  {clock_text(event.at_ms)}  {_moment(event)}")
-    if batch:
-        lines.append(f"  {clock_text(since)}  {batch:,} items moved on")
+    lines = list[str]()
+    for is_batch, run in groupby(events, lambda event: event.what == "items"):
+        told = list(run)
+        if is_batch:
+            lines.append(f"  {clock_text(told[0].at_ms)}  {_batch(told)}")
+        else:
+            lines += [f"  {clock_text(event.at_ms)}  {_moment(event)}" for event in told]
     return ["timeline", *lines[-MOMENTS:]]
+
+
+def _batch(told: list[Event]) -> str:
+    """How many items moved on for good; those put off until later come again when that is done."""
+    states = [ItemState(state) for event in told for _, state in event.data["items"]]
+    later = sum(state in ITEM_OPEN for state in states)
+    done = len(states) - later
+    words = [f"{count_text(done, 'item')} moved on"] if done else []
+    return ", ".join([*words, *([f"{count_text(later, 'item')} put off"] if later else [])])
 
 
 def _moment(event: Event) -> str:

@@ -73,8 +73,7 @@ def retry(kept_id: KeptIds, /, *, common: Common = USUAL) -> int:
 async def _retry(app: "App", ids: list[str], common: Common) -> int:
     from transload.cli.sending import see_through
 
-    again = {job.id: job for job in [await app.retry_quarantined(one) for one in ids]}
-    return await see_through(app, list(again.values()), common)
+    return await see_through(app, await app.retry_quarantined(*ids), common)
 
 
 def drop(kept_id: KeptIds, /, *, common: Common = USUAL) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
-from transload.cli.common import USUAL, Common
+from transload.cli.common import USUAL, Common, recipe_word
 from transload.cli.passwords import NO_PASSWORDS, Passwords
 from transload.cli.session import CONTINUES, run
 from transload.model import Files, Hevc, Originals, Recipe, Sort
@@ -59,8 +59,10 @@ class Choice:
         Recipe | None,
         Parameter(
             group=SHAPE,
+            name_transform=recipe_word,
             help="`playable`: plays in browsers and on phones, full quality (for libraries). `telegram`: what its"
-            " clients show. `original`: untouched. Fits the destination when not given.",
+            " clients show. `original`: untouched. `mp4:H`: videos of at most H lines. `mp3:K`: sound alone, K kbit/s."
+            " Fits the destination when not given.",
         ),
     ] = None
     hevc: Annotated[

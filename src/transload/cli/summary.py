@@ -1,11 +1,13 @@
 """What became of a job, in a few lines: what arrived, what was converted, what did not arrive and what to do."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from transload.cli.standing import state_word
 from transload.cli.wording import clean, count_text, size_text, time_text
-from transload.kinds import LOCKED
+from transload.kinds import LOCKED, Fault
 from transload.model import ItemRecord, ItemState, Job, JobState, Totals, Verdict
 
 NAMED_MAX = 20  # lost items shown by name; `transload jobs ID` shows all of them
@@ -19,6 +21,7 @@ _CONVERTING = frozenset(
         Verdict.ANIMATION,
     }
 )
+_JOB = re.compile(r"\bJOB\b")
 _LOST = frozenset({ItemState.QUARANTINED, ItemState.FAILED})
 _VERDICTS = {
     Verdict.REWRAP: "rewrapped",
@@ -69,6 +72,9 @@ async def tally(records: AsyncIterator[ItemRecord]) -> Tally:
 def summary(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> list[str]:
     """The lines a person reads when a job has ended (or was left)."""
     lines = [_headline(job), *_arrived(job, totals, counts)]
+    if totals.recovered:
+        words = f"{count_text(totals.recovered, 'item')} refused at first, converted and then taken"
+        lines.append(_row("recovered", words))
     if totals.duplicate:
         lines.append(_row("duplicates", f"{totals.duplicate:,}, delivered before"))
     if totals.skipped:
@@ -82,9 +88,8 @@ def summary(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> lis
     lines += _lost(job, totals, counts)
     lines += [_row("warning", clean(warning)) for warning in warnings]
     if job.fault is not None:
-        told = job.fault.as_dict()
         lines.append(_row("error", clean(job.fault.detail)))
-        lines.append(_row("", f"next: {clean(told['suggestion'])}"))
+        lines.append(_row("", f"next: {next_step(job.fault, job.id)}"))
     if gallery := gallery_of(job):
         lines.append(_row("gallery", clean(gallery)))
     return lines
@@ -102,7 +107,7 @@ def gallery_of(job: Job) -> str | None:
 def _headline(job: Job) -> str:
     took = _took_s(job)
     after = f" after {time_text(took)}" if took is not None else ""
-    return f"{clean(job.title)} -> {clean(job.destination)}: {job.state.value}{after}"
+    return f"{clean(job.title)} -> {clean(job.destination)}: {state_word(job)}{after}"
 
 
 def _took_s(job: Job) -> float | None:
@@ -151,7 +156,12 @@ def lost_lines(record: ItemRecord) -> list[str]:
         return [f"    {clean(item.name)}: {item.state.value}"]
     told = fault.as_dict()
     why = fault.detail if fault.detail else told["title"]
-    return [f"    {clean(item.name)}: {clean(why)}", f"      next: {clean(told['suggestion'])}"]
+    return [f"    {clean(item.name)}: {clean(why)}", f"      next: {next_step(fault, item.job_id)}"]
+
+
+def next_step(fault: Fault, job_id: str) -> str:
+    """What to do about a fault, with the id in place of the word JOB."""
+    return clean(_JOB.sub(job_id, fault.as_dict()["suggestion"]))
 
 
 def _row(head: str, text: str) -> str:

@@ -191,11 +191,12 @@ def _marks(record: ItemRecord) -> str:
 
 
 def _note(record: ItemRecord, folder: str) -> str:
-    """What was done to it, and its original when that was kept."""
+    """What was done to it, the other files of one that was split, and its original when that was kept."""
     said = text(words.conversion_in_words(record.item))
     kept = [
-        f'<a href="{words.link(output.path, folder)}">original</a> ({words.size_in_words(output.size_bytes)})'
-        for output in record.outputs[1:]
+        f'<a href="{words.link(output.path, folder)}">{words.other_file(output.path, n)}</a>'
+        f" ({words.size_in_words(output.size_bytes)})"
+        for n, output in enumerate(record.outputs[1:], 2)
     ]
     parts = [part for part in (said, ", ".join(kept)) if part]
     return f'<p class="note">{" · ".join(parts)}</p>' if parts else ""

@@ -169,3 +169,8 @@ def link(path: str, folder: str) -> str:
 
 def _many(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
+
+
+def other_file(path: str, number: int) -> str:
+    """What the `number`th file of an item is: its original, or one of those that a film was split into."""
+    return "original" if "originals" in path.split("/")[:-1] else f"file {number}"

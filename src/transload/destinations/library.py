@@ -24,6 +24,8 @@ _MOUNT_FOLDERS = ("/mnt", "/media", "/media/*", "/run/media", "/run/media/*", "/
 class Library:
     """The `Destination` port on a folder; `root` is absolute. Blocking work runs in worker threads."""
 
+    limit_bytes: int | None = None
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self._device: int | None = None

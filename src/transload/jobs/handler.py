@@ -40,11 +40,13 @@ from transload.model import ALBUM_MAX, ItemRecord, ItemState, Job, Outcome, Task
 from transload.ports import Bench, Clock, Destination, Media, Source, Sources
 from transload.retry import RetryPolicy
 from transload.settle import settle_intents
+from transload.sources.later import Later
 from transload.sources.ordered import in_order
 from transload.states import ITEM_OPEN
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
-from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch
+from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
+from transload.storage.segments import PartStore
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class Parts:
     destination: Callable[[str], Destination]
     limits: Limits
     retry: RetryPolicy
+    part_store: PartStore
     scratch_root: Path
     quarantine_folder: Path
     min_free_bytes: int
@@ -96,7 +99,13 @@ class TaskHandler:
     async def __call__(self, task: Task) -> None:
         """Run the task to the end of this attempt; every way it can end is in the ledger afterwards."""
         parts = self._parts
-        record = TaskRecord(parts.ledger.database, parts.clock, task, parts.quarantine_folder)
+        record = TaskRecord(
+            parts.ledger.database,
+            parts.clock,
+            task,
+            parts.quarantine_folder,
+            partial(has_room, min_free=parts.min_free_bytes),
+        )
         try:
             await self._attempt(task, record)
         except LostLeaseError:
@@ -112,6 +121,7 @@ class TaskHandler:
             job.id,
             self._parts.scratch_budget_bytes or SLACK_BYTES,
             self._parts.min_free_bytes,
+            task.id,
         )
         try:
             if control == "cancel":
@@ -139,12 +149,14 @@ class TaskHandler:
     ) -> None:
         passwords = await self._parts.ledger.passwords(job.id)
         opening = Opening(passwords, scratch.root / SPOOL)
-        source = await anyio.to_thread.run_sync(self._parts.sources.open, job.source, opening)
+        source = Later(lambda: self._open(job, opening))
         try:
-            source = await anyio.to_thread.run_sync(in_order, source, job.sort)
-            if self._parts.scratch_budget_bytes is None:
+            kept = task.item_id is not None and await record.is_usable(task.item_id)
+            if not kept:
+                await anyio.to_thread.run_sync(source.open)
+            if not kept and self._parts.scratch_budget_bytes is None:
                 scratch.budget = await anyio.to_thread.run_sync(budget_for, source)
-            await scratch.open(keep_whole=task.kind is not TaskKind.TRANSFER)
+            await scratch.open(item_id=task.item_id)
             await destination.open(job)
             job = await record.settle_folder(destination)
             meter = TaskMeter(
@@ -166,10 +178,20 @@ class TaskHandler:
                 meter=meter,
                 limits=parts.limits,
                 open_inside=partial(parts.archives.open_as, passwords=passwords),
+                parts=partial(parts.part_store.of, record),
             )
             await self._run(bench, record)
         finally:
             source.close()
+
+    def _open(self, job: Job, opening: Opening) -> Source:
+        """The source in the job's order; closed again where it cannot be read so."""
+        source = self._parts.sources.open(job.source, opening)
+        try:
+            return in_order(source, job.sort)
+        except TransloadError:
+            source.close()
+            raise
 
     async def _run(self, bench: Bench, record: TaskRecord) -> None:
         task = bench.task
@@ -182,6 +204,7 @@ class TaskHandler:
             await flow.convert(bench, task.item_id)
         else:
             await flow.recover(bench, task.item_id)
+        await self._parts.part_store.sweep()
 
     async def _give_up(self, task: Task, record: TaskRecord, item_id: int) -> None:
         item = await record.item(item_id)

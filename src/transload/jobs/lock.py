@@ -25,6 +25,22 @@ class FolderLock:
         self._file = file
         return True
 
+    def is_held(self) -> bool:
+        """Whether any process has the lock, this one included."""
+        if self._file is not None:
+            return True
+        try:
+            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def release(self) -> None:
         """Give the lock back; may be called twice."""
         if self._file is not None:

@@ -25,12 +25,13 @@ from transload.inside import (
     chosen,
     counted,
     is_another_part,
+    kind_of,
     looked_into,
     may_hold,
     opens,
     too_deep,
 )
-from transload.intake import NOT_WANTED, is_wanted, kind_of
+from transload.intake import NOT_WANTED, is_wanted
 from transload.kinds import Fault
 from transload.model import MEDIA_KINDS, Files, Hevc, ItemKind, Judgement, Recipe, Verdict
 from transload.ports import ArchiveReader, Media, Source, Sources

@@ -8,24 +8,28 @@ from typing import BinaryIO
 
 _BOXES_MAX = 4096  # Far beyond what settles the question.
 _MOOV_CHILDREN_MAX = 64
+_LOCK_WITHIN = 65536
+_LOCKS = (b"encv", b"enca", b"drms", b"drmi")
+"""Sample entries of encrypted tracks: ISO 14496-12, 8.12, and the sound and pictures of Apple's shop."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoxMap:
-    """What the walk found: `moov_at` in bytes (None: no `moov`), `missing` bytes that the file is short of."""
+    """What the walk found: `moov_at` in bytes (None: no `moov`), `missing` bytes of the file, `locked` by DRM."""
 
     brand: str | None
     moov_at: int | None
     moov_first: bool
     fragmented: bool
     missing: int
+    locked: bool = False
 
 
 def walk(file: BinaryIO, size: int) -> BoxMap:
     """The map of an ISO media file of `size` bytes; a file of another kind gives an empty map."""
     brand: str | None = None
     moov_at: int | None = None
-    mdat_seen = moov_first = fragmented = False
+    mdat_seen = moov_first = fragmented = locked = False
     at = missing = 0
     for _ in range(_BOXES_MAX):
         file.seek(at)
@@ -38,6 +42,7 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
         elif kind == b"moov" and moov_at is None:
             moov_at, moov_first = at, not mdat_seen
             fragmented |= _has_mvex(file, at + 8, at + length)
+            locked = _is_locked(file, at, length)
         elif kind == b"moof":
             fragmented = True
         elif kind == b"mdat":
@@ -48,7 +53,7 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
         at += length
         if at >= size or (fragmented and mdat_seen):
             break
-    return BoxMap(brand, moov_at, moov_first, fragmented, missing)
+    return BoxMap(brand, moov_at, moov_first, fragmented, missing, locked)
 
 
 def file_brand(file: BinaryIO, at: int) -> str:
@@ -63,6 +68,13 @@ def _length(head: bytes, rest: int) -> int:
     if short == 1:
         return int.from_bytes(head[8:16], "big")
     return short or rest
+
+
+def _is_locked(file: BinaryIO, at: int, length: int) -> bool:
+    """Whether a track is encrypted: descriptions of samples come before their long tables."""
+    file.seek(at)
+    start = file.read(min(length, _LOCK_WITHIN))
+    return any(lock in start for lock in _LOCKS)
 
 
 def _has_mvex(file: BinaryIO, at: int, end: int) -> bool:

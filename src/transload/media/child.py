@@ -188,7 +188,7 @@ def _backend(request: dict[str, Any]) -> _Backend:
 def _shrink(request: dict[str, Any], _beat: Beat) -> Answer:
     from transload.media import photo
 
-    shape = photo.Shape(request["side"], request["max_bytes"], request["quality"])
+    shape = photo.Shape(request["side"], request["quality"])
     width, height = photo.shrink(
         Path(request["path"]), request["sniffed"], shape, Path(request["into"])
     )
@@ -208,11 +208,47 @@ def _measure(request: dict[str, Any], beat: Beat) -> Answer:
     return found
 
 
+def _plan_parts(request: dict[str, Any], beat: Beat) -> Answer:
+    """The cuts under "plan"; None there where PyAV is missing or the video is not fit for parts."""
+    if importlib.util.find_spec("av") is None:
+        return {"plan": None}
+    from transload.media import segments_box
+
+    return {"plan": segments_box.plan(Path(request["path"]), request["sniffed"], beat)}
+
+
+def _count_part(request: dict[str, Any], beat: Beat) -> Answer:
+    from transload.media import segments_box
+
+    clock = (request["numerator"], request["denominator"])
+    return segments_box.count(Path(request["path"]), clock, beat)
+
+
+def _join_parts(request: dict[str, Any], beat: Beat) -> Answer:
+    from transload.media import segments_box
+
+    return segments_box.join(request, beat)
+
+
+def _plan_pieces(request: dict[str, Any], beat: Beat) -> Answer:
+    """Where to cut under "cuts"; None there where PyAV is missing or no keyframes are near enough."""
+    if importlib.util.find_spec("av") is None:
+        return {"cuts": None}
+    from transload.media import pieces_box
+
+    path, most = Path(request["path"]), int(request["most"])
+    return pieces_box.plan(path, request["sniffed"], most, beat)
+
+
 _OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
     "probe": _probe,
     "shrink": _shrink,
     "to_apng": _to_apng,
     "measure": _measure,
+    "plan_parts": _plan_parts,
+    "count_part": _count_part,
+    "join_parts": _join_parts,
+    "plan_pieces": _plan_pieces,
 }
 
 if __name__ == "__main__":

@@ -2,28 +2,39 @@
 
 import errno
 import hashlib
+import logging
 import os
 import shutil
+import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
+from transload.conversions import Made, Parts, Piece, Terms
 from transload.errors import (
     ConvertError,
     CorruptError,
     DiskFullError,
+    TooBigError,
     UnreadableError,
     UnverifiedError,
 )
-from transload.media import recipes, verify
+from transload.media import ladder, recipes, segments_plan, verify
 from transload.media.decoder import Decoder
 from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
+from transload.media.ladder import Effort, Shape, Step
+from transload.media.pace import Clock, Pace, TooSlowError
+from transload.media.pieces import Saw
+from transload.media.segments import Film, Segments, UnfitError
 from transload.model import Judgement, Progress
-from transload.ports import Made, Probed
+from transload.ports import Probed
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20
 
@@ -31,35 +42,69 @@ Probe = Callable[[Path, str], Awaitable[Probed]]
 Moved = Callable[[Progress], None]
 
 
+@dataclass(slots=True)
+class _Work:
+    """One conversion: of what, into what, under which terms; `notes` collect what gave way."""
+
+    local: Path
+    judgement: Judgement
+    rough: Path
+    moved: Moved
+    terms: Terms
+    notes: list[str] = field(default_factory=list[str])
+    smaller: str = ""
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        return self.judgement.plan
+
+    @property
+    def shape(self) -> Shape:
+        """What an encoder would make of it where nothing gives way."""
+        width, height = self.judgement.width or 1920, self.judgement.height or 1080
+        lines = min(width, height)
+        most = min(lines, self.plan.get("short") or lines)
+        whole = Shape(width * height, lines)
+        fps = float(self.plan.get("fps") or whole.fps)
+        return Shape(round(whole.pixels_at(most)), most, fps, self.plan.get("duration_s"))
+
+
 class Converter:
     """Carries out plans. The ffmpeg binary is looked for on first use and remembered."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  settings, each used as it is
         self,
         decoder: Decoder,
         *,
         ffmpeg: Path | None,
-        preset: str,
+        effort: Effort,
         limits: EncoderLimits,
         probe: Probe,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._decoder = decoder
         self._configured = ffmpeg
-        self._preset = preset
+        self._effort = effort
         self._limits = limits
         self._probe = probe
+        self._clock = clock
         self._tool: Ffmpeg | None = None
 
-    async def convert(self, local: Path, judgement: Judgement, into: Path, moved: Moved) -> Made:
+    async def convert(
+        self, local: Path, judgement: Judgement, into: Path, moved: Moved, terms: Terms
+    ) -> Made:
         """The verified result in `into`; errors as in the port."""
-        plan = judgement.plan
-        suffix = recipes.suffix_of(plan)
-        rough = into / f".{uuid.uuid4().hex}{suffix}"
+        suffix = recipes.suffix_of(judgement.plan)
+        stem = into / f".{uuid.uuid4().hex}"
+        work = _Work(local, judgement, stem.with_suffix(suffix), moved, terms)
         try:
-            thumb = await self._make(local, plan, rough, moved)
-            size, sha256 = await anyio.to_thread.run_sync(_settle, rough)
-            final = into / f"made{suffix}"
-            await anyio.to_thread.run_sync(_publish, rough, final)
+            roughs, thumb = await self._make(work, stem)
+            pieces: list[Piece] = []
+            for n, rough in enumerate(roughs):
+                size, sha256 = await anyio.to_thread.run_sync(_settle, rough)
+                final = into / f"made{'' if n == 0 else n + 1}{suffix}"
+                await anyio.to_thread.run_sync(_publish, rough, final)
+                pieces.append(Piece(final, size, sha256))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFullError(stage="convert") from error
@@ -67,31 +112,59 @@ class Converter:
                 f"the result cannot be written: {error.strerror}", stage="convert"
             ) from error
         finally:
-            rough.unlink(missing_ok=True)
-        return Made(final, size, sha256, thumb)
+            _clear(stem)
+        first, *rest = pieces
+        note = "; ".join(word for word in (work.smaller, *work.notes) if word)
+        return Made(first.local, first.size_bytes, first.sha256, thumb, tuple(rest), note)
 
-    async def _make(
-        self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved
-    ) -> bytes | None:
+    async def _make(self, work: _Work, stem: Path) -> tuple[Sequence[Path], bytes | None]:
+        """The files, verified, still under temporary names, and the thumbnail of the first."""
+        plan, whole = work.plan, work.rough
         if plan["do"] == "shrink":
-            await self._shrink(local, plan, rough)
+            await self._shrink(work.local, plan, work.rough)
+        elif plan["do"] == "split":
+            whole = work.local
         elif plan.get("unpack"):
-            await self._unpacked(local, plan, rough, moved)
-        else:
-            await self._encode(local, plan, rough, moved)
-        made = await self._probe(rough, rough.name)
-        verify.check_facts(made.facts, plan)
-        return made.thumb
+            await self._unpacked(work)
+        elif plan["do"] != "transcode" or not await self._in_parts(work):
+            await self._encode(work.local, work)
+        roughs = await self._below_limit(work, whole, stem)
+        thumbs: list[bytes | None] = []
+        for rough in roughs:
+            made = await self._probe(rough, rough.name)
+            verify.check_facts(made.facts, plan)
+            thumbs.append(made.thumb)
+        return roughs, thumbs[0]
+
+    async def _below_limit(self, work: _Work, whole: Path, stem: Path) -> Sequence[Path]:
+        """The result, in several files where it is too large for one. Raises TooBigError."""
+        limit, size = work.terms.limit_bytes, _size(whole)
+        if limit is None or size <= limit:
+            return [whole]
+        if recipes.suffix_of(work.plan) != ".mp4":
+            raise TooBigError(f"{size:,} bytes, {limit:,} at most", stage="convert")
+        saw = Saw(self._decoder, await self._encoder(), self._limits)
+        roughs = await saw.cut(whole, limit, stem)
+        counts = [
+            (await self._decoder.ask("measure", path=str(path), sniffed="mov"))["frames"]
+            for path in (whole, *roughs)
+        ]
+        if sum(counts[1:]) != counts[0]:
+            raise UnverifiedError(
+                f"{sum(counts[1:])} of {counts[0]} pictures are in the files", stage="convert"
+            )
+        work.notes.append(f"in {len(roughs)} files: one may have {limit:,} bytes at most")
+        return roughs
 
     async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
-        await self._in_child("shrink", local, plan, rough, ("side", "max_bytes", "quality"))
+        await self._in_child("shrink", local, plan, rough, ("side", "quality"))
 
-    async def _unpacked(self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved) -> None:
+    async def _unpacked(self, work: _Work) -> None:
         """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time."""
-        between = rough.with_suffix(".apng")
+        between = work.rough.with_suffix(".apng")
         try:
-            await self._in_child("to_apng", local, plan, between, ())
-            await self._encode(between, plan | {"sniffed": "apng"}, rough, moved)
+            await self._in_child("to_apng", work.local, work.plan, between, ())
+            await self._encode(between, work, sniffed="apng")
         finally:
             between.unlink(missing_ok=True)
 
@@ -108,13 +181,90 @@ class Converter:
                 f"the picture does not decode: {error.detail}", stage="convert"
             ) from error
 
-    async def _encode(self, local: Path, plan: dict[str, Any], rough: Path, moved: Moved) -> None:
+    async def _in_parts(self, work: _Work) -> bool:
+        """Whether the transcode was made in parts; what is short or odd is made in one piece."""
+        found, parts = None, work.terms.parts
+        if parts is not None:
+            asked = {"path": str(work.local), "sniffed": str(work.plan["sniffed"])}
+            found = (await self._decoder.ask("plan_parts", **asked))["plan"]
+        if found is None or parts is None:
+            return False
+        tool = await self._encoder()
+        cuts = segments_plan.from_json(found)
+
+        def film(step: Step) -> Film:
+            plan, style = self._bounded(work, step, tool)
+            return Film(work.local, plan, cuts, style, found["origin_us"], found["pixels"])
+
+        try:
+            frames = await self._in_time(work, film, parts)
+        except UnfitError as error:
+            log.info("parts_unfit", extra={"detail": error.detail})
+            return False
+        await self._check_frames(work.local, work.plan, work.rough, frames)
+        return True
+
+    async def _in_time(self, work: _Work, film: Callable[[Step], Film], parts: Parts) -> int:
+        """Make the film in parts; where that would take too long, begin it anew with less. Gives its pictures."""
+        tool, deadline_s = await self._encoder(), self._effort.deadline_s
+        teller = _Teller(work.plan.get("duration_s"), work.moved, anyio.current_time())
+        steps = ladder.steps(self._effort.preset, work.shape.lines)
+        first, pace = steps[0], None
+        if deadline_s:
+            key = _choice_key(film(first).settings(tool.build), deadline_s)
+            pace = Pace(steps, deadline_s, parts, key, self._clock)
+            try:
+                step = await pace.known()
+                maker = Segments(self._decoder, tool, self._limits, film(step or first), parts)
+                return await maker.make(work.rough, teller.reached, None if step else pace)
+            except TooSlowError as error:
+                log.info("film_too_slow", extra={"detail": error.detail})
+            finally:
+                work.notes += [pace.note] if pace.note else []
+            first = pace.step
+        maker = Segments(self._decoder, tool, self._limits, film(first), parts)
+        return await maker.make(work.rough, teller.reached)
+
+    def _bounded(
+        self, work: _Work, step: Step, tool: Ffmpeg
+    ) -> tuple[dict[str, Any], recipes.Style]:
+        """Plan and style of a step, with what the size limit asks for. Nothing is ever made larger."""
+        plan, shape = work.plan, work.shape
+        sound = ladder.sound_bits_s(
+            sound=bool(plan.get("sound")), kept=bool(plan.get("keep_sound"))
+        )
+        lower = replace(shape, pixels=round(shape.pixels_at(step.lines)), lines=step.lines)
+        bound = ladder.bound_for(lower, work.terms.limit_bytes, sound)
+        work.smaller = ""
+        if bound.lines < step.lines:
+            work.smaller = f"{bound.lines} lines, to stay below {work.terms.limit_bytes:,} bytes"
+        if bound.lines < shape.lines:
+            plan = plan | {"short": bound.lines}
+        threads, clock = self._limits.threads, tool.source_clock
+        return plan, recipes.Style(step.preset, threads, tool.filters, clock, bound.bits_s)
+
+    async def _check_frames(
+        self, local: Path, plan: dict[str, Any], rough: Path, frames: int
+    ) -> None:
+        source = await self._decoder.ask("measure", path=str(local), sniffed=plan["sniffed"])
+        result = await self._decoder.ask("measure", path=str(rough), sniffed="mov")
+        fault = verify.length_fault(plan, source, result, frames)
+        if fault is None and result["frames"] != frames:
+            fault = f"{result['frames']} pictures in the result instead of {frames}"
+        if fault is not None:
+            raise UnverifiedError(fault, stage="convert")
+
+    async def _encoder(self) -> Ffmpeg:
         if self._tool is None:
             self._tool = await find_ffmpeg(self._configured)
-        tool = self._tool
-        style = recipes.Style(self._preset, self._limits.threads, tool.filters, tool.source_clock)
-        words = recipes.arguments(_as_apng(plan), local, rough, style)
-        teller = _Teller(plan.get("duration_s"), moved, anyio.current_time())
+        return self._tool
+
+    async def _encode(self, local: Path, work: _Work, **more: str) -> None:
+        tool = await self._encoder()
+        plan, style = self._bounded(work, Step(self._effort.preset, work.shape.lines), tool)
+        plan, rough = _as_apng(plan | more), work.rough
+        words = recipes.arguments(plan, local, rough, style)
+        teller = _Teller(plan.get("duration_s"), work.moved, anyio.current_time())
         ended = await run(tool, words, self._limits, teller.tell)
         if ended.status != 0:
             free_bytes = shutil.disk_usage(rough.parent).free
@@ -124,10 +274,10 @@ class Converter:
     async def _check_length(
         self, local: Path, plan: dict[str, Any], rough: Path, ended: Ended
     ) -> None:
-        source = await self._decoder.ask(
-            "measure", path=str(local), sniffed=_as_apng(plan)["sniffed"]
+        source = await self._decoder.ask("measure", path=str(local), sniffed=plan["sniffed"])
+        result = await self._decoder.ask(
+            "measure", path=str(rough), sniffed=recipes.container_of(plan)
         )
-        result = await self._decoder.ask("measure", path=str(rough), sniffed="mov")
         if (fault := verify.length_fault(plan, source, result, ended.counters.frame)) is not None:
             raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
 
@@ -137,22 +287,47 @@ def _as_apng(plan: dict[str, Any]) -> dict[str, Any]:
     return plan | {"sniffed": "apng"} if plan["sniffed"] == "png" else plan
 
 
+def _clear(stem: Path) -> None:
+    """Remove temporaries that begin so."""
+    for left in stem.parent.glob(f"{stem.name}*"):
+        left.unlink()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _choice_key(settings: str, deadline_s: float) -> str:
+    """Another deadline is another question."""
+    return hashlib.sha256(f"{settings} {deadline_s:g}".encode()).hexdigest()[:32]
+
+
 class _Teller:
-    """Counters of the encoder as progress of the item."""
+    """Counters of the encoder as progress of the item; it never goes back."""
 
     def __init__(self, duration_s: float | None, moved: Moved, started: float) -> None:
         self._total = round(duration_s * 1_000_000) if duration_s else None
         self._moved = moved
         self._started = started
+        self._done = 0
+        self._taken_over: int | None = None
 
     def tell(self, counters: Counters) -> None:
         """Pass on how far the output has come; never beyond the total."""
+        self._taken_over = 0
+        self.reached(counters.out_us)
+
+    def reached(self, done_us: int) -> None:
+        """Pass on how much of the whole is done; what was done at the first call is no work of this run."""
         total = self._total
-        done = counters.out_us if total is None else min(counters.out_us, total)
+        self._done = max(self._done, done_us if total is None else min(done_us, total))
+        if self._taken_over is None:
+            self._taken_over = self._done
         spent_s = anyio.current_time() - self._started
-        rate = done / spent_s if spent_s > 0 and done else None
-        eta_s = (total - done) / rate if total is not None and rate else None
-        self._moved(Progress("convert", done, total, "us", rate=rate, eta_s=eta_s))
+        made = self._done - self._taken_over
+        rate = made / spent_s if spent_s > 0 and made else None
+        eta_s = (total - self._done) / rate if total is not None and rate else None
+        self._moved(Progress("convert", self._done, total, "us", rate=rate, eta_s=eta_s))
 
 
 def _settle(rough: Path) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from transload.errors import (
@@ -26,9 +27,11 @@ from transload.errors import (
     TransloadError,
     UnreadableError,
 )
+from transload.roll import NOBODY, Roll
 
 log = logging.getLogger(__name__)
 
+MODULE = "transload.media.child"
 ANSWER_BYTES_MAX = 1 << 20
 DEATHS_MAX = 3
 """Deaths on one file after which the file is given up: a third equal death is no accident."""
@@ -60,8 +63,9 @@ class _DiedError(Exception):
 class Decoder:
     """One child, used by one request at a time; further callers wait their turn."""
 
-    def __init__(self, limits: DecoderLimits) -> None:
+    def __init__(self, limits: DecoderLimits, roll: Roll = NOBODY) -> None:
         self._limits = limits
+        self._roll = roll
         self._turn = anyio.Lock()
         self._process: anyio.abc.Process | None = None
         self._answers: BufferedByteReceiveStream | None = None
@@ -150,12 +154,13 @@ class Decoder:
             assert self._process.stdout is not None
             self._answers = BufferedByteReceiveStream(self._process.stdout)
             self.starts += 1
+            await anyio.to_thread.run_sync(self._roll.enter, self._process.pid, MODULE)
         return self._process, self._answers
 
     def _command(self) -> list[str]:
         numbers = (os.getpid(), self._limits.probe_bytes, self._limits.shrink_bytes)
         words = [str(number) for number in numbers]
-        return [sys.executable, "-I", "-m", "transload.media.child", *words]
+        return [sys.executable, "-I", "-m", MODULE, *words]
 
     async def _end(self) -> None:
         process, self._process, self._answers = self._process, None, None
@@ -165,3 +170,4 @@ class Decoder:
             process.kill()
         await process.wait()
         await process.aclose()
+        await anyio.to_thread.run_sync(self._roll.leave, process.pid)

@@ -1,6 +1,7 @@
 """The ffmpeg program: finding a fit one, running it under limits, watching that it moves, ending it for sure."""
 
 import collections
+import hashlib
 import importlib.util
 import os
 import re
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.text import TextReceiveStream
 
 from transload.errors import FfmpegMissingError, StalledError
 from transload.guard import NICE_ENCODER, guarded
+from transload.roll import NOBODY, Roll
 
 SYSTEM_MAJOR_WANTED = 6
 """An older system ffmpeg is used only when the wheel's binary is missing."""
@@ -25,6 +28,7 @@ NEEDED_ENCODERS = frozenset({"libx264", "aac"})
 CLOCK_WORD_SINCE = 7
 EVIDENCE_LINES = 20
 QUESTION_S = 20.0
+LOOK_S = 0.1  # Small pictures are encoded thirty times faster than they play: 3 s of them at most.
 LINE_BYTES_MAX = 65536
 
 _VERSION = re.compile(r"ffmpeg version n?(\d+)")
@@ -35,22 +39,25 @@ class EncoderLimits:
     """Bounds of an encoder, all settings: address space in bytes, threads (0: its choice), seconds.
 
     Address space is about three times what is really held: 10-bit HDR at 1080p needs 1.1 GiB of it and holds 444 MiB.
+    `roll` is told of every encoder that is started under them.
     """
 
     memory_bytes: int = 1536 << 20
     threads: int = 2
     stall_s: float = 120.0
     term_s: float = 3.0
+    roll: Roll = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
 class Ffmpeg:
-    """A fit binary with what it says it can do. `major` is None for builds without a number."""
+    """A fit binary with what it says it can do. `major` is None for unnumbered builds; `build` tells them apart."""
 
     path: Path
     major: int | None
     encoders: frozenset[str]
     filters: frozenset[str]
+    build: str = ""
 
     @property
     def source_clock(self) -> str:
@@ -84,6 +91,12 @@ class _Run:
     lines: collections.deque[str] = field(
         default_factory=lambda: collections.deque(maxlen=EVIDENCE_LINES)
     )
+
+    def note(self, counters: Counters, moved: Callable[[Counters], None]) -> None:
+        """Take in new counters; equal ones are no movement."""
+        if counters != self.counters:
+            self.counters, self.moved_at = counters, anyio.current_time()
+            moved(counters)
 
 
 async def find_ffmpeg(configured: Path | None) -> Ffmpeg:
@@ -133,7 +146,9 @@ async def _ask(path: Path) -> Ffmpeg | None:
     if not encoders >= NEEDED_ENCODERS:
         return None
     number = _VERSION.match(version)
-    return Ffmpeg(path, int(number[1]) if number else None, encoders, filters)
+    major = int(number[1]) if number else None
+    build = hashlib.sha256(version.encode()).hexdigest()
+    return Ffmpeg(path, major, encoders, filters, build)
 
 
 async def _words(path: Path, question: str) -> str:
@@ -150,9 +165,15 @@ def _table(text: str) -> frozenset[str]:
 
 
 async def run(
-    tool: Ffmpeg, arguments: Sequence[str], limits: EncoderLimits, moved: Callable[[Counters], None]
+    tool: Ffmpeg,
+    arguments: Sequence[str],
+    limits: EncoderLimits,
+    moved: Callable[[Counters], None],
+    look: Callable[[], Counters] | None = None,
 ) -> Ended:
-    """Run to the end; `moved` is told the counters as they change.
+    """Run to the end; `moved` is told the counters as they change: ffmpeg's own, or what `look` finds in its files.
+
+    With several outputs ffmpeg reports nothing before it has opened the last of them.
 
     Raises StalledError when they stood still for `limits.stall_s`. A stalled or cancelled run is ended with its whole
     process group: SIGTERM, `limits.term_s`, SIGKILL (a blocked read ignores SIGTERM).
@@ -166,14 +187,18 @@ async def run(
     )
     state = _Run(moved_at=anyio.current_time())
     try:
+        await anyio.to_thread.run_sync(limits.roll.enter, process.pid, str(tool.path))
         async with anyio.create_task_group() as group:
             group.start_soon(_watch, state, limits.stall_s, group.cancel_scope)
-            await _read_all(process, state, moved)
+            if look is not None:
+                group.start_soon(_look_often, state, look, moved)
+            await _read_all(process, state, None if look is not None else moved)
             await process.wait()
             group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
             await _end(process, limits.term_s)
+            await anyio.to_thread.run_sync(limits.roll.leave, process.pid)
     evidence = "\n".join(state.lines)
     if state.stalled:
         raise StalledError(
@@ -183,7 +208,7 @@ async def run(
 
 
 async def _read_all(
-    process: anyio.abc.Process, state: _Run, moved: Callable[[Counters], None]
+    process: anyio.abc.Process, state: _Run, moved: Callable[[Counters], None] | None
 ) -> None:
     async with anyio.create_task_group() as readers:
         readers.start_soon(_read_complaints, process, state)
@@ -197,9 +222,12 @@ async def _read_complaints(process: anyio.abc.Process, state: _Run) -> None:
 
 
 async def _read_progress(
-    process: anyio.abc.Process, state: _Run, moved: Callable[[Counters], None]
+    process: anyio.abc.Process, state: _Run, moved: Callable[[Counters], None] | None
 ) -> None:
-    """Read blocks of key=value lines that end with `progress=`. They keep coming during a stall."""
+    """Read blocks of key=value lines that end with `progress=`; heed them if there is anyone to tell.
+
+    They keep coming during a stall.
+    """
     assert process.stdout is not None
     stream = BufferedByteReceiveStream(process.stdout)
     block: dict[str, str] = {}
@@ -215,15 +243,22 @@ async def _read_progress(
         counters = Counters(
             _number(block, "frame"), _number(block, "out_time_us"), _number(block, "total_size")
         )
-        if counters != state.counters:
-            state.counters, state.moved_at = counters, anyio.current_time()
-            moved(counters)
+        if moved is not None:
+            state.note(counters, moved)
 
 
 def _number(block: dict[str, str], key: str) -> int:
     """A counter, 0 where ffmpeg says N/A."""
     value = block.get(key, "")
     return int(value) if value.isdigit() else 0
+
+
+async def _look_often(
+    state: _Run, look: Callable[[], Counters], moved: Callable[[Counters], None]
+) -> None:
+    while True:
+        await anyio.sleep(LOOK_S)
+        state.note(look(), moved)
 
 
 async def _watch(state: _Run, stall_s: float, scope: anyio.CancelScope) -> None:

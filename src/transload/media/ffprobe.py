@@ -45,6 +45,7 @@ class Ffprobe:
         if raw["missing_bytes"]:
             found = self.measure(path, sniffed, beat)
             raw["readable_s"] = found["span_s"] or found["audio_span_s"]
+            raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
         return raw, None
 
     def measure(self, path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:

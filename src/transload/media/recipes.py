@@ -5,18 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transload.media.ladder import BUFFER_S
 from transload.media.wrapper import DEMUXERS
 
 CRF = "22"
 SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2")
-_QUIET = (
+QUIET = (
     *("-hide_banner", "-nostdin", "-nostats", "-v", "error"),
     *("-progress", "pipe:1", "-stats_period", "0.5", "-y"),
 )
 _FIRST = ("-map", "0:V:0", "-map", "0:a:0?")  # Capital V passes over cover pictures.
 _BARE = ("-sn", "-dn", "-map_chapters", "-1", "-map_metadata", "0")
+_CONTAINERS = {
+    "sound": ("-movflags", "+faststart", "-f", "ipod"),
+    "mp3": ("-id3v2_version", "3", "-f", "mp3"),
+}
 _NO_TIMES = frozenset({"avi", "mpeg", "mpegvideo", "h264"})
 """Containers whose packets may lack presentation times."""
+
+_BRANDS = ("major_brand", "minor_version", "compatible_brands")
 
 _TONEMAP = (
     "zscale=transfer=linear:npl=100,format=gbrpf32le,zscale=primaries=bt709,tonemap=hable:desat=0,"
@@ -29,41 +36,53 @@ class Style:
     """How to encode, and what differs between builds of ffmpeg.
 
     `filters` are the names the binary knows, `source_clock` is its word for "the demuxer's clock" (`-enc_time_base`),
-    `threads` 0 leaves the number to the encoder.
+    `threads` 0 leaves the number to the encoder, `bits_s` bounds its rate (None: quality alone decides).
     """
 
     preset: str
     threads: int
     filters: frozenset[str]
     source_clock: str
+    bits_s: int | None = None
 
 
 def suffix_of(plan: dict[str, Any]) -> str:
     """Ending of the file that a plan makes."""
-    return {"shrink": ".jpg", "sound": ".m4a"}.get(str(plan["do"]), ".mp4")
+    return {"shrink": ".jpg", "sound": ".m4a", "mp3": ".mp3"}.get(str(plan["do"]), ".mp4")
+
+
+def container_of(plan: dict[str, Any]) -> str:
+    """How that file is opened again."""
+    return "mp3" if plan["do"] == "mp3" else "mov"
 
 
 def arguments(plan: dict[str, Any], source: Path, target: Path, style: Style) -> list[str]:
     """All words behind the program's name."""
-    container = "ipod" if plan["do"] == "sound" else "mp4"
-    # Tone mapping holds float frames: at 1080p each further thread costs 95 MiB and saves no processor time.
-    count = 1 if plan.get("hdr") else style.threads
-    threads = ["-threads", str(count)] if count else []
     return [
-        *_QUIET,
-        *threads,
-        *_input(plan, source),
+        *QUIET,
+        *threads(plan, style),
+        *opening(plan, source),
         *_middle(plan, style),
-        *threads,
-        *("-movflags", "+faststart", "-f", container, f"file:{target}"),
+        *threads(plan, style),
+        *_CONTAINERS.get(str(plan["do"]), ("-movflags", "+faststart", "-f", "mp4")),
+        f"file:{target}",
     ]
 
 
-def _input(plan: dict[str, Any], source: Path) -> list[str]:
+def threads(plan: dict[str, Any], style: Style) -> list[str]:
+    """Tone mapping holds float frames: at 1080p each further thread costs 95 MiB and saves no processor time."""
+    count = 1 if plan.get("hdr") else style.threads
+    return ["-threads", str(count)] if count else []
+
+
+def opening(plan: dict[str, Any], source: Path) -> list[str]:
     """The source, by one named demuxer: no content can talk ffmpeg into opening anything else."""
     words = ["-protocol_whitelist", "file,pipe", "-f", DEMUXERS[str(plan["sniffed"])]]
-    if plan["sniffed"] in _NO_TIMES:
-        words += ["-fflags", "+genpts"]
+    flags = "+genpts" if plan["sniffed"] in _NO_TIMES else ""
+    if plan.get("partial"):
+        flags += "+discardcorrupt"  # Half a packet at the broken end keeps browsers from playing the rest.
+    if flags:
+        words += ["-fflags", flags]
     return [*words, "-i", f"file:{source}"]
 
 
@@ -71,11 +90,13 @@ def _middle(plan: dict[str, Any], style: Style) -> list[str]:
     hvc1 = ["-tag:v", "hvc1"] if plan.get("hevc") else []
     match plan["do"]:
         case "rewrap":
-            return [*_FIRST, "-c", "copy", *hvc1, *_BARE]
+            return copying(plan)
         case "audio":
             return [*_FIRST, "-c:v", "copy", *hvc1, *SOUND, *_BARE]
         case "sound":
             return ["-map", "0:a:0", *SOUND, "-vn", *_BARE]
+        case "mp3":
+            return _mp3(plan)
         case "animation":
             return ["-map", "0:v:0", "-an", *_h264(plan, style), *_BARE]
         case _:
@@ -83,25 +104,63 @@ def _middle(plan: dict[str, Any], style: Style) -> list[str]:
             return [*_FIRST, *_h264(plan, style), *sound, *_BARE]
 
 
+def copying(plan: dict[str, Any]) -> list[str]:
+    """The first picture and sound as they are."""
+    return [*_FIRST, "-c", "copy", *(["-tag:v", "hvc1"] if plan.get("hevc") else []), *_BARE]
+
+
+def _mp3(plan: dict[str, Any]) -> list[str]:
+    """A constant rate, with tags and cover. Ogg keeps its tags with the stream; brands of MP4 are no tags."""
+    tags = "0:s:a:0" if plan["sniffed"] == "ogg" else "0"
+    picture = plan.get("cover")
+    cover = ["-map", f"0:{picture}", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
+    return [
+        *("-map", "0:a:0", *(cover if picture is not None else ["-vn"])),
+        *(("-disposition:v", "attached_pic") if picture is not None else ()),
+        *("-c:a", "libmp3lame", "-b:a", f"{plan['kbit_s']}k", "-map_metadata", tags),
+        *(("-ar", "44100") if plan.get("raise_hertz") else ()),
+        *(("-ac", "2") if plan.get("downmix") else ()),
+        *(word for brand in _BRANDS for word in ("-metadata", f"{brand}=")),
+    ]
+
+
 def _h264(plan: dict[str, Any], style: Style) -> list[str]:
     """Frames keep their own times: no frame rate is forced. The demuxer's clock keeps variable rates exact."""
+    return [*encoder(style, style.source_clock), "-vf", chain(plan, style.filters)]
+
+
+def encoder(style: Style, clock: str) -> list[str]:
+    """The words for H.264; `clock` is the time base as ffmpeg writes it."""
+    bound = style.bits_s
     return [
         *("-c:v", "libx264", "-preset", style.preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
-        *("-fps_mode", "passthrough", "-enc_time_base", style.source_clock),
-        *("-vf", ",".join(_filters(plan, style.filters))),
+        *(("-maxrate", str(bound), "-bufsize", str(BUFFER_S * bound)) if bound is not None else ()),
+        *("-fps_mode", "passthrough", "-enc_time_base", clock),
     ]
+
+
+def chain(plan: dict[str, Any], known: Collection[str]) -> str:
+    """What is done to each picture before it is encoded, as one chain of filters."""
+    return ",".join(_filters(plan, known))
 
 
 def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
     """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns pictures upright before."""
     chain: list[str] = []
+    if plan.get("by_order"):
+        chain.append("setpts=round(N/(FRAME_RATE*TB))")
     if plan.get("interlaced"):
         chain.append("bwdif=mode=send_frame")
     if plan.get("hdr") and "zscale" in known:
         chain.append(_TONEMAP)
     chain.append("scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)'")
+    if short := plan.get("short"):
+        chain.append(
+            f"scale=w='if(gt(iw,ih),-2,min({short},iw))':h='if(gt(iw,ih),min({short},ih),-2)'"
+        )
     if side := plan.get("side"):
         chain.append(
-            f"scale={side}:{side}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+            f"scale=w='min({side},iw)':h='min({side},ih)'"  # behind another scale nothing may grow
+            ":force_original_aspect_ratio=decrease:force_divisible_by=2"
         )
     return [*chain, "setsar=1"]

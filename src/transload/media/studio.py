@@ -1,44 +1,48 @@
 """The media port: sniff, probe, judge and convert, with every decoder in a child of its own."""
 
 import base64
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from transload.conversions import NO_TERMS, Made, Terms
 from transload.errors import MemoryLimitError
 from transload.media import verdict
 from transload.media.convert import Converter
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.ffmpeg import EncoderLimits
+from transload.media.ladder import USUAL, Effort
 from transload.media.sniff import sniff
-from transload.model import Facts, Hevc, ItemKind, Judgement, Progress, Recipe
-from transload.ports import Made, Probed
+from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
+from transload.ports import Moved, Probed
+from transload.roll import NOBODY, Roll
 
 
 class Studio:
     """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `preset` is x264's.
+    choice), `effort` is the encoder's, `roll` is told of every child.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  settings, each used as it is
         self,
         *,
         ffmpeg: Path | None = None,
         ffprobe: Path | None = None,
-        preset: str = "veryfast",
+        effort: Effort = USUAL,
         decoder: DecoderLimits | None = None,
         encoder: EncoderLimits | None = None,
+        roll: Roll = NOBODY,
     ) -> None:
-        self._decoder = Decoder(decoder or DecoderLimits())
+        self._decoder = Decoder(decoder or DecoderLimits(), roll)
         self._ffprobe = ffprobe
         self._converter = Converter(
             self._decoder,
             ffmpeg=ffmpeg,
-            preset=preset,
-            limits=encoder or EncoderLimits(),
+            effort=effort,
+            limits=replace(encoder or EncoderLimits(), roll=roll),
             probe=self.probe,
         )
 
@@ -85,7 +89,12 @@ class Studio:
         return verdict.judge_recovery(facts, recipe)
 
     async def convert(
-        self, local: Path, judgement: Judgement, into: Path, moved: Callable[[Progress], None]
+        self,
+        local: Path,
+        judgement: Judgement,
+        into: Path,
+        moved: Moved,
+        terms: Terms = NO_TERMS,
     ) -> Made:
         """Carry out `judgement.plan` into `into` and verify the result; errors as in the port."""
-        return await self._converter.convert(local, judgement, into, moved)
+        return await self._converter.convert(local, judgement, into, moved, terms)

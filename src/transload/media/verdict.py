@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from transload.kinds import Fault
-from transload.media.verdict_video import is_streamable_sound, judge_video, recover_video
+from transload.media.verdict_sound import fitting_suffix, judge_mp3, judge_sound
+from transload.media.verdict_video import judge_video, recover_video
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
 
 PHOTO_BYTES_MAX = (
@@ -22,7 +23,6 @@ DECODE_BYTES_MAX = 700 << 20
 """Pixels of one photo that fit the shrinking child's default memory beside its libraries."""
 SHRINK_S_PER_PIXEL = 2.5e-8
 ANIMATION_S_PER_PIXEL = 6e-8
-AUDIO_S_PER_S = 0.045
 DEFER_ABOVE_S = 10.0
 
 _RGB_MODES = frozenset({"L", "RGB", "P", "RGBA", "LA", "1", "I;16", "I", "PA", "I;16B"})
@@ -36,14 +36,6 @@ _PHOTO_SUFFIXES: dict[str, tuple[str, ...]] = {
     "HEIF": (".heic", ".heif", ".hif"),
     "TIFF": (".tif", ".tiff"),
     "BMP": (".bmp",),
-}
-_AUDIO_SUFFIXES: dict[str, tuple[str, ...]] = {
-    "mp3": (".mp3",),
-    "mov": (".m4a", ".m4b", ".mp4"),
-    "ogg": (".ogg", ".oga", ".opus"),
-    "flac": (".flac",),
-    "wav": (".wav",),
-    "aac": (".aac",),
 }
 
 
@@ -60,26 +52,28 @@ def judge(facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
         return _sized(Judgement(facts.kind, Verdict.AS_IS, "originals wanted: untouched"), raw)
     if (fault := _fault(facts)) is not None:
         return Judgement(facts.kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
+    if recipe.kbit_s is not None:
+        return _sized(judge_mp3(raw, facts.kind, recipe, recipe.kbit_s), raw)
     match facts.kind:
         case ItemKind.PHOTO:
             judged = _judge_photo(raw, recipe)
         case ItemKind.ANIMATION:
             judged = _judge_animation(raw, recipe)
         case ItemKind.AUDIO:
-            judged = _judge_audio(raw, recipe)
+            judged = judge_sound(raw, recipe)
         case _:
-            judged = judge_video(raw, hevc)
+            judged = judge_video(raw, hevc, recipe)
     return _sized(judged, raw)
 
 
 def judge_recovery(facts: Facts, recipe: Recipe) -> Judgement | None:
     """The safest form there is, for items that were refused or whose cheap conversion failed; None: nothing left."""
-    if recipe is Recipe.ORIGINAL or _fault(facts) is not None:
+    if recipe is Recipe.ORIGINAL or recipe.kbit_s is not None or _fault(facts) is not None:
         return None
     if facts.kind is ItemKind.PHOTO:
         return _sized(_shrunk(facts.raw, recipe, "safe JPEG"), facts.raw)
     if facts.kind is ItemKind.VIDEO:
-        return _sized(recover_video(facts.raw), facts.raw)
+        return _sized(recover_video(facts.raw, recipe), facts.raw)
     return None
 
 
@@ -164,11 +158,20 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
         for stream in raw["streams"]
     ):
         return Fault("input.not_media", "neither picture nor sound in it", stage="probe")
+    if raw.get("locked"):
+        return Fault("input.unsupported", "it is encrypted (DRM)", stage="probe")
     if kind is ItemKind.VIDEO and not raw.get("frames_decoded"):
-        locked = any(stream.get("tag") in ("encv", "enca") for stream in raw["streams"])
-        why = "it is encrypted (DRM)" if locked else "not one frame decodes"
-        return Fault("input.unsupported" if locked else "input.corrupt", why, stage="probe")
+        return Fault("input.corrupt", _undecoded(raw), stage="probe")
     return None
+
+
+def _undecoded(raw: dict[str, Any]) -> str:
+    """That no frame decodes, with the reason where the header gives one."""
+    sizes = [(one.get("width"), one.get("height")) for one in raw["streams"]]
+    empty = [
+        f": the header says {width} x {height}" for width, height in sizes if 0 in (width, height)
+    ]
+    return f"not one frame decodes{''.join(empty[:1])}"
 
 
 def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:
@@ -180,7 +183,7 @@ def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:
             ItemKind.DOCUMENT,
             Verdict.AS_IS,
             f"{width} x {height} is longer than 20:1: no photo to Telegram, sent as a file",
-            suffix=_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
+            suffix=fitting_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
         )
     reasons = _photo_reasons(raw, telegram)
     if reasons:
@@ -189,7 +192,7 @@ def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:
         ItemKind.PHOTO,
         Verdict.AS_IS,
         f"{raw['format']} {width} x {height}",
-        suffix=_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
+        suffix=fitting_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
     )
 
 
@@ -214,7 +217,6 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str) -> Judgement:
         "do": "shrink",
         "sniffed": raw["sniffed"],
         "side": PHOTO_SIDE if telegram else None,
-        "max_bytes": PHOTO_BYTES_MAX if telegram else None,
         "quality": 87,
         "recipe": recipe.value,
     }
@@ -229,7 +231,7 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
     """Moving pictures: Telegram takes H.264 MP4 without sound; browsers show GIF, APNG and WebP."""
     if recipe is Recipe.PLAYABLE and raw["format"] in ("GIF", "PNG", "WEBP"):
         why = f"{raw['format']} of {raw['frames']} frames"
-        suffix = _suffix(raw, _PHOTO_SUFFIXES.get(raw["format"]))
+        suffix = fitting_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"]))
         return Judgement(ItemKind.ANIMATION, Verdict.AS_IS, why, suffix=suffix)
     cost = raw["width"] * raw["height"] * raw["frames"] * ANIMATION_S_PER_PIXEL
     return Judgement(
@@ -249,53 +251,23 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
     )
 
 
-def _judge_audio(raw: dict[str, Any], recipe: Recipe) -> Judgement:
-    sound = next(stream for stream in raw["streams"] if stream["type"] == "audio")
-    known = _AUDIO_SUFFIXES.get(raw["sniffed"])
-    fits = is_streamable_sound(raw["sniffed"], sound["codec"], browsers=recipe is Recipe.PLAYABLE)
-    if fits or not raw.get("frames_decoded"):
-        why = (
-            f"{sound['codec']} sound"
-            if fits
-            else f"{sound['codec']} sound: no decoder here, left untouched"
-        )
-        return Judgement(
-            ItemKind.AUDIO,
-            Verdict.AS_IS,
-            why,
-            suffix=_suffix(raw, known if fits else None),
-            partial=bool(raw.get("missing_bytes")),
-        )
-    duration = raw.get("duration_s") or 0.0
-    cost = duration * AUDIO_S_PER_S
-    return Judgement(
-        ItemKind.AUDIO,
-        Verdict.AUDIO,
-        f"{sound['codec']} sound in {raw['container']}: made AAC",
-        suffix=".m4a",
-        deferred=cost > DEFER_ABOVE_S,
-        partial=bool(raw.get("missing_bytes")),
-        cost_s=round(cost, 2),
-        plan={"do": "sound", "sniffed": raw["sniffed"], "duration_s": duration},
-    )
-
-
-def _suffix(raw: dict[str, Any], fitting: tuple[str, ...] | None) -> str | None:
-    """The ending the delivered name needs; None when it has a fitting one."""
-    if not fitting or raw.get("suffix") in fitting:
-        return None
-    return fitting[0]
-
-
 def _sized(judged: Judgement, raw: dict[str, Any]) -> Judgement:
-    """The judgement with the picture's upright size and the playing time."""
+    """The judgement with the picture's upright size and the time that can be played; of a cut file, both times."""
+    whole_s, readable_s = raw.get("duration_s"), raw.get("readable_s")
+    if judged.partial and whole_s and readable_s:
+        judged = replace(
+            judged, why=f"{judged.why}; {readable_s:.1f} s of {whole_s:.1f} s are there"
+        )
     return replace(
-        judged, width=raw.get("width"), height=raw.get("height"), duration_s=raw.get("duration_s")
+        judged,
+        width=raw.get("width"),
+        height=raw.get("height"),
+        duration_s=(judged.partial and readable_s) or whole_s,
     )
 
 
 def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
-    """Facts of a video with its upright `width` and `height` beside its streams, as clients need to be told."""
+    """Facts of a video with its displayed `width` and `height` beside its streams: upright, of square pixels."""
     shown = (
         stream
         for stream in raw.get("streams", [])
@@ -304,7 +276,16 @@ def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
     picture = next(shown, None)
     if picture is None:
         return raw
-    width, height = picture.get("width"), picture.get("height")
+    width, height = _shown_width(picture), picture.get("height")
     if (raw.get("rotation") or 0) % 180:
         width, height = height, width
     return raw | {"width": width, "height": height}
+
+
+def _shown_width(picture: dict[str, Any]) -> int | None:
+    """The coded width stretched by the shape of a pixel ("4:3"; players keep the height)."""
+    width: int | None = picture.get("width")
+    wide, _, high = str(picture.get("sar") or "").partition(":")
+    if not width or not (wide.isdigit() and high.isdigit()) or not int(wide) * int(high):
+        return width
+    return max(1, round(width * int(wide) / int(high)))

@@ -4,10 +4,10 @@ The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) w
 channels, index in front. Streams that fit are copied, never encoded again, whatever they are wrapped in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from transload.model import Hevc, ItemKind, Judgement, Verdict
+from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
 
 MOOV_WITHIN = 131_072  # tdesktop's streaming check: `moov` must begin within the first 128 KiB.
 SIDE_MAX = 3840  # Phones' H.264 decoders end at 4K (level 5.1).
@@ -35,22 +35,17 @@ class _Parts:
     extra: int
 
 
-def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
-    """Whether a sound file is kept: MP3 and AAC in M4A everywhere, Ogg, FLAC and WAV where a browser plays it."""
-    pairs = {("mp3", "mp3"), ("mov", "aac"), ("mov", "mp3"), ("ogg", "opus"), ("ogg", "vorbis")}
-    if browsers:
-        pairs |= {("flac", "flac"), ("wav", "pcm_s16le"), ("aac", "aac")}
-    return (sniffed, codec) in pairs
-
-
-def judge_video(raw: dict[str, Any], hevc: Hevc) -> Judgement:
+def judge_video(raw: dict[str, Any], hevc: Hevc, recipe: Recipe = Recipe.TELEGRAM) -> Judgement:
     """as_is, rewrap, audio or transcode, with the plan for it. The facts hold a video stream that decodes."""
     parts = _parts(raw)
     picture, wrapper = _picture_faults(raw, parts.picture, hevc), _wrapper_faults(raw, parts)
+    if _is_above(parts.picture, recipe):
+        picture.append(f"above {recipe.height_max} lines")
     sound = _sound_faults(parts.sound)
     name = f"{parts.picture['codec']} in {raw['container']}"
     if picture:
-        return _transcoded(raw, parts, f"{name}: {', '.join(picture)}", keep_sound=not sound)
+        judged = _transcoded(raw, parts, f"{name}: {', '.join(picture)}", keep_sound=not sound)
+        return _capped(judged, parts.picture, recipe)
     if sound:
         return _with_new_sound(raw, parts, f"{name}: {sound}")
     if wrapper:
@@ -64,9 +59,25 @@ def judge_video(raw: dict[str, Any], hevc: Hevc) -> Judgement:
     )
 
 
-def recover_video(raw: dict[str, Any]) -> Judgement:
+def recover_video(raw: dict[str, Any], recipe: Recipe = Recipe.TELEGRAM) -> Judgement:
     """Everything encoded anew."""
-    return _transcoded(raw, _parts(raw), "second chance", keep_sound=False)
+    parts = _parts(raw)
+    judged = _transcoded(raw, parts, "second chance", keep_sound=False)
+    return _capped(judged, parts.picture, recipe)
+
+
+def _is_above(picture: dict[str, Any], recipe: Recipe) -> bool:
+    """Whether the short side, which is the height of upright and of lying pictures alike, is above the recipe's."""
+    lines = recipe.height_max
+    return lines is not None and min(picture["width"], picture["height"]) > lines
+
+
+def _capped(judged: Judgement, picture: dict[str, Any], recipe: Recipe) -> Judgement:
+    """The transcode with its short side bounded where the recipe asks for it; nothing is ever made larger."""
+    if not _is_above(picture, recipe):
+        return judged
+    bound = {"short": recipe.height_max, "recipe": recipe.value}
+    return replace(judged, plan=judged.plan | bound)
 
 
 def _parts(raw: dict[str, Any]) -> _Parts:
@@ -96,9 +107,14 @@ def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) ->
         faults.append("odd size")
     if max(picture["width"], picture["height"]) > SIDE_MAX:
         faults.append(f"{picture['width']} x {picture['height']} is too large for phones")
-    if raw["sniffed"] == "avi" and raw.get("b_frames"):
+    if _has_lost_times(raw, picture):
         faults.append("reordered frames in AVI lose their times when copied")
     return faults
+
+
+def _has_lost_times(raw: dict[str, Any], picture: dict[str, Any]) -> bool:
+    """AVI keeps one time a packet, in decoding order: of reordered H.264 only the order of its frames is known."""
+    return raw["sniffed"] == "avi" and picture["codec"] == "h264" and bool(raw.get("b_frames"))
 
 
 def _sound_faults(sound: dict[str, Any] | None) -> str:
@@ -178,6 +194,7 @@ def _transcoded(raw: dict[str, Any], parts: _Parts, why: str, *, keep_sound: boo
         "keep_sound": keep_sound and parts.sound is not None,
         "interlaced": bool(raw.get("interlaced")),
         "hdr": picture.get("transfer") in (PQ, HLG),
+        "by_order": _has_lost_times(raw, picture),
         "side": SIDE_MAX if max(picture["width"], picture["height"]) > SIDE_MAX else None,
     }
     return Judgement(

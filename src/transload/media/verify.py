@@ -50,7 +50,7 @@ def length_fault(
     plan: dict[str, Any], source: dict[str, Any], result: dict[str, Any], frames_written: int
 ) -> str | None:
     """Why the result is too short or holds too few frames; None when it is right."""
-    if plan["do"] == "sound":
+    if plan["do"] in ("sound", "mp3"):
         return _span_fault(plan, source["audio_span_s"], result["audio_span_s"], "sound")
     wanted, got = source["frames"], result["frames"]
     if not got:

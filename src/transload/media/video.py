@@ -41,12 +41,14 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
             beat()
             frame = _decode(box, raw)
             beat()
-            if raw["missing_bytes"]:
-                raw["readable_s"] = _readable(box, beat)
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise
         return raw | {"error": _words(error)}, None
+    if raw["missing_bytes"]:
+        found = measure(path, sniffed, beat)
+        raw["readable_s"] = found["span_s"] or found["audio_span_s"]
+        raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
     return raw, frame
 
 
@@ -195,20 +197,8 @@ def _frames(packet: "Packet[Any]") -> list[object]:
         return []
 
 
-def _readable(box: InputContainer, beat: Beat) -> float | None:
-    """Seconds that can be read of a file that is cut short."""
-    stream = _video_of(box) or next(iter(box.streams.audio), None)
-    if stream is None:
-        return None
-    found: dict[str, Any] = dict(NOTHING_MEASURED)
-    try:
-        box.seek(0)
-        _count(box, [stream], found, beat)
-    except av.error.FFmpegError:
-        pass
-    return float(found["span_s"] or found["audio_span_s"])
-
-
 def _words(error: Exception) -> str:
-    """The decoder's words without the file's path."""
+    """The decoder's words without the file's path; of an error that it borrowed from the system, ours."""
+    if type(error) is av.error.OSError:
+        return "its header makes no sense"
     return str(getattr(error, "strerror", None) or type(error).__name__)[:200]

@@ -41,22 +41,69 @@ DEMUXERS: dict[str, str] = {
 
 SAFE_DEMUXERS = ",".join((*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"))
 
+_UNFINISHED = 0xFFFFFFFF
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
 
 
 def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
-    """Brand, place of the index, fragments and bytes that the file is short of by its own headers."""
+    """Brand, place of the index, fragments; by its own headers: bytes that are missing, and its whole length."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if sniffed == "mov":
             return _of_boxes(walk(file, size))
         head = file.read(_HEAD_BYTES)
-    if sniffed == "matroska":
-        return {"missing_bytes": _matroska_missing(head, size)}
-    if sniffed == "avi":
-        return {"missing_bytes": max(0, int.from_bytes(head[4:8], "little") + 8 - size)}
-    return {"missing_bytes": 0}
+    missing = max(0, _MISSING.get(sniffed, _unknown)(head, size))
+    whole_s = _WHOLE[sniffed](head) if missing and sniffed in _WHOLE else None
+    return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if whole_s else {})}
+
+
+def _unknown(_head: bytes, _size: int) -> int:
+    """Containers that do not say how long they are."""
+    return 0
+
+
+def _riff_missing(head: bytes, size: int) -> int:
+    """Bytes missing of a RIFF file; recorders that never came back leave all ones or a zero."""
+    length = int.from_bytes(head[4:8], "little")
+    return 0 if length in (0, _UNFINISHED) else length + 8 - size
+
+
+def _asf_missing(head: bytes, size: int) -> int:
+    """Bytes missing by the File Properties Object (ASF specification 3.2); a broadcast does not know its size."""
+    at = head.find(_ASF_FILE_PROPERTIES)
+    if at < 0 or at + 92 > len(head) or head[at + 88] & 1:
+        return 0
+    return int.from_bytes(head[at + 40 : at + 48], "little") - size
+
+
+def _avi_whole_s(head: bytes) -> float | None:
+    """Frames times their length, by the main header (OpenDML AVI 1.02, `avih`); libav goes by what is left."""
+    at = head.find(b"avih")
+    if at < 0 or at + 28 > len(head):
+        return None
+    frame_us, frames = _little(head, at + 8, 4), _little(head, at + 24, 4)
+    return frame_us * frames / 1e6
+
+
+def _wav_whole_s(head: bytes) -> float | None:
+    """Bytes of sound by the rate of bytes, both as the header has them."""
+    form, data = head.find(b"fmt "), head.find(b"data")
+    rate = _little(head, form + 16, 4)
+    if min(form, data) < 0 or data + 8 > len(head) or not rate:
+        return None
+    return _little(head, data + 4, 4) / rate
+
+
+def _asf_whole_s(head: bytes) -> float | None:
+    """The play duration in 100 ns, which begins with the preroll in ms (ASF specification 3.2)."""
+    at = head.find(_ASF_FILE_PROPERTIES)
+    return max(0.0, _little(head, at + 64, 8) / 1e7 - _little(head, at + 80, 8) / 1e3)
+
+
+def _little(head: bytes, at: int, width: int) -> int:
+    return int.from_bytes(head[at : at + width], "little")
 
 
 def _of_boxes(found: BoxMap) -> dict[str, Any]:
@@ -67,6 +114,7 @@ def _of_boxes(found: BoxMap) -> dict[str, Any]:
         "moov_at": found.moov_at,
         "fragmented": found.fragmented,
         "missing_bytes": found.missing,
+        "locked": found.locked,
     }
 
 
@@ -81,3 +129,13 @@ def _matroska_missing(head: bytes, size: int) -> int:
     if length == (1 << 7 * width) - 1:
         return 0
     return max(0, at + 4 + width + length - size)
+
+
+_MISSING = {
+    "matroska": _matroska_missing,
+    "avi": _riff_missing,
+    "wav": _riff_missing,
+    "asf": _asf_missing,
+}
+_WHOLE = {"avi": _avi_whole_s, "wav": _wav_whole_s, "asf": _asf_whole_s}
+"""Containers whose length libav measures by the file it finds, not by what the header promises."""

@@ -47,6 +47,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.is_open = False
         self._turn = anyio.CapacityLimiter(1)  # one transaction at a time in this process
         self._quick = self._engine("NORMAL")
         self._durable = self._engine("FULL")
@@ -84,6 +85,7 @@ class Database:
             fcntl.flock(turn, fcntl.LOCK_EX)
             self.path.touch(mode=0o600)  # it may hold passwords; its log gets the same mode
             self._open()
+        self.is_open = True
 
     def _open(self) -> None:
         with self.begin(durable=True) as db:
@@ -152,5 +154,6 @@ class Database:
 
     def close(self) -> None:
         """Close both connections."""
+        self.is_open = False
         self._quick.dispose()
         self._durable.dispose()

@@ -15,6 +15,7 @@ from transload.ports import Clock, Destination
 from transload.states import ITEM_OPEN, check_item_move, check_job_move, ended_state
 from transload.storage.database import Database
 from transload.storage.events import announce
+from transload.storage.kept import HasRoom
 from transload.storage.leases import queue_tasks
 from transload.storage.locked import (
     PARKED_MS,
@@ -27,7 +28,7 @@ from transload.storage.locked import (
 )
 from transload.storage.reading import totals_of
 from transload.storage.rows import job_of
-from transload.storage.schema import items, jobs, outputs, tasks, thumbs
+from transload.storage.schema import items, jobs, outputs, quarantine, tasks, thumbs
 from transload.storage.shipping import Packer, own_folder
 
 T = TypeVar("T")
@@ -39,11 +40,19 @@ _OPEN_STATES = [state.value for state in ITEM_OPEN]
 class FencedTask:
     """What one run of a task writes; raises LostLeaseError as soon as the task is another worker's."""
 
-    def __init__(self, database: Database, clock: Clock, task: Task, kept: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        task: Task,
+        kept: Path,
+        has_room: HasRoom = lambda _: True,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._task = task
         self._kept = kept
+        self._has_room = has_room
         self._job: Job
         self._source_identity = ""
         self._packer: Packer
@@ -56,6 +65,10 @@ class FencedTask:
             return act(db)
 
         return await self._database.run(fenced, durable=durable)
+
+    async def write_durably(self, act: Callable[[Connection], T]) -> T:
+        """Do an act of another store in the name of this task, fsynced."""
+        return await self._write(act, durable=True)
 
     def _check_lease(self, db: Connection) -> None:
         mine = select(tasks.c.id).where(
@@ -121,6 +134,10 @@ class FencedTask:
             values = {"state": state.value, "fault": fault.as_dict(), "why": fault.detail}
             abandoned = select(items.c.id).where(at)
             db.execute(delete(outputs).where(outputs.c.item_id.in_(abandoned), ~outputs.c.landed))
+            if state is ItemState.FAILED:  # an original that is kept stays so
+                still = at & items.c.id.in_(select(quarantine.c.item_id))
+                kept = values | {"state": ItemState.QUARANTINED.value}
+                db.execute(update(items).where(still).values(**kept))
             db.execute(update(items).where(at).values(**values))
             db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
             others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)

@@ -31,6 +31,8 @@ from transload.states import (
 )
 from transload.storage.database import Database
 from transload.storage.events import announce
+from transload.storage.kept import usable_of
+from transload.storage.leases import queue_tasks
 from transload.storage.locked import keep_passwords, passwords_of
 from transload.storage.reading import PAGE, page_of, totals_of
 from transload.storage.rows import event_of, job_of, job_options
@@ -227,8 +229,8 @@ class Ledger:
 
         return await self.database.run(act, durable=True)
 
-    async def retry(self, job_id: str, only_item: int | None = None) -> Job:
-        """Open the failed, quarantined and cancelled items of an ended job again (or one of them)."""
+    async def retry(self, job_id: str, only: Sequence[int] = ()) -> Job:
+        """Open the failed, quarantined and cancelled items of an ended job again, or `only` some of them."""
 
         def act(db: Connection) -> Job:
             job, now = _job(db, job_id), self.clock()
@@ -240,10 +242,11 @@ class Ledger:
             chosen = (items.c.job_id == job_id) & items.c.state.in_(
                 [s.value for s in ITEM_RETRIABLE]
             )
-            if only_item is not None:
-                chosen &= items.c.id == only_item
+            if only:
+                chosen &= items.c.id.in_(only)
             for state in db.execute(select(items.c.state).where(chosen).distinct()).scalars():
                 check_item_move(ItemState(state), ItemState.PENDING)
+            again = list(db.execute(select(items.c.id).where(chosen)).scalars())
             db.execute(
                 update(items)
                 .where(chosen)
@@ -271,7 +274,7 @@ class Ledger:
                         progress=None,
                     )
                 )
-                _queue_transfer(db, job_id, now)
+                _queue_again(db, job, again, now, whole=not only)
                 announce(db, job_id, now, "state", {"state": "queued", "attempt": job.attempt + 1})
             return _job(db, job_id)
 
@@ -331,6 +334,25 @@ def _queue_transfer(db: Connection, job_id: str, now: int) -> None:
                 job_id=job_id, kind=TaskKind.TRANSFER.value, lane=Lane.TRANSFER.value, due_ms=now
             )
         )
+
+
+def _queue_again(db: Connection, job: Job, again: Sequence[int], now: int, *, whole: bool) -> None:
+    """Tasks for items that are taken up again: those with a usable kept original need no pass over the source."""
+    kept = [item_id for item_id in again if usable_of(db, item_id) is not None]
+    rows: list[dict[str, object]] = [
+        {
+            "kind": TaskKind.CONVERT.value,
+            "lane": Lane.CONVERT.value,
+            "item_id": item_id,
+            "priority": 0,
+            "due_ms": now,
+        }
+        for item_id in kept
+    ]
+    queue_tasks(db, job, rows)
+    read_whole = job.state is JobState.PARTIAL and job.fault is None
+    if len(kept) < len(again) or not kept or (whole and not read_whole):
+        _queue_transfer(db, job.id, now)
 
 
 def _is_cancelling(db: Connection, job_id: str) -> bool:

@@ -1,5 +1,6 @@
 """Kept originals: listed, put back to work, dropped. Only these acts remove them; clean-up never does."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, or_, select
@@ -41,6 +42,13 @@ class Quarantine:
                 f"{len(found)} kept originals have an id that begins with {prefix!r}"
             )
         return found[0]
+
+    async def items_by_job(self, prefixes: Sequence[str]) -> dict[str, list[int]]:
+        """The items of kept originals by their jobs, an original for each prefix. Raises UnknownJobError."""
+        found: dict[str, list[int]] = {}
+        for record in [await self.one(prefix) for prefix in prefixes]:
+            found.setdefault(record.job_id, []).append(record.item_id)
+        return found
 
     async def drop(self, record: QuarantineRecord) -> None:
         """Delete a kept original: first the row, so that no row names a file that is gone, then the file."""

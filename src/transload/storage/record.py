@@ -1,9 +1,11 @@
 """The ledger as one task may write it: the `Record` port. Every write checks the task's fencing number first."""
 
-import shutil
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
@@ -23,14 +25,20 @@ from transload.ports import Destination, Landed, Refusal
 from transload.states import check_item_move
 from transload.storage.events import announce
 from transload.storage.fenced import CONVERTING, FencedTask
+from transload.storage.kept import fingerprint, is_kept, put_in, usable_of, write_kept
 from transload.storage.ledger import new_id
 from transload.storage.reading import landed_of
 from transload.storage.rows import item_of, judgement_to_json
 from transload.storage.schema import items, jobs, outputs, quarantine
 from transload.storage.shipping import earlier, twin_of, write_receipts, write_thumb
 
+log = logging.getLogger(__name__)
+
 INTENTS_PAGE = 100
 THUMBS_MAX_BYTES = 16 << 20  # what a gallery page embeds; more pictures show a placeholder there
+
+
+_NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
 
 
 class TaskRecord(FencedTask):
@@ -78,18 +86,21 @@ class TaskRecord(FencedTask):
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write how items left the immediate path, or that they stay pending for want of a password."""
 
-        def act(db: Connection) -> None:
+        def act(db: Connection) -> list[str]:
             for outcome in outcomes:
                 self._conclude_one(db, outcome)
             moved = [(o.item.index, o.state) for o in outcomes if o.state is not ItemState.PENDING]
             if moved:
                 self._tell(db, moved)
+            return _no_longer_kept(db, [o.item.id for o in outcomes if o.state in _NOT_LOST])
 
-        if outcomes:
-            await self._write(act)
+        for name in await self._write(act) if outcomes else ():
+            (self._kept / name).unlink(missing_ok=True)
 
     def _conclude_one(self, db: Connection, outcome: Outcome) -> None:
         item, judgement, held = outcome.item, outcome.judgement, outcome.held
+        if outcome.state is ItemState.FAILED and is_kept(db, item.id):
+            outcome = replace(outcome, state=ItemState.QUARANTINED)
         old = ItemState(db.execute(select(items.c.state).where(items.c.id == item.id)).scalar_one())
         if old is not outcome.state:
             check_item_move(old, outcome.state)
@@ -224,29 +235,38 @@ class TaskRecord(FencedTask):
         name = f"{item.job_id}-{item.index}{item.inner and f'-{item.inner}'}"
 
         def act(db: Connection) -> list[str]:
-            self._kept.mkdir(parents=True, exist_ok=True)
-            shutil.move(held.path, self._kept / name)
-            db.execute(delete(quarantine).where(quarantine.c.item_id == item.id))
+            file = name if put_in(self._kept, name, held, self._has_room) else None
+            if file is None and not held.users_own:
+                self._warn(
+                    db, f"{item.name}: no room to keep the original, only its fingerprint is kept"
+                )
             before = _no_longer_kept(db, self._same_original(db, item, held))
             now = self._clock()
-            db.execute(
-                insert(quarantine).values(
-                    id=new_id(now),
-                    job_id=item.job_id,
-                    item_id=item.id,
-                    name=item.name,
-                    reason=fault.as_dict(),
-                    file=name,
-                    size_bytes=held.size_bytes,
-                    sha256=held.sha256,
-                    created_ms=now,
-                )
-            )
-
+            write_kept(db, item, held, fault, file, new_id(now), now)
             return before
 
         for older in await self._write(act):
             (self._kept / older).unlink(missing_ok=True)
+
+    def _warn(self, db: Connection, words: str) -> None:
+        at = jobs.c.id == self._job.id
+        known: list[str] = db.execute(select(jobs.c.warnings).where(at)).scalar_one()
+        db.execute(update(jobs).where(at).values(warnings=list(dict.fromkeys([*known, words]))))
+
+    async def is_usable(self, item_id: int) -> bool:
+        """Whether the item can be sent from its kept original, so that its source need not be opened."""
+        return await self._database.run(lambda db: usable_of(db, item_id) is not None)
+
+    async def kept(self, item: Item) -> Held | None:
+        """The complete original in the quarantine, its SHA-256 checked; None where it cannot be used."""
+        row = await self._database.run(lambda db: usable_of(db, item.id))
+        if row is None:
+            return None
+        held = await anyio.to_thread.run_sync(fingerprint, self._kept / row.file)
+        if held is None or held.sha256 != row.sha256:
+            log.warning("kept_original_changed", extra={"job": item.job_id, "file": row.file})
+            return None
+        return held
 
     def _same_original(self, db: Connection, item: Item, held: Held) -> list[int]:
         """Items of earlier jobs that keep the very same bytes from the same place of the same source."""
@@ -283,8 +303,7 @@ class TaskRecord(FencedTask):
 def _no_longer_kept(db: Connection, item_ids: Sequence[int]) -> list[str]:
     """Take rows of delivered items out of the quarantine; gives the files that nothing refers to any more."""
     mine = quarantine.c.item_id.in_(item_ids)
-    files = db.execute(select(quarantine.c.file).where(mine, quarantine.c.file.is_not(None)))
-    names = [str(name) for name in files.scalars()]
-    if names:
+    files = db.execute(select(quarantine.c.file).where(mine)).scalars().all()
+    if files:
         db.execute(delete(quarantine).where(mine))
-    return names
+    return [str(name) for name in files if name is not None]

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 2
+VERSION = 5
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -208,4 +208,46 @@ quarantine = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text),
     Column("created_ms", BigInteger, nullable=False),
+    Column("complete", Boolean, nullable=False, server_default="1"),  # 0: reading it broke off
+)
+
+# Parts of long transcodes; `key` names their folder, made of the source's hash and the settings'.
+segments = Table(
+    "segments",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("n", Integer, primary_key=True),  # -1: the sound
+    Column("source", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("frames", BigInteger, nullable=False),
+    Column("first_tick", BigInteger),
+    Column("last_tick", BigInteger),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("guard", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+# How a long transcode is made for good, chosen when its first part was measured; kept as long as its parts.
+choices = Table(
+    "choices",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("preset", Text, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+# Programs started for a job, until they have been reaped; the next run ends those of a dead parent.
+children = Table(
+    "children",
+    metadata,
+    Column("machine", Text, primary_key=True),
+    Column("pid", Integer, primary_key=True),
+    Column("started", Text, primary_key=True),  # as the kernel counts it, with the boot it is of
+    Column("command", Text, nullable=False),  # a word of its command line
+    Column("parent_pid", Integer, nullable=False),
+    Column("parent_started", Text, nullable=False),
 )

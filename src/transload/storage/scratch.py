@@ -1,8 +1,8 @@
 """Bytes on their way: one folder a job, under a budget of bytes and above a reserve of free disk space.
 
-`<folder>/<item>.part` is being written, `<folder>/<item>.in` is whole, `<folder>/<item>.out/` holds what is made of
-it, `<folder>/<item>.box` is an archive that is read from here. Nothing here is remembered: a killed run's files are
-swept, or found whole by the conversion that needs them.
+`<folder>/<item>.<task>.part` is being written by a task, `<folder>/<item>.in` is whole, `<folder>/<item>.out/` holds
+what is made of it, `<folder>/<item>.<task>.box` is an archive that a task reads from here. Nothing here is remembered:
+a killed run's files are swept by the next run of its task, or found whole by the conversion that needs them.
 """
 
 import shutil
@@ -23,11 +23,35 @@ def reserve_of(path: Path, wanted: int) -> int:
     return min(wanted, shutil.disk_usage(path).total // 10)
 
 
-class JobScratch:
-    """The scratch folder of one job. `budget` bytes may be held at once; one larger entry goes alone."""
+def has_room(path: Path, min_free: int) -> bool:
+    """Whether the disk of `path` has room for what is only kept: a job must be able to go on beside it."""
+    return shutil.disk_usage(path).free >= reserve_of(path, min_free) + SLACK_BYTES
 
-    def __init__(self, root: Path, job_id: str, budget: int, min_free: int) -> None:
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int | None:
+    """The size of a file, None when another task has just removed it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+class JobScratch:
+    """The scratch folder of one job. `budget` bytes may be held at once; one larger entry goes alone.
+
+    Several conversions of a job may have it open: each writes under the number of its `task`.
+    """
+
+    def __init__(self, root: Path, job_id: str, budget: int, min_free: int, task: int = 0) -> None:
         self.root = root / job_id
+        self.task = task
         self.budget = budget
         self.peak = 0
         self._min_free = min_free
@@ -36,29 +60,30 @@ class JobScratch:
         self._alone = False
         self._changed = anyio.Event()
 
-    async def open(self, *, keep_whole: bool) -> None:
-        """Make the folder; sweep what an earlier run left, but keep whole entries for conversions if asked.
+    async def open(self, *, item_id: int | None) -> None:
+        """Make the folder and sweep what an earlier run left: all of it, or what the conversion of one item did.
 
-        A conversion never waits for room: nobody works beside it who could make any.
+        A conversion keeps whole entries, and what others write. It never waits for room: nobody works beside it who
+        could be relied on to make any.
         """
 
         def sweep() -> list[tuple[int, int]]:
             self.root.mkdir(parents=True, exist_ok=True)
-            whole: list[tuple[int, int]] = []
-            for path in self.root.iterdir():
-                if path.name == SPOOL:
-                    continue
-                if keep_whole and path.suffix == ".in":
-                    whole.append((int(path.stem), path.stat().st_size))
-                elif path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
-            return whole
+            paths = [path for path in self.root.iterdir() if path.name != SPOOL]
+            for path in paths:
+                if item_id is None or self._is_own(path, item_id):
+                    _remove(path)
+            whole = self.root.glob("*.in")
+            return [(int(path.stem), size) for path in whole if (size := _size(path)) is not None]
 
         self._held = dict(await anyio.to_thread.run_sync(sweep))
-        self._alone = keep_whole
+        self._alone = item_id is not None
         self._note()
+
+    def _is_own(self, path: Path, item_id: int) -> bool:
+        """Whether an earlier run of this conversion has left a path behind that is of no use any more."""
+        mine = path.name.endswith((f".{self.task}.part", f".{self.task}.box"))
+        return mine or path.name == f"{item_id}.out"
 
     @property
     def used(self) -> int:
@@ -119,13 +144,16 @@ class JobScratch:
         return self._room(size)
 
     def resize(self, item_id: int, size: int) -> None:
-        """Correct what an item counts for, without waiting."""
+        """Correct what an item counts for, without waiting. Raises as `check_disk` does where it grows."""
+        grown = size - self._held.get(item_id, 0)
+        if grown > 0:
+            self.check_disk(grown)
         self._held[item_id] = size
         self._note()
 
     def part(self, item_id: int) -> Path:
         """Where the bytes of an item are written."""
-        return self.root / f"{item_id}.part"
+        return self.root / f"{item_id}.{self.task}.part"
 
     def whole(self, item_id: int) -> Path:
         """Where they are once complete: a file of this name is good."""
@@ -133,7 +161,7 @@ class JobScratch:
 
     def box(self, item_id: int) -> Path:
         """Where an archive lies while its entries are read."""
-        return self.root / f"{item_id}.box"
+        return self.root / f"{item_id}.{self.task}.box"
 
     def folder(self, item_id: int) -> Path:
         """A folder for what is made of an item; made if missing."""

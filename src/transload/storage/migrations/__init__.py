@@ -16,6 +16,8 @@ def upgrade(db: Connection) -> None:
     script = ScriptDirectory(str(Path(__file__).parent))
     context = MigrationContext.configure(db)
     with Operations.context(context):
-        for number in range(version + 1, VERSION + 1):
-            script.get_revision(f"{number:04d}").module.upgrade()
+        steps = sorted(script.walk_revisions(), key=lambda step: int(step.revision))
+        for step in steps:
+            if version < int(step.revision) <= VERSION:
+                step.module.upgrade()
     db.execute(text(f"PRAGMA user_version={VERSION}"))

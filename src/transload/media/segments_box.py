@@ -1,0 +1,292 @@
+"""The containers of a transcode in parts, inside the decoder child: the packet list, a part's count, the join.
+
+`av` is imported here, so the main process never imports this module.
+"""
+
+import bisect
+import contextlib
+import hashlib
+import json
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from transload.media import segments_plan, wrapper
+from transload.media.damage import DamagedError
+
+BEAT_PACKETS = 256
+_LEAPING = frozenset({"mpegts", "mpeg", "ogg"})
+"""Containers whose times ffmpeg counts from the first stream that is used, not from the first of the file."""
+
+Beat = Callable[[], None]
+
+
+def plan(path: Path, sniffed: str, beat: Beat) -> dict[str, Any] | None:
+    """The cuts of a video as JSON with `origin_us` (what ffmpeg takes for zero); None: not fit for parts."""
+    try:
+        with opened(path, sniffed) as box:
+            line = _timeline(box, sniffed, beat)
+            cuts = segments_plan.cuts_of(line) if line is not None else None
+            if line is None or cuts is None:
+                return None
+            context = box.streams.video[0].codec_context
+            return segments_plan.to_json(cuts) | {
+                "origin_us": _origin_us(box, sniffed),
+                "pixels": context.width * context.height,
+            }
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        return None
+
+
+def count(path: Path, clock: tuple[int, int], beat: Beat) -> dict[str, Any]:
+    """Pictures of a part, begins of the first and last in ticks of `clock` (None: not exact), and its parameter sets.
+
+    A part that is still being written gives what is there; nothing readable gives zero pictures.
+    """
+    found: dict[str, Any] = {"frames": 0, "first": None, "last": None, "sets": ""}
+    try:
+        with opened(path, "nut") as box:
+            stream = box.streams.video[0]
+            found["sets"] = _sets(stream)
+            ticks = [_tick(packet, clock) for packet in _packets(box, stream, beat)]
+    except (av.error.FFmpegError, ValueError, IndexError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        return found
+    exact = [tick for tick in ticks if tick is not None]
+    if exact and len(exact) == len(ticks):
+        found |= {"first": min(exact), "last": max(exact)}
+    return found | {"frames": len(ticks)}
+
+
+def join(request: dict[str, Any], beat: Beat) -> dict[str, Any]:
+    """Copy all parts into one MP4 with its index in front; gives the number of pictures.
+
+    Decoding times are made anew from the sorted begins, so that parts of variable rate do not overlap. Raises
+    DamagedError when the parts do not belong together.
+    """
+    parts = [Path(part) for part in json.loads(request["parts"])]
+    clock = Fraction(request["numerator"], request["denominator"])
+    try:
+        with opened(parts[0], "nut") as box:
+            sets = _sets(box.streams.video[0])
+        order = _order(parts, sets, clock, beat)
+        with av.open(request["into"], "w", format="mp4", options={"movflags": "+faststart"}) as out:
+            return _copied(request, parts, order, out, beat)
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, (MemoryError, OSError)):
+            raise
+        raise DamagedError(f"the parts do not join: {error}"[:200]) from error
+
+
+def opened(path: Path, sniffed: str) -> InputContainer:
+    """A file by one named demuxer, its times as they are stored."""
+    options = {
+        "protocol_whitelist": "file,pipe",
+        "format_whitelist": wrapper.SAFE_DEMUXERS,
+        # NUT begins anywhere; without this every part would be moved to zero.
+        "avoid_negative_ts": "disabled",
+    }
+    return av.open(
+        str(path), "r", format=wrapper.DEMUXERS[sniffed], options=options, metadata_errors="replace"
+    )
+
+
+def picture_of(box: InputContainer) -> VideoStream | None:
+    """The first stream of pictures that is no cover."""
+    cover = Disposition.attached_pic
+    return next((s for s in box.streams.video if not s.disposition & cover), None)
+
+
+def _packets(box: InputContainer, stream: Stream, beat: Beat) -> Iterator["Packet[Any]"]:
+    for at, packet in enumerate(box.demux(stream)):
+        if at % BEAT_PACKETS == 0:
+            beat()
+        if packet.size and not packet.is_discard:
+            yield packet
+
+
+def _timeline(box: InputContainer, sniffed: str, beat: Beat) -> segments_plan.Timeline | None:
+    stream = picture_of(box)
+    if stream is None or stream.time_base is None:
+        return None
+    times, keys, number = array("q"), array("q"), 0
+    for packet in _packets(box, stream, beat):
+        if packet.pts is not None:
+            times.append(packet.pts)
+        if packet.is_keyframe:
+            keys.append(number)
+        number += 1
+    rate = stream.average_rate or stream.guessed_rate
+    clock = (stream.time_base.numerator, stream.time_base.denominator)
+    known = times if len(times) == number else array("q")
+    codec = stream.codec_context.codec.canonical_name
+    return segments_plan.Timeline(sniffed, codec, clock, known, keys, number, float(rate or 0.0))
+
+
+def _origin_us(box: InputContainer, sniffed: str) -> int:
+    """The begin of the file as one run of ffmpeg without `-copyts` takes it."""
+    start_us: int = box.start_time or 0
+    if sniffed not in _LEAPING:
+        return start_us
+    used = [picture_of(box), next(iter(box.streams.audio), None)]
+    begins = [
+        Fraction(stream.start_time) * stream.time_base
+        for stream in used
+        if stream is not None and stream.start_time is not None and stream.time_base is not None
+    ]
+    return round(min(begins) * 1_000_000) if begins else start_us
+
+
+def _sets(stream: VideoStream) -> str:
+    return hashlib.sha256(stream.codec_context.extradata or b"").hexdigest()
+
+
+def _tick(packet: "Packet[Any]", clock: tuple[int, int]) -> int | None:
+    if packet.pts is None:
+        return None
+    ticks = packet.pts * Fraction(packet.time_base) / Fraction(*clock)
+    return int(ticks) if ticks.denominator == 1 else None
+
+
+class _Order:
+    """Begins of all pictures sorted, and how far their stored order lags behind it."""
+
+    def __init__(self) -> None:
+        self.begins = array("q")
+        self.lag = 0
+
+    def add(self, stored: Sequence[int]) -> None:
+        """The next part, in its stored order."""
+        shown = sorted(stored)
+        if self.begins and shown and shown[0] <= self.begins[-1]:
+            raise DamagedError("two parts overlap in time")
+        ranks = (at - bisect.bisect_left(shown, tick) for at, tick in enumerate(stored))
+        self.lag = max(self.lag, max(ranks, default=0))
+        self.begins.extend(shown)
+
+    def decoded(self, at: int) -> int:
+        """When the picture stored at this place is decoded: `lag` pictures earlier than the one shown in its place."""
+        if at >= self.lag:
+            return self.begins[at - self.lag]
+        last = min(self.lag, len(self.begins) - 1)
+        return self.begins[0] - (self.begins[last] - self.begins[at])
+
+    def lasts(self, tick: int) -> int:
+        """How long a picture is shown; the last as long as the one before."""
+        at = bisect.bisect_left(self.begins, tick)
+        if len(self.begins) < 2:
+            return 0
+        at = min(at, len(self.begins) - 2)
+        return self.begins[at + 1] - self.begins[at]
+
+
+def _order(parts: Sequence[Path], sets: str, clock: Fraction, beat: Beat) -> _Order:
+    order = _Order()
+    for part in parts:
+        with opened(part, "nut") as box:
+            if _sets(box.streams.video[0]) != sets:
+                raise DamagedError("the parts are of different encoders")
+        order.add([tick for _, tick in _stored([part], clock, beat)])
+    return order
+
+
+def _copied(
+    request: dict[str, Any],
+    parts: Sequence[Path],
+    order: _Order,
+    out: OutputContainer,
+    beat: Beat,
+) -> dict[str, Any]:
+    clock = Fraction(request["numerator"], request["denominator"])
+    muxer: Any = out  # its stubs are incomplete
+    with contextlib.ExitStack() as stack:
+        model = stack.enter_context(opened(parts[0], "nut"))
+        picture = muxer.add_stream_from_template(model.streams.video[0], opaque=True)
+        picture.time_base = clock
+        _tags(request, out, picture)
+        heard: Iterator[Packet[Any]] = iter(())
+        if request.get("sound"):
+            sound = stack.enter_context(opened(Path(request["sound"]), "mov"))
+            voice = muxer.add_stream_from_template(sound.streams.audio[0], opaque=True)
+            heard = _heard(sound, voice, beat)
+        waiting = next(heard, None)
+        origin = round(Fraction(request["origin_us"], 1_000_000) / clock)
+        seen = _seen(parts, picture, order, (clock, origin), beat)
+        for packet in seen:
+            while waiting is not None and _begin(waiting) <= _begin(packet):
+                muxer.mux_one(waiting)
+                waiting = next(heard, None)
+            muxer.mux_one(packet)
+        while waiting is not None:
+            muxer.mux_one(waiting)
+            waiting = next(heard, None)
+    return {"frames": len(order.begins)}
+
+
+def _tags(request: dict[str, Any], out: OutputContainer, picture: Stream) -> None:
+    """What ffmpeg copies of its own accord: the file's tags and the language of the picture."""
+    with opened(Path(request["path"]), request["sniffed"]) as source:
+        out.metadata.update(source.metadata)
+        stream = picture_of(source)
+        if stream is not None and "language" in stream.metadata:
+            picture.metadata["language"] = stream.metadata["language"]
+
+
+def _heard(box: InputContainer, stream: AudioStream, beat: Beat) -> Iterator["Packet[Any]"]:
+    for at, packet in enumerate(box.demux(box.streams.audio[0])):
+        if at % BEAT_PACKETS == 0:
+            beat()
+        if packet.size:
+            packet.stream = stream
+            yield packet
+
+
+def _stored(
+    parts: Sequence[Path], clock: Fraction, beat: Beat
+) -> Iterator[tuple["Packet[Any]", int]]:
+    """The packets of all parts as they are stored, with their begins."""
+    for part in parts:
+        with opened(part, "nut") as box:
+            for packet in _packets(box, box.streams.video[0], beat):
+                yield packet, _exactly(packet, clock)
+
+
+def _exactly(packet: "Packet[Any]", clock: Fraction) -> int:
+    tick = _tick(packet, (clock.numerator, clock.denominator))
+    if tick is None:
+        raise DamagedError("a picture of a part has no exact time")
+    return tick
+
+
+def _seen(
+    parts: Sequence[Path],
+    stream: Stream,
+    order: _Order,
+    counted: tuple[Fraction, int],
+    beat: Beat,
+) -> Iterator["Packet[Any]"]:
+    """Packets of all parts with times in the source's clock and from the origin that `counted` holds."""
+    clock, origin = counted
+    for at, (packet, tick) in enumerate(_stored(parts, clock, beat)):
+        packet.time_base = clock
+        packet.pts, packet.dts = tick - origin, order.decoded(at) - origin
+        packet.duration = order.lasts(tick)
+        packet.stream = stream
+        yield packet
+
+
+def _begin(packet: "Packet[Any]") -> Fraction:
+    return Fraction(packet.dts or 0) * Fraction(packet.time_base)

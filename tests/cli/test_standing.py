@@ -1,0 +1,40 @@
+"""A job whose process was killed does not seem to run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.inputs import packed, photo
+from tests.installation import Home
+from transload.cli.standing import INTERRUPTED, as_it_stands, state_word
+from transload.model import Job, JobState, Lane
+from transload.storage.record import TaskRecord
+
+
+async def left_running(home: Home) -> Job:
+    """A job that the ledger calls running, as a killed process leaves it."""
+    source = packed(home.folder / "a.zip", {"a.jpg": photo(1)})
+    async with home.open() as app:
+        job = await app.send(str(source), to=home.to, detach=True)
+        task = await app.parts.leases.take(Lane.TRANSFER, 0)
+        assert task is not None
+        record = TaskRecord(app.parts.ledger.database, app.parts.clock, task, home.folder)
+        await record.begin()
+        seen = await app.job(job.id)
+        assert (seen.state, as_it_stands(app, seen).state) == (JobState.RUNNING, JobState.QUEUED)
+        assert state_word(as_it_stands(app, seen)) == INTERRUPTED
+        app.parts.lock.acquire()
+        assert as_it_stands(app, seen) == seen
+    return seen
+
+
+@pytest.mark.anyio
+async def test_it_is_queued_and_called_interrupted(tmp_path: Path) -> None:
+    job = await left_running(Home(tmp_path))
+    cli = Cli(tmp_path / "data")
+    assert [one["state"] for one in cli("jobs", "--json").document] == ["queued"]
+    assert cli("jobs", job.id, "--json").document["state"] == "queued"
+    assert "interrupted" in cli("jobs").out
+    assert f"transload resume {job.id}" in cli("jobs", job.id).out
+    assert cli("resume", job.id, "-q").status == 0

@@ -1,0 +1,96 @@
+"""Parts kept in memory and a folder, and a maker of films in parts around real children."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transload.conversions import Choice, Part
+from transload.media import segments_plan
+from transload.media.decoder import Decoder, DecoderLimits
+from transload.media.ffmpeg import EncoderLimits, find_ffmpeg
+from transload.media.recipes import Style
+from transload.media.segments import Film, Segments
+
+
+@dataclass
+class Shelf:
+    """The `Parts` port without a database."""
+
+    root: Path
+    parts: dict[int, Part] = field(default_factory=dict)
+    busy: bool = False
+    free: int = 1 << 40
+    dropped: int = 0
+    added: list[int] = field(default_factory=list)
+    choices: dict[str, Choice] = field(default_factory=dict)
+
+    async def begin(self, settings: str) -> Path | None:
+        if self.busy:
+            return None
+        folder = self.root / settings
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    async def known(self, settings: str) -> list[Part]:
+        del settings
+        return list(self.parts.values())
+
+    async def free_bytes(self, settings: str) -> int:
+        del settings
+        return self.free
+
+    async def add(self, settings: str, part: Part) -> None:
+        del settings
+        self.parts[part.n] = part
+        self.added.append(part.n)
+
+    async def drop(self, settings: str) -> None:
+        del settings
+        self.parts.clear()
+        self.dropped += 1
+
+    async def chosen(self, settings: str) -> Choice | None:
+        return self.choices.get(settings)
+
+    async def choose(self, settings: str, choice: Choice) -> None:
+        self.choices.setdefault(settings, choice)
+
+    def leave(self, settings: str) -> None:
+        """Nobody else is here."""
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.root.rglob("*") if path.is_file())
+
+
+SNIFFED = {".mkv": "matroska", ".mov": "mov", ".ts": "mpegts", ".avi": "avi", ".wmv": "asf"}
+
+
+async def planned(decoder: Decoder, source: Path, **more: object) -> Film:
+    """A film to be made of a source, as the converter plans it."""
+    sniffed = SNIFFED[source.suffix]
+    asked = await decoder.ask("plan_parts", path=str(source), sniffed=sniffed)
+    found = asked["plan"]
+    cuts = segments_plan.from_json(found)
+    tool = await find_ffmpeg(None)
+    style = Style("ultrafast", 2, tool.filters, tool.source_clock)
+    plan = {"do": "transcode", "sniffed": sniffed, "sound": True, **more}
+    return Film(source, plan, cuts, style, found["origin_us"], found["pixels"])
+
+
+@asynccontextmanager
+async def bench() -> AsyncIterator[Decoder]:
+    """A decoder child that ends with the test."""
+    decoder = Decoder(DecoderLimits())
+    try:
+        yield decoder
+    finally:
+        await decoder.aclose()
+
+
+async def made(decoder: Decoder, film: Film, shelf: Shelf, into: Path) -> list[int]:
+    """Make it; gives the progress that was told, in microseconds."""
+    told: list[int] = []
+    maker = Segments(decoder, await find_ffmpeg(None), EncoderLimits(), film, shelf)
+    assert await maker.make(into, told.append) == film.cuts.frames
+    return told

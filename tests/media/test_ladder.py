@@ -1,0 +1,107 @@
+"""What gives way to the deadline and to the size limit, and in which order."""
+
+import pytest
+
+from transload.media.ladder import (
+    Bound,
+    Shape,
+    Speed,
+    Step,
+    bound_for,
+    sound_bits_s,
+    step_for,
+    steps,
+    told,
+)
+
+FILM = Shape(1920 * 1080, 1080, 25.0, 3600.0)
+
+
+def test_presets_give_way_before_lines() -> None:
+    assert steps("medium", 1080) == [
+        Step("medium", 1080),
+        Step("fast", 1080),
+        Step("veryfast", 1080),
+        Step("veryfast", 720),
+        Step("veryfast", 480),
+    ]
+    assert steps("veryfast", 2160)[1] == Step("veryfast", 1080)
+    assert steps("faster", 480) == [Step("faster", 480), Step("veryfast", 480)]
+    assert steps("veryfast", 180) == [Step("veryfast", 180)]
+
+
+@pytest.mark.parametrize(
+    ("part_s", "chosen"),
+    [
+        (4.0, Step("medium", 1080)),  # 240 parts: 16 min
+        (10.0, Step("fast", 1080)),  # 40 min; fast takes 27
+        (20.0, Step("veryfast", 1080)),  # 80 min; veryfast takes 27
+        (30.0, Step("veryfast", 720)),
+        (45.0, Step("veryfast", 480)),
+        (900.0, Step("veryfast", 480)),  # the last, though it does not end in time either
+    ],
+)
+def test_the_dearest_step_that_ends_in_time(part_s: float, chosen: Step) -> None:
+    speed = Speed(part_s, 250, 250 * 240, part_s)
+    assert step_for(steps("medium", 1080), speed, 1800.0)[0] == chosen
+
+
+def test_time_already_spent_counts() -> None:
+    ladder = steps("veryfast", 1080)
+    assert step_for(ladder, Speed(1.0, 10, 1000, 1.0), 100.0) == (ladder[0], 100.0)
+    step, need_s = step_for(ladder, Speed(1.0, 10, 1000, 31.0), 100.0)
+    assert (step, need_s) == (Step("veryfast", 720), 130.0)
+
+
+def test_where_nothing_is_below_nothing_changes() -> None:
+    ladder = steps("veryfast", 360)
+    assert step_for(ladder, Speed(9.0, 1, 1000, 9.0), 10.0)[0] == ladder[0]
+
+
+def test_what_gave_way_is_told() -> None:
+    first = Step("veryfast", 1080)
+    assert told(first, first, 10.0, 1800.0) == ""
+    assert told(first, Step("veryfast", 720), 3120.0, 1800.0) == (
+        "720 lines, veryfast: 1080 lines would have taken 52 min of 30"
+    )
+    assert told(Step("medium", 1080), Step("fast", 1080), 90.4, 60.0) == (
+        "1080 lines, fast: medium would have taken 90 s of 60"
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "bound"),
+    [
+        (None, Bound(1080)),
+        (20_000_000_000, Bound(1080)),  # generous: x264 is left alone
+        (2_000_000_000, Bound(1080, 3_275_377)),
+        (700_000_000, Bound(720, 1_079_822)),
+        (300_000_000, Bound(480, 404_266)),
+    ],
+)
+def test_a_limit_bounds_the_bits_then_the_size(limit: int | None, bound: Bound) -> None:
+    assert bound_for(FILM, limit, sound_bits_s(sound=True, kept=False)) == bound
+
+
+def test_where_no_size_would_do_the_film_is_split() -> None:
+    bound = bound_for(FILM, 100_000_000, 128_000)
+    assert (bound.lines, bound.split) == (1080, True)
+    assert bound.bits_s is not None
+    assert (bound.bits_s + 128_000) * 36 / 8 <= 100_000_000
+    assert bound_for(FILM, 1000, 128_000) == Bound(1080, None, split=True)
+
+
+def test_an_unknown_length_bounds_nothing() -> None:
+    assert bound_for(Shape(100, 10), 1, 0) == Bound(10)
+
+
+def test_nothing_is_made_larger() -> None:
+    small = Shape(320 * 180, 180, 25.0, 3600.0)
+    assert small.pixels_at(720) == small.pixels
+    assert bound_for(small, 200_000_000, 128_000) == Bound(180, 235_377)
+    assert [step.lines for step in steps("medium", 180)] == [180, 180, 180]
+
+
+def test_sound_that_is_copied_may_be_larger() -> None:
+    rates = [sound_bits_s(sound=sound, kept=kept) for sound in (True, False) for kept in (0, 1)]  # type: ignore[arg-type]
+    assert rates == [128_000, 192_000, 0, 0]

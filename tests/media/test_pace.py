@@ -1,0 +1,129 @@
+"""The first part that is measured decides, once; what it decides is what every later run makes."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.films import film, packets
+from tests.media.parts import Shelf, bench
+from transload.conversions import Choice, Made, Terms
+from transload.media.convert import Converter
+from transload.media.decoder import Decoder
+from transload.media.ffmpeg import EncoderLimits
+from transload.media.ladder import Effort, Step, steps
+from transload.media.pace import Pace, TooSlowError
+from transload.media.studio import Studio
+from transload.model import Recipe
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
+
+LADDER = steps("medium", 1080)
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+async def test_a_film_in_time_stays_as_it_is_for_good(tmp_path: Path) -> None:
+    shelf, clock = Shelf(tmp_path), Hand()
+    pace = Pace(LADDER, 100.0, shelf, "film", clock)
+    pace.begin()
+    clock.now_s = 1.0
+    await pace.made(10, 1000)
+    clock.now_s = 1e6
+    await pace.made(10, 1000)
+    assert shelf.choices == {"film": Choice("medium", 1080, "")}
+    assert (pace.step, pace.note) == (LADDER[0], "")
+
+
+async def test_a_slow_film_begins_anew_and_the_next_run_knows(tmp_path: Path) -> None:
+    shelf, clock = Shelf(tmp_path), Hand()
+    pace = Pace(LADDER, 100.0, shelf, "film", clock)
+    assert await pace.known() is None
+    clock.now_s = 5.0  # spent before: it counts
+    pace.begin()
+    clock.now_s = 6.2
+    with pytest.raises(TooSlowError):
+        await pace.made(10, 1000)
+    assert pace.step == Step("fast", 1080)
+    later = Pace(LADDER, 100.0, shelf, "film", clock)
+    assert await later.known() == pace.step
+    assert later.note == pace.note == "1080 lines, fast: medium would have taken 125 s of 100"
+    assert await Pace(LADDER, 100.0, shelf, "another", clock).known() is None
+
+
+SLOW = Effort("medium", 30.0)
+QUICK = Effort("veryfast", 0.0)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return film(tmp_path_factory.mktemp("films") / "asp.avi")
+
+
+async def made(
+    decoder: Decoder, files: tuple[Path, Path], effort: Effort, terms: Terms, clock: Iterator[float]
+) -> Made:
+    source, into = files
+    await anyio.Path(into).mkdir()
+    async with Studio() as studio:
+        probed = await studio.probe(source, source.name)
+        judgement = studio.judge(probed.facts, Recipe.TELEGRAM, "keep")
+        converter = Converter(
+            decoder,
+            ffmpeg=None,
+            effort=effort,
+            limits=EncoderLimits(threads=2),
+            probe=studio.probe,
+            clock=clock.__next__,
+        )
+        return await converter.convert(source, judgement, into, lambda _: None, terms)
+
+
+async def test_what_was_chosen_once_is_what_every_later_run_makes(
+    tmp_path: Path, source: Path
+) -> None:
+    shelf, plain = Shelf(tmp_path / "parts"), Shelf(tmp_path / "plain")
+    async with bench() as decoder:
+        first = await made(decoder, (source, tmp_path / "a"), SLOW, Terms(shelf), count(0.0, 10.0))
+        note = "64 lines, veryfast: medium would have taken 35 s of 30"
+        assert first.note == note
+        assert list(shelf.choices.values()) == [Choice("veryfast", 64, note)]
+        assert shelf.dropped == 1
+        shelf.parts = {n: part for n, part in shelf.parts.items() if n == 0}
+        shelf.added.clear()
+        later = await made(decoder, (source, tmp_path / "b"), SLOW, Terms(shelf), count())
+        assert shelf.added == [1, 2, -1]
+        quick = await made(decoder, (source, tmp_path / "c"), QUICK, Terms(plain), count())
+    assert (later.note, quick.note) == (note, "")
+    assert packets(first.local) == packets(later.local) == packets(quick.local)
+
+
+async def test_in_time_nothing_changes(tmp_path: Path, source: Path) -> None:
+    shelf = Shelf(tmp_path / "parts")
+    async with bench() as decoder:
+        done = await made(decoder, (source, tmp_path / "a"), SLOW, Terms(shelf), count(0.0, 1.0))
+    assert done.note == ""
+    assert list(shelf.choices.values()) == [Choice("medium", 64)]
+    assert shelf.dropped == 0
+
+
+async def test_a_limit_bounds_the_rate_from_the_start(tmp_path: Path) -> None:
+    loud = film(tmp_path / "asp.avi", size="640x480")
+    sizes, notes = [], []
+    async with bench() as decoder:
+        for name, limit in (("free", None), ("bound", 1_500_000)):
+            terms = Terms(Shelf(tmp_path / f"parts-{name}"), limit)
+            done = await made(decoder, (loud, tmp_path / name), QUICK, terms, count())
+            sizes.append(done.size_bytes)
+            notes.append(done.note)
+    assert sizes[1] < 1_500_000 < sizes[0]
+    assert notes == ["", ""]

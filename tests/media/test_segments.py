@@ -1,0 +1,199 @@
+"""A film in parts: the result does not depend on which run made which part, and odd films are made in one piece."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.films import film, odd_film, packets
+from tests.media.parts import Shelf, bench, made, planned
+from transload.errors import DiskFullError
+from transload.media.ffmpeg import find_ffmpeg, wheel_binary
+from transload.media.recipes import arguments
+from transload.media.segments import MARGINS_S, RUN_PARTS_MAX, Film, UnfitError, seek_us
+from transload.media.segments_plan import Cut, Cuts
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return film(tmp_path_factory.mktemp("films") / "open.mkv")
+
+
+@pytest.mark.parametrize("name", ["open.mkv", "interlaced.ts", "avc.avi"])
+async def test_a_resumed_film_is_the_uninterrupted_one(tmp_path: Path, name: str) -> None:
+    source = film(tmp_path / name)
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source, interlaced=name == "interlaced.ts")
+        whole, again = Shelf(tmp_path / "parts"), Shelf(tmp_path / "parts")
+        told = await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
+        again.parts = {n: part for n, part in whole.parts.items() if n not in (-1, 1)}
+        await made(decoder, planned_film, again, tmp_path / "again.mp4")
+    assert again.added == [1, -1]
+    assert len(whole.parts) == len(planned_film.cuts.parts) + 1 > 2
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+    assert told == sorted(told)
+    assert whole.files() == sorted(part.file for part in whole.parts.values())
+
+
+ODD = {
+    "hdr.mkv": {"hdr": True},
+    "turned.mov": {},
+    "late_sound.ts": {},
+    "late_video.ts": {},
+    "cut.mkv": {"partial": True},
+    "avc.avi": {"by_order": True},
+}
+
+
+@pytest.mark.parametrize("name", sorted(ODD))
+async def test_an_odd_film_is_made_in_parts_as_in_one_piece(tmp_path: Path, name: str) -> None:
+    source = odd_film(tmp_path / name)
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source, **ODD[name])
+        whole, again = Shelf(tmp_path / "parts"), Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
+        again.parts = {n: part for n, part in whole.parts.items() if n != 1}
+        await made(decoder, planned_film, again, tmp_path / "again.mp4")
+    assert again.added == [1]
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+    in_one_piece(planned_film, tmp_path / "plain.mp4")
+    (size, times, begin), (plain_size, plain_times, plain_begin) = (
+        shown(tmp_path / name) for name in ("whole.mp4", "plain.mp4")
+    )
+    assert (size, len(times)) == (plain_size, len(plain_times))
+    assert times == pytest.approx(plain_times, abs=1)
+    assert begin == pytest.approx(plain_begin, abs=0.005)
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+async def test_a_clock_whose_ticks_are_pictures_is_cut_as_planned(
+    tmp_path: Path, lost: int
+) -> None:
+    source = film(tmp_path / "asp.avi", rate="30000/1001")
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        whole, again = Shelf(tmp_path / "parts"), Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
+        again.parts = {n: part for n, part in whole.parts.items() if n != lost}
+        await made(decoder, planned_film, again, tmp_path / "again.mp4")
+    assert planned_film.cuts.clock == (1001, 30_000)
+    assert again.added == [lost]
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+
+
+def in_one_piece(planned_film: Film, into: Path) -> None:
+    """What one run of ffmpeg makes of it."""
+    words = arguments(planned_film.plan, planned_film.local, into, planned_film.style)
+    subprocess.run([str(wheel_binary()), *words], check=True, capture_output=True)
+
+
+def shown(path: Path) -> tuple[tuple[int, int], list[int], float]:
+    """Size of the pictures, when each is shown in thousandths, and when the sound begins."""
+    with av.open(str(path)) as box:
+        video, sound = box.streams.video[0], box.streams.audio[0]
+        size = (video.codec_context.width, video.codec_context.height)
+        begins = [
+            (packet.stream, packet.pts * Fraction(packet.time_base))
+            for packet in box.demux()
+            if packet.pts is not None
+        ]
+    times = sorted(round(begin * 1000) for stream, begin in begins if stream == video)
+    begin = min(begin for stream, begin in begins if stream == sound)
+    return size, times, round(float(begin), 3)
+
+
+async def test_a_mismatch_behind_a_seek_ends_in_one_piece(tmp_path: Path, source: Path) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        shelf = Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
+        shelf.parts = {0: replace(shelf.parts[0], guard="of another picture")}
+        with pytest.raises(UnfitError):
+            await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
+    assert shelf.dropped == 1
+    assert not [name for name in shelf.files() if name.endswith(".part")]
+
+
+async def test_parts_that_do_not_join_end_in_one_piece(tmp_path: Path, source: Path) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        shelf = Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
+        folder = await shelf.begin(planned_film.settings((await find_ffmpeg(None)).build))
+        assert folder is not None
+        shutil.copy(folder / shelf.parts[0].file, folder / shelf.parts[1].file)
+        with pytest.raises(UnfitError, match="do not join"):
+            await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
+    assert shelf.dropped == 1
+
+
+async def test_a_part_that_lacks_pictures_is_not_kept(tmp_path: Path, source: Path) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        first, *rest = planned_film.cuts.parts
+        wrong = replace(planned_film.cuts, parts=(replace(first, frames=first.frames + 1), *rest))
+        shelf = Shelf(tmp_path / "parts")
+        with pytest.raises(UnfitError):
+            await made(decoder, replace(planned_film, cuts=wrong), shelf, tmp_path / "o.mp4")
+    assert shelf.added == []
+
+
+async def test_parts_in_other_hands_are_left_alone(tmp_path: Path, source: Path) -> None:
+    async with bench() as decoder:
+        with pytest.raises(UnfitError):
+            await made(
+                decoder,
+                await planned(decoder, source),
+                Shelf(tmp_path / "parts", busy=True),
+                tmp_path / "o.mp4",
+            )
+    assert Shelf(tmp_path).files() == []
+
+
+async def test_room_is_looked_for_before_work(tmp_path: Path, source: Path) -> None:
+    shelf = Shelf(tmp_path / "parts", free=1000)
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        with pytest.raises(DiskFullError, match="1000 are free"):
+            await made(decoder, planned_film, shelf, tmp_path / "o.mp4")
+    assert shelf.files() == []
+
+
+async def test_how_many_encoders_stand_side_by_side_follows_their_size(source: Path) -> None:
+    async with bench() as decoder:
+        small = await planned(decoder, source)
+    assert small.at_once == RUN_PARTS_MAX
+    assert replace(small, pixels=1280 * 720).at_once == 3
+    assert replace(small, pixels=1920 * 1080).at_once == 1
+
+
+async def test_other_settings_have_other_parts(source: Path) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+    other = replace(planned_film, style=replace(planned_film.style, preset="medium"))
+    turned = replace(planned_film, plan=planned_film.plan | {"interlaced": True})
+    keys = {one.settings(build) for one in (planned_film, other, turned) for build in "ab"}
+    assert len(keys) == 6
+
+
+async def test_where_decoding_begins(source: Path) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+    part = Cut(250, 250, 10_000, 19_960, 9_980_000, 10_020_000, 8_020_000)
+    first = Cut(0, 250, 0, 9_960, -500_000, None, None)
+    exact = replace(planned_film, cuts=Cuts((1, 1000), (first, part), timed=True, coarse=False))
+    coarse = replace(exact, cuts=replace(exact.cuts, coarse=True))
+    woven = replace(exact, plan=exact.plan | {"interlaced": True})
+    assert seek_us(exact, 0, 0) is None
+    assert seek_us(exact, 1, 0) == 10_020_000
+    assert seek_us(woven, 1, 0) == 8_020_000
+    assert seek_us(coarse, 1, 0) == 7_980_000
+    assert seek_us(exact, 1, 2) == 1_980_000
+    assert seek_us(exact, 1, len(MARGINS_S)) is None
+    assert seek_us(replace(exact, cuts=replace(exact.cuts, timed=False)), 1, 0) is None

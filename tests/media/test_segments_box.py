@@ -1,0 +1,95 @@
+"""The packet list, a part's count and the join, inside this process and against real files."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.films import film, packets
+from transload.media import segments_box
+from transload.media.damage import DamagedError
+from transload.media.ffmpeg import wheel_binary
+
+
+def beat() -> None:
+    """A sign of life that nobody waits for."""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return film(tmp_path_factory.mktemp("films") / "open.mkv")
+
+
+def part(path: Path, begin: int, frames: int, *words: str) -> Path:
+    """A part of plain colour that begins at a second of its own."""
+    binary = wheel_binary()
+    assert binary is not None
+    picture = ["-f", "lavfi", "-i", f"testsrc2=s=96x64:r=25:d={frames / 25}"]
+    late = ["-vf", f"setpts=PTS+{begin}/TB", "-fps_mode", "passthrough", "-enc_time_base", "1:1000"]
+    how = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-threads", "1", *words]
+    end = ["-avoid_negative_ts", "disabled", "-f", "nut", str(path)]
+    subprocess.run([binary, "-v", "error", "-y", *picture, *late, *how, *end], check=True)
+    return path
+
+
+def request(source: Path, into: Path, *parts: Path) -> dict[str, Any]:
+    return {
+        "path": str(source),
+        "sniffed": "matroska",
+        "parts": json.dumps([str(one) for one in parts]),
+        "sound": None,
+        "numerator": 1,
+        "denominator": 1000,
+        "origin_us": 0,
+        "into": str(into),
+    }
+
+
+def test_the_plan_of_a_real_file_holds_its_pictures(source: Path) -> None:
+    plan = segments_box.plan(source, "matroska", beat)
+    assert plan is not None
+    assert sum(row[1] for row in plan["parts"]) == 600
+    assert plan["pixels"] == 96 * 64
+    assert plan["origin_us"] == 0
+
+
+def test_what_is_no_video_has_no_plan(tmp_path: Path) -> None:
+    (tmp_path / "a.mkv").write_bytes(b"\x1aE\xdf\xa3 nothing")
+    assert segments_box.plan(tmp_path / "a.mkv", "matroska", beat) is None
+
+
+def test_a_part_is_counted_in_the_sources_clock(tmp_path: Path) -> None:
+    found = segments_box.count(part(tmp_path / "a.nut", 7, 50), (1, 1000), beat)
+    assert (found["frames"], found["first"], found["last"]) == (50, 7000, 8960)
+
+
+def test_a_part_that_is_being_written_counts_what_is_there(tmp_path: Path) -> None:
+    whole = part(tmp_path / "a.nut", 7, 50, "-flush_packets", "1").read_bytes()
+    (tmp_path / "half.nut").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "none.nut").write_bytes(b"")
+    assert 0 < segments_box.count(tmp_path / "half.nut", (1, 1000), beat)["frames"] < 50
+    assert segments_box.count(tmp_path / "none.nut", (1, 1000), beat)["frames"] == 0
+
+
+def test_joined_parts_have_rising_times_and_a_picture_each(tmp_path: Path, source: Path) -> None:
+    parts = [part(tmp_path / "a.nut", 0, 50), part(tmp_path / "b.nut", 3, 50)]
+    asked = request(source, tmp_path / "out.mp4", *parts)
+    assert segments_box.join(asked, beat) == {"frames": 100}
+    video = packets(tmp_path / "out.mp4")
+    decoded = [dts for _, _, dts, *_ in video if dts is not None]
+    assert decoded == sorted(set(decoded))
+    assert len({pts for _, pts, *_ in video}) == 100
+    assert all((pts or 0) >= (dts or 0) for _, pts, dts, *_ in video)
+
+
+def test_parts_of_different_encoders_or_that_overlap_are_refused(
+    tmp_path: Path, source: Path
+) -> None:
+    parts = [part(tmp_path / "a.nut", 0, 50), part(tmp_path / "b.nut", 1, 50)]
+    with pytest.raises(DamagedError, match="overlap"):
+        segments_box.join(request(source, tmp_path / "out.mp4", *parts), beat)
+    other = part(tmp_path / "c.nut", 3, 50, "-profile:v", "baseline")
+    with pytest.raises(DamagedError, match="encoders"):
+        segments_box.join(request(source, tmp_path / "out.mp4", parts[0], other), beat)
