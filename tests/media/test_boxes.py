@@ -52,5 +52,22 @@ def test_lengths_that_lead_nowhere_end_the_walk() -> None:
     [(b"encv", True), (b"enca", True), (b"drms", True), (b"drmi", True), (b"avc1", False)],
 )
 def test_encrypted_tracks_are_seen(entry: bytes, locked: bool) -> None:
-    content = FTYP + box(b"moov", box(b"trak", box(b"stsd", entry))) + box(b"mdat")
+    content = FTYP + box(b"moov", box(b"mvhd") + track(entry)) + box(b"mdat")
     assert walk(io.BytesIO(content), len(content)).locked is locked
+
+
+def test_an_encrypted_track_behind_an_open_one() -> None:
+    content = FTYP + box(b"moov", track(b"avc1") + track(b"enca")) + box(b"mdat")
+    assert walk(io.BytesIO(content), len(content)).locked
+
+
+def test_a_tag_with_the_letters_of_a_lock_locks_nothing() -> None:
+    tags = box(b"udta", box(b"meta", b"Praia de Valenca, " + box(b"encv")))
+    content = FTYP + box(b"moov", tags + track(b"avc1") + tags) + box(b"mdat")
+    assert not walk(io.BytesIO(content), len(content)).locked
+
+
+def track(entry: bytes) -> bytes:
+    """A track whose samples are described by one entry of that kind."""
+    described = box(b"stsd", bytes(4) + b"\0\0\0\1" + box(entry, bytes(78)))
+    return box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", described + box(b"stts")))))

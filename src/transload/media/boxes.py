@@ -3,12 +3,15 @@
 The header of each box is read, never its content (but `ftyp`, and `moov` for its child names): microseconds.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 _BOXES_MAX = 4096  # Far beyond what settles the question.
-_MOOV_CHILDREN_MAX = 64
-_LOCK_WITHIN = 65536
+_CHILDREN_MAX = 64
+_TRACKS_MAX = 64
+_STSD_FIELDS = 8  # version, flags and the number of entries stand before them
+_TO_ENTRIES = (b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _LOCKS = (b"encv", b"enca", b"drms", b"drmi")
 """Sample entries of encrypted tracks: ISO 14496-12, 8.12, and the sound and pictures of Apple's shop."""
 
@@ -71,20 +74,26 @@ def _length(head: bytes, rest: int) -> int:
 
 
 def _is_locked(file: BinaryIO, at: int, length: int) -> bool:
-    """Whether a track is encrypted: descriptions of samples come before their long tables."""
-    file.seek(at)
-    start = file.read(min(length, _LOCK_WITHIN))
-    return any(lock in start for lock in _LOCKS)
+    """Whether the description of some track's samples is that of encrypted ones. A tag may hold the same letters."""
+    spans = [(at + 8, at + length)]
+    for kind in _TO_ENTRIES:
+        found = (box for start, end in spans for box in _children(file, start, end))
+        spans = [(start, end) for word, start, end in found if word == kind][:_TRACKS_MAX]
+    full = ((start + _STSD_FIELDS, end) for start, end in spans)
+    return any(word in _LOCKS for start, end in full for word, _, _ in _children(file, start, end))
 
 
 def _has_mvex(file: BinaryIO, at: int, end: int) -> bool:
-    for _ in range(_MOOV_CHILDREN_MAX):
+    return any(word == b"mvex" for word, _, _ in _children(file, at, end))
+
+
+def _children(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes within a box: their kind, and from where to where their content goes."""
+    for _ in range(_CHILDREN_MAX):
         file.seek(at)
         head = file.read(8)
         length = int.from_bytes(head[:4], "big")
         if len(head) < 8 or length < 8 or at >= end:
-            return False
-        if head[4:8] == b"mvex":
-            return True
+            return
+        yield head[4:8], at + 8, min(end, at + length)
         at += length
-    return False
