@@ -25,6 +25,8 @@ SHRINK_S_PER_PIXEL = 2.5e-8
 ANIMATION_S_PER_PIXEL = 6e-8
 DEFER_ABOVE_S = 10.0
 
+NO_KEY = "Only the program it was bought for can play it: get a copy without protection."
+
 _RGB_MODES = frozenset({"L", "RGB", "P", "RGBA", "LA", "1", "I;16", "I", "PA", "I;16B"})
 _PHOTO_SUFFIXES: dict[str, tuple[str, ...]] = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -159,7 +161,7 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
     ):
         return Fault("input.not_media", "neither picture nor sound in it", stage="probe")
     if raw.get("locked"):
-        return Fault("input.unsupported", "it is encrypted (DRM)", stage="probe")
+        return Fault("input.unsupported", "it is encrypted (DRM)", suggestion=NO_KEY, stage="probe")
     if kind is ItemKind.VIDEO and not raw.get("frames_decoded"):
         return Fault("input.corrupt", _undecoded(raw), stage="probe")
     return None
