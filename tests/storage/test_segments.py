@@ -81,6 +81,17 @@ async def test_one_conversion_at_a_time_works_in_a_folder(desk: Desk, tmp_path: 
     assert await second.begin("settings") is not None
 
 
+async def test_a_folder_that_cannot_be_made_is_not_held(desk: Desk, tmp_path: Path) -> None:
+    await desk.want()
+    store = store_of(desk, tmp_path)
+    parts = store.of(await desk.begin(), SOURCE)
+    (tmp_path / "parts").write_bytes(b"in the way")
+    with pytest.raises(NotADirectoryError):
+        await parts.begin("settings")
+    (tmp_path / "parts").unlink()
+    assert await parts.begin("settings") is not None
+
+
 async def test_a_task_that_was_taken_over_adds_nothing(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
     record = await desk.begin()

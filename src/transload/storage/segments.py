@@ -4,6 +4,7 @@ They serve the next run of the same conversion, whichever job asks for it. Nothi
 source has been delivered and nobody waits for it, or after a week without a new one.
 """
 
+import contextlib
 import hashlib
 import shutil
 from pathlib import Path
@@ -188,7 +189,10 @@ class TaskParts:
         if not self._store.claim(key):
             return None
         folder = self._store.folder(key)
-        await anyio.to_thread.run_sync(_make_ready, folder)
+        with contextlib.ExitStack() as unready:
+            unready.callback(self._store.free, key)
+            await anyio.to_thread.run_sync(_make_ready, folder)
+            unready.pop_all()
         return folder
 
     async def known(self, settings: str) -> list[Part]:
