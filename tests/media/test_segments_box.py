@@ -55,6 +55,19 @@ def test_the_plan_of_a_real_file_holds_its_pictures(source: Path) -> None:
     assert plan["origin_us"] == 0
 
 
+def test_a_cover_stored_in_front_is_not_the_picture(tmp_path: Path, source: Path) -> None:
+    binary = wheel_binary()
+    assert binary is not None
+    cover = ["-f", "lavfi", "-i", "color=s=640x480:d=0.04:r=25"]
+    words = ["-map", "0:v", "-map", "1:v", "-c:v:0", "mjpeg", "-c:v:1", "copy"]
+    end = ["-disposition:v:0", "attached_pic", str(tmp_path / "a.mp4")]
+    inputs = [*cover, "-i", str(source)]
+    subprocess.run([binary, "-v", "error", "-y", *inputs, *words, *end], check=True)
+    plan = segments_box.plan(tmp_path / "a.mp4", "mov", beat)
+    assert plan is not None
+    assert plan["pixels"] == 96 * 64
+
+
 def test_what_is_no_video_has_no_plan(tmp_path: Path) -> None:
     (tmp_path / "a.mkv").write_bytes(b"\x1aE\xdf\xa3 nothing")
     assert segments_box.plan(tmp_path / "a.mkv", "matroska", beat) is None

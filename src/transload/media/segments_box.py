@@ -37,9 +37,10 @@ def plan(path: Path, sniffed: str, beat: Beat) -> dict[str, Any] | None:
         with opened(path, sniffed) as box:
             line = _timeline(box, sniffed, beat)
             cuts = segments_plan.cuts_of(line) if line is not None else None
-            if line is None or cuts is None:
+            picture = picture_of(box)
+            if cuts is None or picture is None:
                 return None
-            context = box.streams.video[0].codec_context
+            context = picture.codec_context
             return segments_plan.to_json(cuts) | {
                 "origin_us": _origin_us(box, sniffed),
                 "pixels": context.width * context.height,
