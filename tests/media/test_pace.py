@@ -1,5 +1,6 @@
 """The first part that is measured decides, once; what it decides is what every later run makes."""
 
+import subprocess
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 
 from tests.films import film, packets
 from tests.media.parts import Shelf, bench
-from transload.conversions import Choice, Made, Terms
+from transload.conversions import Choice, Made, Terms, part_file
+from transload.errors import UnverifiedError
 from transload.media.convert import Converter
 from transload.media.decoder import Decoder
-from transload.media.ffmpeg import EncoderLimits
+from transload.media.ffmpeg import EncoderLimits, wheel_binary
 from transload.media.ladder import Effort, Step, steps
 from transload.media.pace import Pace, TooSlowError
 from transload.media.studio import Studio
@@ -114,6 +116,28 @@ async def test_in_time_nothing_changes(tmp_path: Path, source: Path) -> None:
     assert done.note == ""
     assert list(shelf.choices.values()) == [Choice("medium", 64)]
     assert shelf.dropped == 0
+
+
+async def test_parts_of_a_film_that_came_out_too_short_are_made_anew(tmp_path: Path) -> None:
+    source, shelf = film(tmp_path / "asp.mkv", kind="asp.avi"), Shelf(tmp_path / "parts")
+    async with bench() as decoder:
+        whole = await made(decoder, (source, tmp_path / "a"), QUICK, Terms(shelf), count())
+        hasten(next(shelf.root.glob(f"*/{part_file(2)}")))
+        with pytest.raises(UnverifiedError, match="picture lasts"):
+            await made(decoder, (source, tmp_path / "b"), QUICK, Terms(shelf), count())
+        assert shelf.dropped == 1
+        again = await made(decoder, (source, tmp_path / "c"), QUICK, Terms(shelf), count())
+    assert packets(again.local) == packets(whole.local)
+
+
+def hasten(part: Path) -> None:
+    """The same pictures, each half as long."""
+    fast = part.with_suffix(".fast")
+    ts = "setts=pts=STARTPTS+(PTS-STARTPTS)/2:dts=STARTDTS+(DTS-STARTDTS)/2"
+    words = ["-v", "error", "-copyts", "-i", str(part), "-c", "copy", "-bsf:v", ts]
+    end = ["-avoid_negative_ts", "disabled", "-f", "nut", str(fast)]
+    subprocess.run([str(wheel_binary()), *words, *end], check=True)
+    fast.replace(part)
 
 
 async def test_a_limit_bounds_the_rate_from_the_start(tmp_path: Path) -> None:

@@ -1,20 +1,30 @@
 """A film in parts: the result does not depend on which run made which part, and odd films are made in one piece."""
 
+import logging
 import shutil
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
 from tests.films import film, odd_film, packets
 from tests.media.parts import Shelf, bench, made, planned
-from transload.errors import DiskFullError
-from transload.media.ffmpeg import find_ffmpeg, wheel_binary
+from transload.conversions import part_file
+from transload.errors import DiskFullError, UnverifiedError
+from transload.media.ffmpeg import EncoderLimits, find_ffmpeg, wheel_binary
 from transload.media.recipes import arguments
-from transload.media.segments import MARGINS_S, RUN_PARTS_MAX, Film, UnfitError, seek_us
+from transload.media.segments import (
+    MARGINS_S,
+    RUN_PARTS_MAX,
+    Film,
+    Segments,
+    UnfitError,
+    seek_us,
+)
 from transload.media.segments_plan import Cut, Cuts
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
@@ -108,7 +118,10 @@ def shown(path: Path) -> tuple[tuple[int, int], list[int], float]:
     return size, times, round(float(begin), 3)
 
 
-async def test_a_mismatch_behind_a_seek_ends_in_one_piece(tmp_path: Path, source: Path) -> None:
+async def test_a_mismatch_behind_a_seek_ends_in_one_piece(
+    tmp_path: Path, source: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="transload.media.segments")
     async with bench() as decoder:
         planned_film = await planned(decoder, source)
         shelf = Shelf(tmp_path / "parts")
@@ -118,6 +131,77 @@ async def test_a_mismatch_behind_a_seek_ends_in_one_piece(tmp_path: Path, source
             await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
     assert shelf.dropped == 1
     assert not [name for name in shelf.files() if name.endswith(".part")]
+    runs = [vars(record)["margin"] for record in caplog.records if record.msg == "parts_drifted"]
+    sought = [seek_us(planned_film, 1, margin) for margin in runs]
+    assert sought.count(None) == 1
+    assert sought[-1] is None
+
+
+@pytest.mark.parametrize("odd", [{"frames": 1}, {"first": 1}, {"first_tick": 1}, {"n": 7}])
+async def test_only_parts_of_the_same_plan_are_taken_over(
+    tmp_path: Path, source: Path, odd: dict[str, Any]
+) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        shelf = Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
+        other = replace(shelf.parts.pop(1), **odd)
+        shelf.parts[other.n] = other
+        shelf.added.clear()
+        await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
+    assert shelf.added == [1]
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+
+
+async def test_parts_whose_film_does_not_stand_the_check_are_forgotten(
+    tmp_path: Path, source: Path
+) -> None:
+    async def check(frames: int) -> None:
+        raise UnverifiedError(f"{frames} pictures")
+
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        shelf = Shelf(tmp_path / "parts")
+        maker = Segments(decoder, await find_ffmpeg(None), EncoderLimits(), planned_film, shelf)
+        with pytest.raises(UnverifiedError, match="600 pictures"):
+            await maker.make(tmp_path / "o.mp4", lambda _: None, check)
+    assert (shelf.dropped, shelf.parts) == (1, {})
+
+
+async def test_a_joined_film_that_lacks_pictures_forgets_its_parts(
+    tmp_path: Path, source: Path
+) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        shelf = Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
+        folder = await shelf.begin(planned_film.settings((await find_ffmpeg(None)).build))
+        assert folder is not None
+        last = max(shelf.parts)
+        cut_short(folder / shelf.parts[last].file)
+        with pytest.raises(UnverifiedError, match="of 600 pictures were joined"):
+            await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
+    assert (shelf.dropped, shelf.parts) == (1, {})
+
+
+def cut_short(path: Path) -> None:
+    """Take the last third of a part away."""
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size * 2 // 3)
+
+
+async def test_a_full_disk_is_told_as_such_in_the_midst_of_a_run(
+    tmp_path: Path, source: Path
+) -> None:
+    shelf = Shelf(tmp_path / "parts")
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        folder = await shelf.begin(planned_film.settings((await find_ffmpeg(None)).build))
+        assert folder is not None
+        (folder / f"{part_file(0)}.copy.part").symlink_to("/dev/full")
+        with pytest.raises(DiskFullError):
+            await made(decoder, planned_film, shelf, tmp_path / "o.mp4")
+    assert (shelf.added, shelf.dropped, shelf.files()) == ([], 0, [])
 
 
 async def test_parts_that_do_not_join_end_in_one_piece(tmp_path: Path, source: Path) -> None:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -197,16 +198,16 @@ class Converter:
             return Film(work.local, plan, cuts, style, found["origin_us"], found["pixels"])
 
         try:
-            frames = await self._in_time(work, film, parts)
+            await self._in_time(work, film, parts)
         except UnfitError as error:
             log.info("parts_unfit", extra={"detail": error.detail})
             return False
-        await self._check_frames(work.local, work.plan, work.rough, frames)
         return True
 
-    async def _in_time(self, work: _Work, film: Callable[[Step], Film], parts: Parts) -> int:
-        """Make the film in parts; where that would take too long, begin it anew with less. Gives its pictures."""
+    async def _in_time(self, work: _Work, film: Callable[[Step], Film], parts: Parts) -> None:
+        """Make the film in parts; where that would take too long, begin it anew with less."""
         tool, deadline_s = await self._encoder(), self._effort.deadline_s
+        check = partial(self._check_frames, work.local, work.plan, work.rough)
         teller = _Teller(work.plan.get("duration_s"), work.moved, anyio.current_time())
         steps = ladder.steps(self._effort.preset, work.shape.lines)
         first, pace = steps[0], None
@@ -216,14 +217,16 @@ class Converter:
             try:
                 step = await pace.known()
                 maker = Segments(self._decoder, tool, self._limits, film(step or first), parts)
-                return await maker.make(work.rough, teller.reached, None if step else pace)
+                await maker.make(work.rough, teller.reached, check, None if step else pace)
             except TooSlowError as error:
                 log.info("film_too_slow", extra={"detail": error.detail})
+            else:
+                return
             finally:
                 work.notes += [pace.note] if pace.note else []
             first = pace.step
         maker = Segments(self._decoder, tool, self._limits, film(first), parts)
-        return await maker.make(work.rough, teller.reached)
+        await maker.make(work.rough, teller.reached, check)
 
     def _bounded(
         self, work: _Work, step: Step, tool: Ffmpeg

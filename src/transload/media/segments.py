@@ -7,9 +7,8 @@ run made it. A part counts when its pictures were counted and it lies durably un
 import hashlib
 import json
 import logging
-import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from transload.media import recipes, segments_plan, verify
 from transload.media.decoder import Decoder
 from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
 from transload.media.pace import Pace, TooSlowError
+from transload.media.segments_files import copy_durably, size_of, sweep, tail_of, text_of
 from transload.media.segments_plan import Cuts
 from transload.media.segments_words import Run, hash_of, run_words, seen_us, sound_words
 
@@ -36,8 +36,9 @@ MARGINS_S = (2, 4, 8)
 """How much earlier than needed a decoder begins where seeking is not exact; each larger one after a mismatch."""
 SOUND_N = -1
 BITS_PER_PIXEL = 0.08
-_CHUNK = 1 << 20
-_TAIL_BYTES = 1024
+
+Check = Callable[[int], Awaitable[None]]
+"""Looks at the joined film, which should hold so many pictures; raises UnverifiedError."""
 
 
 class UnfitError(TransloadError):
@@ -69,10 +70,14 @@ class Film:
         return max(1, min(RUN_PARTS_MAX, RUN_BYTES // max(1, self.pixels * PIXEL_BYTES)))
 
     def settings(self, build: str) -> str:
-        """Hash of everything that decides what a part holds, beside the source."""
+        """Hash of everything that decides what a part holds, beside the source.
+
+        PyAV plans, counts and joins anew in each run and makes no part: another plan is told by the cuts.
+        """
         known = [
             *(segments_plan.VERSION, build, self.style.preset, recipes.CRF, self.style.threads),
             *(recipes.chain(self.plan, self.style.filters), bool(self.plan.get("keep_sound"))),
+            *(self.cuts.clock, self.origin_us),
         ]
         if self.style.bits_s is not None:
             known.append(self.style.bits_s)
@@ -107,11 +112,13 @@ class Segments:
         self._folder = Path()
         self._pace: Pace | None = None
 
-    async def make(self, rough: Path, tell: Callable[[int], None], pace: Pace | None = None) -> int:
-        """The whole film in `rough`; gives its number of pictures. `tell` hears microseconds done.
+    async def make(
+        self, rough: Path, tell: Callable[[int], None], check: Check, pace: Pace | None = None
+    ) -> None:
+        """The whole film in `rough`. `tell` hears microseconds done.
 
-        Raises UnfitError when it must be made in one piece; TooSlowError as `pace` says, the parts forgotten;
-        DiskFullError when the parts will not fit; the errors of an encoder.
+        Raises UnfitError when it must be made in one piece; TooSlowError as `pace` says; UnverifiedError as `check`
+        says: for these the parts are forgotten. DiskFullError when the parts will not fit; the errors of an encoder.
         """
         self._pace = pace
         folder = await self._kept.begin(self._settings)
@@ -119,11 +126,13 @@ class Segments:
             raise UnfitError("its parts are being made by another task")
         self._folder = folder
         try:
-            self._done = {part.n: part for part in await self._kept.known(self._settings)}
-            log.info("parts_taken_over", extra={"parts": len(self._done), "of": self._total})
+            known = await self._kept.known(self._settings)
+            self._done = {part.n: part for part in known if _fits(part, self._film)}
+            taken = sum(n != SOUND_N for n in self._done)
+            log.info("parts_taken_over", extra={"parts": taken, "of": self._total})
             await self._check_room()
-            return await self._make(rough, tell)
-        except (UnfitError, TooSlowError):
+            await check(await self._make(rough, tell))
+        except (UnfitError, TooSlowError, UnverifiedError):
             await self._kept.drop(self._settings)
             raise
         finally:
@@ -132,11 +141,12 @@ class Segments:
     async def _make(self, rough: Path, tell: Callable[[int], None]) -> int:
         margin = 0
         while (n := self._missing()) is not None:
+            run_ = self._run_from(n, margin)
             try:
-                await self._run(self._run_from(n, margin), tell)
+                await self._run(run_, tell)
             except _DriftError as error:
                 log.info("parts_drifted", extra={"part": n, "margin": margin})
-                if margin > len(MARGINS_S):
+                if run_.seek_us is None:  # From the start of the file: no run decodes more.
                     raise UnfitError(error.detail) from error
                 margin += 1
         if self._film.plan.get("sound") and SOUND_N not in self._done:
@@ -177,8 +187,8 @@ class Segments:
         film = self._film
 
         def look() -> Counters:
-            sizes = sum(_size(run_.part(n)) for n in range(run_.first, run_.end))
-            return Counters(0, seen_us(_tail(run_.hashes), film.cuts), sizes)
+            sizes = sum(size_of(run_.part(n)) for n in range(run_.first, run_.end))
+            return Counters(0, seen_us(tail_of(run_.hashes), film.cuts), sizes)
 
         def moved(counters: Counters) -> None:
             tell(counters.out_us)
@@ -200,7 +210,7 @@ class Segments:
                 raise work.trouble
             await self._finish(work)
         finally:
-            await anyio.to_thread.run_sync(_sweep, self._folder)
+            await anyio.to_thread.run_sync(sweep, self._folder)
 
     async def _collect(self, work: _Work, scope: anyio.CancelScope) -> None:
         """Take parts while ffmpeg makes the ones behind them; trouble ends the run.
@@ -217,7 +227,7 @@ class Segments:
             scope.cancel()
 
     async def _take_ready(self, work: _Work) -> None:
-        while work.next + 1 < work.run.end and _size(work.run.part(work.next + 1)):
+        while work.next + 1 < work.run.end and size_of(work.run.part(work.next + 1)):
             if not await self._take(work):
                 return
 
@@ -237,7 +247,7 @@ class Segments:
     async def _take(self, work: _Work) -> bool:
         """Keep the next part if it is whole; raises _DriftError when this run decodes other pictures than the last."""
         n, run_, cuts = work.next, work.run, self._film.cuts
-        text = await anyio.to_thread.run_sync(_read, run_.hashes)
+        text = await anyio.to_thread.run_sync(text_of, run_.hashes)
         self._compare(n, hash_of(n, text, cuts, run_))
         behind = hash_of(n + 1, text, cuts, run_) if n + 1 < self._total else ""
         cut = cuts.parts[n]
@@ -266,7 +276,7 @@ class Segments:
         """Copy, because ffmpeg still writes its closing bytes to what it has open; then make it durable and a row."""
         cut = self._film.cuts.parts[n] if n >= 0 else None
         final = self._folder / part_file(n)
-        size, sha256 = await anyio.to_thread.run_sync(_copy_durably, rough, final)
+        size, sha256 = await anyio.to_thread.run_sync(copy_durably, rough, final)
         first, frames = (cut.first, cut.frames) if cut is not None else (0, 0)
         part = Part(n, first, frames, ticks[0], ticks[1], size, sha256, guard)
         await self._kept.add(self._settings, part)
@@ -281,7 +291,7 @@ class Segments:
             free_bytes = shutil.disk_usage(self._folder).free
             raise verify.end_error(ended.status, ended.evidence or None, free_bytes)
         await self._keep(SOUND_N, rough, (None, None), "")
-        await anyio.to_thread.run_sync(_sweep, self._folder)
+        await anyio.to_thread.run_sync(sweep, self._folder)
 
     async def _join(self, rough: Path) -> int:
         film, names = self._film, [part_file(n) for n in range(self._total)]
@@ -327,44 +337,13 @@ def seek_us(film: Film, n: int, margin: int) -> int | None:
     return at if at > cuts.parts[0].start_us + 1_000_000 else None
 
 
-def _size(path: Path) -> int:
-    """Bytes written so far."""
-    return path.stat().st_size if path.exists() else 0
-
-
-def _tail(path: Path) -> str:
-    """The end of a growing text, from a whole line on."""
-    if not path.exists():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        return file.read().decode("ascii", "replace")
-
-
-def _read(path: Path) -> str:
-    return path.read_text("ascii", "replace") if path.exists() else ""
-
-
-def _copy_durably(rough: Path, final: Path) -> tuple[int, str]:
-    """Under a temporary name, fsynced, renamed, the folder fsynced; gives size and SHA-256."""
-    digest, between = hashlib.sha256(), final.with_name(f"{final.name}.copy.part")
-    with rough.open("rb") as source, between.open("wb") as target:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            target.write(chunk)
-        target.flush()
-        os.fsync(target.fileno())
-        size = target.tell()
-    between.replace(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return size, digest.hexdigest()
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a run leaves beside its parts."""
-    for path in folder.glob("*.part"):
-        path.unlink(missing_ok=True)
+def _fits(part: Part, film: Film) -> bool:
+    """Whether a part of an earlier run is the one that this plan would make."""
+    if part.n == SOUND_N:
+        return bool(film.plan.get("sound"))
+    if not 0 <= part.n < len(film.cuts.parts):
+        return False
+    cut = film.cuts.parts[part.n]
+    ticks = (part.first_tick, part.last_tick)
+    right = not film.cuts.timed or ticks == (cut.first_tick, cut.last_tick)
+    return right and (part.first, part.frames) == (cut.first, cut.frames)
