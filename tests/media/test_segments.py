@@ -262,8 +262,10 @@ async def test_other_settings_have_other_parts(source: Path) -> None:
         planned_film = await planned(decoder, source)
     other = replace(planned_film, style=replace(planned_film.style, preset="medium"))
     turned = replace(planned_film, plan=planned_film.plan | {"interlaced": True})
-    keys = {one.settings(build) for one in (planned_film, other, turned) for build in "ab"}
-    assert len(keys) == 6
+    later = replace(planned_film, origin_us=planned_film.origin_us + 1)
+    finer = replace(planned_film, cuts=replace(planned_film.cuts, clock=(1, 90_000)))
+    films = (planned_film, other, turned, later, finer)
+    assert len({one.settings(build) for one in films for build in "ab"}) == 10
 
 
 async def test_where_decoding_begins(source: Path) -> None:

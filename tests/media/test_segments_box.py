@@ -56,16 +56,32 @@ def test_the_plan_of_a_real_file_holds_its_pictures(source: Path) -> None:
 
 
 def test_a_cover_stored_in_front_is_not_the_picture(tmp_path: Path, source: Path) -> None:
-    binary = wheel_binary()
+    binary, path = wheel_binary(), tmp_path / "a.mp4"
     assert binary is not None
-    cover = ["-f", "lavfi", "-i", "color=s=640x480:d=0.04:r=25"]
+    cover = ["-f", "lavfi", "-i", "color=s=640x480:d=0.04:r=25", "-i", str(source)]
     words = ["-map", "0:v", "-map", "1:v", "-c:v:0", "mjpeg", "-c:v:1", "copy"]
-    end = ["-disposition:v:0", "attached_pic", str(tmp_path / "a.mp4")]
-    inputs = [*cover, "-i", str(source)]
-    subprocess.run([binary, "-v", "error", "-y", *inputs, *words, *end], check=True)
-    plan = segments_box.plan(tmp_path / "a.mp4", "mov", beat)
+    end = ["-disposition:v:0", "attached_pic", str(path)]
+    subprocess.run([binary, "-v", "error", "-y", *cover, *words, *end], check=True)
+    tags_first(path)
+    with segments_box.opened(path, "mov") as box:
+        assert [stream.width for stream in box.streams.video] == [640, 96]
+    plan = segments_box.plan(path, "mov", beat)
     assert plan is not None
     assert plan["pixels"] == 96 * 64
+
+
+def tags_first(path: Path) -> None:
+    """Move the tags, where covers are, in front of the tracks; nothing changes its size."""
+    data = path.read_bytes()
+    begin = data.index(b"moov") + 4
+    end = begin - 8 + int.from_bytes(data[begin - 8 : begin - 4])
+    boxes, at = [], begin
+    while at < end:
+        size = int.from_bytes(data[at : at + 4])
+        boxes.append(data[at : at + size])
+        at += size
+    boxes.sort(key=lambda box: box[4:8] == b"trak")
+    path.write_bytes(data[:begin] + b"".join(boxes) + data[end:])
 
 
 def test_what_is_no_video_has_no_plan(tmp_path: Path) -> None:
