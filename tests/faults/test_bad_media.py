@@ -18,6 +18,8 @@ ARRIVE = {
     "cut.mkv": ("rewrap", True),
     "cut.avi": ("transcode", True),
     "cut.wmv": ("transcode", True),
+    "begun.ts": ("rewrap", True),
+    "begun_422.ts": ("transcode", True),
     "rotten.mp4": ("as_is", False),
     "eight_k.mp4": ("transcode", False),
     "silence.m4a": ("as_is", False),

@@ -34,6 +34,7 @@ FIELDS = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-vf", "setfield=tff")
 TWO_SOUNDS = ("-map", "0", "-map", "1", "-map", "1")
 EIGHT_K = ("-f", "lavfi", "-i", "testsrc=size=7680x4320:rate=5:duration=0.2")
 SILENCE = ("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "3600")
+TS_BYTES = 188
 TITLES = "1\n00:00:00,100 --> 00:00:00,900\nHello\n"
 
 
@@ -53,6 +54,20 @@ def flipped(make: Make) -> Make:
         target.write_bytes(content)
 
     return rotten
+
+
+def begun(*encoder: str, seconds: int = 8) -> Make:
+    """A maker of a recording that begins between keyframes: a transport stream without its first quarter."""
+    picture = ("-f", "lavfi", "-i", f"testsrc2=size=64x48:rate=10:duration={seconds}")
+    sound = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}")
+    keys = ("-g", str(4 * seconds), "-keyint_min", str(4 * seconds), "-sc_threshold", "0")
+
+    def make(target: Path) -> None:
+        by_ffmpeg(*picture, *sound, *encoder, *keys, *AAC)(target)
+        content = target.read_bytes()
+        target.write_bytes(content[len(content) // 4 // TS_BYTES * TS_BYTES :])
+
+    return make
 
 
 def turned_by(angle: int, *encoder: str) -> Make:
@@ -118,6 +133,8 @@ RARE = (
     Sample("cut.wmv", cut(by_ffmpeg(*BOTH, "-c:v", "wmv2", "-c:a", "wmav2"), 0.6), _V, _CODE),
     Sample("cut.wav", cut(by_ffmpeg(*SOUND), 0.6), _A, _SND),
     Sample("cut.ts", cut(by_ffmpeg(*BOTH, *H264, *AAC), 0.6), _V, _WRAP),
+    Sample("begun.ts", begun(*H264, "-bf", "0"), _V, _WRAP),
+    Sample("begun_422.ts", begun(*H264, "-pix_fmt", "yuv422p"), _V, _CODE),
     Sample("rotten.mp4", flipped(by_ffmpeg(*BOTH, *H264, *AAC, *FRONT)), _V, _OK),
     # moving pictures and sound
     Sample("moving.avif", animated("AVIF"), _N, Verdict.ANIMATION),

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import CONVERTED, Results, Samples
-from tests.media.samples import Sample, by_ffmpeg
-from transload.conversions import Made
+from tests.media.parts import Shelf
+from tests.media.rare_samples import begun
+from tests.media.samples import H264, Sample, by_ffmpeg
+from transload.conversions import Made, Terms
 from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
 from transload.media.ffmpeg import EncoderLimits
 from transload.media.studio import Studio
@@ -117,6 +119,21 @@ async def test_a_shortened_source_does_not_pass_for_whole(
     with pytest.raises((ConvertError, UnverifiedError)):
         await converted(studio, short, into, judgement)
     assert names_in(into) == []
+
+
+@pytest.mark.anyio
+async def test_a_film_that_begins_between_keyframes_is_made_in_parts(
+    studio: Studio, tmp_path: Path
+) -> None:
+    source, shelf, into = tmp_path / "late.ts", Shelf(tmp_path / "parts"), tmp_path / "into"
+    begun(*H264, "-pix_fmt", "yuv422p", seconds=40)(source)
+    into.mkdir()
+    probed = await studio.probe(source, source.name)
+    judgement = studio.judge(probed.facts, Recipe.TELEGRAM, "keep")
+    assert (judgement.verdict, judgement.partial) == (Verdict.TRANSCODE, True)
+    assert judgement.why.endswith("24.4 s of 30.4 s are there")
+    await studio.convert(source, judgement, into, lambda _: None, Terms(shelf))
+    assert shelf.added == [0, 1, 2, -1]
 
 
 @pytest.mark.anyio

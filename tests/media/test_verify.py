@@ -62,6 +62,15 @@ def test_a_cut_source_may_lose_its_last_pictures() -> None:
     assert length_fault(partial, WHOLE, WHOLE | {"frames": 92, "span_s": 9.2}, 92) is None
 
 
+@pytest.mark.parametrize("plan", [COPY, ENCODE])
+def test_what_precedes_the_first_keyframe_is_not_missed(plan: dict[str, Any]) -> None:
+    late, rest = plan | {"lost_s": 3.0}, WHOLE | {"frames": 70, "span_s": 6.9}
+    assert length_fault(late, WHOLE, rest, 70) is None
+    assert length_fault(plan, WHOLE, rest, 70)
+    assert length_fault(late, WHOLE, rest | {"span_s": 5.9}, 70)
+    assert length_fault(late, WHOLE, WHOLE | {"frames": 0}, 0)
+
+
 @pytest.mark.parametrize(
     ("status", "free_bytes", "error"),
     [
@@ -69,12 +78,20 @@ def test_a_cut_source_may_lose_its_last_pictures() -> None:
         (1, 4096, DiskFullError),
         (244, 1 << 30, MemoryLimitError),
         (-9, 1 << 30, MemoryLimitError),
+        (245, 1 << 30, MemoryLimitError),
         (183, 1 << 30, ConvertError),
     ],
 )
 def test_ends_of_the_encoder(status: int, free_bytes: int, error: type[TransloadError]) -> None:
     found = end_error(status, "last words", free_bytes)
     assert (type(found), found.evidence) == (error, "last words")
+
+
+def test_x264_tells_its_lack_of_memory_in_words_only() -> None:
+    words = "x264 [error]: malloc of size 1062400 failed\nError submitting video frame"
+    assert type(end_error(187, words, 1 << 30)) is MemoryLimitError
+    assert type(end_error(187, "width not supported", 1 << 30)) is ConvertError
+    assert type(end_error(187, words, 4096)) is DiskFullError
 
 
 def test_a_result_that_needs_more_work_is_refused() -> None:

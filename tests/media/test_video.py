@@ -50,6 +50,15 @@ def test_the_readable_part_of_a_cut_file_is_measured(samples: Samples) -> None:
     assert 0 < raw["readable_s"] < 1.0
 
 
+def test_a_beginning_that_does_not_decode_is_measured(samples: Samples) -> None:
+    raw, _ = probe_video(samples("begun.ts"), "mpegts", nothing)
+    assert raw["lost_s"] == pytest.approx(1.2, abs=0.2)
+    assert raw["readable_s"] == pytest.approx(raw["duration_s"] - raw["lost_s"], abs=0.01)
+    for name, word in (("plain.mp4", "mov"), ("reordered.avi", "avi"), ("fields.ts", "mpegts")):
+        whole, _ = probe_video(samples(name), word, nothing)
+        assert (whole.get("lost_s", 0.0), "readable_s" in whole) == (0.0, False)
+
+
 def test_no_content_is_opened_by_another_demuxer(samples: Samples, tmp_path: Path) -> None:
     raw, frame = probe_video(samples("titles.mp4"), "mov", nothing)
     assert ("error" in raw, frame) == (True, None)

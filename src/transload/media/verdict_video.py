@@ -18,6 +18,8 @@ PIXELS_PER_S = 25e6
 AUDIO_S_PER_S = 0.045
 DEFER_ABOVE_S = 10.0
 COPY_BYTES_PER_S = 200e6
+LOST_TOLD_S = 1.0
+"""Recordings of broadcasts begin between keyframes, which come twice a second there: that is no damage."""
 
 _EIGHT_BIT_420 = frozenset({"yuv420p", "yuvj420p"})
 _HEVC_PIX = frozenset({"yuv420p", "yuvj420p", "yuv420p10le"})
@@ -157,6 +159,7 @@ def _plan(raw: dict[str, Any], parts: _Parts, do: str) -> dict[str, Any]:
         "duration_s": raw.get("readable_s") or raw.get("duration_s"),
         "fps": parts.picture.get("fps"),
         "partial": bool(raw.get("missing_bytes")),
+        "lost_s": raw.get("lost_s", 0.0),
     }
 
 
@@ -166,7 +169,7 @@ def _rewrapped(raw: dict[str, Any], parts: _Parts, why: str) -> Judgement:
         Verdict.REWRAP,
         why,
         suffix=_mp4(raw),
-        partial=bool(raw.get("missing_bytes")),
+        partial=_is_partial(raw),
         cost_s=round(raw["size"] / COPY_BYTES_PER_S, 2),
         plan=_plan(raw, parts, "rewrap"),
     )
@@ -180,7 +183,7 @@ def _with_new_sound(raw: dict[str, Any], parts: _Parts, why: str) -> Judgement:
         why,
         suffix=_mp4(raw),
         deferred=cost > DEFER_ABOVE_S,
-        partial=bool(raw.get("missing_bytes")),
+        partial=_is_partial(raw),
         cost_s=round(cost, 2),
         plan=_plan(raw, parts, "audio"),
     )
@@ -203,10 +206,15 @@ def _transcoded(raw: dict[str, Any], parts: _Parts, why: str, *, keep_sound: boo
         f"{why}: made H.264",
         suffix=_mp4(raw),
         deferred=True,
-        partial=bool(raw.get("missing_bytes")),
+        partial=_is_partial(raw),
         cost_s=round(pixels * (raw.get("duration_s") or 0.0) / PIXELS_PER_S, 1),
         plan=plan,
     )
+
+
+def _is_partial(raw: dict[str, Any]) -> bool:
+    """Whether bytes are missing at its end, or more of its beginning than a tuner usually loses."""
+    return bool(raw.get("missing_bytes")) or raw.get("lost_s", 0.0) >= LOST_TOLD_S
 
 
 def _mp4(raw: dict[str, Any]) -> str | None:

@@ -15,9 +15,14 @@ from transload.model import Facts, Recipe, Verdict
 
 EXIT_ENOMEM = 256 - errno.ENOMEM  # ffmpeg >= 6 ends with the low byte of AVERROR.
 EXIT_ENOSPC = 256 - errno.ENOSPC
+EXIT_EAGAIN = 256 - errno.EAGAIN
+EXIT_EXTERNAL = 256 - ord("E")  # AVERROR_EXTERNAL: x264 tells ffmpeg no more, whatever it lacked.
 KILLED = (
     -9
 )  # Not by us: our own kills end in other errors. The kernel does it when memory is short.
+SHORT_OF_MEMORY = frozenset({EXIT_ENOMEM, EXIT_EAGAIN, KILLED})
+"""Ends of an encoder that had no memory for its data or for the stack of another thread."""
+X264_COMPLAINT = "malloc of size"
 FULL_BELOW_BYTES = 1 << 20
 SOUND_FRAME_S = 0.064  # 1024 samples of AAC at the lowest usual rate, 16 kHz.
 COPY_LOSS = 0.01  # Frames before the first keyframe are dropped by copying.
@@ -39,7 +44,8 @@ def end_error(status: int, evidence: str | None, free_bytes: int) -> TransloadEr
     """Why an encoder that made nothing ended, by its status and the room left on the disk."""
     if status == EXIT_ENOSPC or free_bytes < FULL_BELOW_BYTES:
         return DiskFullError(stage="convert", evidence=evidence)
-    if status in (EXIT_ENOMEM, KILLED):
+    starved = status == EXIT_EXTERNAL and X264_COMPLAINT in (evidence or "")
+    if starved or status in SHORT_OF_MEMORY:
         return MemoryLimitError(
             "the encoder reached its memory limit", stage="convert", evidence=evidence
         )
@@ -52,7 +58,7 @@ def length_fault(
     """Why the result is too short or holds too few frames; None when it is right."""
     if plan["do"] in ("sound", "mp3"):
         return _span_fault(plan, source["audio_span_s"], result["audio_span_s"], "sound")
-    wanted, got = source["frames"], result["frames"]
+    got, wanted = result["frames"], _decodable(plan, source)
     if not got:
         return "the result holds no frames"
     copied = plan["do"] in ("rewrap", "audio")
@@ -63,7 +69,15 @@ def length_fault(
         return (
             f"{got} frames in the result, {frames_written} were encoded, {wanted} packets were read"
         )
-    return _span_fault(plan, source["span_s"], result["span_s"], "picture")
+    wanted_s = max(0.0, source["span_s"] - plan.get("lost_s", 0.0))
+    return _span_fault(plan, wanted_s, result["span_s"], "picture")
+
+
+def _decodable(plan: dict[str, Any], source: dict[str, Any]) -> int:
+    """Packets of the source without those before its first keyframe, which no decoder and no copy keeps."""
+    frames, span_s = int(source["frames"]), float(source["span_s"])
+    lost = plan.get("lost_s", 0.0) / span_s if span_s else 0.0
+    return round(frames * max(0.0, 1 - lost))
 
 
 def _span_fault(plan: dict[str, Any], wanted_s: float, got_s: float, what: str) -> str | None:

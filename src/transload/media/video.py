@@ -40,6 +40,8 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
             raw |= _header(box)
             beat()
             frame = _decode(box, raw)
+            # libav looks five seconds ahead; what begins later is known once it was decoded.
+            raw["streams"] = [_stream(stream) for stream in box.streams]
             beat()
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
@@ -49,6 +51,8 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
         found = measure(path, sniffed, beat)
         raw["readable_s"] = found["span_s"] or found["audio_span_s"]
         raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
+    elif raw.get("lost_s") and raw["duration_s"]:
+        raw["readable_s"] = round(max(0.0, raw["duration_s"] - raw["lost_s"]), 3)
     return raw, frame
 
 
@@ -157,7 +161,10 @@ def _tag(context: CodecContext) -> str | None:
 
 
 def _decode(box: InputContainer, raw: dict[str, Any]) -> VideoFrame | None:
-    """Decode up to two frames of the picture, or one of the sound, and note what only frames tell."""
+    """Decode up to two frames of the picture, or one of the sound, and note what only frames tell.
+
+    `lost_s` is what precedes the first picture that decodes: a recording that begins between keyframes.
+    """
     stream = _video_of(box) or next(iter(box.streams.audio), None)
     raw["frames_decoded"] = 0
     if stream is None or _context(stream) is None:
@@ -166,7 +173,9 @@ def _decode(box: InputContainer, raw: dict[str, Any]) -> VideoFrame | None:
     stream.codec_context.thread_count = 1
     wanted = _frames_wanted(stream, raw)
     first: VideoFrame | None = None
+    begins: list[int] = []
     for at, packet in enumerate(box.demux(stream)):
+        begins += [packet.pts] if packet.pts is not None and first is None else []
         for frame in _frames(packet):
             raw["frames_decoded"] += 1
             if isinstance(frame, VideoFrame):
@@ -176,6 +185,8 @@ def _decode(box: InputContainer, raw: dict[str, Any]) -> VideoFrame | None:
                 raw["b_frames"] = raw.get("b_frames", False) or frame.pict_type == PictureType.B
         if raw["frames_decoded"] >= wanted or at > PACKETS_MAX:
             break
+    if first is not None and first.pts is not None and first.time_base and begins:
+        raw["lost_s"] = round(max(0.0, float((first.pts - min(begins)) * first.time_base)), 3)
     return first
 
 
