@@ -18,6 +18,7 @@ ARRIVE = {
     "cut.mkv": ("rewrap", True),
     "cut.avi": ("transcode", True),
     "cut.wmv": ("transcode", True),
+    "cut.flv": ("rewrap", True),
     "begun.ts": ("rewrap", True),
     "begun_422.ts": ("transcode", True),
     "rotten.mp4": ("as_is", False),

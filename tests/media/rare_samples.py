@@ -131,6 +131,7 @@ RARE = (
     Sample("cut_front.mp4", cut(by_ffmpeg(*BOTH, *H264, *AAC, *FRONT), 0.6), _V, _WRAP),
     Sample("cut.avi", cut(by_ffmpeg(*BOTH, "-c:v", "mpeg4", "-c:a", "libmp3lame"), 0.6), _V, _CODE),
     Sample("cut.wmv", cut(by_ffmpeg(*BOTH, "-c:v", "wmv2", "-c:a", "wmav2"), 0.6), _V, _CODE),
+    Sample("cut.flv", cut(by_ffmpeg(*BOTH, *H264, *AAC), 0.6), _V, _WRAP),
     Sample("cut.wav", cut(by_ffmpeg(*SOUND), 0.6), _A, _SND),
     Sample("cut.ts", cut(by_ffmpeg(*BOTH, *H264, *AAC), 0.6), _V, _WRAP),
     Sample("begun.ts", begun(*H264, "-bf", "0"), _V, _WRAP),

@@ -1,5 +1,6 @@
 """What containers say about themselves."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from transload.media.wrapper import SAFE_DEMUXERS, facts_of_wrapper
 
 
 @pytest.mark.parametrize(
-    "name", ["matroska.mkv", "mpeg4.avi", "plain.mp4", "song.wav", "windows.wmv"]
+    "name", ["matroska.mkv", "mpeg4.avi", "plain.mp4", "song.wav", "windows.wmv", "flash.flv"]
 )
 def test_bytes_cut_off_are_missed(samples: Samples, tmp_path: Path, name: str) -> None:
     whole = samples(name)
@@ -21,7 +22,7 @@ def test_bytes_cut_off_are_missed(samples: Samples, tmp_path: Path, name: str) -
     assert facts_of_wrapper(cut, word)["missing_bytes"] == 1000
 
 
-@pytest.mark.parametrize("name", ["mpeg4.avi", "song.wav", "windows.wmv"])
+@pytest.mark.parametrize("name", ["mpeg4.avi", "song.wav", "windows.wmv", "flash.flv"])
 def test_a_cut_file_tells_how_long_it_was(samples: Samples, tmp_path: Path, name: str) -> None:
     words = {".wmv": "asf"}
     word = words.get(Path(name).suffix, Path(name).suffix[1:])
@@ -37,6 +38,13 @@ def test_recordings_that_never_ended_miss_nothing(tmp_path: Path) -> None:
     endless.write_bytes(b"RIFF\xff\xff\xff\xffWAVE" + bytes(2000))
     assert facts_of_wrapper(endless, "wav")["missing_bytes"] == 0
     assert facts_of_wrapper(endless, "ogg")["missing_bytes"] == 0
+
+
+@pytest.mark.parametrize("size", [0.0, -1.0, float("nan"), float("inf"), 1e300])
+def test_a_flash_film_recorded_live_misses_nothing(tmp_path: Path, size: float) -> None:
+    live = tmp_path / "a.flv"
+    live.write_bytes(b"FLV\1\5\0\0\0\x09\0\0\0\0\0\x08filesize\0" + struct.pack(">d", size))
+    assert facts_of_wrapper(live, "flv") == {"missing_bytes": 0}
 
 
 def test_playlists_have_no_demuxer() -> None:

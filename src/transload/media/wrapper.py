@@ -3,6 +3,7 @@
 libav is always told which demuxer to use, so that a playlist or a script is never opened as a medium.
 """
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ _UNFINISHED = 0xFFFFFFFF
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
+_NUMBER_MAX = 2.0**53  # beyond, a double is no exact number; NaN is not less than it either
 
 
 def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
@@ -76,6 +78,27 @@ def _asf_missing(head: bytes, size: int) -> int:
     if at < 0 or at + 92 > len(head) or head[at + 88] & 1:
         return 0
     return int.from_bytes(head[at + 40 : at + 48], "little") - size
+
+
+def _flv_missing(head: bytes, size: int) -> int:
+    """Bytes missing by `onMetaData` (FLV specification E.5); what was recorded live says 0, or nothing."""
+    length = _flv_number(head, b"filesize")
+    return int(length) - size if length else 0
+
+
+def _flv_whole_s(head: bytes) -> float | None:
+    """The duration by `onMetaData`."""
+    return _flv_number(head, b"duration")
+
+
+def _flv_number(head: bytes, name: bytes) -> float | None:
+    """A number of the script tag: length and text of its name, marker 0, a big-endian double (AMF 0, 2.2)."""
+    key = len(name).to_bytes(2, "big") + name + b"\0"
+    at = head.find(key) + len(key)
+    if at < len(key) or at + 8 > len(head):
+        return None
+    value: float = struct.unpack_from(">d", head, at)[0]
+    return value if 0 < value < _NUMBER_MAX else None
 
 
 def _avi_whole_s(head: bytes) -> float | None:
@@ -136,6 +159,12 @@ _MISSING = {
     "avi": _riff_missing,
     "wav": _riff_missing,
     "asf": _asf_missing,
+    "flv": _flv_missing,
 }
-_WHOLE = {"avi": _avi_whole_s, "wav": _wav_whole_s, "asf": _asf_whole_s}
+_WHOLE = {
+    "avi": _avi_whole_s,
+    "wav": _wav_whole_s,
+    "asf": _asf_whole_s,
+    "flv": _flv_whole_s,
+}
 """Containers whose length libav measures by the file it finds, not by what the header promises."""
