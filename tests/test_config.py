@@ -104,6 +104,7 @@ def test_the_phone_profile_only_changes_defaults() -> None:
     assert phone.transfer.concurrency == 2
     assert phone.origins["min_free_bytes"] == "profile"
     assert (phone.convert.preset, phone.convert.threads) == ("veryfast", 1)
+    assert phone.convert.memory_bytes < load(None, {}, {}).convert.memory_bytes
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 
 import pytest
 
-from transload.guard import NICE_ENCODER, guarded
+from transload.guard import IOPRIO_IDLE, IOPRIO_SET, NICE_ENCODER, guarded
 
 TELL = (
     "import json,os,resource as r;"
@@ -19,6 +20,16 @@ def launched(words: list[str]) -> str:
     """What a Python program under the launcher tells."""
     program = [*words, sys.executable, "-c", TELL]
     return subprocess.run(program, capture_output=True, text=True, check=True, timeout=20).stdout
+
+
+@pytest.mark.skipif(platform.machine() not in IOPRIO_SET, reason="no system call known here")
+@pytest.mark.parametrize(("nice", "idle"), [(0, False), (NICE_ENCODER, True)])
+def test_an_encoder_reads_and_writes_when_nothing_else_does(nice: int, idle: bool) -> None:
+    get = IOPRIO_SET[platform.machine()] + 1  # ioprio_get follows ioprio_set
+    tell = f"import ctypes; print(ctypes.CDLL(None).syscall({get}, 1, 0))"
+    program = [*guarded(1 << 30, nice), sys.executable, "-c", tell]
+    told = subprocess.run(program, capture_output=True, text=True, check=True, timeout=20).stdout
+    assert (int(told) == IOPRIO_IDLE) is idle
 
 
 @pytest.mark.parametrize("nice", [0, NICE_ENCODER])

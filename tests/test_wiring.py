@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.films import film
 from tests.inputs import clip
 from tests.installation import Home
 from tests.servers.ranged import ranged
-from transload.config import Archive, DataFolder, Egress, Settings, load
+from transload.config import Archive, Convert, DataFolder, Egress, Settings, load
 from transload.destinations.library import Library
 from transload.entry import Opening
 from transload.errors import BlockedAddressError
@@ -72,3 +73,17 @@ async def test_preset_and_threads_reach_the_encoder(
     await home.send(clip(tmp_path / "a.avi"), originals="drop")
     (made,) = home.delivered().values()
     assert all(word in made for word in words)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("memory_bytes", "parts"), [(300 << 20, 6), (1, 3)])
+async def test_memory_bounds_the_encoders_side_by_side(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, memory_bytes: int, parts: int
+) -> None:
+    """A film that cannot be sought is made in fewer parts where fewer encoders fit."""
+    convert = Convert(memory_bytes=memory_bytes)
+    home = Home(tmp_path, replace(Settings(), min_free_bytes=0, convert=convert))
+    with caplog.at_level("INFO", logger="transload.media"):
+        await home.send(film(tmp_path / "avc.avi", seconds=60), originals="drop")
+    (begun,) = (one for one in caplog.records if one.message == "parts_taken_over")
+    assert vars(begun)["of"] == parts

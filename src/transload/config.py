@@ -52,7 +52,8 @@ class Convert:
     """`concurrency`: encoders at once, one a job; `when`: only while no transfer can run, or at any time.
 
     `preset` is x264's; `deadline_s` is what a video's conversion may take (0: as long as it does); `threads` bounds an
-    encoder. It is no setting of its own: memory grows with threads, so a phone has one.
+    encoder, `memory_bytes` what those hold that stand side by side in a run of several parts. These two are no settings
+    of their own: memory grows with both, so a phone has less.
     """
 
     concurrency: int = 1
@@ -60,6 +61,7 @@ class Convert:
     preset: Preset = "veryfast"
     deadline_s: float = 1800.0
     threads: int = 2
+    memory_bytes: int = 300 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "transfer.concurrency": 1,
         "convert.preset": "veryfast",
         "convert.threads": 1,
+        "convert.memory_bytes": 96 * MIB,
         "archive.max_entry_bytes": 4 * GIB,
         "archive.max_dictionary_bytes": 256 * MIB,
     },

@@ -128,7 +128,9 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
             ffmpeg=settings.ffmpeg,
             ffprobe=settings.ffprobe,
             effort=Effort(settings.convert.preset, settings.convert.deadline_s),
-            encoder=EncoderLimits(threads=settings.convert.threads),
+            encoder=EncoderLimits(
+                threads=settings.convert.threads, beside_bytes=settings.convert.memory_bytes
+            ),
             roll=children,
         ),
         limits=limits,

@@ -73,7 +73,7 @@ async def planned(decoder: Decoder, source: Path, **more: object) -> Film:
     found = asked["plan"]
     cuts = segments_plan.from_json(found)
     tool = await find_ffmpeg(None)
-    style = Style("ultrafast", 2, tool.filters, tool.source_clock)
+    style = Style("veryfast", 2, tool.filters, tool.source_clock)
     plan = {"do": "transcode", "sniffed": sniffed, "sound": True, **more}
     return Film(source, plan, cuts, style, found["origin_us"], found["pixels"])
 
@@ -88,10 +88,12 @@ async def bench() -> AsyncIterator[Decoder]:
         await decoder.aclose()
 
 
-async def made(decoder: Decoder, film: Film, shelf: Shelf, into: Path) -> list[int]:
+async def made(
+    decoder: Decoder, film: Film, shelf: Shelf, into: Path, limits: EncoderLimits | None = None
+) -> list[int]:
     """Make it; gives the progress that was told, in microseconds."""
     told: list[int] = []
-    maker = Segments(decoder, await find_ffmpeg(None), EncoderLimits(), film, shelf)
+    maker = Segments(decoder, await find_ffmpeg(None), limits or EncoderLimits(), film, shelf)
 
     async def check(frames: int) -> None:
         found = await decoder.ask("measure", path=str(into), sniffed="mov")

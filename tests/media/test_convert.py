@@ -10,6 +10,7 @@ import av
 import pytest
 from PIL import Image
 
+from tests.films import film
 from tests.media.conftest import CONVERTED, Results, Samples
 from tests.media.parts import Shelf
 from tests.media.rare_samples import begun
@@ -134,6 +135,21 @@ async def test_a_film_that_begins_between_keyframes_is_made_in_parts(
     assert judgement.why.endswith("24.4 s of 30.4 s are there")
     await studio.convert(source, judgement, into, lambda _: None, Terms(shelf))
     assert shelf.added == [0, 1, 2, -1]
+
+
+@pytest.mark.anyio
+async def test_a_film_that_cannot_be_sought_is_made_in_few_parts(tmp_path: Path) -> None:
+    """Every run decodes from the start: with one encoder a run, six parts would be six decodes."""
+    source, into = film(tmp_path / "avc.avi", seconds=60), tmp_path / "into"
+    into.mkdir()
+    many, few = Shelf(tmp_path / "many"), Shelf(tmp_path / "few")
+    for shelf, limits in ((many, EncoderLimits()), (few, EncoderLimits(beside_bytes=1))):
+        async with Studio(encoder=limits) as studio:
+            probed = await studio.probe(source, source.name)
+            judgement = studio.judge(probed.facts, Recipe.TELEGRAM, "keep")
+            await studio.convert(source, judgement, into, lambda _: None, Terms(shelf))
+    assert many.added == [*range(6), -1]
+    assert few.added == [0, 1, 2, -1]
 
 
 @pytest.mark.anyio

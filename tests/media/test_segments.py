@@ -14,20 +14,22 @@ import pytest
 from tests.films import film, odd_film, packets
 from tests.media.parts import Shelf, bench, made, planned
 from transload.conversions import part_file
-from transload.errors import DiskFullError, UnverifiedError
+from transload.errors import DiskFullError, MemoryLimitError, UnverifiedError
 from transload.media.ffmpeg import EncoderLimits, find_ffmpeg, wheel_binary
 from transload.media.recipes import arguments
 from transload.media.segments import (
     MARGINS_S,
-    RUN_PARTS_MAX,
     Film,
     Segments,
     UnfitError,
+    beside,
     seek_us,
 )
 from transload.media.segments_plan import Cut, Cuts
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
+
+CROWDED = EncoderLimits(memory_bytes=600 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_a_resumed_film_is_the_uninterrupted_one(tmp_path: Path, name: str) -> None:
     source = film(tmp_path / name)
     async with bench() as decoder:
-        planned_film = await planned(decoder, source, interlaced=name == "interlaced.ts")
+        planned_film = await planned(
+            decoder, source, interlaced=name == "interlaced.ts", by_order=name == "avc.avi"
+        )
         whole, again = Shelf(tmp_path / "parts"), Shelf(tmp_path / "parts")
         told = await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
         again.parts = {n: part for n, part in whole.parts.items() if n not in (-1, 1)}
@@ -249,12 +253,36 @@ async def test_room_is_looked_for_before_work(tmp_path: Path, source: Path) -> N
     assert shelf.files() == []
 
 
-async def test_how_many_encoders_stand_side_by_side_follows_their_size(source: Path) -> None:
+def test_how_many_encoders_stand_side_by_side_follows_the_limits() -> None:
+    usual, small = EncoderLimits(), EncoderLimits(beside_bytes=96 << 20)
+    tight = EncoderLimits(memory_bytes=600 << 20)
+    assert [beside("slow", 640 * 360, limits) for limits in (usual, small, tight)] == [5, 1, 1]
+    assert [beside("veryfast", 640 * 360, limits) for limits in (usual, small, tight)] == [12, 3, 2]
+
+
+async def test_a_crowded_run_is_made_by_fewer_encoders(tmp_path: Path, source: Path) -> None:
     async with bench() as decoder:
-        small = await planned(decoder, source)
-    assert small.at_once == RUN_PARTS_MAX
-    assert replace(small, pixels=1280 * 720).at_once == 3
-    assert replace(small, pixels=1920 * 1080).at_once == 1
+        known = await planned(decoder, source)
+        many = replace(known, style=replace(known.style, threads=12))  # each needs a stack
+        assert beside("veryfast", known.pixels, CROWDED) >= len(known.cuts.parts)
+        shelf, roomy = Shelf(tmp_path / "parts"), Shelf(tmp_path / "others")
+        await made(decoder, many, shelf, tmp_path / "crowded.mp4", CROWDED)
+        await made(decoder, many, roomy, tmp_path / "roomy.mp4")
+    assert shelf.added == [*range(len(known.cuts.parts)), -1]
+    assert packets(tmp_path / "crowded.mp4") == packets(tmp_path / "roomy.mp4")
+
+
+async def test_one_encoder_that_lacks_memory_says_so(tmp_path: Path, source: Path) -> None:
+    async with bench() as decoder:
+        known = await planned(decoder, source)
+        with pytest.raises(MemoryLimitError):
+            await made(
+                decoder,
+                replace(known, style=replace(known.style, threads=12)),
+                Shelf(tmp_path / "parts"),
+                tmp_path / "o.mp4",
+                EncoderLimits(memory_bytes=250 << 20),
+            )
 
 
 async def test_other_settings_have_other_parts(source: Path) -> None:

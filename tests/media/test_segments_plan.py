@@ -14,6 +14,7 @@ from transload.media.segments_plan import (
     SNAP_SHARE,
     Timeline,
     cuts_of,
+    fewer,
     from_json,
     to_json,
 )
@@ -153,3 +154,26 @@ def test_a_cut_in_the_nearest_tick_of_ffmpeg_is_the_later_picture(clock: tuple[i
     ticks = [Fraction(part.start_us, 1_000_000) / Fraction(*clock) for part in cuts.parts[1:]]
     nearest = [math.floor(tick + Fraction(1, 2)) for tick in ticks]
     assert nearest == [part.first_tick for part in cuts.parts[1:]]
+
+
+@pytest.mark.parametrize("most", [3, 4, 7, 24])
+def test_where_nothing_can_be_sought_few_parts_hold_every_picture(most: int) -> None:
+    line = replace(steady(300, container="avi"), codec="h264")
+    cuts = cuts_of(line)
+    assert cuts is not None
+    few = fewer(cuts, most)
+    assert 2 < len(few.parts) <= most < len(cuts.parts)
+    assert few.parts[0] == cuts.parts[0]
+    assert few.frames == line.count
+    begins = [sum(part.frames for part in few.parts[:n]) for n in range(len(few.parts))]
+    assert [part.first for part in few.parts] == begins
+
+
+def test_where_decoders_seek_or_parts_are_few_they_stay() -> None:
+    for line in (steady(300), steady(300, container="mpegts")):
+        cuts = cuts_of(line)
+        assert cuts is not None
+        assert fewer(cuts, 3) == cuts
+    counted = cuts_of(replace(steady(30, container="avi"), codec="h264"))
+    assert counted is not None
+    assert fewer(counted, 3) == counted

@@ -39,10 +39,12 @@ class EncoderLimits:
     """Bounds of an encoder, all settings: address space in bytes, threads (0: its choice), seconds.
 
     Address space is about three times what is really held: 10-bit HDR at 1080p needs 1.1 GiB of it and holds 444 MiB.
-    `roll` is told of every encoder that is started under them.
+    `beside_bytes` is what the encoders of a run that makes several parts may really hold. `roll` is told of every
+    encoder that is started under them.
     """
 
     memory_bytes: int = 1536 << 20
+    beside_bytes: int = 300 << 20
     threads: int = 2
     stall_s: float = 120.0
     term_s: float = 3.0

@@ -17,8 +17,14 @@ import anyio
 import anyio.to_thread
 
 from transload.conversions import Part, Parts, part_file
-from transload.errors import CorruptError, DiskFullError, TransloadError, UnverifiedError
-from transload.media import recipes, segments_plan, verify
+from transload.errors import (
+    CorruptError,
+    DiskFullError,
+    PermanentError,
+    TransloadError,
+    UnverifiedError,
+)
+from transload.media import ladder, recipes, segments_plan, verify
 from transload.media.decoder import Decoder
 from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
 from transload.media.pace import Pace, TooSlowError
@@ -28,10 +34,6 @@ from transload.media.segments_words import Run, hash_of, run_words, seen_us, sou
 
 log = logging.getLogger(__name__)
 
-RUN_PARTS_MAX = 12
-RUN_BYTES = 300 << 20
-PIXEL_BYTES = 110
-"""What x264 (veryfast) holds for a pixel, measured at 1080p; ffmpeg frees its encoders at the end of a run only."""
 MARGINS_S = (2, 4, 8)
 """How much earlier than needed a decoder begins where seeking is not exact; each larger one after a mismatch."""
 SOUND_N = -1
@@ -41,16 +43,22 @@ Check = Callable[[int], Awaitable[None]]
 """Looks at the joined film, which should hold so many pictures; raises UnverifiedError."""
 
 
-class UnfitError(TransloadError):
+class UnfitError(PermanentError):
     """This video cannot be made in parts; in one piece it can."""
 
     kind = "convert.unverified"
 
 
-class _DriftError(TransloadError):
+class _DriftError(PermanentError):
     """A run decoded other pictures than the one before it."""
 
     kind = "convert.unverified"
+
+
+class _CrowdedError(PermanentError):
+    """A run of several parts ended as one does that is short of memory."""
+
+    kind = "tool.memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +72,6 @@ class Film:
     origin_us: int
     pixels: int
 
-    @property
-    def at_once(self) -> int:
-        """How many encoders may stand side by side."""
-        return max(1, min(RUN_PARTS_MAX, RUN_BYTES // max(1, self.pixels * PIXEL_BYTES)))
-
     def settings(self, build: str) -> str:
         """Hash of everything that decides what a part holds, beside the source.
 
@@ -81,6 +84,8 @@ class Film:
         ]
         if self.style.bits_s is not None:
             known.append(self.style.bits_s)
+        if not self.cuts.timed:  # Their number follows from the memory of this machine.
+            known.extend(part.first for part in self.cuts.parts)
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
 
@@ -110,6 +115,7 @@ class Segments:
         self._settings = film.settings(tool.build)
         self._done: dict[int, Part] = {}
         self._folder = Path()
+        self._beside = beside(film.style.preset, film.pixels, limits)
         self._pace: Pace | None = None
 
     async def make(
@@ -144,6 +150,9 @@ class Segments:
             run_ = self._run_from(n, margin)
             try:
                 await self._run(run_, tell)
+            except _CrowdedError:
+                self._beside = (run_.end - run_.first) // 2
+                log.info("parts_crowded", extra={"part": n, "beside": self._beside})
             except _DriftError as error:
                 log.info("parts_drifted", extra={"part": n, "margin": margin})
                 if run_.seek_us is None:  # From the start of the file: no run decodes more.
@@ -162,7 +171,7 @@ class Segments:
 
     def _run_from(self, n: int, margin: int) -> Run:
         end = n + 1
-        while end < min(self._total, n + self._film.at_once) and end not in self._done:
+        while end < min(self._total, n + self._beside) and end not in self._done:
             end += 1
         return Run(n, end, seek_us(self._film, n, margin), self._folder)
 
@@ -241,7 +250,12 @@ class Segments:
         ended = work.ended
         if ended is not None and ended.status != 0:
             free_bytes = shutil.disk_usage(self._folder).free
-            raise verify.end_error(ended.status, ended.evidence or None, free_bytes)
+            error = verify.end_error(ended.status, ended.evidence or None, free_bytes)
+            short = ended.status in (*verify.SHORT_OF_MEMORY, verify.EXIT_EXTERNAL)
+            alone = work.run.end - work.run.first == 1
+            if short and not alone and not isinstance(error, DiskFullError):
+                raise _CrowdedError(error.detail) from error
+            raise error
         raise UnfitError(f"part {work.next} does not hold the pictures planned")
 
     async def _take(self, work: _Work) -> bool:
@@ -318,6 +332,11 @@ class Segments:
             origin_us=film.origin_us,
             into=str(rough),
         )
+
+
+def beside(preset: str, pixels: int, limits: EncoderLimits) -> int:
+    """How many parts one run may make under these limits."""
+    return ladder.beside(preset, pixels, limits.beside_bytes, limits.memory_bytes)
 
 
 def seek_us(film: Film, n: int, margin: int) -> int | None:

@@ -6,7 +6,7 @@ to keyframes of the source: there the scene often changes, and a decoder that st
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -189,6 +189,20 @@ def _counted(line: Timeline) -> Cuts | None:
         for begin, end in zip(begins, ends, strict=True)
     )
     return Cuts(_finer(line.clock), parts, timed=False, coarse=True)
+
+
+def fewer(cuts: Cuts, most: int) -> Cuts:
+    """The plan in at most so many parts (three or more) where each run must decode from the start; else as it is.
+
+    The first part stays: the pace of the whole is measured on it.
+    """
+    if cuts.timed or len(cuts.parts) <= most:
+        return cuts
+    first, *rest = cuts.parts
+    many = -(-len(rest) // (most - 1))
+    groups = [rest[at : at + many] for at in range(0, len(rest), many)]
+    long = [replace(group[0], frames=sum(part.frames for part in group)) for group in groups]
+    return replace(cuts, parts=(first, *long))
 
 
 def _finer(clock: tuple[int, int]) -> tuple[int, int]:
