@@ -62,6 +62,14 @@ async def test_a_slow_film_begins_anew_and_the_next_run_knows(tmp_path: Path) ->
     assert await Pace(LADDER, 100.0, shelf, "another", clock).known() is None
 
 
+class Taken(Shelf):
+    """Another task takes the parts as soon as the first choice is made."""
+
+    async def choose(self, settings: str, choice: Choice) -> None:
+        await super().choose(settings, choice)
+        self.busy = True
+
+
 SLOW = Effort("medium", 30.0)
 QUICK = Effort("veryfast", 0.0)
 
@@ -97,7 +105,7 @@ async def test_what_was_chosen_once_is_what_every_later_run_makes(
     async with bench() as decoder:
         first = await made(decoder, (source, tmp_path / "a"), SLOW, Terms(shelf), count(0.0, 10.0))
         note = "64 lines, veryfast: medium would have taken 35 s of 30"
-        assert first.note == note
+        assert first.note == f"{note}; took 40 s of 30, nothing cheaper was left"
         assert list(shelf.choices.values()) == [Choice("veryfast", 64, note)]
         assert shelf.dropped == 1
         shelf.parts = {n: part for n, part in shelf.parts.items() if n == 0}
@@ -107,6 +115,27 @@ async def test_what_was_chosen_once_is_what_every_later_run_makes(
         quick = await made(decoder, (source, tmp_path / "c"), QUICK, Terms(plain), count())
     assert (later.note, quick.note) == (note, "")
     assert packets(first.local) == packets(later.local) == packets(quick.local)
+
+
+async def test_a_film_that_does_not_fit_parts_is_made_as_it_was_chosen(
+    tmp_path: Path, source: Path
+) -> None:
+    shelf = Taken(tmp_path / "parts")
+    async with bench() as decoder:
+        done = await made(decoder, (source, tmp_path / "a"), SLOW, Terms(shelf), count(0.0, 10.0))
+        plain = await made(decoder, (source, tmp_path / "b"), QUICK, Terms(), count())
+    assert done.note.startswith("64 lines, veryfast: medium would have taken 35 s of 30")
+    assert shelf.added == [0]
+    assert packets(done.local) == packets(plain.local)
+
+
+async def test_one_piece_that_took_too_long_says_so(tmp_path: Path) -> None:
+    short, notes = film(tmp_path / "asp.avi", seconds=2), []
+    async with bench() as decoder:
+        for preset in ("veryfast", "medium"):
+            effort, files = Effort(preset, 2.0), (short, tmp_path / preset)
+            notes.append((await made(decoder, files, effort, Terms(), count(0.0, 8.8))).note)
+    assert notes == ["took 9 s of 2, nothing cheaper was left", "took 9 s of 2"]
 
 
 async def test_in_time_nothing_changes(tmp_path: Path, source: Path) -> None:

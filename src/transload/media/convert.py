@@ -31,14 +31,12 @@ from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, find_
 from transload.media.ladder import Effort, Shape, Step
 from transload.media.pace import Clock, Pace, TooSlowError
 from transload.media.pieces import Saw
-from transload.media.segments import Film, Segments, UnfitError, beside
+from transload.media.segments import Film, Segments, UnfitError
 from transload.model import Judgement, Progress
 from transload.ports import Probed
 
 log = logging.getLogger(__name__)
 
-PARTS_LEAST = 3
-"""Of a film without times: one to measure its pace, two of which one is kept when the run is killed."""
 _CHUNK = 1 << 20
 
 Probe = Callable[[Path, str], Awaitable[Probed]]
@@ -47,7 +45,7 @@ Moved = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class _Work:
-    """One conversion: of what, into what, under which terms; `notes` collect what gave way."""
+    """One conversion: of what, into what, under which terms; `notes` collect what gave way, `step` is the last choice."""
 
     local: Path
     judgement: Judgement
@@ -56,6 +54,7 @@ class _Work:
     terms: Terms
     notes: list[str] = field(default_factory=list[str])
     smaller: str = ""
+    step: Step | None = None
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -100,8 +99,10 @@ class Converter:
         suffix = recipes.suffix_of(judgement.plan)
         stem = into / f".{uuid.uuid4().hex}"
         work = _Work(local, judgement, stem.with_suffix(suffix), moved, terms)
+        began_s = self._clock()
         try:
             roughs, thumb = await self._make(work, stem)
+            work.notes += self._late(work, self._clock() - began_s)
             pieces: list[Piece] = []
             for n, rough in enumerate(roughs):
                 size, sha256 = await anyio.to_thread.run_sync(_settle, rough)
@@ -159,6 +160,18 @@ class Converter:
         work.notes.append(f"in {len(roughs)} files: one may have {limit:,} bytes at most")
         return roughs
 
+    def _late(self, work: _Work, took_s: float) -> list[str]:
+        """What to tell of a transcode that took too long."""
+        if work.plan["do"] != "transcode":
+            return []
+        first = self._first(work)
+        note = ladder.late(first, work.step or first, took_s, self._effort.deadline_s)
+        return [note] if note else []
+
+    def _first(self, work: _Work) -> Step:
+        """What was asked for, at the size of the picture."""
+        return Step(self._effort.preset, work.shape.lines)
+
     async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
         await self._in_child("shrink", local, plan, rough, ("side", "quality"))
 
@@ -197,11 +210,7 @@ class Converter:
 
         def film(step: Step) -> Film:
             plan, style = self._bounded(work, step, tool)
-            pixels = found["pixels"]
-            # Two runs where each decodes from the start: more parts would take the square of their number.
-            most = max(PARTS_LEAST, 2 * beside(step.preset, pixels, self._limits))
-            fit = segments_plan.fewer(cuts, most)
-            return Film(work.local, plan, fit, style, found["origin_us"], pixels)
+            return Film(work.local, plan, cuts, style, found["origin_us"], found["pixels"])
 
         try:
             await self._in_time(work, film, parts)
@@ -230,6 +239,7 @@ class Converter:
                 return
             finally:
                 work.notes += [pace.note] if pace.note else []
+                work.step = pace.step
             first = pace.step
         maker = Segments(self._decoder, tool, self._limits, film(first), parts)
         await maker.make(work.rough, teller.reached, check)
@@ -270,7 +280,7 @@ class Converter:
 
     async def _encode(self, local: Path, work: _Work, **more: str) -> None:
         tool = await self._encoder()
-        plan, style = self._bounded(work, Step(self._effort.preset, work.shape.lines), tool)
+        plan, style = self._bounded(work, work.step or self._first(work), tool)
         plan, rough = _as_apng(plan | more), work.rough
         words = recipes.arguments(plan, local, rough, style)
         teller = _Teller(plan.get("duration_s"), work.moved, anyio.current_time())

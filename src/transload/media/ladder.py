@@ -1,17 +1,11 @@
 """How good a transcode may be: presets and sizes give way to the deadline and to the limit on a file. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 PRESET_WORK = {"slow": 1.6, "medium": 1.0, "fast": 0.68, "faster": 0.54, "veryfast": 0.34}
 """Processor time of x264 with decoding, medium = 1: at crf 23 on film; slow and faster on a drawn picture, to scale."""
-PRESET_BYTES = {"slow": 270, "medium": 230, "fast": 185, "faster": 150, "veryfast": 110}
-"""What x264 holds for a pixel of the picture, its look-ahead most of all, measured at 720p; at 360p a fifth more."""
-BESIDE_MAX = 12
-RUN_ADDRESS_BYTES, RUN_PIXEL_BYTES = 400 << 20, 60
-"""Address space of ffmpeg itself, and what decoding and filters add for a pixel."""
-ENCODER_ADDRESS_BYTES, ADDRESS_SHARE = 48 << 20, 1.65
-"""Address space of an encoder's threads, and of the rest for each byte that it holds."""
 DECODE_WORK = 0.14
 """The part of it that decoding takes; only the rest shrinks with the picture."""
 CHEAPER = ("fast", "veryfast")
@@ -117,14 +111,6 @@ def _work(step: Step, lines: int) -> float:
     return DECODE_WORK + (PRESET_WORK[step.preset] - DECODE_WORK) * pixels
 
 
-def beside(preset: str, pixels: int, held_bytes: int, address_bytes: int) -> int:
-    """How many encoders may stand side by side: ffmpeg frees them at the end of a run only. At least one."""
-    each = max(1, pixels * PRESET_BYTES[preset])
-    free = address_bytes - RUN_ADDRESS_BYTES - pixels * RUN_PIXEL_BYTES
-    fit = free / (ENCODER_ADDRESS_BYTES + each * ADDRESS_SHARE)
-    return max(1, min(BESIDE_MAX, held_bytes // each, int(fit)))
-
-
 def told(first: Step, step: Step, need_s: float, deadline_s: float) -> str:
     """Why a film is less good than it was asked for, as its report says it; "" where it is not."""
     if step == first:
@@ -135,6 +121,16 @@ def told(first: Step, step: Step, need_s: float, deadline_s: float) -> str:
         f"{step.lines} lines, {step.preset}: {dear} would have taken"
         f" {need_s / unit:.0f} {name} of {deadline_s / unit:.0f}"
     )
+
+
+def late(first: Step, step: Step, took_s: float, deadline_s: float) -> str:
+    """That a film took longer than it was given, as its report says it; "" where it did not, or was given forever."""
+    if not deadline_s or took_s <= deadline_s:
+        return ""
+    unit, name = (60, "min") if deadline_s >= 600 else (1, "s")
+    none_left = step == steps(first.preset, first.lines)[-1]
+    why = ", nothing cheaper was left" if none_left else ""
+    return f"took {math.ceil(took_s / unit)} {name} of {deadline_s / unit:g}{why}"
 
 
 def bound_for(shape: Shape, limit_bytes: int | None, sound_bits_s: int) -> Bound:
