@@ -7,6 +7,7 @@ from transload.media.ladder import (
     Shape,
     Speed,
     Step,
+    beside,
     bound_for,
     late,
     sound_bits_s,
@@ -115,3 +116,27 @@ def test_nothing_is_made_larger() -> None:
 def test_sound_that_is_copied_may_be_larger() -> None:
     rates = [sound_bits_s(sound=sound, kept=kept) for sound in (True, False) for kept in (0, 1)]  # type: ignore[arg-type]
     assert rates == [128_000, 192_000, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("preset", "pixels", "count"),
+    [
+        ("veryfast", 96 * 64, 12),
+        ("veryfast", 640 * 360, 12),
+        ("medium", 640 * 360, 5),
+        ("slow", 640 * 360, 5),
+        ("veryfast", 1280 * 720, 3),
+        ("slow", 1280 * 720, 1),
+        ("veryfast", 1920 * 1080, 1),
+        ("slow", 7680 * 4320, 1),
+    ],
+)
+def test_slower_presets_and_larger_pictures_leave_room_for_fewer(
+    preset: str, pixels: int, count: int
+) -> None:
+    assert beside(preset, pixels, 300 << 20, 1536 << 20) == count
+
+
+def test_address_space_bounds_the_number_as_well() -> None:
+    assert beside("veryfast", 640 * 360, 1 << 40, 700 << 20) == 3
+    assert beside("veryfast", 640 * 360, 1 << 40, 100 << 20) == 1

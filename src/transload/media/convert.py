@@ -31,12 +31,14 @@ from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, find_
 from transload.media.ladder import Effort, Shape, Step
 from transload.media.pace import Clock, Pace, TooSlowError
 from transload.media.pieces import Saw
-from transload.media.segments import Film, Segments, UnfitError
+from transload.media.segments import Film, Segments, UnfitError, beside
 from transload.model import Judgement, Progress
 from transload.ports import Probed
 
 log = logging.getLogger(__name__)
 
+PARTS_LEAST = 3
+"""Of a film without times: one to measure its pace, two of which one is kept when the run is killed."""
 _CHUNK = 1 << 20
 
 Probe = Callable[[Path, str], Awaitable[Probed]]
@@ -45,7 +47,7 @@ Moved = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class _Work:
-    """One conversion: of what, into what, under which terms; `notes` collect what gave way, `step` is the last choice."""
+    """One conversion: of what, into what, under which terms; `notes` collect what gave way, `step` was chosen."""
 
     local: Path
     judgement: Judgement
@@ -210,7 +212,11 @@ class Converter:
 
         def film(step: Step) -> Film:
             plan, style = self._bounded(work, step, tool)
-            return Film(work.local, plan, cuts, style, found["origin_us"], found["pixels"])
+            pixels = found["pixels"]
+            # Two runs where each decodes from the start: more parts would take the square of their number.
+            most = max(PARTS_LEAST, 2 * beside(step.preset, pixels, self._limits))
+            fit = segments_plan.fewer(cuts, most)
+            return Film(work.local, plan, fit, style, found["origin_us"], pixels)
 
         try:
             await self._in_time(work, film, parts)

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 PRESET_WORK = {"slow": 1.6, "medium": 1.0, "fast": 0.68, "faster": 0.54, "veryfast": 0.34}
 """Processor time of x264 with decoding, medium = 1: at crf 23 on film; slow and faster on a drawn picture, to scale."""
+PRESET_BYTES = {"slow": 270, "medium": 230, "fast": 185, "faster": 150, "veryfast": 110}
+"""What x264 holds for a pixel of the picture, its look-ahead most of all, measured at 720p; at 360p a fifth more."""
+BESIDE_MAX = 12
+RUN_ADDRESS_BYTES, RUN_PIXEL_BYTES = 400 << 20, 60
+"""Address space of ffmpeg itself, and what decoding and filters add for a pixel."""
+ENCODER_ADDRESS_BYTES, ADDRESS_SHARE = 48 << 20, 1.65
+"""Address space of an encoder's threads, and of the rest for each byte that it holds."""
 DECODE_WORK = 0.14
 """The part of it that decoding takes; only the rest shrinks with the picture."""
 CHEAPER = ("fast", "veryfast")
@@ -109,6 +116,14 @@ def step_for(ladder: Sequence[Step], speed: Speed, deadline_s: float) -> tuple[S
 def _work(step: Step, lines: int) -> float:
     pixels = (step.lines / lines) ** 2
     return DECODE_WORK + (PRESET_WORK[step.preset] - DECODE_WORK) * pixels
+
+
+def beside(preset: str, pixels: int, held_bytes: int, address_bytes: int) -> int:
+    """How many encoders may stand side by side: ffmpeg frees them at the end of a run only. At least one."""
+    each = max(1, pixels * PRESET_BYTES[preset])
+    free = address_bytes - RUN_ADDRESS_BYTES - pixels * RUN_PIXEL_BYTES
+    fit = free / (ENCODER_ADDRESS_BYTES + each * ADDRESS_SHARE)
+    return max(1, min(BESIDE_MAX, held_bytes // each, int(fit)))
 
 
 def told(first: Step, step: Step, need_s: float, deadline_s: float) -> str:
