@@ -80,6 +80,7 @@ async def test_a_film_too_large_arrives_in_numbered_files(tmp_path: Path) -> Non
     assert [path.rpartition("/")[2] for path in home.delivered()] == names
     assert all(output.size_bytes <= (picky.limit_bytes or 0) for output in record.outputs)
     assert "in 3 files" in record.item.why
+    assert record.gave_way
     assert again.job.id == report.job.id
     assert len(picky.batches) == 1
     assert home.left_behind() == []
@@ -129,3 +130,4 @@ async def test_an_original_too_large_stays_behind_and_is_named(tmp_path: Path) -
         (record,) = (await finished(app, photo, to="picky:", recipe=Recipe.PLAYABLE)).items
     assert [Path(output.path).suffix for output in record.outputs] == [".jpg"]
     assert "original is too large" in record.item.why
+    assert not record.gave_way

@@ -92,4 +92,5 @@ def _shipped(bench: Bench, item: Item, held: Held, judgement: Judgement, made: M
     fitting = tuple(one for one in parcels if limit is None or one.size_bytes <= limit)
     left = "its original is too large for there" if len(fitting) < len(parcels) else ""
     why = "; ".join(word for word in (judgement.why, made.note, left) if word)
-    return Shipment(item, replace(judgement, why=why), fitting, made.thumb)
+    plan = judgement.plan | ({"note": made.note} if made.note else {})
+    return Shipment(item, replace(judgement, why=why, plan=plan), fitting, made.thumb)

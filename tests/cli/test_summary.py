@@ -63,6 +63,14 @@ def test_everything_a_person_asks_is_answered() -> None:
     assert "/lib/photos/gallery.html" in text
 
 
+def test_what_gave_way_is_counted_once_delivered() -> None:
+    late = record(0, ItemState.SENT, verdict=Verdict.TRANSCODE)
+    counts = tallied(replace(late, gave_way=True), replace(late, gave_way=True), late)
+    text = "\n".join(summary(ENDED, Totals(entries=3, sent=3), counts, []))
+    assert "gave way    2 videos to the deadline or a limit: transload jobs 01J" in text
+    assert "gave way" not in "\n".join(summary(ENDED, Totals(), tallied(late), []))
+
+
 def test_many_lost_items_are_named_up_to_a_page() -> None:
     fault = Fault("input.corrupt", "bad")
     lost = [record(n, ItemState.FAILED, fault=fault) for n in range(NAMED_MAX + 5)]

@@ -42,6 +42,7 @@ class Tally:
     lost_number: int = 0
     locked: int = 0
     partial: int = 0
+    gave_way: int = 0
 
     def add(self, record: ItemRecord) -> None:
         """Count one item."""
@@ -51,6 +52,7 @@ class Tally:
             self.skipped[item.why if known else "other reasons"] += 1
         elif item.state is ItemState.SENT:
             self.partial += item.partial
+            self.gave_way += record.gave_way
             if item.verdict is not None and item.verdict in _CONVERTING:
                 self.converted[item.verdict] += 1
         elif item.state is ItemState.PENDING and item.fault is not None:
@@ -133,6 +135,11 @@ def _arrived(job: Job, totals: Totals, counts: Tally) -> list[str]:
         lines.append(_row("converted", ways))
     if counts.partial:
         lines.append(_row("damaged", f"{counts.partial:,} delivered as far as they could be read"))
+    if counts.gave_way:
+        videos = count_text(counts.gave_way, "video")
+        lines.append(
+            _row("gave way", f"{videos} to the deadline or a limit: transload jobs {job.id}")
+        )
     return lines
 
 

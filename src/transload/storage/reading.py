@@ -81,6 +81,7 @@ def page_of(db: Connection, job_id: str, after: Place, thumbs_too: bool) -> list
             item if thumbs_too else replace(item, judgement=None),
             tuple(landed.get(twins.get(item.id, item.id), ())),
             small.get(item.id),
+            item.judgement is not None and bool(item.judgement.plan.get("note")),
         )
         for item in page
     ]
