@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from transload.conversions import Choice, Parts
-from transload.errors import TransloadError
+from transload.errors import PermanentError
 from transload.media import ladder
 from transload.media.ladder import Speed, Step
 
@@ -11,7 +11,7 @@ Clock = Callable[[], float]
 """Seconds that only go forward."""
 
 
-class TooSlowError(TransloadError):
+class TooSlowError(PermanentError):
     """The film would not be ready in time; it begins anew with what was chosen."""
 
     kind = "convert.unverified"
