@@ -29,6 +29,7 @@ FILMS: dict[str, tuple[str, ...]] = {
     ),
     "asp.avi": ("-c:v", "mpeg4", "-bf", "2", "-g", "50", "-b:v", "500k", "-c:a", "mp3"),
     "avc.avi": ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "50", "-c:a", "mp3"),
+    "one_key.mkv": ("-c:v", "mpeg4", "-g", "600", "-sc_threshold", "1000000000", "-c:a", "ac3"),
     "late.wmv": ("-c:v", "wmv2", "-g", "50", "-b:v", "500k", "-c:a", "wmav2"),
 }
 """Name -> words for ffmpeg. The first must be judged again to be transcoded: its codec plays as it is."""

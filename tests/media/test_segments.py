@@ -25,7 +25,7 @@ from transload.media.segments import (
     beside,
     seek_us,
 )
-from transload.media.segments_plan import Cut, Cuts
+from transload.media.segments_plan import Cut, Cuts, fewer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
@@ -53,6 +53,22 @@ async def test_a_resumed_film_is_the_uninterrupted_one(tmp_path: Path, name: str
     assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
     assert told == sorted(told)
     assert whole.files() == sorted(part.file for part in whole.parts.values())
+
+
+async def test_longer_parts_of_a_film_of_one_keyframe_are_resumed(tmp_path: Path) -> None:
+    source = film(tmp_path / "one_key.mkv", seconds=45, rate="10")
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        cuts = fewer(planned_film.cuts, 3)
+        assert [part.frames for part in cuts.parts] == [100, 200, 150]
+        few = replace(planned_film, cuts=cuts)
+        whole, again = Shelf(tmp_path / "parts"), Shelf(tmp_path / "parts")
+        await made(decoder, few, whole, tmp_path / "whole.mp4")
+        again.parts = {n: part for n, part in whole.parts.items() if n != 1}
+        await made(decoder, few, again, tmp_path / "again.mp4")
+    assert again.added == [1]
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+    assert few.settings("a") != planned_film.settings("a")
 
 
 ODD = {

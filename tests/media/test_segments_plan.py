@@ -169,6 +169,15 @@ def test_where_nothing_can_be_sought_few_parts_hold_every_picture(most: int) -> 
     assert [part.first for part in few.parts] == begins
 
 
+def test_a_film_of_one_keyframe_is_made_in_few_parts() -> None:
+    cuts = cuts_of(steady(300, key_every=10_000))
+    assert cuts is not None
+    few = fewer(cuts, 3)
+    assert [part.frames for part in few.parts] == [250, 3750, 3500]
+    assert [part.last_tick for part in few.parts] == [9960, 159_960, 299_960]
+    assert [few.end_us(n) for n in range(3)] == [9_980_000, 159_980_000, None]
+
+
 def test_where_decoders_seek_or_parts_are_few_they_stay() -> None:
     for line in (steady(300), steady(300, container="mpegts")):
         cuts = cuts_of(line)

@@ -84,7 +84,7 @@ class Film:
         ]
         if self.style.bits_s is not None:
             known.append(self.style.bits_s)
-        if not self.cuts.timed:  # Their number follows from the memory of this machine.
+        if self.cuts.from_start:  # Their number follows from the memory of this machine.
             known.extend(part.first for part in self.cuts.parts)
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 

@@ -75,6 +75,11 @@ class Cuts:
         """Pictures of the whole."""
         return sum(part.frames for part in self.parts)
 
+    @property
+    def from_start(self) -> bool:
+        """Whether every run must decode from the start: no times to seek by, or no keyframe behind the first."""
+        return not self.timed or all(part.into_us is None for part in self.parts)
+
     def end_us(self, n: int) -> int | None:
         """Where part `n` ends; None for the last, which has no end."""
         return self.parts[n + 1].start_us if n + 1 < len(self.parts) else None
@@ -196,13 +201,18 @@ def fewer(cuts: Cuts, most: int) -> Cuts:
 
     The first part stays: the pace of the whole is measured on it.
     """
-    if cuts.timed or len(cuts.parts) <= most:
+    if not cuts.from_start or len(cuts.parts) <= most:
         return cuts
     first, *rest = cuts.parts
     many = -(-len(rest) // (most - 1))
     groups = [rest[at : at + many] for at in range(0, len(rest), many)]
-    long = [replace(group[0], frames=sum(part.frames for part in group)) for group in groups]
-    return replace(cuts, parts=(first, *long))
+    return replace(cuts, parts=(first, *(_joined(group) for group in groups)))
+
+
+def _joined(parts: Sequence[Cut]) -> Cut:
+    """One part of several that follow each other."""
+    frames = sum(part.frames for part in parts)
+    return replace(parts[0], frames=frames, last_tick=parts[-1].last_tick)
 
 
 def _finer(clock: tuple[int, int]) -> tuple[int, int]:
