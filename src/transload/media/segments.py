@@ -91,10 +91,11 @@ class Film:
 
 @dataclass(slots=True)
 class _Work:
-    """One run of ffmpeg while it lasts."""
+    """One run of ffmpeg while it lasts; `size` is that of the next part at the last look."""
 
     run: Run
     next: int
+    size: int = 0
     moved: anyio.Event = field(default_factory=anyio.Event)
     over: bool = False
     ended: Ended | None = None
@@ -196,7 +197,8 @@ class Segments:
         film = self._film
 
         def look() -> Counters:
-            sizes = sum(size_of(run_.part(n)) for n in range(run_.first, run_.end))
+            growing = range(work.next, min(work.next + 2, run_.end))
+            sizes = sum(size_of(run_.part(n)) for n in growing)
             return Counters(0, seen_us(tail_of(run_.hashes), film.cuts), sizes)
 
         def moved(counters: Counters) -> None:
@@ -236,8 +238,10 @@ class Segments:
             scope.cancel()
 
     async def _take_ready(self, work: _Work) -> None:
+        """A part behind which the next has begun may still get its last pictures: counted once it rests."""
         while work.next + 1 < work.run.end and size_of(work.run.part(work.next + 1)):
-            if not await self._take(work):
+            before, work.size = work.size, size_of(work.run.part(work.next))
+            if work.size != before or not await self._take(work):
                 return
 
     async def _finish(self, work: _Work) -> None:

@@ -6,6 +6,7 @@
 import bisect
 import contextlib
 import hashlib
+import heapq
 import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -61,7 +62,8 @@ def count(path: Path, clock: tuple[int, int], beat: Beat) -> dict[str, Any]:
         with opened(path, "nut") as box:
             stream = box.streams.video[0]
             found["sets"] = _sets(stream)
-            ticks = [_tick(packet, clock) for packet in _packets(box, stream, beat)]
+            step = _step(stream, Fraction(*clock))
+            ticks = [_tick(packet, step) for packet in _packets(box, stream, beat)]
     except (av.error.FFmpegError, ValueError, IndexError) as error:
         if isinstance(error, MemoryError):
             raise
@@ -155,11 +157,16 @@ def _sets(stream: VideoStream) -> str:
     return hashlib.sha256(stream.codec_context.extradata or b"").hexdigest()
 
 
-def _tick(packet: "Packet[Any]", clock: tuple[int, int]) -> int | None:
+def _step(stream: Stream, clock: Fraction) -> tuple[int, int]:
+    """How many ticks of `clock` one of the stream is, as a ratio of whole numbers: a film has a million packets."""
+    return (Fraction(stream.time_base or 0) / clock).as_integer_ratio()
+
+
+def _tick(packet: "Packet[Any]", step: tuple[int, int]) -> int | None:
     if packet.pts is None:
         return None
-    ticks = packet.pts * Fraction(packet.time_base) / Fraction(*clock)
-    return int(ticks) if ticks.denominator == 1 else None
+    tick, rest = divmod(packet.pts * step[0], step[1])
+    return None if rest else int(tick)
 
 
 class _Order:
@@ -200,7 +207,7 @@ def _order(parts: Sequence[Path], sets: str, clock: Fraction, beat: Beat) -> _Or
         with opened(part, "nut") as box:
             if _sets(box.streams.video[0]) != sets:
                 raise DamagedError("the parts are of different encoders")
-        order.add([tick for _, tick in _stored([part], clock, beat)])
+            order.add([tick for _, tick in _stored(box, clock, beat)])
     return order
 
 
@@ -223,17 +230,10 @@ def _copied(
             sound = stack.enter_context(opened(Path(request["sound"]), "mov"))
             voice = muxer.add_stream_from_template(sound.streams.audio[0], opaque=True)
             heard = _heard(sound, voice, beat)
-        waiting = next(heard, None)
         origin = round(Fraction(request["origin_us"], 1_000_000) / clock)
         seen = _seen(parts, picture, order, (clock, origin), beat)
-        for packet in seen:
-            while waiting is not None and _begin(waiting) <= _begin(packet):
-                muxer.mux_one(waiting)
-                waiting = next(heard, None)
+        for packet in heapq.merge(heard, seen, key=_begin_s):
             muxer.mux_one(packet)
-        while waiting is not None:
-            muxer.mux_one(waiting)
-            waiting = next(heard, None)
     return {"frames": len(order.begins)}
 
 
@@ -256,20 +256,16 @@ def _heard(box: InputContainer, stream: AudioStream, beat: Beat) -> Iterator["Pa
 
 
 def _stored(
-    parts: Sequence[Path], clock: Fraction, beat: Beat
+    box: InputContainer, clock: Fraction, beat: Beat
 ) -> Iterator[tuple["Packet[Any]", int]]:
-    """The packets of all parts as they are stored, with their begins."""
-    for part in parts:
-        with opened(part, "nut") as box:
-            for packet in _packets(box, box.streams.video[0], beat):
-                yield packet, _exactly(packet, clock)
-
-
-def _exactly(packet: "Packet[Any]", clock: Fraction) -> int:
-    tick = _tick(packet, (clock.numerator, clock.denominator))
-    if tick is None:
-        raise DamagedError("a picture of a part has no exact time")
-    return tick
+    """The packets of a part as they are stored, with their begins."""
+    stream = box.streams.video[0]
+    step = _step(stream, clock)
+    for packet in _packets(box, stream, beat):
+        tick = _tick(packet, step)
+        if tick is None:
+            raise DamagedError("a picture of a part has no exact time")
+        yield packet, tick
 
 
 def _seen(
@@ -280,14 +276,18 @@ def _seen(
     beat: Beat,
 ) -> Iterator["Packet[Any]"]:
     """Packets of all parts with times in the source's clock and from the origin that `counted` holds."""
-    clock, origin = counted
-    for at, (packet, tick) in enumerate(_stored(parts, clock, beat)):
-        packet.time_base = clock
-        packet.pts, packet.dts = tick - origin, order.decoded(at) - origin
-        packet.duration = order.lasts(tick)
-        packet.stream = stream
-        yield packet
+    (clock, origin), at = counted, 0
+    for part in parts:
+        with opened(part, "nut") as box:
+            for packet, tick in _stored(box, clock, beat):
+                packet.time_base = clock
+                packet.pts, packet.dts = tick - origin, order.decoded(at) - origin
+                packet.duration = order.lasts(tick)
+                packet.stream = stream
+                yield packet
+                at += 1
 
 
-def _begin(packet: "Packet[Any]") -> Fraction:
-    return Fraction(packet.dts or 0) * Fraction(packet.time_base)
+def _begin_s(packet: "Packet[Any]") -> float:
+    base = packet.time_base
+    return (packet.dts or 0) * base.numerator / base.denominator

@@ -13,7 +13,10 @@ _CHUNK = 1 << 20
 
 def size_of(path: Path) -> int:
     """Bytes written so far; 0 for what is not there yet."""
-    return path.stat().st_size if path.exists() else 0
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def tail_of(path: Path) -> str:
