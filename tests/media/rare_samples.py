@@ -133,6 +133,7 @@ RARE = (
     Sample("cut.wmv", cut(by_ffmpeg(*BOTH, "-c:v", "wmv2", "-c:a", "wmav2"), 0.6), _V, _CODE),
     Sample("cut.flv", cut(by_ffmpeg(*BOTH, *H264, *AAC), 0.6), _V, _WRAP),
     Sample("cut.wav", cut(by_ffmpeg(*SOUND), 0.6), _A, _SND),
+    Sample("cut.mp3", cut(by_ffmpeg(*SOUND, "-c:a", "libmp3lame"), 0.6), _A, _OK),
     Sample("cut.ts", cut(by_ffmpeg(*BOTH, *H264, *AAC), 0.6), _V, _WRAP),
     Sample("begun.ts", begun(*H264, "-bf", "0"), _V, _WRAP),
     Sample("begun_422.ts", begun(*H264, "-pix_fmt", "yuv422p"), _V, _CODE),

@@ -70,7 +70,7 @@ def of_mp3(sample: Sample, facts: Facts) -> Verdict:
     if sample.kind in (ItemKind.DOCUMENT, ItemKind.JUNK) or sample.verdict is Verdict.UNSAVABLE:
         # A strip is a photo until its form is judged.
         return Verdict.SKIP if sample.name == "strip.jpg" else sample.verdict
-    if sample.name == "song.mp3":
+    if sample.name.endswith(".mp3"):
         return Verdict.AS_IS
     heard = any(stream["type"] == "audio" for stream in facts.raw.get("streams", []))
     return Verdict.AUDIO if heard else Verdict.SKIP
@@ -146,6 +146,17 @@ async def test_a_cut_video_says_so(studio: Studio, samples: Samples) -> None:
     found = await judged(studio, samples("cut.mkv"))
     assert found.partial
     assert "cut" in found.why or "copied" in found.why
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("recipe", [Recipe.TELEGRAM, Recipe.MP3_320])
+async def test_a_cut_song_says_how_much_of_it_is_there(
+    studio: Studio, samples: Samples, recipe: Recipe
+) -> None:
+    found = await judged(studio, samples("cut.mp3"), recipe)
+    assert (found.verdict, found.partial) == (Verdict.AS_IS, True)
+    assert 0.4 < (found.duration_s or 0) < 0.75
+    assert " of 1." in found.why
 
 
 @pytest.mark.anyio

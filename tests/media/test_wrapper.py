@@ -10,7 +10,11 @@ from transload.media.wrapper import SAFE_DEMUXERS, facts_of_wrapper
 
 
 @pytest.mark.parametrize(
-    "name", ["matroska.mkv", "mpeg4.avi", "plain.mp4", "song.wav", "windows.wmv", "flash.flv"]
+    "name",
+    [
+        *("matroska.mkv", "mpeg4.avi", "plain.mp4", "windows.wmv", "flash.flv"),
+        *("song.wav", "song.mp3"),
+    ],
 )
 def test_bytes_cut_off_are_missed(samples: Samples, tmp_path: Path, name: str) -> None:
     whole = samples(name)
@@ -22,7 +26,7 @@ def test_bytes_cut_off_are_missed(samples: Samples, tmp_path: Path, name: str) -
     assert facts_of_wrapper(cut, word)["missing_bytes"] == 1000
 
 
-@pytest.mark.parametrize("name", ["mpeg4.avi", "song.wav", "windows.wmv", "flash.flv"])
+@pytest.mark.parametrize("name", ["mpeg4.avi", "song.wav", "song.mp3", "windows.wmv", "flash.flv"])
 def test_a_cut_file_tells_how_long_it_was(samples: Samples, tmp_path: Path, name: str) -> None:
     words = {".wmv": "asf"}
     word = words.get(Path(name).suffix, Path(name).suffix[1:])

@@ -271,6 +271,7 @@ class Converter:
     async def _check_frames(
         self, local: Path, plan: dict[str, Any], rough: Path, frames: int
     ) -> None:
+        """Raises UnverifiedError for a film that was joined wrong, while its parts can still be forgotten."""
         source = await self._decoder.ask("measure", path=str(local), sniffed=plan["sniffed"])
         result = await self._decoder.ask("measure", path=str(rough), sniffed="mov")
         fault = verify.length_fault(plan, source, result, frames)
@@ -278,6 +279,7 @@ class Converter:
             fault = f"{result['frames']} pictures in the result instead of {frames}"
         if fault is not None:
             raise UnverifiedError(fault, stage="convert")
+        verify.check_facts((await self._probe(rough, rough.name)).facts, plan)
 
     async def _encoder(self) -> Ffmpeg:
         if self._tool is None:

@@ -66,6 +66,7 @@ def judge_mp3(raw: dict[str, Any], kind: ItemKind, recipe: Recipe, kbit_s: int) 
             Verdict.AS_IS,
             f"MP3 of {round(rate / 1000)} kbit/s",
             suffix=fitting_suffix(raw, _AUDIO_SUFFIXES["mp3"]),
+            partial=bool(raw.get("missing_bytes")),
         )
     cover = next((at for at, stream in enumerate(streams) if stream.get("cover")), None)
     plan = {

@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from transload.media import mp3_promise
 from transload.media.boxes import BoxMap, walk
 
 DEMUXERS: dict[str, str] = {
@@ -55,10 +56,18 @@ def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
     with path.open("rb") as file:
         if sniffed == "mov":
             return _of_boxes(walk(file, size))
+        if sniffed == "mp3":
+            return _of_promise(mp3_promise.promised(file), size)
         head = file.read(_HEAD_BYTES)
     missing = max(0, _MISSING.get(sniffed, _unknown)(head, size))
     whole_s = _WHOLE[sniffed](head) if missing and sniffed in _WHOLE else None
     return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if whole_s else {})}
+
+
+def _of_promise(promise: tuple[int, float] | None, size: int) -> dict[str, Any]:
+    end, whole_s = promise or (0, 0.0)
+    missing = max(0, end - size)
+    return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if missing else {})}
 
 
 def _unknown(_head: bytes, _size: int) -> int:
