@@ -81,7 +81,7 @@ KINDS: dict[str, KindInfo] = {
         422,
         _NEVER,
         EXIT_FAILED,
-        "Download the file again in full; what was whole has been delivered.",
+        "Download it again in full and send it once more: only what is missing is sent.",
     ),
     "input.limit": KindInfo(
         "Beyond a safety limit",

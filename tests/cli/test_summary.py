@@ -71,6 +71,18 @@ def test_what_gave_way_is_counted_once_delivered() -> None:
     assert "gave way" not in "\n".join(summary(ENDED, Totals(), tallied(late), []))
 
 
+def test_what_was_cut_is_named_with_what_is_left_of_it() -> None:
+    cut = record(0, ItemState.SENT, why="mp3 sound; 12.0 s of 20.0 s are there")
+    one = replace(cut, item=replace(cut.item, partial=True))
+    text = "\n".join(summary(ENDED, Totals(entries=2, sent=2), tallied(one, cut), []))
+    assert "damaged     1 delivered as far as they could be read" in text
+    assert f"    {cut.item.name}: mp3 sound; 12.0 s of 20.0 s are there" in text
+    many = tallied(*([one] * (NAMED_MAX + 3)))
+    lines = summary(ENDED, Totals(entries=23, sent=23), many, [])
+    assert sum("12.0 s of 20.0 s" in line for line in lines) == NAMED_MAX
+    assert any("3 more: transload jobs 01J" in line for line in lines)
+
+
 def test_many_lost_items_are_named_up_to_a_page() -> None:
     fault = Fault("input.corrupt", "bad")
     lost = [record(n, ItemState.FAILED, fault=fault) for n in range(NAMED_MAX + 5)]

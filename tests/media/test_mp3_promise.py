@@ -37,6 +37,8 @@ def test_end_and_seconds_are_promised(head: bytes, end: int, whole_s: float) -> 
         STEREO + COUNTED[:12],
         STEREO + COUNTED.replace(bytes((0, 0, 0, 3)), bytes((0, 0, 0, 1)), 1) + bytes(99),
         b"\xff\xeb\x90\x00" + bytes(32) + COUNTED + bytes(99),  # no such version
+        STEREO + COUNTED[:8] + b"\xff" * 8 + bytes(99),  # 1.3 kbit/s
+        STEREO + COUNTED[:8] + bytes(8 + 99),
         b"\xff\xfb\x9c\x00" + bytes(32) + COUNTED + bytes(99),  # no such rate
     ],
 )

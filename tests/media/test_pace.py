@@ -19,6 +19,7 @@ from transload.media.ladder import Effort, Step, steps
 from transload.media.pace import Pace, TooSlowError
 from transload.media.studio import Studio
 from transload.model import Recipe
+from transload.ports import Probed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
@@ -77,6 +78,30 @@ QUICK = Effort("veryfast", 0.0)
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(tmp_path_factory.mktemp("films") / "asp.avi")
+
+
+async def judged_wrong(decoder: Decoder, source: Path, into: Path, shelf: Shelf) -> None:
+    """A conversion whose every result is probed as if it were the source."""
+    async with Studio() as studio:
+
+        async def probe(path: Path, name: str) -> Probed:
+            return await studio.probe(source, name)
+
+        judgement = studio.judge((await probe(source, source.name)).facts, Recipe.TELEGRAM, "keep")
+        converter = Converter(
+            decoder, ffmpeg=None, effort=QUICK, limits=EncoderLimits(threads=2), probe=probe
+        )
+        await converter.convert(source, judgement, into, lambda _: None, Terms(shelf))
+
+
+async def test_parts_of_a_film_that_is_judged_wrong_are_forgotten(
+    tmp_path: Path, source: Path
+) -> None:
+    shelf = Shelf(tmp_path / "parts")
+    async with bench() as decoder:
+        with pytest.raises(UnverifiedError, match="still judged transcode"):
+            await judged_wrong(decoder, source, tmp_path, shelf)
+    assert (shelf.dropped, shelf.parts) == (1, {})
 
 
 async def made(

@@ -12,8 +12,7 @@ from transload.media.wrapper import SAFE_DEMUXERS, facts_of_wrapper
 @pytest.mark.parametrize(
     "name",
     [
-        *("matroska.mkv", "mpeg4.avi", "plain.mp4", "windows.wmv", "flash.flv"),
-        *("song.wav", "song.mp3"),
+        *("matroska.mkv", "mpeg4.avi", "plain.mp4", "windows.wmv", "flash.flv", "song.wav"),
     ],
 )
 def test_bytes_cut_off_are_missed(samples: Samples, tmp_path: Path, name: str) -> None:
@@ -35,6 +34,15 @@ def test_a_cut_file_tells_how_long_it_was(samples: Samples, tmp_path: Path, name
     assert facts_of_wrapper(cut, word)["whole_s"] == pytest.approx(1.0, abs=0.15)
     cut.write_bytes(cut.read_bytes()[:30])
     assert "whole_s" not in facts_of_wrapper(cut, word)
+
+
+def test_an_mp3_without_its_last_tag_is_whole(samples: Samples, tmp_path: Path) -> None:
+    whole, cut = samples("song.mp3"), tmp_path / "song.mp3"
+    assert facts_of_wrapper(whole, "mp3") == {"missing_bytes": 0}
+    cut.write_bytes(whole.read_bytes()[:-1000])
+    assert facts_of_wrapper(cut, "mp3") == {"missing_bytes": 0}
+    cut.write_bytes(whole.read_bytes()[:-3000])
+    assert facts_of_wrapper(cut, "mp3")["missing_bytes"] == 3000
 
 
 def test_recordings_that_never_ended_miss_nothing(tmp_path: Path) -> None:

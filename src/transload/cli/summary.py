@@ -41,7 +41,8 @@ class Tally:
     lost: list[ItemRecord] = field(default_factory=list[ItemRecord])
     lost_number: int = 0
     locked: int = 0
-    partial: int = 0
+    cut: list[ItemRecord] = field(default_factory=list[ItemRecord])
+    cut_number: int = 0
     gave_way: int = 0
 
     def add(self, record: ItemRecord) -> None:
@@ -51,7 +52,9 @@ class Tally:
             known = item.why in self.skipped or len(self.skipped) < REASONS_MAX
             self.skipped[item.why if known else "other reasons"] += 1
         elif item.state is ItemState.SENT:
-            self.partial += item.partial
+            self.cut_number += item.partial
+            if item.partial and len(self.cut) < NAMED_MAX:
+                self.cut.append(record)
             self.gave_way += record.gave_way
             if item.verdict is not None and item.verdict in _CONVERTING:
                 self.converted[item.verdict] += 1
@@ -133,13 +136,24 @@ def _arrived(job: Job, totals: Totals, counts: Tally) -> list[str]:
             f"{number:,} {_VERDICTS[verdict]}" for verdict, number in counts.converted.items()
         )
         lines.append(_row("converted", ways))
-    if counts.partial:
-        lines.append(_row("damaged", f"{counts.partial:,} delivered as far as they could be read"))
+    lines += _cut(job, counts)
     if counts.gave_way:
         videos = count_text(counts.gave_way, "video")
         lines.append(
             _row("gave way", f"{videos} to the deadline or a limit: transload jobs {job.id}")
         )
+    return lines
+
+
+def _cut(job: Job, counts: Tally) -> list[str]:
+    """What is no longer whole, each with how much of it there is."""
+    if not counts.cut_number:
+        return []
+    lines = [_row("damaged", f"{counts.cut_number:,} delivered as far as they could be read")]
+    lines += [f"    {clean(one.item.name)}: {clean(one.item.why)}" for one in counts.cut]
+    if counts.cut_number > len(counts.cut):
+        more = counts.cut_number - len(counts.cut)
+        lines.append(f"    … and {more:,} more: transload jobs {job.id}")
     return lines
 
 

@@ -28,7 +28,9 @@ NEEDED_ENCODERS = frozenset({"libx264", "aac"})
 CLOCK_WORD_SINCE = 7
 EVIDENCE_LINES = 20
 QUESTION_S = 20.0
-LOOK_S = 0.05  # Small pictures are encoded thirty times faster than they play: 1.5 s at most.
+LOOK_S = (
+    0.05  # Small pictures are encoded thirty times faster than they play; two looks take a part.
+)
 LINE_BYTES_MAX = 65536
 
 _VERSION = re.compile(r"ffmpeg version n?(\d+)")

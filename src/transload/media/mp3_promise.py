@@ -7,6 +7,8 @@ ID3_FOOTER = 0x10
 HEAD_BYTES = 64
 """The tag begins within 38 bytes: behind the frame's header and its side information, which are 13 to 36, and a CRC."""
 FRAMES_KNOWN, BYTES_KNOWN = 1, 2
+RATES = range(4_000, 400_000)
+"""Bits a second that an MP3 has on average, with room at both ends: 8,000 to 320,000; else the numbers are made up."""
 HERTZ = ((11025, 12000, 8000), (0, 0, 0), (22050, 24000, 16000), (44100, 48000, 32000))
 SAMPLES = (576, 0, 576, 1152)
 """Of a layer III frame, like the rates by the header's two bits of version: MPEG-2.5, none, MPEG-2, MPEG-1."""
@@ -25,7 +27,8 @@ def promised(file: BinaryIO) -> tuple[int, float] | None:
     hertz = HERTZ[version][rate] if rate < len(HERTZ[version]) else 0
     if flags & 3 != FRAMES_KNOWN | BYTES_KNOWN or not hertz:
         return None
-    return start + size, frames * SAMPLES[version] / hertz
+    whole_s = frames * SAMPLES[version] / hertz
+    return (start + size, whole_s) if whole_s and int(8 * size / whole_s) in RATES else None
 
 
 def _behind_id3(file: BinaryIO) -> int:

@@ -280,7 +280,7 @@ class Segments:
         await self._keep(n, run_.part(n), (found["first"], found["last"]), behind)
         if self._pace is not None:
             await self._pace.made(cut.frames, cuts.frames)
-        work.next += 1
+        work.next, work.size = work.next + 1, 0
         return True
 
     def _compare(self, n: int, seen: str | None) -> None:

@@ -159,7 +159,9 @@ def _sets(stream: VideoStream) -> str:
 
 def _step(stream: Stream, clock: Fraction) -> tuple[int, int]:
     """How many ticks of `clock` one of the stream is, as a ratio of whole numbers: a film has a million packets."""
-    return (Fraction(stream.time_base or 0) / clock).as_integer_ratio()
+    if not stream.time_base:
+        raise DamagedError("a part whose pictures have no clock")
+    return (Fraction(stream.time_base) / clock).as_integer_ratio()
 
 
 def _tick(packet: "Packet[Any]", step: tuple[int, int]) -> int | None:

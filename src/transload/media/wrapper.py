@@ -43,6 +43,7 @@ DEMUXERS: dict[str, str] = {
 
 SAFE_DEMUXERS = ",".join((*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"))
 
+MP3_TOLD_BYTES = 1000 + 1441  # a tag or two, and the largest frame of layer III
 _UNFINISHED = 0xFFFFFFFF
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
@@ -65,8 +66,9 @@ def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
 
 
 def _of_promise(promise: tuple[int, float] | None, size: int) -> dict[str, Any]:
+    """An MP3 that lacks less than a tag (ID3v1 has 128 bytes) or its last frame is whole: not all count the same."""
     end, whole_s = promise or (0, 0.0)
-    missing = max(0, end - size)
+    missing = end - size if end - size >= MP3_TOLD_BYTES else 0
     return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if missing else {})}
 
 
