@@ -21,6 +21,16 @@ def working_on(path: Path) -> set[int]:
     return found - {os.getpid()}
 
 
+def left_on(path: Path, seconds: float) -> set[int]:
+    """Those that work on it even then: one may have been born after any look at them, just before its parent died."""
+    until = time.monotonic() + seconds
+    left = working_on(path)
+    while left and time.monotonic() < until:
+        left_after(left, until - time.monotonic())
+        left = working_on(path)
+    return left
+
+
 def left_after(pids: set[int], seconds: float) -> set[int]:
     """Those that have not ended by then."""
     until = time.monotonic() + seconds
