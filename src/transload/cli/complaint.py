@@ -7,6 +7,7 @@ from typing import Any
 
 from cyclopts import CycloptsError
 
+from transload.cli.saying import say
 from transload.cli.wording import clean
 from transload.errors import BugError, TransloadError
 from transload.kinds import EXIT_BUG, Fault
@@ -28,10 +29,10 @@ def tell_error(error: TransloadError, *, as_json: bool) -> int:
     """Say an error where the caller looks for it; gives its exit status."""
     fault = error.fault()
     if as_json:
-        print(json.dumps(error_document(fault), ensure_ascii=False))
+        say(json.dumps(error_document(fault), ensure_ascii=False), sys.stdout)
     else:
         for line in error_lines(fault):
-            print(line, file=sys.stderr)
+            say(line, sys.stderr)
     return error.exit_status
 
 
@@ -55,7 +56,7 @@ def tell_bug(error: Exception, *, as_json: bool) -> int:
         log.critical("unforeseen_error", exc_info=error)
     hint = f"the traceback is in {where[0]}" if where else "no log could be written"
     if as_json:
-        print(json.dumps(error_document(BugError(what, suggestion=hint).fault())))
+        say(json.dumps(error_document(BugError(what, suggestion=hint).fault())), sys.stdout)
     else:
-        print(f"transload: {what} ({hint}); please report it", file=sys.stderr)
+        say(f"transload: {what} ({hint}); please report it", sys.stderr)
     return EXIT_BUG

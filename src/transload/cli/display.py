@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from transload.cli.common import Common
+from transload.cli.saying import say
 from transload.cli.view import View
 from transload.cli.wording import clean, shortened
 
@@ -76,7 +77,7 @@ class Lines:
         """Say it, when it is time."""
         now = time.monotonic()
         if self._out is not None and (changed or now - self._said_at >= LINE_S):
-            print(view.line, file=self._out, flush=True)
+            say(view.line, self._out)
             self._said_at = now
 
 

@@ -13,6 +13,7 @@ from transload.address import shown
 from transload.cli.common import USUAL, Common, recipe_word
 from transload.cli.complaint import error_lines
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
+from transload.cli.saying import say
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
 from transload.entry import Entry
@@ -78,7 +79,7 @@ async def _list(
     except TransloadError as error:
         if not common.json:
             raise
-        print(json.dumps(unlisted(source, error.fault()), ensure_ascii=False))
+        say(json.dumps(unlisted(source, error.fault()), ensure_ascii=False), sys.stdout)
         return error.exit_status
     fault = seen.report.fault
     if common.json:
@@ -87,7 +88,7 @@ async def _list(
     else:
         _print_entries(seen)
         if fault is not None:
-            print(*error_lines(fault), sep="\n", file=sys.stderr)
+            say("\n".join(error_lines(fault)), sys.stderr)
     return EXIT_OK if fault is None else KINDS[fault.kind].exit_status
 
 

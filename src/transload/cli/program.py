@@ -1,7 +1,6 @@
 """The commands by name, each imported only when it is called, and the one place where errors leave the program."""
 
 import signal
-import sys
 from collections.abc import Sequence
 from types import FrameType
 
@@ -9,6 +8,7 @@ from cyclopts import App, CycloptsError
 
 from transload import __version__
 from transload.cli.complaint import tell_bug, tell_error, usage_text
+from transload.cli.saying import fall_silent
 from transload.errors import TransloadError, UsageError
 from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
 
@@ -80,7 +80,15 @@ def program(called: Sequence[str] = ()) -> App:
 
 
 def run(argv: Sequence[str]) -> int:
-    """The exit status of one command line. Every error ends here as one line, or as one JSON document."""
+    """The exit status of one command line, all it said being said."""
+    try:
+        return _status(argv)
+    finally:
+        fall_silent()
+
+
+def _status(argv: Sequence[str]) -> int:
+    """How a command line ends. Every error ends here as one line, or as one JSON document."""
     words = general_last(argv)
     as_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
     signal.signal(signal.SIGTERM, _interrupt)  # until the command listens itself
@@ -93,7 +101,6 @@ def run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has seen enough (`transload list … | head`)
-        sys.stderr.close()
         return EXIT_OK
     except Exception as error:  # noqa: BLE001  the program's edge: what nobody foresaw is our bug, said in one line
         return tell_bug(error, as_json=as_json)

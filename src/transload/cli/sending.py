@@ -11,6 +11,7 @@ from transload.cli import exits
 from transload.cli.common import Common
 from transload.cli.complaint import error_lines
 from transload.cli.document import NotStarted, ReportFile, of_all
+from transload.cli.saying import say
 from transload.cli.send import Choice, Manner
 from transload.cli.telling import tell
 from transload.errors import TransloadError
@@ -84,7 +85,7 @@ class Sending:
             await _print_report(app, started)
         for one in started if self.common.talks else ():
             if isinstance(one, Job):
-                print(f"queued {one.id}: `transload resume {one.id}` runs it")
+                say(f"queued {one.id}: `transload resume {one.id}` runs it", sys.stdout)
         return exits.worst(_not_started(started, self.common))
 
 
@@ -92,7 +93,7 @@ def _not_started(started: Sequence[Started], common: Common) -> list[int]:
     """The exit statuses of sources that became no job; their errors are told here."""
     refused = [one.error for one in started if isinstance(one, NotStarted)]
     for error in refused if not common.json else ():
-        print(*error_lines(error.fault()), sep="\n", file=sys.stderr)
+        say("\n".join(error_lines(error.fault())), sys.stderr)
     return [error.exit_status for error in refused]
 
 
@@ -133,4 +134,4 @@ async def _leave(
 
 async def _print_report(app: "App", started: Sequence[Started]) -> None:
     async for piece in of_all(app, started):
-        sys.stdout.write(piece)
+        say(piece, sys.stdout, end="")

@@ -12,6 +12,7 @@ import anyio
 
 from transload import config, logs
 from transload.cli.common import Common
+from transload.cli.saying import fall_silent, say
 from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def _until_signal(act: Callable[[], Awaitable[int]], told: str) -> int:
             status = await act()
         group.cancel_scope.cancel()
     if work.cancel_called:
-        print(told, file=sys.stderr)
+        say(told, sys.stderr)
         return EXIT_INTERRUPTED
     return status
 
@@ -93,6 +94,5 @@ def _leave() -> None:
     """End at once; children see their parent die, the ledger's leases are voided by the next run."""
     if sys.stderr.isatty():
         sys.stderr.write(_SHOW_CURSOR)
-    sys.stderr.flush()
-    sys.stdout.flush()
+    fall_silent()
     os._exit(EXIT_INTERRUPTED)

@@ -13,6 +13,7 @@ from transload.cli.complaint import error_lines
 from transload.cli.display import display_for
 from transload.cli.follow import follow
 from transload.cli.passwords import ask_hidden, somebody_answers
+from transload.cli.saying import say
 from transload.cli.summary import summary, tally
 from transload.cli.wording import clean
 from transload.kinds import Fault
@@ -47,7 +48,7 @@ async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
         warnings = report.head(now, totals)["warnings"]
         ended = replace(now, fault=None)  # its error goes where errors go
         for line in summary(ended, totals, await tally(app.records(now.id)), warnings):
-            print(line)
+            say(line, sys.stdout)
     if (now.state is not JobState.WAITING or needs_password(now)) and not common.json:
         _tell_fault(now, common)
     return exits.of_job(now)
@@ -62,7 +63,7 @@ async def _asked(app: "App", job: Job) -> str | None:
     """What a person answers; None when the job went on meanwhile, with a password from elsewhere."""
     text: str | None = None
     if job.fault is not None:
-        print(_named(job, job.fault), file=sys.stderr)
+        say(_named(job, job.fault), sys.stderr)
     async with anyio.create_task_group() as group:
 
         async def look() -> None:
@@ -85,20 +86,20 @@ def _named(job: Job, fault: Fault) -> str:
 def _tell_fault(job: Job, common: Common) -> None:
     if job.fault is not None:
         fault = replace(job.fault, detail=_named(job, job.fault))
-        print(*error_lines(fault), sep="\n", file=sys.stderr)
+        say("\n".join(error_lines(fault)), sys.stderr)
     elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
-        print(
+        say(
             f"transload: not everything of {clean(job.title)} has arrived\n"
             f"  next: `transload jobs {job.id}` names each item with its reason",
-            file=sys.stderr,
+            sys.stderr,
         )
 
 
 def _tell_wait(job: Job, common: Common) -> None:
     if not common.json:
         why = "there is still no room on the disk" if job.fault is None else job.fault.detail
-        print(
+        say(
             f"transload: {clean(job.title)}: {clean(why)}; the job {job.id} waits\n"
             "  next: free some space and run the same command again: it continues",
-            file=sys.stderr,
+            sys.stderr,
         )
