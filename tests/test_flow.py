@@ -4,13 +4,16 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
+from anyio import from_thread
 
 from tests.inputs import clip, mixed, packed, photo
 from tests.installation import SMALL, Home, Picky, finished, states
 from transload import flow
 from transload.media.ffmpeg import wheel_binary
-from transload.model import ItemState, JobState, Recipe
+from transload.model import ItemKind, ItemState, JobState, Recipe
+from transload.ports import Probed
 
 pytestmark = pytest.mark.anyio
 SENT, DUPLICATE, QUARANTINED = ItemState.SENT, ItemState.DUPLICATE, ItemState.QUARANTINED
@@ -42,6 +45,38 @@ async def test_photos_travel_in_albums_of_ten_in_their_order(tmp_path: Path) -> 
     assert [one.item.album for one in report.items] == [1] * 10 + [2] * 10 + [3] * 3
     assert [name for batch in picky.batches for name in batch] == [f"{n}.jpg" for n in range(23)]
     assert max(map(len, picky.batches)) <= 10
+
+
+async def test_reading_waits_for_judging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = packed(tmp_path / "a.zip", {f"{n}.jpg": photo(n) for n in range(40)})
+    home, asked, gate, far = Home(tmp_path), anyio.Event(), anyio.Event(), anyio.Event()
+    async with home.open() as app:
+        media, begun = app.parts.media, set[str]()
+        probe, sniff = media.probe, media.sniff
+
+        async def waiting(local: Path, name: str) -> Probed:
+            asked.set()
+            await gate.wait()
+            return await probe(local, name)
+
+        def counted(head: bytes, name: str) -> ItemKind:
+            if head:  # not a look at the name alone
+                begun.add(name)
+            if len(begun) > flow.AHEAD + 3:  # one is judged, one handed over, one waits to be
+                from_thread.run_sync(far.set)
+            return sniff(head, name)
+
+        monkeypatch.setattr(media, "probe", waiting)
+        monkeypatch.setattr(media, "sniff", counted)
+        job = await app.send(str(source), to=home.to)
+        await asked.wait()
+        with anyio.move_on_after(0.5):  # it would take a tenth of that
+            await far.wait()
+        assert not far.is_set()
+        gate.set()
+        report = await app.report((await app.wait(job.id)).id)
+    assert set(states(report).values()) == {SENT}
+    assert len(begun) == 40
 
 
 async def test_equal_content_is_delivered_once_under_media(tmp_path: Path) -> None:

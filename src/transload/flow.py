@@ -34,7 +34,7 @@ from transload.settle import settle_intents
 from transload.states import lost_as
 from transload.taking import Load
 
-STAGED = 64  # small items between two stages; large ones are bounded by the scratch budget
+AHEAD, STAGED = 4, 64  # entries read before they are judged; items judged before they are sent
 TWIN = "delivered before"
 
 
@@ -42,7 +42,7 @@ async def transfer(bench: Bench) -> None:
     """Deliver all that can go at once, in entry order; what needs long work is left deferred, what failed refused."""
     await settle_intents(bench.job, bench.record, bench.destination)
     await bench.destination.sweep(bench.job)
-    loads_in, loads_out = anyio.create_memory_object_stream[Load](STAGED)
+    loads_in, loads_out = anyio.create_memory_object_stream[Load](AHEAD)
     ready_in, ready_out = anyio.create_memory_object_stream[Shipment](STAGED)
     async with anyio.create_task_group() as group:
         group.start_soon(read_source, bench, loads_in)
