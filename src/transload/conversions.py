@@ -1,5 +1,6 @@
 """What a conversion gives, and the finished parts of a long one: shapes and the port of their store."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -106,12 +107,26 @@ class Parts(Protocol):
         ...
 
 
+class GaveWay(Exception):  # noqa: N818  nothing went wrong
+    """A long conversion stopped with its parts kept, because another waits for its place; it is taken up again."""
+
+
+GivesWay = Callable[[], Awaitable[bool]]
+"""Asked between two runs of a long conversion: whether another one waits that has not had a turn yet."""
+
+
+async def alone() -> bool:
+    """Nobody waits."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a conversion works under: the store of its parts, and the most bytes a file may have where it goes."""
+    """What a conversion works under: the store of its parts, the most bytes of a file where it goes, who waits."""
 
     parts: Parts | None = None
     limit_bytes: int | None = None
+    gives_way: GivesWay = alone
 
 
 NO_TERMS = Terms()

@@ -59,7 +59,10 @@ async def too_big(bench: Bench, item: Item, held: Held, judgement: Judgement) ->
 async def converted(
     bench: Bench, item: Item, held: Held, judgement: Judgement
 ) -> Shipment | Outcome:
-    """The shipment of a conversion, with the original beside it where the job keeps it; a failed one is refused."""
+    """The shipment of a conversion, with the original beside it where the job keeps it; a failed one is refused.
+
+    Raises GaveWay where a long one made room for another: nothing is decided then.
+    """
     limit, need = bench.destination.limit_bytes, disk_need(judgement, held.size_bytes)
     if limit is not None and held.size_bytes > limit:
         need += min(need, held.size_bytes)  # its pieces, while the whole is still there
@@ -71,7 +74,7 @@ async def converted(
             judgement,
             bench.scratch.folder(item.id),
             lambda progress: bench.meter.converting(item.id, progress),
-            Terms(bench.parts(held.sha256), limit),
+            Terms(bench.parts(held.sha256), limit, bench.gives_way),
         )
     except FfmpegMissingError as error:
         fault = replace(error.fault(), item=item.name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from transload.conversions import Made, Parts, Terms
+from transload.conversions import GivesWay, Made, Parts, Terms
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
 from transload.kinds import Fault
 from transload.model import (
@@ -35,6 +35,7 @@ Clock = Callable[[], int]
 """UTC now in integer milliseconds."""
 
 Want = Callable[[Entry], bool]
+Moved = Callable[[Progress], None]
 
 
 class ArchiveReader(Protocol):
@@ -130,9 +131,6 @@ class Probed:
     thumb: bytes | None = None
 
 
-Moved = Callable[[Progress], None]
-
-
 class Media(Protocol):
     """Sniffing, probing, judging and converting. Decoders run in children with limits, never in this process."""
 
@@ -164,7 +162,7 @@ class Media(Protocol):
         """Carry out `judgement.plan` into the folder `into`, verified; long ones go on behind their parts.
 
         Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError,
-        TooBigError. Only the result is left in `into`; a cancelled call ends its child within 4 s.
+        TooBigError, GaveWay. Only the result is left in `into`; a cancelled call ends its child within 4 s.
         """
         ...
 
@@ -383,9 +381,10 @@ class Bench:
     limits: Limits
     open_inside: OpenArchive
     parts: Callable[[str], Parts]
+    gives_way: GivesWay
 
 
-Handler = Callable[[Task], Awaitable[None]]
+Handler = Callable[[Task, GivesWay], Awaitable[None]]
 
 
 class Engine(Protocol):

@@ -7,9 +7,11 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.films import film
 from tests.inputs import clip, packed
 from tests.installation import SMALL, Home
 from transload.config import Convert
+from transload.conversions import GivesWay
 from transload.entry import Entry
 from transload.jobs.embedded import Embedded
 from transload.model import (
@@ -81,7 +83,7 @@ async def test_conversions_start_only_when_no_transfer_is_left(shop: Shop) -> No
     await shop.want("one")
     await shop.want("two")
 
-    async def handle(task: Task) -> None:
+    async def handle(task: Task, _gives_way: GivesWay) -> None:
         record = shop.record(task)
         job, _ = await record.begin()
         shop.diary.append(f"{task.kind.value} {job.title}")
@@ -104,7 +106,7 @@ async def test_a_cancelled_job_is_let_go_and_settled_by_a_new_task(shop: Shop) -
     started, settled = anyio.Event(), anyio.Event()
     job = await shop.want("one")
 
-    async def handle(task: Task) -> None:
+    async def handle(task: Task, _gives_way: GivesWay) -> None:
         record = shop.record(task)
         _, control = await record.begin()
         if control == "cancel":
@@ -133,7 +135,7 @@ async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
     started = anyio.Event()
     job = await shop.want("one")
 
-    async def handle(task: Task) -> None:
+    async def handle(task: Task, _gives_way: GivesWay) -> None:
         await shop.record(task).begin()
         started.set()
         await anyio.sleep_forever()
@@ -151,7 +153,7 @@ async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
     for name in ("a", "b", "c", "d", "e"):
         await shop.want(name)
 
-    async def handle(task: Task) -> None:
+    async def handle(task: Task, _gives_way: GivesWay) -> None:
         running.append(task.job_id)
         shop.diary.append(str(len(running)))
         if len(running) == 2:
@@ -187,3 +189,25 @@ async def test_two_encoders_are_for_two_jobs(tmp_path: Path) -> None:
     report = await home.send(packed(tmp_path / "a.zip", tree))
     assert [one.item.state for one in report.items] == [ItemState.SENT] * 4
     assert home.left_behind() == []
+
+
+async def test_a_long_conversion_gives_its_place_to_a_job_that_came_later(tmp_path: Path) -> None:
+    long = film(tmp_path / "asp.avi", seconds=90, size="480x270")
+    settings = replace(SMALL, convert=Convert(memory_bytes=1))  # one part a run
+    alone, beside = Home(tmp_path / "alone", settings), Home(tmp_path / "beside", settings)
+    await alone.send(long, originals="drop")
+    short = clip(tmp_path / "short.avi")
+    async with beside.open() as app:
+        first = await app.send(str(long), to=beside.to, originals="drop")
+        async for event in app.events(first.id):
+            if event.data.get("stage") == "convert":
+                break
+        second = await app.send(str(short), to=beside.to, originals="drop")
+        reports = [await app.report((await app.wait(job.id)).id) for job in (first, second)]
+    (film_sent, clip_sent) = (report.items[0].item.sent_ms for report in reports)
+    assert film_sent is not None
+    assert clip_sent is not None
+    assert clip_sent < film_sent
+    (whole,) = alone.delivered().values()
+    assert whole in beside.delivered().values()
+    assert beside.left_behind() == []

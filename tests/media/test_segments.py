@@ -13,7 +13,7 @@ import pytest
 
 from tests.films import film, odd_film, packets
 from tests.media.parts import Shelf, bench, made, planned
-from transload.conversions import part_file
+from transload.conversions import GaveWay, part_file
 from transload.errors import DiskFullError, MemoryLimitError, UnverifiedError
 from transload.media.ffmpeg import EncoderLimits, find_ffmpeg, wheel_binary
 from transload.media.recipes import arguments
@@ -171,6 +171,46 @@ async def test_only_parts_of_the_same_plan_are_taken_over(
         await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
     assert shelf.added == [1]
     assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+
+
+async def test_a_film_gives_way_between_two_runs_and_goes_on(tmp_path: Path, source: Path) -> None:
+    answers = [False, True]
+
+    async def second() -> bool:
+        return answers.pop(0)
+
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        whole, shelf = Shelf(tmp_path / "whole"), Shelf(tmp_path / "parts")
+        await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
+        tool, one_by_one = await find_ffmpeg(None), EncoderLimits(beside_bytes=1)
+        maker = Segments(decoder, tool, one_by_one, planned_film, shelf)
+        with pytest.raises(GaveWay):
+            await maker.make(tmp_path / "not.mp4", lambda _: None, unchecked, second)
+        assert (shelf.added, shelf.dropped) == ([0, 1], 0)
+        assert shelf.files() == [part_file(0), part_file(1)]
+        await made(decoder, planned_film, shelf, tmp_path / "again.mp4", one_by_one)
+    assert answers == []
+    assert shelf.added == [*range(len(planned_film.cuts.parts)), -1]
+    assert packets(tmp_path / "again.mp4") == packets(tmp_path / "whole.mp4")
+
+
+async def test_nobody_is_asked_behind_the_last_run(tmp_path: Path, source: Path) -> None:
+    async with bench() as decoder:
+        planned_film = await planned(decoder, source)
+        shelf = Shelf(tmp_path / "parts")
+        maker = Segments(decoder, await find_ffmpeg(None), EncoderLimits(), planned_film, shelf)
+        await maker.make(tmp_path / "o.mp4", lambda _: None, unchecked, waited_for)
+    assert shelf.files() == sorted(part.file for part in shelf.parts.values())
+
+
+async def unchecked(_frames: int) -> None:
+    """Whatever was joined is right."""
+
+
+async def waited_for() -> bool:
+    """Somebody waits, always."""
+    return True
 
 
 async def test_parts_whose_film_does_not_stand_the_check_are_forgotten(

@@ -2,12 +2,14 @@
 
 import anyio
 import pytest
+from sqlalchemy import Connection, update
 
 from tests.storage.conftest import LEASE_MS, Desk
 from transload.errors import LostLeaseError
-from transload.model import Lane
+from transload.model import Lane, Task
 from transload.storage.leases import Leases
 from transload.storage.record import TaskRecord
+from transload.storage.schema import tasks
 
 pytestmark = pytest.mark.anyio
 
@@ -86,3 +88,39 @@ async def test_a_task_given_back_waits_for_its_due_time(desk: Desk) -> None:
     desk.clock.now_ms += 500
     assert await desk.leases.transfer_waits(0)
     assert (await desk.take()).id == task.id
+
+
+async def test_who_runs_hears_of_newcomers_only(desk: Desk) -> None:
+    async def waits(task: Task, *others: Task) -> bool:
+        return await desk.leases.newcomer_waits(task, 0, [task, *others])
+
+    await desk.want()
+    mine = await desk.take()
+    assert not await waits(mine)
+    other = await desk.want("/other.zip")
+    assert await waits(mine)
+    assert not await desk.leases.newcomer_waits(mine, desk.clock.now_ms + 1, [mine])
+    await desk.ledger.control(other.id, "pause")
+    assert not await waits(mine)
+    await desk.ledger.control(other.id, None)
+    second = await desk.take()
+    assert not await waits(mine, second)
+    await desk.leases.give_back(second, desk.clock.now_ms)
+    assert not await waits(mine)  # it had its turn
+
+
+@pytest.mark.parametrize(("priority", "heard"), [(1, False), (0, True)])
+async def test_who_runs_does_not_hear_of_the_less_urgent(
+    desk: Desk, priority: int, heard: bool
+) -> None:
+    await desk.want()
+    mine = await desk.take()
+    await desk.want("/other.zip")
+
+    def rank(db: Connection) -> None:
+        own = tasks.c.id == mine.id
+        db.execute(update(tasks).where(own).values(priority=0))
+        db.execute(update(tasks).where(~own).values(priority=priority))
+
+    await desk.database.run(rank)
+    assert await desk.leases.newcomer_waits(mine, 0, [mine]) is heard

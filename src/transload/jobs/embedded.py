@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from functools import partial
 from typing import Literal
 
 import anyio
@@ -75,10 +76,17 @@ class Embedded:
             return True
         return not self._busy(Lane.TRANSFER) and not await self._leases.transfer_waits(self._since)
 
+    async def _gives_way(self, task: Task) -> bool:
+        """Whether another conversion could start in place of this one, and has not had a turn yet."""
+        held = list(self._held())
+        return await self._may_start(Lane.CONVERT) and await self._leases.newcomer_waits(
+            task, self._since, held
+        )
+
     async def _serve(self, task: Task, scope: anyio.CancelScope, handler: Handler) -> None:
         try:
             with scope:
-                await handler(task)
+                await handler(task, partial(self._gives_way, task))
         finally:
             # Still ours only when the handler was cut off; else the row is gone or has a due time of its own.
             with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_S):

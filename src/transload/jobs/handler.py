@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from transload import flow
 from transload.archives.open import Archives
+from transload.conversions import GaveWay, GivesWay
 from transload.entry import Limits, Opening
 from transload.errors import (
     BugError,
@@ -88,6 +89,15 @@ class Parts:
     scratch_budget_bytes: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One attempt at a task: the task under its lease, what it may write, and whether it is waited for."""
+
+    task: Task
+    record: TaskRecord
+    gives_way: GivesWay
+
+
 class TaskHandler:
     """Runs one task at a time per call; keeps the meters of running tasks for the progress display."""
 
@@ -96,7 +106,7 @@ class TaskHandler:
         self._jitter = jitter
         self.meters: dict[int, tuple[str, TaskMeter]] = {}
 
-    async def __call__(self, task: Task) -> None:
+    async def __call__(self, task: Task, gives_way: GivesWay) -> None:
         """Run the task to the end of this attempt; every way it can end is in the ledger afterwards."""
         parts = self._parts
         record = TaskRecord(
@@ -107,13 +117,14 @@ class TaskHandler:
             partial(has_room, min_free=parts.min_free_bytes),
         )
         try:
-            await self._attempt(task, record)
+            await self._attempt(_Turn(task, record, gives_way))
         except LostLeaseError:
             log.info("lease_lost", extra={"task": task.id, "job": task.job_id})
         finally:
             self.meters.pop(task.id, None)
 
-    async def _attempt(self, task: Task, record: TaskRecord) -> None:
+    async def _attempt(self, turn: _Turn) -> None:
+        task, record = turn.task, turn.record
         job, control = await record.begin()
         destination = self._parts.destination(job.destination)
         scratch = JobScratch(
@@ -127,7 +138,10 @@ class TaskHandler:
             if control == "cancel":
                 await self._cancel(job, record, destination)
             else:
-                await self._work(task, job, record, destination, scratch)
+                await self._work(turn, job, destination, scratch)
+        except GaveWay:
+            log.info("gave_way", extra={"task": task.id, "job": task.job_id})
+            return
         except Exception as raised:  # noqa: BLE001  the boundary: every error becomes a row here
             if await self._failed(task, record, first_of(raised)):
                 return
@@ -140,13 +154,9 @@ class TaskHandler:
                 await self._failed(task, record, error)
 
     async def _work(
-        self,
-        task: Task,
-        job: Job,
-        record: TaskRecord,
-        destination: Destination,
-        scratch: JobScratch,
+        self, turn: _Turn, job: Job, destination: Destination, scratch: JobScratch
     ) -> None:
+        task, record = turn.task, turn.record
         passwords = await self._parts.ledger.passwords(job.id)
         opening = Opening(passwords, scratch.root / SPOOL)
         source = Later(lambda: self._open(job, opening))
@@ -179,6 +189,7 @@ class TaskHandler:
                 limits=parts.limits,
                 open_inside=partial(parts.archives.open_as, passwords=passwords),
                 parts=partial(parts.part_store.of, record),
+                gives_way=turn.gives_way,
             )
             await self._run(bench, record)
         finally:

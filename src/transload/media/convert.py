@@ -227,7 +227,11 @@ class Converter:
 
     async def _in_time(self, work: _Work, film: Callable[[Step], Film], parts: Parts) -> None:
         """Make the film in parts; where that would take too long, begin it anew with less."""
-        tool, deadline_s = await self._encoder(), self._effort.deadline_s
+        tool, deadline_s, asks = (
+            await self._encoder(),
+            self._effort.deadline_s,
+            work.terms.gives_way,
+        )
         check = partial(self._check_frames, work.local, work.plan, work.rough)
         teller = _Teller(work.plan.get("duration_s"), work.moved, anyio.current_time())
         steps = ladder.steps(self._effort.preset, work.shape.lines)
@@ -238,7 +242,7 @@ class Converter:
             try:
                 step = await pace.known()
                 maker = Segments(self._decoder, tool, self._limits, film(step or first), parts)
-                await maker.make(work.rough, teller.reached, check, None if step else pace)
+                await maker.make(work.rough, teller.reached, check, asks, None if step else pace)
             except TooSlowError as error:
                 log.info("film_too_slow", extra={"detail": error.detail})
             else:
@@ -248,7 +252,7 @@ class Converter:
                 work.step = pace.step
             first = pace.step
         maker = Segments(self._decoder, tool, self._limits, film(first), parts)
-        await maker.make(work.rough, teller.reached, check)
+        await maker.make(work.rough, teller.reached, check, asks)
 
     def _bounded(
         self, work: _Work, step: Step, tool: Ffmpeg

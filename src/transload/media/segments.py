@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from transload.conversions import Part, Parts, part_file
+from transload.conversions import GaveWay, GivesWay, Part, Parts, alone, part_file
 from transload.errors import (
     CorruptError,
     DiskFullError,
@@ -120,12 +120,18 @@ class Segments:
         self._pace: Pace | None = None
 
     async def make(
-        self, rough: Path, tell: Callable[[int], None], check: Check, pace: Pace | None = None
+        self,
+        rough: Path,
+        tell: Callable[[int], None],
+        check: Check,
+        gives_way: GivesWay = alone,
+        pace: Pace | None = None,
     ) -> None:
         """The whole film in `rough`. `tell` hears microseconds done.
 
         Raises UnfitError when it must be made in one piece; TooSlowError as `pace` says; UnverifiedError as `check`
-        says: for these the parts are forgotten. DiskFullError when the parts will not fit; the errors of an encoder.
+        says: for these the parts are forgotten. DiskFullError when the parts will not fit; the errors of an encoder;
+        GaveWay between two runs.
         """
         self._pace = pace
         folder = await self._kept.begin(self._settings)
@@ -138,14 +144,14 @@ class Segments:
             taken = sum(n != SOUND_N for n in self._done)
             log.info("parts_taken_over", extra={"parts": taken, "of": self._total})
             await self._check_room()
-            await check(await self._make(rough, tell))
+            await check(await self._make(rough, tell, gives_way))
         except (UnfitError, TooSlowError, UnverifiedError):
             await self._kept.drop(self._settings)
             raise
         finally:
             self._kept.leave(self._settings)
 
-    async def _make(self, rough: Path, tell: Callable[[int], None]) -> int:
+    async def _make(self, rough: Path, tell: Callable[[int], None], gives_way: GivesWay) -> int:
         margin = 0
         while (n := self._missing()) is not None:
             run_ = self._run_from(n, margin)
@@ -159,6 +165,9 @@ class Segments:
                 if run_.seek_us is None:  # From the start of the file: no run decodes more.
                     raise UnfitError(error.detail) from error
                 margin += 1
+            else:
+                if self._missing() is not None and await gives_way():
+                    raise GaveWay
         if self._film.plan.get("sound") and SOUND_N not in self._done:
             await self._sound()
         return await self._join(rough)

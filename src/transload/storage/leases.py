@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, exists, insert, or_, select, update
 
 from transload.model import Job, JobState, Lane, Task
 from transload.ports import Clock
@@ -31,15 +31,8 @@ class Leases:
 
         def act(db: Connection) -> Task | None:
             now = self.clock()
-            free = or_(tasks.c.owner.is_(None), tasks.c.lease_until_ms < now)
-            wanted = or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached)
-            paused = and_(jobs.c.control.is_not(None), jobs.c.control == "pause")
             row = db.execute(
-                select(tasks.c.id, jobs.c.seq)
-                .join(jobs, jobs.c.id == tasks.c.job_id)
-                .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
-                .where(jobs.c.state.in_(_RUNNABLE))
-                .where(jobs.c.id.not_in({one.job_id for one in without}))
+                self._due(lane, since_ms, without, now)
                 .order_by(tasks.c.priority, tasks.c.due_ms, tasks.c.id)
                 .limit(1)
             ).first()
@@ -56,6 +49,36 @@ class Leases:
                 )
             )
             return task_of(db.execute(select(tasks).where(tasks.c.id == row.id)).one())
+
+        return await self.database.run(act)
+
+    def _due(
+        self, lane: Lane, since_ms: int, without: Sequence[Task], now: int
+    ) -> Select[int, int]:
+        """Tasks of a lane that could be taken now, and how far their jobs have come."""
+        free = or_(tasks.c.owner.is_(None), tasks.c.lease_until_ms < now)
+        wanted = or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached)
+        paused = and_(jobs.c.control.is_not(None), jobs.c.control == "pause")
+        return (
+            select(tasks.c.id, jobs.c.seq)
+            .join(jobs, jobs.c.id == tasks.c.job_id)
+            .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
+            .where(jobs.c.state.in_(_RUNNABLE))
+            .where(jobs.c.id.not_in({one.job_id for one in without}))
+        )
+
+    async def newcomer_waits(self, task: Task, since_ms: int, running: Sequence[Task]) -> bool:
+        """Whether a task that was never taken could be, were it not for `task`: of its lane, no less urgent, and of
+        no job that has one `running`.
+
+        One that had its turn does not count: two long conversions would take turns with each other for ever.
+        """
+
+        def act(db: Connection) -> bool:
+            urgency = select(tasks.c.priority).where(tasks.c.id == task.id).scalar_subquery()
+            waiting = self._due(task.lane, since_ms, running, self.clock())
+            new = waiting.where(tasks.c.epoch == 0, tasks.c.priority <= urgency)
+            return db.execute(new.limit(1)).first() is not None
 
         return await self.database.run(act)
 
