@@ -108,14 +108,14 @@ class Parts(Protocol):
 
 
 class GaveWay(Exception):  # noqa: N818  nothing went wrong
-    """A long conversion stopped with its parts kept, because another waits for its place; it is taken up again."""
+    """A long conversion stopped with its parts kept, because a shorter one waits; it is taken up again."""
 
 
-GivesWay = Callable[[], Awaitable[bool]]
-"""Asked between two runs of a long conversion: whether another one waits that has not had a turn yet."""
+GivesWay = Callable[[float], Awaitable[bool]]
+"""Asked between two runs of a long conversion, with the share of it that is left: whether a shorter one waits."""
 
 
-async def alone() -> bool:
+async def alone(_left: float) -> bool:
     """Nobody waits."""
     return False
 

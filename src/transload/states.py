@@ -44,6 +44,7 @@ ITEM_LOST = frozenset({_I.QUARANTINED, _I.FAILED, _I.CANCELLED})
 ITEM_RETRIABLE = ITEM_LOST
 
 PASSWORD = "password"  # why a job waits that a person must give one
+TURN = "turn"  # why a job waits whose long conversion let a shorter one go first
 LEFT_OUT = "left out by --include or --exclude"  # the reason of a skip that other filters take back
 OPENED = "opened"  # the reason of a skip: an archive inside whose entries were taken instead
 

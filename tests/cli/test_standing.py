@@ -12,8 +12,8 @@ from transload.model import Job, JobState, Lane
 from transload.storage.record import TaskRecord
 
 
-async def left_running(home: Home) -> Job:
-    """A job that the ledger calls running, as a killed process leaves it."""
+async def left_running(home: Home, *, gave_way: bool) -> Job:
+    """A job that the ledger calls running or waiting for its turn, as a killed process leaves it."""
     source = packed(home.folder / "a.zip", {"a.jpg": photo(1)})
     async with home.open() as app:
         job = await app.send(str(source), to=home.to, detach=True)
@@ -21,8 +21,11 @@ async def left_running(home: Home) -> Job:
         assert task is not None
         record = TaskRecord(app.parts.ledger.database, app.parts.clock, task, home.folder)
         await record.begin()
+        if gave_way:
+            await record.give_way()
         seen = await app.job(job.id)
-        assert (seen.state, as_it_stands(app, seen).state) == (JobState.RUNNING, JobState.QUEUED)
+        assert seen.state is (JobState.WAITING if gave_way else JobState.RUNNING)
+        assert as_it_stands(app, seen).state is JobState.QUEUED
         assert state_word(as_it_stands(app, seen)) == INTERRUPTED
         app.parts.lock.acquire()
         assert as_it_stands(app, seen) == seen
@@ -30,8 +33,9 @@ async def left_running(home: Home) -> Job:
 
 
 @pytest.mark.anyio
-async def test_it_is_queued_and_called_interrupted(tmp_path: Path) -> None:
-    job = await left_running(Home(tmp_path))
+@pytest.mark.parametrize("gave_way", [False, True])
+async def test_it_is_queued_and_called_interrupted(tmp_path: Path, gave_way: bool) -> None:
+    job = await left_running(Home(tmp_path), gave_way=gave_way)
     cli = Cli(tmp_path / "data")
     assert [one["state"] for one in cli("jobs", "--json").document] == ["queued"]
     assert cli("jobs", job.id, "--json").document["state"] == "queued"

@@ -2,6 +2,7 @@
 
 from transload.cli.view import View
 from transload.model import Event, JobState
+from transload.states import TURN
 
 SPACE = {"kind": "store.disk_full", "detail": "12 MiB free, 1,024 MiB must stay free"}
 
@@ -83,3 +84,9 @@ def test_a_warning_is_news_until_something_has_arrived() -> None:
     assert "reading (300 MiB must be unpacked again)" in view.line
     view.take(event("items", items=[[7, "sent"]]))
     assert "unpacked" not in view.line
+
+
+def test_a_film_that_gave_way_says_so() -> None:
+    view = running()
+    assert view.take(event("state", state="waiting", reason=TURN))
+    assert view.doing == "waiting while a shorter conversion goes first"

@@ -28,6 +28,7 @@ from transload.model import (
     Verdict,
 )
 from transload.ports import Handler
+from transload.states import TURN
 from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger, system_clock
@@ -191,12 +192,16 @@ async def test_two_encoders_are_for_two_jobs(tmp_path: Path) -> None:
     assert home.left_behind() == []
 
 
-async def test_a_long_conversion_gives_its_place_to_a_job_that_came_later(tmp_path: Path) -> None:
+async def test_a_long_conversion_gives_its_place_to_a_job_that_came_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     long = film(tmp_path / "asp.avi", seconds=90, size="480x270")
     settings = replace(SMALL, convert=Convert(memory_bytes=1))  # one part a run
     alone, beside = Home(tmp_path / "alone", settings), Home(tmp_path / "beside", settings)
     await alone.send(long, originals="drop")
     short = clip(tmp_path / "short.avi")
+    caplog.clear()
+    caplog.set_level("INFO", logger="transload.media")
     async with beside.open() as app:
         first = await app.send(str(long), to=beside.to, originals="drop")
         async for event in app.events(first.id):
@@ -204,10 +209,16 @@ async def test_a_long_conversion_gives_its_place_to_a_job_that_came_later(tmp_pa
                 break
         second = await app.send(str(short), to=beside.to, originals="drop")
         reports = [await app.report((await app.wait(job.id)).id) for job in (first, second)]
+        told = [
+            one.data.get("reason") for one in await app.history(first.id) if one.what == "state"
+        ]
     (film_sent, clip_sent) = (report.items[0].item.sent_ms for report in reports)
     assert film_sent is not None
     assert clip_sent is not None
     assert clip_sent < film_sent
     (whole,) = alone.delivered().values()
     assert whole in beside.delivered().values()
+    taken = [vars(one)["parts"] for one in caplog.records if one.message == "parts_taken_over"]
+    assert taken[0] == 0 < taken[1]
+    assert TURN in told
     assert beside.left_behind() == []

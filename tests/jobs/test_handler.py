@@ -37,6 +37,7 @@ from transload.ports import Media, Source, SourceRef, Sources
 from transload.sources.folder import FolderReader
 from transload.sources.registry import SourceRegistry
 from transload.states import needs_password
+from transload.storage.record import TaskRecord
 from transload.storage.schema import tasks
 from transload.storage.scratch import SLACK_BYTES
 from transload.wiring import Installation, build
@@ -170,7 +171,9 @@ async def test_ten_deaths_give_up_that_item_alone(tmp_path: Path) -> None:
         job = await here.want(packed(tmp_path / "a.zip", content))
         await here.run()
         for _ in range(DEATHS_MAX):
-            await here.take(Lane.CONVERT)
+            task = await here.take(Lane.CONVERT)
+            database = here.parts.ledger.database
+            await TaskRecord(database, here.parts.clock, task, tmp_path).begin()
             assert await here.parts.leases.void_dead() == 1
         await here.run(Lane.CONVERT)
         assert await here.states(job) == [ItemState.FAILED, ItemState.SENT]

@@ -12,6 +12,7 @@ from tests.storage.conftest import Desk, entries
 from transload.conversions import Choice, Part
 from transload.errors import LostLeaseError
 from transload.model import Held, ItemState, Outcome
+from transload.storage.record import TaskRecord
 from transload.storage.schema import receipts
 from transload.storage.segments import KEPT_MS, ROWLESS_MS, PartStore, TaskParts
 
@@ -45,6 +46,18 @@ async def test_a_part_is_found_by_the_next_run(desk: Desk, tmp_path: Path) -> No
     assert await later.known("settings") == [PART]
     assert [path.name for path in folder.iterdir()] == ["00000.nut"]
     assert await later.known("others") == []
+
+
+async def test_a_part_is_progress(desk: Desk, tmp_path: Path) -> None:
+    await desk.want()
+    for deaths, makes_one in ((0, False), (1, True), (1, False), (2, False)):
+        task = await desk.take()
+        assert task.deaths == deaths
+        record = TaskRecord(desk.database, desk.clock, task, desk.kept)
+        await record.begin()
+        if makes_one:
+            await one_part(store_of(desk, tmp_path).of(record, SOURCE))
+        await desk.leases.void_dead()
 
 
 async def test_the_disk_keeps_its_reserve(desk: Desk, tmp_path: Path) -> None:

@@ -173,14 +173,13 @@ def inspect(
 async def _inspect(app: "App", files: Sequence[Path], recipe: Recipe, common: Common) -> int:
     found = [await _look(app, file, recipe) for file in files]
     if common.json:
-        json.dump([inspected(one) for one in found], sys.stdout)
-        print()
+        say(json.dumps([inspected(one) for one in found]), sys.stdout)
     else:
         for one in found:
             _print_inspected(one, facts=common.verbose)
     lost = sum(one.judgement.verdict is Verdict.UNSAVABLE for one in found)
     if lost and common.talks:
-        print(f"{count_text(lost, 'file')} could not be read", file=sys.stderr)
+        say(f"{count_text(lost, 'file')} could not be read", sys.stderr)
     return EXIT_PARTIAL if lost else EXIT_OK
 
 
@@ -209,8 +208,7 @@ def inspected(one: "Inspected") -> dict[str, Any]:
 
 def _print_inspected(one: "Inspected", *, facts: bool) -> None:
     judgement = one.judgement
-    print(
-        f"{clean(one.name)}: {judgement.kind.value}, {judgement.verdict.value}: {clean(judgement.why)}"
-    )
+    verdict = f"{judgement.kind.value}, {judgement.verdict.value}"
+    say(f"{clean(one.name)}: {verdict}: {clean(judgement.why)}", sys.stdout)
     for fact, value in one.facts.items() if facts else ():
-        print(f"  {fact}: {clean(json.dumps(value, ensure_ascii=False))}")
+        say(f"  {fact}: {clean(json.dumps(value, ensure_ascii=False))}", sys.stdout)

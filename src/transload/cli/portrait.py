@@ -11,7 +11,7 @@ from transload.cli.standing import INTERRUPTED, state_word
 from transload.cli.summary import summary, tally
 from transload.cli.wording import clean, count_text, password_wait, size_text
 from transload.model import Event, ItemRecord, ItemState, Job, JobState
-from transload.states import ITEM_OPEN, needs_password, reported
+from transload.states import ITEM_OPEN, TURN, needs_password, reported
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -30,6 +30,8 @@ async def portrait(app: "App", job: Job, page: int) -> AsyncIterator[str]:
         yield f"  {password_wait(job.id)}"
     elif state_word(job) == INTERRUPTED:
         yield f"  interrupted: transload resume {job.id} goes on where it was"
+    elif job.wait_reason == TURN:
+        yield "  waits       while a shorter conversion goes first"
     elif job.state is JobState.WAITING:
         yield f"  waits       {job.wait_reason} until {clock_text(job.wait_until_ms)}"
     warnings = report.head(job, totals)["warnings"]

@@ -8,7 +8,7 @@ from cyclopts import App, CycloptsError
 
 from transload import __version__
 from transload.cli.complaint import tell_bug, tell_error, usage_text
-from transload.cli.saying import fall_silent
+from transload.cli.saying import fall_silent, open_streams
 from transload.errors import TransloadError, UsageError
 from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
 
@@ -81,6 +81,7 @@ def program(called: Sequence[str] = ()) -> App:
 
 def run(argv: Sequence[str]) -> int:
     """The exit status of one command line, all it said being said."""
+    open_streams()
     try:
         return _status(argv)
     finally:

@@ -11,6 +11,7 @@ from transload.address import shown
 from transload.cli.common import Common
 from transload.cli.exits import worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
+from transload.cli.saying import say
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
 from transload.errors import TransloadError
@@ -86,13 +87,13 @@ class Rehearsal:
         as_json = self.common.json
         several, statuses = len(self.sources) != 1, list[int]()
         if several and as_json:
-            print("[")
+            say("[", sys.stdout)
         for number, source in enumerate(self.sources):
             if number and as_json:
-                print(",")
+                say(",", sys.stdout)
             statuses.append(await self._one(app, source, alone=not several))
         if several and as_json:
-            print("]")
+            say("]", sys.stdout)
         return worst(statuses)
 
     async def _one(self, app: "App", source: str, *, alone: bool) -> int:
@@ -104,7 +105,8 @@ class Rehearsal:
         except TransloadError as error:
             if alone or not self.common.json:
                 raise
-            print(json.dumps({"source": shown(source), "error": error.fault().as_dict()}))
+            told = {"source": shown(source), "error": error.fault().as_dict()}
+            say(json.dumps(told), sys.stdout)
             return error.exit_status
 
     async def _cost(self, app: "App", source: str) -> Cost:
@@ -131,9 +133,9 @@ class Rehearsal:
                 judgement = one.judgement
                 verdict = "locked" if _is_locked(one) else judgement.verdict.value
                 words = f"{verdict:<10} {size_text(one.size):>9}  {clean(one.name)}"
-                print(f"{words}  ({clean(judgement.why)})")
+                say(f"{words}  ({clean(judgement.why)})", sys.stdout)
         for line in cost_lines(cost):
-            print(line)
+            say(line, sys.stdout)
         return cost
 
     async def _as_document(self, app: "App", source: str) -> Cost:
@@ -143,12 +145,11 @@ class Rehearsal:
         text = json.dumps(head | {"recipe": wish.recipe.value})[:-1] + ', "entries": ['
         async with aclosing(app.rehearse(source, wish)) as seen:
             async for one in seen:
-                sys.stdout.write(text + "\n" + json.dumps(entry(one)))
+                say(text + "\n" + json.dumps(entry(one)), sys.stdout, end="")
                 text = ","
                 cost.add(one)
-        sys.stdout.write(
-            (text if not cost.entries else "") + f'], "totals": {json.dumps(cost.as_dict())}}}\n'
-        )
+        end = text if not cost.entries else ""
+        say(end + f'], "totals": {json.dumps(cost.as_dict())}}}', sys.stdout)
         return cost
 
 

@@ -1,8 +1,19 @@
 """Saying something to a pipe whose reader may be gone: nobody hears it then, and the work goes on."""
 
+# A command whose answer is nothing but what it says may print: it ends where nobody reads on.
+
 import os
 import sys
+from pathlib import Path
 from typing import TextIO
+
+
+def open_streams() -> None:
+    """Give what was closed before the program began (`2>&-`) a stream that leads nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  open to the end
+            setattr(sys, name, nowhere)
 
 
 def say(text: str, out: TextIO, end: str = "\n") -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transload.model import Job, JobState
+from transload.states import TURN
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -13,9 +14,10 @@ INTERRUPTED = "interrupted"
 
 def as_it_stands(app: "App", job: Job) -> Job:
     """The job; one that was left running by a process that is gone is queued: `resume` goes on with it."""
-    if job.state is not JobState.RUNNING or app.parts.lock.is_held():
+    under_way = job.state is JobState.RUNNING or job.wait_reason == TURN
+    if not under_way or app.parts.lock.is_held():
         return job
-    return replace(job, state=JobState.QUEUED)
+    return replace(job, state=JobState.QUEUED, wait_reason=None)
 
 
 def state_word(job: Job) -> str:

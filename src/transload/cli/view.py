@@ -5,7 +5,7 @@ from typing import Any
 
 from transload.cli.wording import clean, count_text, shortened, size_text, time_text
 from transload.model import Event, ItemState, Job, JobState
-from transload.states import PASSWORD
+from transload.states import PASSWORD, TURN
 
 NAME_WIDTH = 32
 _LOST = frozenset({ItemState.QUARANTINED.value, ItemState.FAILED.value})
@@ -14,6 +14,7 @@ _WAITS = {
     "space": "waiting for room on the disk",
     "retry": "waiting to try again",
     PASSWORD: "waiting for a password",
+    TURN: "waiting while a shorter conversion goes first",
     "paused": "paused; `transload resume` goes on",
 }
 

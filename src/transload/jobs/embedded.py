@@ -40,6 +40,7 @@ class Embedded:
         self._heartbeat_s = heartbeat_s
         self._since = since_ms
         self._running: dict[int, tuple[Task, anyio.CancelScope]] = {}
+        self._giving: set[int] = set()
         self._woken = anyio.Event()
 
     def hint(self) -> None:
@@ -76,12 +77,18 @@ class Embedded:
             return True
         return not self._busy(Lane.TRANSFER) and not await self._leases.transfer_waits(self._since)
 
-    async def _gives_way(self, task: Task) -> bool:
-        """Whether another conversion could start in place of this one, and has not had a turn yet."""
+    async def _gives_way(self, task: Task, left: float) -> bool:
+        """Whether a shorter conversion could start in place of this one; asked by two at once, one gives way."""
+        if self._giving or self._busy(task.lane) < self._slots[task.lane]:
+            return False
+        self._giving.add(task.id)
         held = list(self._held())
-        return await self._may_start(Lane.CONVERT) and await self._leases.newcomer_waits(
-            task, self._since, held
-        )
+        if await self._may_start(task.lane) and await self._leases.shorter_waits(
+            task, left, self._since, held
+        ):
+            return True
+        self._giving.discard(task.id)
+        return False
 
     async def _serve(self, task: Task, scope: anyio.CancelScope, handler: Handler) -> None:
         try:
@@ -92,6 +99,7 @@ class Embedded:
             with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_S):
                 await self._leases.give_back(task, self._clock())
             self._running.pop(task.id, None)
+            self._giving.discard(task.id)
             self.hint()
 
     def _held(self) -> Iterable[Task]:

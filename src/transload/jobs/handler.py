@@ -139,8 +139,9 @@ class TaskHandler:
                 await self._cancel(job, record, destination)
             else:
                 await self._work(turn, job, destination, scratch)
-        except GaveWay:
-            log.info("gave_way", extra={"task": task.id, "job": task.job_id})
+        except GaveWay:  # never out of a group: a conversion is all that its task does
+            log.info("turn_given", extra={"task": task.id, "job": task.job_id})
+            await record.give_way()
             return
         except Exception as raised:  # noqa: BLE001  the boundary: every error becomes a row here
             if await self._failed(task, record, first_of(raised)):

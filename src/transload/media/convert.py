@@ -227,11 +227,8 @@ class Converter:
 
     async def _in_time(self, work: _Work, film: Callable[[Step], Film], parts: Parts) -> None:
         """Make the film in parts; where that would take too long, begin it anew with less."""
-        tool, deadline_s, asks = (
-            await self._encoder(),
-            self._effort.deadline_s,
-            work.terms.gives_way,
-        )
+        tool, deadline_s = await self._encoder(), self._effort.deadline_s
+        asks = work.terms.gives_way
         check = partial(self._check_frames, work.local, work.plan, work.rough)
         teller = _Teller(work.plan.get("duration_s"), work.moved, anyio.current_time())
         steps = ladder.steps(self._effort.preset, work.shape.lines)

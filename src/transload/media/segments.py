@@ -152,7 +152,9 @@ class Segments:
             self._kept.leave(self._settings)
 
     async def _make(self, rough: Path, tell: Callable[[int], None], gives_way: GivesWay) -> int:
-        margin = 0
+        margin, cuts = 0, self._film.cuts.parts
+        if (n := self._missing()) is not None:
+            tell(cuts[n].start_us - cuts[0].start_us)  # no work of this run
         while (n := self._missing()) is not None:
             run_ = self._run_from(n, margin)
             try:
@@ -166,7 +168,7 @@ class Segments:
                     raise UnfitError(error.detail) from error
                 margin += 1
             else:
-                if self._missing() is not None and await gives_way():
+                if (left := self._left()) and await gives_way(left):
                     raise GaveWay
         if self._film.plan.get("sound") and SOUND_N not in self._done:
             await self._sound()
@@ -178,6 +180,11 @@ class Segments:
 
     def _missing(self) -> int | None:
         return next((n for n in range(self._total) if n not in self._done), None)
+
+    def _left(self) -> float:
+        """The share of the pictures that are still to be made."""
+        made = sum(part.frames for part in self._done.values())
+        return 1 - made / self._film.cuts.frames
 
     def _run_from(self, n: int, margin: int) -> Run:
         end = n + 1

@@ -12,7 +12,7 @@ from transload.errors import CorruptError, LostLeaseError
 from transload.kinds import LOCKED, Fault
 from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
 from transload.ports import Clock, Destination
-from transload.states import ITEM_OPEN, check_item_move, check_job_move, ended_state
+from transload.states import ITEM_OPEN, TURN, check_item_move, check_job_move, ended_state
 from transload.storage.database import Database
 from transload.storage.events import announce
 from transload.storage.kept import HasRoom
@@ -34,6 +34,7 @@ from transload.storage.shipping import Packer, own_folder
 T = TypeVar("T")
 
 CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.RECOVER}
+BEFORE_ALL = -1  # a job's seq that is never seen: the task has moved since
 _OPEN_STATES = [state.value for state in ITEM_OPEN]
 
 
@@ -70,6 +71,16 @@ class FencedTask:
         """Do an act of another store in the name of this task, fsynced."""
         return await self._write(act, durable=True)
 
+    async def advance(self, act: Callable[[Connection], T]) -> T:
+        """As `write_durably`, of an act that brings this task further: deaths before it no longer count."""
+
+        def moved(db: Connection) -> T:
+            own = tasks.c.id == self._task.id
+            db.execute(update(tasks).where(own).values(seen_seq=BEFORE_ALL))
+            return act(db)
+
+        return await self.write_durably(moved)
+
     def _check_lease(self, db: Connection) -> None:
         mine = select(tasks.c.id).where(
             tasks.c.id == self._task.id,
@@ -103,6 +114,9 @@ class FencedTask:
                     )
                 )
                 announce(db, row.id, now, "state", {"state": "running"})
+            # What is announced from here on is progress; that the job runs again is none.
+            seen = select(jobs.c.seq).where(jobs.c.id == row.id).scalar_subquery()
+            db.execute(update(tasks).where(tasks.c.id == self._task.id).values(seen_seq=seen))
             self._thumb_bytes = db.execute(
                 select(func.coalesce(func.sum(func.length(thumbs.c.jpeg)), 0)).where(
                     thumbs.c.job_id == row.id
@@ -170,6 +184,20 @@ class FencedTask:
                 "state",
                 {"state": "waiting", "reason": reason, "fault": fault.as_dict()},
             )
+
+        await self._write(act)
+
+    async def give_way(self) -> None:
+        """Give the task back, due now: the job waits while another conversion has its turn."""
+
+        def act(db: Connection) -> None:
+            now, at = self._clock(), jobs.c.id == self._job.id
+            values = {"state": JobState.WAITING.value, "wait_reason": TURN, "wait_until_ms": None}
+            db.execute(update(jobs).where(at).values(**values))
+            mine = update(tasks).where(tasks.c.id == self._task.id)
+            db.execute(mine.values(owner=None, lease_until_ms=None, due_ms=now))
+            told = {"state": JobState.WAITING.value, "reason": TURN}
+            announce(db, self._job.id, now, "state", told)
 
         await self._write(act)
 

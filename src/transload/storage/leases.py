@@ -6,9 +6,10 @@ from sqlalchemy import Connection, Select, and_, exists, insert, or_, select, up
 
 from transload.model import Job, JobState, Lane, Task
 from transload.ports import Clock
+from transload.states import TURN
 from transload.storage.database import Database
 from transload.storage.rows import task_of
-from transload.storage.schema import jobs, tasks
+from transload.storage.schema import items, jobs, tasks
 
 _RUNNABLE = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.WAITING.value]
 
@@ -67,18 +68,26 @@ class Leases:
             .where(jobs.c.id.not_in({one.job_id for one in without}))
         )
 
-    async def newcomer_waits(self, task: Task, since_ms: int, running: Sequence[Task]) -> bool:
-        """Whether a task that was never taken could be, were it not for `task`: of its lane, no less urgent, and of
-        no job that has one `running`.
+    async def shorter_waits(
+        self, task: Task, left: float, since_ms: int, running: Sequence[Task]
+    ) -> bool:
+        """Whether a conversion could be taken, were it not for `task`, that costs less than what is `left` of its own:
+        one no less urgent, of a job that has none `running`.
 
-        One that had its turn does not count: two long conversions would take turns with each other for ever.
+        What costs less as a whole never gives way in turn: two conversions cannot push each other aside for ever.
         """
 
         def act(db: Connection) -> bool:
-            urgency = select(tasks.c.priority).where(tasks.c.id == task.id).scalar_subquery()
+            cost = items.c.judgement["cost_s"].as_float()
+            mine = select(tasks.c.priority, cost).join(items, items.c.id == tasks.c.item_id)
+            own = db.execute(mine.where(tasks.c.id == task.id)).first()
+            if own is None or own[1] is None:
+                return False
             waiting = self._due(task.lane, since_ms, running, self.clock())
-            new = waiting.where(tasks.c.epoch == 0, tasks.c.priority <= urgency)
-            return db.execute(new.limit(1)).first() is not None
+            shorter = waiting.join(items, items.c.id == tasks.c.item_id).where(
+                tasks.c.priority <= own[0], cost < own[1] * left
+            )
+            return db.execute(shorter.limit(1)).first() is not None
 
         return await self.database.run(act)
 
@@ -171,6 +180,9 @@ class Leases:
                 )
             for row in held:
                 _let_rest(db, row.job_id)
+            gave_way = (jobs.c.state == JobState.WAITING.value) & (jobs.c.wait_reason == TURN)
+            rests = {"state": JobState.QUEUED.value, "wait_reason": None}
+            db.execute(update(jobs).where(gave_way).values(**rests))
             return len(held)
 
         return await self.database.run(act)

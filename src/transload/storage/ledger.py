@@ -26,6 +26,7 @@ from transload.states import (
     ITEM_RETRIABLE,
     JOB_ENDED,
     LEFT_OUT,
+    TURN,
     check_item_move,
     check_job_move,
 )
@@ -205,8 +206,9 @@ class Ledger:
             values: dict[str, Any] = {"wanted_ms": now}
             if word is not None or not _is_cancelling(db, job_id):
                 values["control"] = word
-            if word == "pause" and job.state is not JobState.WAITING:
-                check_job_move(job.state, JobState.WAITING)
+            if word == "pause" and (job.state is not JobState.WAITING or job.wait_reason == TURN):
+                if job.wait_reason != TURN:
+                    check_job_move(job.state, JobState.WAITING)
                 values |= {
                     "state": JobState.WAITING.value,
                     "wait_reason": "paused",

@@ -163,7 +163,7 @@ tasks = Table(
     Column("epoch", Integer, nullable=False, default=0),
     Column("deaths", Integer, nullable=False, default=0),
     Column("tries", Integer, nullable=False, default=0),
-    Column("seen_seq", Integer, nullable=False, default=0),  # the job's seq when it was last taken
+    Column("seen_seq", Integer, nullable=False, default=0),  # the job's seq when it last began
     sqlite_autoincrement=True,  # an id is never used twice: a late writer cannot meet a new task
 )
 Index("due_tasks", tasks.c.lane, tasks.c.due_ms)

@@ -208,7 +208,7 @@ class TaskParts:
     async def add(self, settings: str, part: Part) -> None:
         """Remember a part, durably."""
         key = self._key(settings)
-        await self._task.write_durably(lambda db: self._store.write(db, key, self._source, part))
+        await self._task.advance(lambda db: self._store.write(db, key, self._source, part))
 
     async def drop(self, settings: str) -> None:
         """Forget all parts, then remove their files."""
