@@ -11,7 +11,7 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     _J.RUNNING: frozenset(
         {_J.QUEUED, _J.WAITING, _J.SUCCEEDED, _J.PARTIAL, _J.FAILED, _J.CANCELLED}
     ),
-    _J.WAITING: frozenset({_J.QUEUED, _J.RUNNING, _J.FAILED, _J.CANCELLED}),
+    _J.WAITING: frozenset({_J.QUEUED, _J.RUNNING, _J.WAITING, _J.FAILED, _J.CANCELLED}),
     _J.SUCCEEDED: frozenset(),
     _J.PARTIAL: frozenset({_J.QUEUED}),
     _J.FAILED: frozenset({_J.QUEUED}),

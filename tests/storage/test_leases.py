@@ -204,21 +204,24 @@ async def test_who_gives_way_waits_for_its_turn(desk: Desk) -> None:
     assert (now.state, now.wait_reason) == (JobState.RUNNING, None)
 
 
-async def test_who_waited_for_its_turn_at_a_kill_is_queued(desk: Desk) -> None:
+async def gave_way(desk: Desk) -> Job:
+    """A job that waits for its turn."""
     job = await film(desk, "own", 100.0)
     record = TaskRecord(desk.database, desk.clock, await converting(desk), desk.kept)
     await record.begin()
     await record.give_way()
+    return job
+
+
+async def test_who_waited_for_its_turn_at_a_kill_is_queued(desk: Desk) -> None:
+    job = await gave_way(desk)
     await desk.leases.void_dead()
     now = await desk.ledger.job(job.id)
     assert (now.state, now.wait_reason) == (JobState.QUEUED, None)
 
 
 async def test_who_waits_for_its_turn_can_be_paused(desk: Desk) -> None:
-    job = await film(desk, "own", 100.0)
-    record = TaskRecord(desk.database, desk.clock, await converting(desk), desk.kept)
-    await record.begin()
-    await record.give_way()
+    job = await gave_way(desk)
     await desk.ledger.control(job.id, "pause")
     assert (await desk.ledger.job(job.id)).wait_reason == "paused"
     assert await desk.leases.take(Lane.CONVERT, 0) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.storage.conftest import Desk, entries
-from transload.errors import BusyError, CorruptError, UnknownJobError
+from transload.errors import BusyError, CorruptError, DiskFullError, UnknownJobError
 from transload.model import ItemState, JobState, Lane, Outcome
 from transload.states import LEFT_OUT
 from transload.storage.ledger import new_id
@@ -56,6 +56,18 @@ async def test_cancel_takes_the_lease_and_leaves_one_task_to_settle(desk: Desk) 
     assert control == "cancel"
     await last.end_task()
     assert await last.end_job() is JobState.CANCELLED
+
+
+async def test_a_pause_takes_the_place_of_a_wait_that_would_end_by_itself(desk: Desk) -> None:
+    job = await desk.want()
+    record = await desk.begin()
+    await record.wait("space", desk.clock.now_ms + 30_000, DiskFullError().fault())
+    paused = await desk.ledger.control(job.id, "pause")
+    assert (paused.state, paused.wait_reason) == (JobState.WAITING, "paused")
+    assert paused.wait_until_ms is None
+    again = await desk.ledger.control(job.id, None)
+    assert (again.state, again.wait_reason) == (JobState.QUEUED, None)
+    await desk.take()
 
 
 async def test_pause_waits_and_resume_queues(desk: Desk) -> None:

@@ -12,7 +12,7 @@ def open_streams() -> None:
     """Give what was closed before the program began (`2>&-`) a stream that leads nowhere."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  open to the end
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  lives as long as the program
             setattr(sys, name, nowhere)
 
 

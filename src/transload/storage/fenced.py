@@ -163,27 +163,11 @@ class FencedTask:
         """Turn the job's wait into a row and give the task back until then."""
 
         def act(db: Connection) -> None:
-            now, at = self._clock(), jobs.c.id == self._job.id
-            values: dict[str, Any] = {
-                "state": JobState.WAITING.value,
-                "wait_reason": reason,
-                "wait_until_ms": until_ms,
-            }
+            at = jobs.c.id == self._job.id
             if not _is_of_source(db.execute(select(jobs.c.fault).where(at)).scalar_one()):
-                values["fault"] = fault.as_dict()
-            db.execute(update(jobs).where(at).values(**values))
-            db.execute(
-                update(tasks)
-                .where(tasks.c.id == self._task.id)
-                .values(owner=None, lease_until_ms=None, due_ms=until_ms)
-            )
-            announce(
-                db,
-                self._job.id,
-                now,
-                "state",
-                {"state": "waiting", "reason": reason, "fault": fault.as_dict()},
-            )
+                db.execute(update(jobs).where(at).values(fault=fault.as_dict()))
+            db.execute(update(jobs).where(at).values(wait_until_ms=until_ms))
+            self._put_off(db, until_ms, {"reason": reason, "fault": fault.as_dict()})
 
         await self._write(act)
 
@@ -191,15 +175,18 @@ class FencedTask:
         """Give the task back, due now: the job waits while another conversion has its turn."""
 
         def act(db: Connection) -> None:
-            now, at = self._clock(), jobs.c.id == self._job.id
-            values = {"state": JobState.WAITING.value, "wait_reason": TURN, "wait_until_ms": None}
-            db.execute(update(jobs).where(at).values(**values))
-            mine = update(tasks).where(tasks.c.id == self._task.id)
-            db.execute(mine.values(owner=None, lease_until_ms=None, due_ms=now))
-            told = {"state": JobState.WAITING.value, "reason": TURN}
-            announce(db, self._job.id, now, "state", told)
+            self._put_off(db, self._clock(), {"reason": TURN})
 
         await self._write(act)
+
+    def _put_off(self, db: Connection, due_ms: int, told: dict[str, Any]) -> None:
+        """The task is free from then on, the job waits for the `reason` that is told."""
+        rests = {"state": JobState.WAITING.value, "wait_reason": told["reason"]}
+        db.execute(update(jobs).where(jobs.c.id == self._job.id).values(**rests))
+        own = update(tasks).where(tasks.c.id == self._task.id)
+        db.execute(own.values(owner=None, lease_until_ms=None, due_ms=due_ms))
+        waiting = {"state": JobState.WAITING.value} | told
+        announce(db, self._job.id, self._clock(), "state", waiting)
 
     async def tried(self) -> int:
         """Count one more try of this task that failed for a passing reason; gives the number."""

@@ -26,9 +26,9 @@ from transload.states import (
     ITEM_RETRIABLE,
     JOB_ENDED,
     LEFT_OUT,
-    TURN,
     check_item_move,
     check_job_move,
+    needs_password,
 )
 from transload.storage.database import Database
 from transload.storage.events import announce
@@ -206,9 +206,8 @@ class Ledger:
             values: dict[str, Any] = {"wanted_ms": now}
             if word is not None or not _is_cancelling(db, job_id):
                 values["control"] = word
-            if word == "pause" and (job.state is not JobState.WAITING or job.wait_reason == TURN):
-                if job.wait_reason != TURN:
-                    check_job_move(job.state, JobState.WAITING)
+            if word == "pause" and not needs_password(job):  # that wait ends by being answered
+                check_job_move(job.state, JobState.WAITING)
                 values |= {
                     "state": JobState.WAITING.value,
                     "wait_reason": "paused",
