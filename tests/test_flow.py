@@ -101,6 +101,15 @@ async def test_all_files_drops_and_changes_nothing(tmp_path: Path) -> None:
     assert Counter(home.delivered().values()) == Counter(entries.values())
 
 
+async def test_equal_contents_share_a_batch_where_none_is_dropped(tmp_path: Path) -> None:
+    source = packed(tmp_path / "a.zip", {f"{n:02}.txt": b"" for n in range(40)})
+    picky = Picky(tmp_path / "library")
+    async with Home(tmp_path).open(picky) as app:
+        report = await finished(app, source, to="picky:", files="all")
+    assert set(states(report).values()) == {SENT}
+    assert len(picky.batches) < 40  # one by one, each would cost a commit and an fsync of its own
+
+
 async def test_recipe_original_touches_nothing(tmp_path: Path) -> None:
     entries = {"c.avi": clip(tmp_path / "c.avi").read_bytes(), "p.tif": photo(1, kind="TIFF")}
     home = Home(tmp_path)

@@ -130,7 +130,7 @@ async def send(bench: Bench, ready: MemoryObjectReceiveStream[Shipment]) -> None
             batch = [first]
             while len(batch) < ALBUM_MAX and ready.statistics().current_buffer_used:
                 batch.append(ready.receive_nowait())
-            for part in equals_apart(batch):
+            for part in equals_apart(batch) if bench.job.drops_equals else [batch]:
                 await deliver(bench, part)
             await bench.scratch.drop(*(shipment.item.id for shipment in batch))
 

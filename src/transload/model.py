@@ -205,6 +205,11 @@ class Job:
     attempt: int = 1
     seq: int = 0
 
+    @property
+    def drops_equals(self) -> bool:
+        """Whether a content is delivered once only: with all files wanted, each is delivered where it stood."""
+        return self.files == "media"
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -93,7 +93,7 @@ class Packer:
         """The committed-to intents; a shipment whose content this job has delivered meanwhile gets none."""
         self._look(db)
         wanted = {one.item.id: one for one in shipments}
-        if self.job.files == "media":
+        if self.job.drops_equals:
             for item_id in _sent_by_job(db, self.job, shipments):
                 del wanted[item_id]
         kept = self._kept_plans(db, list(wanted.values()))
@@ -348,7 +348,7 @@ def earlier(db: Connection, job: Job, source_identity: str, item: Item, sha256: 
     """
     same = (receipts.c.destination == job.destination) & (receipts.c.sha256 == sha256)
     same &= receipts.c.recipe == job.recipe.value
-    if job.files == "all":
+    if not job.drops_equals:
         same &= receipts.c.source_identity == source_identity
         same &= receipts.c.idx == item.index
         same &= receipts.c.inner == item.inner
