@@ -62,6 +62,29 @@ def test_kind_by_content(head: bytes, name: str, kind: ItemKind) -> None:
     assert sniff(head, name) is kind
 
 
+@pytest.mark.parametrize(
+    ("brands", "word"),
+    [
+        (b"heic", "heif"),
+        (b"mif1heic", "heif"),
+        (b"heicmsf1hevc", "heif"),
+        (b"hevcmif1heic", "heifs"),
+        (b"msf1hevc", "heifs"),
+        (b"avci", "heif"),
+        (b"MiHBmif1miaf", "heif"),
+        (b"MA1Bmif1avif", "avif"),
+        (b"msf1avisavif", "avif"),
+        (b"avis", "avif"),
+        (b"isommif1", "mov"),
+        (b"mp42isom", "mov"),
+    ],
+)
+def test_the_major_brand_tells_stills_from_sequences(brands: bytes, word: str) -> None:
+    size = 12 + len(brands)
+    head = size.to_bytes(4, "big") + b"ftyp" + brands[:4] + bytes(4) + brands[4:]
+    assert recognise(head, "x").format == word
+
+
 def test_a_lone_frame_sync_is_weak_unless_the_name_agrees() -> None:
     lone = MP3_FRAME + b"something else"
     assert not recognise(lone, "data.bin").sure

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Protocol, TextIO
 
-from transload.media import sniff
+from transload.media import heif, sniff
 from transload.media.damage import DamagedError
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -139,11 +139,24 @@ def _probe(request: dict[str, Any], beat: Beat) -> Answer:
     thumb: bytes | None = None
     if found.denied or found.kind.value in ("document", "archive", "junk"):
         return {"raw": raw, "thumb": None}
-    if found.kind.value == "photo":
+    if found.format == "heifs":
+        raw, thumb = _probe_sequence(path, raw, request, beat)
+    elif found.kind.value == "photo":
         raw, thumb = _probe_photo(path, raw, int(request.get("photo_bytes", PHOTO_PROBE_BYTES)))
     else:
         raw, thumb = _probe_stream(path, raw, request, beat)
     return {"raw": raw, "thumb": base64.b64encode(thumb).decode("ascii") if thumb else None}
+
+
+def _probe_sequence(
+    path: Path, raw: Answer, request: Answer, beat: Beat
+) -> tuple[Answer, bytes | None]:
+    """An image sequence by its track; without one that moves it is a still whatever its brand says."""
+    seen, thumb = _probe_stream(path, raw, request, beat)
+    if (facts := heif.facts_of_sequence(seen)) is not None:
+        return raw | facts, thumb
+    still = raw | {"sniffed": "heif"}
+    return _probe_photo(path, still, int(request.get("photo_bytes", PHOTO_PROBE_BYTES)))
 
 
 def _probe_photo(path: Path, raw: Answer, photo_bytes: int) -> tuple[Answer, bytes | None]:
@@ -203,6 +216,11 @@ def _to_apng(request: dict[str, Any], _beat: Beat) -> Answer:
     }
 
 
+def _bare_track(request: dict[str, Any], _beat: Beat) -> Answer:
+    heif.without_stills(Path(request["path"]), Path(request["into"]))
+    return {}
+
+
 def _measure(request: dict[str, Any], beat: Beat) -> Answer:
     found: Answer = _backend(request).measure(Path(request["path"]), request["sniffed"], beat)
     return found
@@ -244,6 +262,7 @@ _OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
     "probe": _probe,
     "shrink": _shrink,
     "to_apng": _to_apng,
+    "bare_track": _bare_track,
     "measure": _measure,
     "plan_parts": _plan_parts,
     "count_part": _count_part,

@@ -178,11 +178,17 @@ class Converter:
         await self._in_child("shrink", local, plan, rough, ("side", "quality"))
 
     async def _unpacked(self, work: _Work) -> None:
-        """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time."""
-        between = work.rough.with_suffix(".apng")
+        """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time.
+
+        It reads image sequences, but some of its versions take the stills beside them for the first streams.
+        """
+        op, word = (
+            ("bare_track", "heifs") if work.plan["sniffed"] == "heifs" else ("to_apng", "apng")
+        )
+        between = work.rough.with_suffix(f".{word}")
         try:
-            await self._in_child("to_apng", work.local, work.plan, between, ())
-            await self._encode(between, work, sniffed="apng")
+            await self._in_child(op, work.local, work.plan, between, ())
+            await self._encode(between, work, sniffed=word)
         finally:
             between.unlink(missing_ok=True)
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from transload.media.colours import DEEP, as_rgb, eight_bit, keeping_exif
 from transload.media.damage import DamagedError
 
 THUMB_SIDE = 320  # Telegram: thumbnails are JPEG of at most 320x320.
@@ -25,6 +26,8 @@ PIXELS_MAX = 1_000_000_000
 
 _JPEG = frozenset({"JPEG", "MPO"})
 _SENT_AS_THEY_ARE = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF"})
+_OF_STILLS = frozenset({"MPO", "TIFF", "PSD", "HEIF"})
+"""Formats whose several pictures are pages, layers or a collection: the first or primary one is the photo."""
 _FORMATS: dict[str, tuple[str, ...]] = {
     "jpeg": ("JPEG",),  # its reader hands over to the one of MPO by itself
     "png": ("PNG",),
@@ -39,8 +42,6 @@ _FORMATS: dict[str, tuple[str, ...]] = {
 }
 _TAIL_BYTES = 65536
 _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
-_EIGHT_BIT = frozenset({"L", "RGB"})
-_DEEP = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
 _WEBP_OPEN_BYTES = 8  # A pixel in libwebp's animation decoder: two canvases of RGBA.
 _WEBP_BYTES = 12  # And as a picture of ours.
 _TURNED_FROM = 5  # EXIF orientations 5..8 swap width and height.
@@ -109,7 +110,7 @@ def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int
         icc = image.info.get("icc_profile")
         scaled = _scaled(image, _goal(image.size, shape.side))
         upright: Image.Image = ImageOps.exif_transpose(scaled)
-        flat = _as_rgb(upright, icc)
+        flat = as_rgb(upright, icc)
         keep_icc = icc if icc and image.mode in ("RGB", "RGBA") else None
     flat.save(into, "JPEG", quality=shape.quality, exif=exif, icc_profile=keep_icc)
     return flat.size
@@ -140,7 +141,7 @@ def _thumb_sized(image: Image.Image) -> Image.Image:
     """The picture at the size of a thumbnail; averaging is enough there, and takes a fifth of the time."""
     even = _scaled(image, image.size)
     goal = _goal(even.size, THUMB_SIDE)
-    return even if goal == even.size else _keeping_exif(even, _averaged(even, goal))
+    return even if goal == even.size else keeping_exif(even, _averaged(even, goal))
 
 
 def jpeg_of(small: Image.Image) -> bytes:
@@ -180,7 +181,7 @@ def _header(image: Image.Image) -> dict[str, Any]:
     orientation = _exif_before_decoding(image).get(ExifTags.Base.Orientation, 1)
     turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8
     width, height = reversed(image.size) if turned else image.size
-    single = image.format in ("MPO", "TIFF", "PSD") or width * height > PIXELS_MAX
+    single = image.format in _OF_STILLS or width * height > PIXELS_MAX
     frames = 1 if single else int(getattr(image, "n_frames", 1))
     return {
         "format": image.format,
@@ -275,7 +276,7 @@ def _decode(image: Image.Image, raw: dict[str, Any], decode_limit: int) -> bytes
     if isinstance(image, PngImagePlugin.PngImageFile) and raw["frames"] == 1:
         image.text  # noqa: B018 - reads the chunks behind the picture, so that a lost end is seen
     raw["decoded"] = "whole"
-    return jpeg_of(_as_rgb(ImageOps.exif_transpose(_thumb_sized(image)), None))
+    return jpeg_of(as_rgb(ImageOps.exif_transpose(_thumb_sized(image)), None))
 
 
 def _goal(size: tuple[int, int], side: int | None) -> tuple[int, int]:
@@ -288,14 +289,14 @@ def _goal(size: tuple[int, int], side: int | None) -> tuple[int, int]:
 
 def _scaled(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
     """The picture at `goal`, in a mode that can be scaled; the source image itself when nothing is to be done."""
-    if image.mode in _DEEP:
-        image = _eight_bit(image)
+    if image.mode in DEEP:
+        image = eight_bit(image)
     elif image.mode in ("P", "PA", "1"):
         has_alpha = image.mode == "PA" or "transparency" in image.info
-        image = _keeping_exif(image, image.convert("RGBA" if has_alpha else "RGB"))
+        image = keeping_exif(image, image.convert("RGBA" if has_alpha else "RGB"))
     if goal == image.size:
         return image
-    return _keeping_exif(image, _resized(image, goal))
+    return keeping_exif(image, _resized(image, goal))
 
 
 def _resized(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
@@ -306,71 +307,6 @@ def _resized(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
 def _averaged(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
     box = Image.Resampling.BOX
     return image.resize(goal, box, reducing_gap=1.0)  # pyright: ignore[reportUnknownMemberType] - numpy types
-
-
-def _keeping_exif(before: Image.Image, after: Image.Image) -> Image.Image:
-    """`after` with the metadata that `exif_transpose` reads."""
-    after.info.setdefault("exif", before.getexif().tobytes())
-    return after
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """A deep grey picture scaled to 8 bits: by 257 for 16 bits, by its own range for integers and floats."""
-    low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _range(image)
-    span = (high - low) or 1.0
-    table: Any = image.convert(
-        "F"
-    )  # Pillow types `point` with numpy's types, which need not be installed.
-    scale, offset = 255 / span, -low * 255 / span
-    flat: Image.Image = table.point(lambda value: value * scale + offset)  # pyright: ignore[reportUnknownLambdaType]
-    return _keeping_exif(image, flat.convert("L"))
-
-
-def _range(image: Image.Image) -> tuple[float, float]:
-    low, high = image.convert("F").getextrema()
-    if (
-        image.mode == "I"
-        and isinstance(high, float)
-        and 255 < high <= 65535
-        and isinstance(low, float)
-        and low >= 0
-    ):
-        return 0.0, 65535.0
-    return float(low), float(high)  # type: ignore[arg-type]
-
-
-def _as_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """RGB or grey at 8 bits: alpha on white, CMYK by its profile where that works."""
-    if image.mode in _EIGHT_BIT:
-        return image
-    if image.mode == "CMYK":
-        return _from_cmyk(image, icc)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        alpha = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(alpha, mask=alpha.getchannel("A"))
-        return white
-    return image.convert("RGB")
-
-
-def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
-    if icc:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            made = _to_srgb(image, source)
-        except (ImageCms.PyCMSError, OSError):
-            made = None
-        if made is not None:
-            return made
-    return image.convert("RGB")
-
-
-def _to_srgb(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image | None:
-    cms: Any = ImageCms  # Its profile maker is C code without types.
-    made: Image.Image | None = cms.profileToProfile(
-        image, source, cms.createProfile("sRGB"), outputMode="RGB"
-    )
-    return made
 
 
 def _safe_exif(image: Image.Image) -> Image.Exif:

@@ -198,7 +198,13 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
     (257, b"ustar", _Z, "tar"),
 )
 
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+# ISO 23008-12, annexes B to F, and 10.2 and 10.3 for those that name no coding: the major brand tells what a file is
+# to be shown as. Files of both kinds exist: a burst with a cover, a photo with its few seconds.
+_STILL_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"avci", b"vvic", b"mif1", b"mif2", b"miaf"}
+)
+_SEQUENCE_BRANDS = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avcs", b"vvis", b"msf1"})
+_FILM_BRANDS = frozenset({b"isom", b"mp41", b"mp42", b"avc1", b"qt  "})
 _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 _FIRST_BOXES = frozenset(
     {b"moov", b"mdat", b"free", b"wide", b"skip", b"pnot", b"moof", b"styp", b"uuid"}
@@ -255,10 +261,16 @@ def _boxes(head: bytes) -> Sniffed | None:
 
 
 def _by_brands(major: bytes, rest: bytes) -> Sniffed:
+    """A still, "heifs" for what says that it moves, or a film, by the brands of ISO media."""
     brands = {major, *(rest[at : at + 4] for at in range(0, len(rest), 4))}
-    if major in (b"avif", b"avis") or (major in (b"mif1", b"msf1") and b"avif" in brands):
+    named_otherwise = b"mif1" in brands and not brands & _FILM_BRANDS
+    if major in (b"avif", b"avis") or (
+        b"avif" in brands and (major in (b"mif1", b"msf1") or named_otherwise)
+    ):
         return Sniffed(_P, "avif")
-    if major in _HEIF_BRANDS:
+    if major in _SEQUENCE_BRANDS:
+        return Sniffed(_P, "heifs")
+    if major in _STILL_BRANDS or named_otherwise:
         return Sniffed(_P, "heif")
     if major == b"jxl ":
         return Sniffed(_P, "jxl")

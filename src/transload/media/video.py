@@ -39,7 +39,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
         with _open(path, sniffed) as box:
             raw |= _header(box)
             beat()
-            frame = _decode(box, raw)
+            frame = _decode(box, raw, _video_of(box, sniffed))
             # libav looks five seconds ahead; what begins later is known once it was decoded.
             raw["streams"] = [_stream(stream) for stream in box.streams]
             beat()
@@ -61,7 +61,7 @@ def measure(path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
     found: dict[str, Any] = dict(NOTHING_MEASURED)
     try:
         with _open(path, sniffed) as box:
-            video, audio = _video_of(box), next(iter(box.streams.audio), None)
+            video, audio = _video_of(box, sniffed), next(iter(box.streams.audio), None)
             wanted = [stream for stream in (video, audio) if stream is not None]
             _count(box, wanted, found, beat)
     except (av.error.FFmpegError, ValueError) as error:
@@ -93,8 +93,10 @@ def _open(path: Path, sniffed: str) -> InputContainer:
     return av.open(str(path), "r", format=demuxer, options=options, metadata_errors="replace")
 
 
-def _video_of(box: InputContainer) -> VideoStream | None:
-    return next((stream for stream in box.streams.video if not _is_cover(stream)), None)
+def _video_of(box: InputContainer, sniffed: str) -> VideoStream | None:
+    """The first real picture; of an image sequence its track, the stills beside it being streams of one picture."""
+    shown = (stream for stream in box.streams.video if not _is_cover(stream))
+    return next((stream for stream in shown if sniffed != "heifs" or stream.frames > 1), None)
 
 
 def _is_cover(stream: Stream) -> bool:
@@ -160,12 +162,14 @@ def _tag(context: CodecContext) -> str | None:
     return tag if tag.isprintable() and "[" not in tag else None
 
 
-def _decode(box: InputContainer, raw: dict[str, Any]) -> VideoFrame | None:
+def _decode(
+    box: InputContainer, raw: dict[str, Any], video: VideoStream | None
+) -> VideoFrame | None:
     """Decode up to two frames of the picture, or one of the sound, and note what only frames tell.
 
     `lost_s` is what precedes the first picture that decodes: a recording that begins between keyframes.
     """
-    stream = _video_of(box) or next(iter(box.streams.audio), None)
+    stream = video or next(iter(box.streams.audio), None)
     raw["frames_decoded"] = 0
     if stream is None or _context(stream) is None:
         return None

@@ -12,6 +12,7 @@ from transload.media.boxes import BoxMap, walk
 
 DEMUXERS: dict[str, str] = {
     "mov": "mov",
+    "heifs": "mov",
     "matroska": "matroska",
     "avi": "avi",
     "mpegts": "mpegts",
