@@ -183,7 +183,7 @@ def test_nothing_to_salvage_is_an_error(tmp_path: Path) -> None:
 
 def test_damaged_directory_is_replaced_by_the_entries_own_headers(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "a.zip", TREE)
-    path.write_bytes(path.read_bytes().replace(b"PK\x01\x02", b"PK\x01\x09"))
+    path.write_bytes(path.read_bytes().replace(b"PK\x01\x02", b"PK\x09\x09"))
     reader = ZipReader(path, LIMITS)
     assert outcomes(reader) == TREE
     fault = reader.finish().fault
@@ -205,7 +205,7 @@ def test_bytes_read_are_those_of_the_entries(tmp_path: Path) -> None:
     reader = ZipReader(path, LIMITS)
     assert reader.finish().bytes_read == 0
     outcomes(reader)
-    assert 82_000 <= reader.finish().bytes_read <= 82_000 + 3 * 30
+    assert 82_000 <= reader.finish().bytes_read <= 82_000 + 3 * 64
     reader.close()
 
 

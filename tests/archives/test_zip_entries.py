@@ -1,22 +1,18 @@
 import struct
 import zipfile
 import zlib
-from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import DOS_TIME, MTIME_S, noise
-from transload.archives.counted import CountedFile
+from tests.archives.makers import DOS_TIME, MTIME_S
 from transload.archives.names import UNICODE_PATH, NameDecoder
 from transload.archives.zip_entries import (
-    EntryBytes,
     entry_of,
     overlapping,
     raw_name,
     unmarked_names,
 )
 from transload.entry import Entry
-from transload.errors import CorruptError, TruncatedError
 
 
 def _info(name: str = "a.jpg", **fields: object) -> zipfile.ZipInfo:
@@ -132,45 +128,3 @@ def test_ranges_that_share_bytes_overlap_both_ways() -> None:
 
 def test_records_of_one_header_leave_the_first_readable() -> None:
     assert set(overlapping([_at(0, 100), _at(0, 100), _at(500, 1), _at(0, 100)])) == {1, 3}
-
-
-def _entry_bytes(path: Path, **changes: object) -> EntryBytes:
-    with zipfile.ZipFile(path) as archive:
-        info = archive.infolist()[0]
-    for field, value in changes.items():
-        setattr(info, field, value)
-    return EntryBytes(CountedFile(path), info)
-
-
-def test_pieces_come_in_order_and_the_end_is_empty(tmp_path: Path) -> None:
-    content = noise(200_000) + bytes(100_000)
-    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a", content)
-    pull = _entry_bytes(tmp_path / "a.zip")
-    assert b"".join(iter(lambda: pull(7777), b"")) == content
-    assert pull(10) == b""
-
-
-def test_damage_in_every_part(tmp_path: Path) -> None:
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a", noise(2000) * 2)
-    with pytest.raises(CorruptError, match="no entry header"):
-        _entry_bytes(path, header_offset=5)(10)
-    with pytest.raises(TruncatedError, match="before the entry's header"):
-        _entry_bytes(path, header_offset=1 << 60)(10)
-    pull = _entry_bytes(path, CRC=1)
-    assert pull(4000) == noise(2000) * 2  # what was there can be kept
-    with pytest.raises(CorruptError, match="checksum"):
-        pull(4000)
-    with pytest.raises(CorruptError, match="checksum"):
-        _entry_bytes(path, file_size=0)(4000)
-    pull = _entry_bytes(path, compress_size=500)
-    got = len(pull(4000))
-    with pytest.raises(CorruptError, match=f"give {got} of 4000 bytes"):
-        pull(4000)
-    data = bytearray(path.read_bytes())
-    data[31] = 0xFF  # no such deflate block
-    path.write_bytes(data)
-    with pytest.raises(CorruptError, match="packed data is damaged"):
-        _entry_bytes(path)(10)

@@ -1,40 +1,47 @@
 """Entries of a zip without a usable directory, found by walking its local headers from the start.
 
 Every entry has a small header before its data. Where that header knows the size, the walk steps over the data; where
-the size comes behind the data (written as a stream), the data is unpacked once to find its end.
+the size comes after the data (written as a stream), the data is unpacked once to find its end.
 """
 
-import struct
 import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zipfile import ZipInfo
 
 from transload.archives.blob import ByteFile
-from transload.archives.decoders import DECODE_ERRORS, STORED, can_decode, zip_decoder
+from transload.archives.decoders import DECODE_ERRORS, STORED, ZIP_METHODS, can_decode, zip_decoder
 from transload.archives.limits import CHUNK, Tally, too_large_entry, too_many_entries
 from transload.archives.names import extra_field
-from transload.archives.zip_entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC, UTF8_NAME
+from transload.archives.zip_bytes import DESCRIPTOR_MAGIC, LONG, SHORT, Span, descriptor_end
+from transload.archives.zip_directory import END_MAGIC, RECORD_MAGIC, decoded
+from transload.archives.zip_entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC
+from transload.archives.zip_places import SIZES_FOLLOW
 from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.kinds import Fault
 
-_SIZES_FOLLOW = 0x8
-_DESCRIPTOR_MAGIC = b"PK\x07\x08"
-_DIRECTORY_MAGICS = (b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06")
+_MARKS = (LOCAL_MAGIC, RECORD_MAGIC, END_MAGIC, b"PK\x06\x06")
+"""What may follow an entry: another one, the directory, or its end records."""
 _ZIP64 = 0x0001
 _IN_ZIP64 = 0xFFFFFFFF
-_SHORT = struct.Struct("<3L")  # crc, packed, size: APPNOTE.TXT 4.3.9
-_LONG = struct.Struct("<LQQ")
+_MISLED_MAX = 100_000  # places where no entry ended or none was: a file may be full of such marks
+_VERSION_MAX = 99  # to unpack it; 6.3 is the latest there is
 
 
 @dataclass(slots=True)
 class Salvage:
-    """What the walk found: records in file order, troubles by index, whether the file ended inside an entry."""
+    """What the walk found: records in file order, troubles by index, whether the file ended inside an entry.
+
+    `directory_at` is where a directory follows the data of an entry.
+    """
 
     infos: list[ZipInfo] = field(default_factory=list[ZipInfo])
     troubles: dict[int, Fault] = field(default_factory=dict[int, Fault])
     cut: bool = False
     damaged: bool = False
+    directory_at: int | None = None
 
     @property
     def whole(self) -> int:
@@ -42,46 +49,82 @@ class Salvage:
         return len(self.infos) - len(self.troubles)
 
 
-def salvage(file: ByteFile, limits: Limits) -> Salvage:
-    """Find the entries. Memory: their records and one chunk. Raises LimitError on too many, UnreadableError."""
-    found = Salvage()
-    at = _next_header(file, 0)
-    while at is not None:
+def salvage(file: ByteFile, limits: Limits, known: Sequence[tuple[int, int]] = ()) -> Salvage:
+    """Find the entries outside of `known`: where entries found otherwise begin and end, sorted.
+
+    Where an entry does not end before another header, the next one is looked for from its data on: bytes may be
+    missing in it. Memory: the records and one chunk. Raises LimitError on too many, UnreadableError.
+    """
+    found, gaps, misled = Salvage(), _Gaps(file, known), 0
+    at = gaps.next_header(0)
+    while at is not None and misled < _MISLED_MAX:
         info = _read_header(file, at)
         if info is None:
             found.cut = True
             break
+        if not _is_plausible(info):
+            misled += 1
+            at = gaps.next_header(at + len(LOCAL_MAGIC))
+            continue
         if len(found.infos) >= limits.max_entries:
             raise too_many_entries(limits)
         found.infos.append(info)
         end = _locate_end(file, info, found, limits)
-        if end is None:
-            break
-        at = _step(file, end, found)
+        after = b"" if end is None else file.read_at(end, 4)
+        if after == RECORD_MAGIC:
+            found.directory_at = end
+        if end is None or not (gaps.is_known(end) or not after or after in _MARKS):
+            found.damaged = True
+            misled += 1
+            end = _data_at(file, info)
+        at = gaps.next_header(end)
+        found.cut = at is None and len(found.infos) - 1 in found.troubles
     return found
 
 
-def _step(file: ByteFile, at: int, found: Salvage) -> int | None:
-    """Offset of the next header at or behind `at`; None at the directory or the end of the file."""
-    magic = file.read_at(at, 4)
-    if magic in _DIRECTORY_MAGICS or not magic:
+def _is_plausible(info: ZipInfo) -> bool:
+    """Whether it is a header, and not four bytes by chance."""
+    method = info.compress_type in ZIP_METHODS
+    return bool(info.orig_filename) and method and info.extract_version & 0xFF <= _VERSION_MAX
+
+
+class _Gaps:
+    """The parts of a file in which headers are looked for: those between the entries that are known."""
+
+    def __init__(self, file: ByteFile, known: Sequence[tuple[int, int]]) -> None:
+        self._file = file
+        self._starts = [start for start, _ in known]
+        self._ends = [end for _, end in known]
+
+    def is_known(self, at: int) -> bool:
+        """Whether a known entry begins there."""
+        place = bisect_left(self._starts, at)
+        return place < len(self._starts) and self._starts[place] == at
+
+    def next_header(self, start: int) -> int | None:
+        """Offset of the next header mark at or after `start`, None when there is none."""
+        at = self._after_known(start)
+        if self._file.read_at(at, len(LOCAL_MAGIC)) == LOCAL_MAGIC:
+            return at
+        while at < self._file.size:
+            place = bisect_right(self._starts, at)
+            stop = self._starts[place] if place < len(self._starts) else self._file.size
+            found = _search(self._file, at, LOCAL_MAGIC, stop)
+            if found is not None:
+                return found
+            at = self._after_known(stop)
         return None
-    if magic == LOCAL_MAGIC:
-        return at
-    following = _next_header(file, at)
-    found.damaged = True
-    return following
+
+    def _after_known(self, at: int) -> int:
+        place = bisect_right(self._starts, at)
+        return max(at, self._ends[place - 1]) if place else at
 
 
-def _next_header(file: ByteFile, start: int) -> int | None:
-    return _search(file, start, LOCAL_MAGIC)
-
-
-def _search(file: ByteFile, start: int, magic: bytes) -> int | None:
-    """Offset of the next `magic` at or behind `start`, None when there is none."""
+def _search(file: ByteFile, start: int, magic: bytes, stop: int) -> int | None:
+    """Offset of the next `magic` at or after `start` and before `stop`, None when there is none."""
     tail = b""
     at = start
-    while chunk := file.read_at(at, CHUNK):
+    while at < stop and (chunk := file.read_at(at, min(CHUNK, stop - at))):
         window = tail + chunk
         place = window.find(magic)
         if place >= 0:
@@ -102,7 +145,7 @@ def _read_header(file: ByteFile, at: int) -> ZipInfo | None:
     rest = file.read_at(at + LOCAL_HEAD.size, name_size + extra_size)
     if len(rest) < name_size + extra_size:
         return None
-    name, flags = _decode(rest[:name_size], flags)
+    name, flags = decoded(rest[:name_size], flags)
     info = ZipInfo(name, (
         (date >> 9) + 1980, date >> 5 & 15, date & 31, time >> 11, time >> 5 & 63, (time & 31) * 2,
     ))  # fmt: skip
@@ -115,16 +158,6 @@ def _read_header(file: ByteFile, at: int) -> ZipInfo | None:
     return info
 
 
-def _decode(raw: bytes, flags: int) -> tuple[str, int]:
-    """The name as `zipfile` would hold it; a UTF-8 flag that lies is taken away, so that the bytes are kept."""
-    if flags & UTF8_NAME:
-        try:
-            return raw.decode(), flags
-        except UnicodeDecodeError:
-            flags &= ~UTF8_NAME
-    return raw.decode("cp437"), flags
-
-
 def _apply_zip64(info: ZipInfo) -> None:
     sizes = extra_field(info.extra, _ZIP64)
     if sizes is None or len(sizes) < 16:
@@ -135,26 +168,29 @@ def _apply_zip64(info: ZipInfo) -> None:
         info.compress_size = int.from_bytes(sizes[8:16], "little")
 
 
-def _locate_end(file: ByteFile, info: ZipInfo, found: Salvage, limits: Limits) -> int | None:
-    """Where the entry ends; None when the file is cut inside it. Damage becomes the entry's trouble."""
-    start = info.header_offset + LOCAL_HEAD.size
+def _data_at(file: ByteFile, info: ZipInfo) -> int:
     head = file.read_at(info.header_offset, LOCAL_HEAD.size)
-    start += int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+    sizes = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+    return info.header_offset + LOCAL_HEAD.size + sizes
+
+
+def _locate_end(file: ByteFile, info: ZipInfo, found: Salvage, limits: Limits) -> int | None:
+    """Where the entry ends; None where that cannot be told. Damage becomes the entry's trouble."""
+    start = _data_at(file, info)
     try:
-        if info.flag_bits & _SIZES_FOLLOW and not info.compress_size:
-            return _behind_descriptor(file, info, start, limits)
+        if info.flag_bits & SIZES_FOLLOW and not info.compress_size:
+            return _after_descriptor(file, info, start, limits)
         if start + info.compress_size > file.size:
             raise TruncatedError("the archive ends inside this entry")
     except TransloadError as error:
         error.item = info.filename
         found.troubles[len(found.infos) - 1] = error.fault()
-        found.cut = found.cut or isinstance(error, TruncatedError)
-        found.damaged = True
-        return None if isinstance(error, TruncatedError) else start
-    return start + info.compress_size
+        return None
+    span = Span(start, info.compress_size, info.file_size, info.CRC, info.compress_type)
+    return (descriptor_end(file, span) if info.flag_bits & SIZES_FOLLOW else None) or span.end
 
 
-def _behind_descriptor(file: ByteFile, info: ZipInfo, start: int, limits: Limits) -> int:
+def _after_descriptor(file: ByteFile, info: ZipInfo, start: int, limits: Limits) -> int:
     if (
         info.compress_type == STORED
         or info.flag_bits & ENCRYPTED
@@ -162,20 +198,17 @@ def _behind_descriptor(file: ByteFile, info: ZipInfo, start: int, limits: Limits
     ):
         return _search_descriptor(file, info, start)
     end = _unpack_to_end(file, info, start, limits)
-    block = file.read_at(end, 4 + _LONG.size)
-    lead = 4 if block.startswith(_DESCRIPTOR_MAGIC) else 0
-    if len(block) < lead + _SHORT.size:
+    span = Span(start, info.compress_size, info.file_size, info.CRC, info.compress_type)
+    after = descriptor_end(file, span)
+    if after is not None:
+        return after
+    if end + SHORT.size > file.size:
         raise TruncatedError("the archive ends inside this entry")
-    found = (info.CRC, info.compress_size, info.file_size)
-    if _SHORT.unpack_from(block, lead) == found:
-        return end + lead + _SHORT.size
-    if len(block) >= lead + _LONG.size and _LONG.unpack_from(block, lead) == found:
-        return end + lead + _LONG.size
     raise CorruptError("the entry's content does not match its checksum and sizes")
 
 
 def _unpack_to_end(file: ByteFile, info: ZipInfo, start: int, limits: Limits) -> int:
-    """Unpack once and set the record's sizes and checksum; the offset behind the packed data comes back."""
+    """Unpack once and set the record's sizes and checksum; returns the offset after the packed data."""
     file.seek(start)
     decoder = zip_decoder(info.compress_type, file.read)
     tally = Tally(limits, lambda: file.taken)
@@ -199,12 +232,12 @@ def _unpack_to_end(file: ByteFile, info: ZipInfo, start: int, limits: Limits) ->
 
 def _search_descriptor(file: ByteFile, info: ZipInfo, start: int) -> int:
     """Find the data descriptor of an entry that cannot be unpacked to its end: the one that tells this very length."""
-    at = _search(file, start, _DESCRIPTOR_MAGIC)
+    at = _search(file, start, DESCRIPTOR_MAGIC, file.size)
     while at is not None:
-        block = file.read_at(at + 4, _LONG.size)
-        for shape in (_SHORT, _LONG):
+        block = file.read_at(at + 4, LONG.size)
+        for shape in (SHORT, LONG):
             if len(block) >= shape.size and shape.unpack_from(block)[1] == at - start:
                 info.CRC, info.compress_size, info.file_size = shape.unpack_from(block)
                 return at + 4 + shape.size
-        at = _search(file, at + 4, _DESCRIPTOR_MAGIC)
+        at = _search(file, at + 4, DESCRIPTOR_MAGIC, file.size)
     raise TruncatedError("the archive ends inside this entry")

@@ -1,37 +1,26 @@
-"""Zip entries as `zipfile.ZipInfo` tells them: their words in our model, and their bytes, checked."""
+"""Zip entries as `zipfile.ZipInfo` tells them, in the words of our model."""
 
 import calendar
 import stat
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 from zipfile import ZipInfo
 
-from transload.archives.blob import ByteFile
 from transload.archives.decoders import (
-    DECODE_ERRORS,
-    STORED,
     ZIP_METHODS,
-    Decoder,
     can_decode,
-    zip_decoder,
 )
 from transload.archives.limits import (
-    CHUNK,
-    ended_early,
     impossible_size,
     possible_size,
-    wrong_checksum,
 )
 from transload.archives.names import NameDecoder, extra_field, unicode_name
 from transload.entry import Entry
 from transload.errors import (
-    CorruptError,
     LimitError,
     PasswordNeededError,
-    TruncatedError,
     UnsupportedError,
 )
 from transload.kinds import Fault
@@ -124,26 +113,30 @@ def _own_trouble(info: ZipInfo, name: str, encrypted: bool) -> Fault | None:
     return None
 
 
-def overlapping(infos: Sequence[ZipInfo]) -> dict[int, Fault]:
+def overlapping(infos: Sequence[ZipInfo], packed: Sequence[int] | None = None) -> dict[int, Fault]:
     """Troubles of entries whose bytes in the file overlap others', by index: the mark of a bomb.
 
     A record that repeats another's header keeps the first readable. A range is taken as its least possible size (the
-    local extra field is not looked at), so that honest archives are never refused. Memory: nothing for ordered ones.
+    local extra field is not looked at), so that honest archives are never refused. `packed` are the sizes of the data
+    where they are known better than from the records. Memory: nothing for ordered ones.
     """
     order: Sequence[int] = range(len(infos))
     if not _is_ordered(infos):
         order = sorted(order, key=lambda index: infos[index].header_offset)
+
     troubles: dict[int, Fault] = {}
-    holder = -1
+    holder = holder_end = -1
     for index in order:
         info = infos[index]
-        if holder >= 0 and info.header_offset < _least_end(infos[holder]):
+        size = info.compress_size if packed is None else packed[index]
+        end = info.header_offset + LOCAL_HEAD.size + len(info.orig_filename) + size
+        if holder >= 0 and info.header_offset < holder_end:
             troubles[index] = _overlap(info, infos[holder])
             if info.header_offset == infos[holder].header_offset:
                 continue
             troubles.setdefault(holder, _overlap(infos[holder], info))
-        if holder < 0 or _least_end(info) > _least_end(infos[holder]):
-            holder = index
+        if holder < 0 or end > holder_end:
+            holder, holder_end = index, end
     return troubles
 
 
@@ -154,10 +147,6 @@ def _is_ordered(infos: Sequence[ZipInfo]) -> bool:
             return False
         last = info.header_offset
     return True
-
-
-def _least_end(info: ZipInfo) -> int:
-    return info.header_offset + LOCAL_HEAD.size + len(info.orig_filename) + info.compress_size
 
 
 def span_of(info: ZipInfo) -> int:
@@ -172,78 +161,3 @@ def _overlap(info: ZipInfo, other: ZipInfo) -> Fault:
         item=info.filename,
         suggestion="If you trust the source, unpack the archive yourself and send the folder.",
     ).fault()
-
-
-class EntryBytes:
-    """One entry's unpacked bytes; call it for the next ones. Never gives more than the listed size.
-
-    Raises CorruptError (damage, or a wrong checksum, known at the end), TruncatedError (the file or the packed data
-    end early), LimitError (too large a dictionary), UnreadableError.
-    """
-
-    def __init__(self, file: ByteFile, info: ZipInfo) -> None:
-        self._file = file
-        self._size = info.file_size
-        self._crc = info.CRC
-        self._method = info.compress_type
-        self._at = info.header_offset
-        self._left = info.compress_size
-        self._decoder: Decoder | None = None
-        self._started = False
-        self._got = 0
-        self._sum = 0
-
-    def __call__(self, size: int) -> bytes:
-        if not self._started:
-            self._start()
-        want = min(size, self._size - self._got)
-        if not want:  # only here, so that a damaged entry's last bytes can be kept
-            if self._sum != self._crc:
-                raise wrong_checksum(self._size)
-            return b""
-        data = self._unpack(want)
-        self._got += len(data)
-        self._sum = zlib.crc32(data, self._sum)
-        return data
-
-    def _start(self) -> None:
-        self._started = True
-        head = self._file.read_at(self._at, LOCAL_HEAD.size)
-        if len(head) < LOCAL_HEAD.size:
-            raise TruncatedError("the archive ends before the entry's header")
-        fields = LOCAL_HEAD.unpack(head)
-        if fields[0] != LOCAL_MAGIC:
-            raise CorruptError("there is no entry header where the directory says")
-        self._at += LOCAL_HEAD.size + fields[-2] + fields[-1]
-        if self._method != STORED and self._size:
-            self._decoder = zip_decoder(self._method, self._take)
-
-    def _unpack(self, want: int) -> bytes:
-        decoder = self._decoder
-        if decoder is None:
-            data = self._take(want)
-            if not data:
-                raise ended_early(self._got, self._size)
-            return data
-        while not decoder.eof:
-            packed = self._take(CHUNK) if decoder.needs_input else b""
-            if not packed and decoder.needs_input:
-                break
-            try:
-                data = decoder.decompress(packed, want)
-            except DECODE_ERRORS as error:
-                raise CorruptError("the packed data is damaged", evidence=str(error)) from error
-            if data:
-                return data
-        raise self._shortfall()
-
-    def _shortfall(self) -> CorruptError | TruncatedError:
-        if self._at >= self._file.size:
-            return ended_early(self._got, self._size)
-        return CorruptError(f"the packed data give {self._got} of {self._size} bytes")
-
-    def _take(self, size: int) -> bytes:
-        data = self._file.read_at(self._at, min(size, self._left))
-        self._at += len(data)
-        self._left -= len(data)
-        return data

@@ -1,0 +1,49 @@
+"""What follows an archive's end in the same file: nothing, padding, or something that nobody has read."""
+
+from dataclasses import dataclass
+
+from transload.archives.blob import ByteFile
+from transload.archives.sniff import HEAD_BYTES, archive_format
+from transload.errors import UnsupportedError
+from transload.kinds import Fault
+
+_PADDING_MAX = 1 << 20
+_STEP = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trailing:
+    """A warning for people, "" where there is nothing to say; the fault where another archive was not read."""
+
+    warning: str = ""
+    fault: Fault | None = None
+
+
+def after_end(file: ByteFile, end: int) -> Trailing:
+    """What follows offset `end`. Zeros are padding, as many as tape blocks and disk sectors have."""
+    if end >= file.size:
+        return Trailing()
+    at = _after_zeros(file, end)
+    block = file.read_at(at, HEAD_BYTES)
+    if not block:
+        return Trailing()
+    told = f"{file.size - at:,} bytes follow the end of the archive"
+    found = archive_format(block)
+    if found is None:
+        return Trailing(f"{told} and were not read")
+    error = UnsupportedError(
+        f"{told} and begin as another archive ({found}), which was not read",
+        suggestion="Cut the file in two where the first archive ends, and send the second part.",
+    )
+    return Trailing("", error.fault())
+
+
+def _after_zeros(file: ByteFile, start: int) -> int:
+    """The offset of the first byte that is not zero, as far as is looked."""
+    at = start
+    while at - start < _PADDING_MAX and (step := file.read_at(at, _STEP)):
+        rest = step.lstrip(b"\0")
+        at += len(step) - len(rest)
+        if rest:
+            break
+    return at
