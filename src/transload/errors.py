@@ -85,8 +85,16 @@ class UnsupportedError(PermanentError):
     kind = "input.unsupported"
 
 
+class NotArchiveError(UnsupportedError):
+    """The file is no archive of any kind that is known, readable here or not."""
+
+
+class PartInsideError(UnsupportedError):
+    """One of several files of an archive, inside another archive: there they are not put together."""
+
+
 class NotMediaError(PermanentError):
-    """The name promises a photo, a video or sound, the content is something else."""
+    """It is no photo, video or sound, although its name promises one or nothing else was sent."""
 
     kind = "input.not_media"
 

@@ -13,6 +13,9 @@ from transload.errors import (
     LimitError,
     MemoryLimitError,
     MissingVolumeError,
+    NotArchiveError,
+    NotMediaError,
+    PartInsideError,
     PasswordNeededError,
     SevenZipMissingError,
     StalledError,
@@ -45,6 +48,12 @@ _RAISE = "If you trust this source, raise `{}` and send it again."
 _KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind, MissingVolumeError.kind}
 """Faults that are not those of its bytes: they are left where they are, to be read another time."""
 
+
+ALONE = "file"
+"""The format in the listing of a source that is a single file."""
+
+_OTHER_USES = frozenset({".z", ".ar", ".arc"})
+"""Endings of archives that other files have, too."""
 
 DOCUMENT_SUFFIXES = frozenset({
     ".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx", ".odt", ".ods", ".odp", ".odg",
@@ -117,6 +126,25 @@ def may_hold(entry: Entry, job: Asked) -> bool:
     suffix = PurePosixPath(entry.name).suffix.lower()
     named = entry.part_of == entry.name or suffix in ARCHIVE_SUFFIXES
     return opens(job) and named and chosen(entry.name, (), job.exclude)
+
+
+def alone_unwanted() -> Fault:
+    """Why a file that was sent alone is not delivered: what was asked for must not be passed over in silence."""
+    return NotMediaError("it is not a photo, video or sound, and nothing else was sent").fault()
+
+
+def promises_archive(name: str) -> bool:
+    """Whether a name is that of an archive and of nothing else."""
+    return PurePosixPath(name).suffix.lower() in ARCHIVE_SUFFIXES - _OTHER_USES
+
+
+def may_be_one(entry: Entry, kind: ItemKind) -> bool:
+    """Whether an entry whose beginning says nothing may be an archive, and is worth opening to see that.
+
+    Where its bytes are at hand that costs little; out of an archive it must be copied first: its name decides.
+    """
+    unknown = kind in (ItemKind.DOCUMENT, ItemKind.UNKNOWN) and not is_document(entry.name)
+    return unknown and (entry.local is not None or promises_archive(entry.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,16 +292,21 @@ def too_deep(limits: Limits) -> Fault:
 
 @dataclass(slots=True)
 class Look:
-    """How reading an archive inside went. `refused` are the words when it cannot be read here at all."""
+    """How reading an archive inside went. `refused` are the words when it cannot be read here at all, `is_none` says
+    that it is no archive, `is_part` that it is only a part of one.
+    """
 
     fault: Fault | None = None
     refused: str | None = None
+    is_none: bool = False
+    is_part: bool = False
     report: ReadReport = field(default_factory=lambda: ReadReport(0))
 
     @property
     def keeps(self) -> bool:
         """Whether its bytes are kept with the fault."""
-        return self.fault is not None and self.fault.kind not in _KEEPS_NOTHING
+        kept = self.fault is not None and self.fault.kind not in _KEEPS_NOTHING
+        return kept and not self.is_part
 
     def fails(self, error: TransloadError) -> None:
         """Note an error; the first one stands."""
@@ -281,7 +314,10 @@ class Look:
 
     def refuses(self, error: TransloadError) -> None:
         """Note why it was not opened. What cannot be read here is not lost: it can be had unopened."""
-        if isinstance(error, UnsupportedError) and self.fault is None:
+        self.is_none = isinstance(error, NotArchiveError)
+        self.is_part = isinstance(error, PartInsideError)
+        unreadable = isinstance(error, UnsupportedError) and not (self.is_none or self.is_part)
+        if unreadable and self.fault is None:
             self.refused = (
                 f"an archive inside that cannot be read here ({error.detail}): "
                 "`--files all` delivers it unopened"

@@ -16,18 +16,22 @@ from anyio.streams.memory import MemoryObjectSendStream
 from transload.entry import Entry, Listing, Place, ReadReport
 from transload.errors import PermanentError, TruncatedError
 from transload.inside import (
+    ALONE,
     Asked,
     Box,
     Look,
     Tree,
+    alone_unwanted,
     base_name,
     chosen,
     counted,
     is_another_part,
     kind_of,
     looked_into,
+    may_be_one,
     may_hold,
     opens,
+    promises_archive,
     too_deep,
 )
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
@@ -113,11 +117,12 @@ class Level:
         self.whole, self.bench = whole, whole.bench
         self.reader, self.box, self.tree = reader, box, tree
         self.wanted: dict[int, tuple[Item, Entry]] = {}
-        self.told = False
+        self.told = self.alone = False
 
     def read(self) -> None:
         """Hand over what is open of it, then what the listing names behind the last body."""
         listing = self.reader.listing()
+        self.alone = listing.format == ALONE
         self.whole.sums.expect(listing)
         self.bench.meter.expect(self.whole.sums.entries, self.whole.sums.size_bytes)
         pages = self._pages() if self.reader.listed else None
@@ -191,7 +196,7 @@ class Level:
     def _without_body(self, item: Item, entry: Entry) -> Load | None:
         """What the listing alone decides: filters, links, unreadable entries, junk by name."""
         job = self.bench.job
-        if not chosen(item.name, job.include, job.exclude) and not may_hold(entry, job):
+        if not self._chooses(item) and not may_hold(entry, job):
             return Load(item, ItemKind.UNKNOWN, skip=LEFT_OUT)
         # An empty head shows nothing but the name: only junk is known by its name alone, and nobody is to be asked for
         # the password of it.
@@ -215,18 +220,25 @@ class Level:
             self._put(Load(item, ItemKind.UNKNOWN, fault=broken))
             return
         kind = ItemKind.ARCHIVE if entry.part_of else kind_of(self.bench.media, head, item.name)
-        job = self.bench.job
-        if kind is ItemKind.ARCHIVE and opens(job):
-            self._look_into(_Found(item, entry, head, body), before)
-        elif not chosen(item.name, job.include, job.exclude):
-            self._put(Load(item, kind, skip=LEFT_OUT))
-        elif not is_wanted(kind, job):
-            self._put(Load(item, kind, skip=NOT_WANTED[kind]))
+        found = _Found(item, entry, head, body)
+        if opens(self.bench.job) and (kind is ItemKind.ARCHIVE or may_be_one(entry, kind)):
+            self._look_into(found, kind, before)
         else:
-            held, fault = take_in(self.bench, item, entry.size, head, body)
-            self._put(Load(_seen(item, held), kind, held=held, fault=fault))
+            self._take_unopened(found, kind)
 
-    def _look_into(self, found: _Found, before: int) -> None:
+    def _take_unopened(self, found: _Found, kind: ItemKind) -> None:
+        item, job = found.item, self.bench.job
+        if not self._chooses(item):
+            self._put(Load(item, kind, skip=LEFT_OUT))
+        elif is_wanted(kind, job):
+            held, fault = take_in(self.bench, item, found.entry.size, found.head, found.body)
+            self._put(Load(_seen(item, held), kind, held=held, fault=fault))
+        elif self.alone:
+            self._put(Load(item, kind, fault=replace(alone_unwanted(), item=item.name)))
+        else:
+            self._put(Load(item, kind, skip=NOT_WANTED[kind]))
+
+    def _look_into(self, found: _Found, kind: ItemKind, before: int) -> None:
         """Hand over the entries of an archive inside, then what becomes of itself."""
         item, entry, look = found.item, found.entry, Look()
         if self.box.depth >= self.bench.limits.max_depth:
@@ -245,6 +257,12 @@ class Level:
                 tree = self._tree_for(held or entry, reader, before)
                 Level(self.whole, reader, self.box.inside(entry), tree).read()
                 look.fault = look.fault or tree.spent
+        if look.is_none and kind is not ItemKind.ARCHIVE:
+            if not promises_archive(entry.name):
+                self._take_unopened(found, kind)
+                return
+            if not self._chooses(item):
+                look.refused = LEFT_OUT
         self.whole.sums.note(item.name, look.report, in_place=held is None)
         self._close(found, held, look)
 
@@ -273,6 +291,9 @@ class Level:
         if load.held is None:
             from_thread.run(self.bench.scratch.drop, item.id)
         self._put(load)
+
+    def _chooses(self, item: Item) -> bool:
+        return chosen(item.name, self.bench.job.include, self.bench.job.exclude)
 
     def _put(self, load: Load) -> None:
         if load.item.state is ItemState.PENDING:

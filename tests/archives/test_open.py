@@ -43,7 +43,8 @@ def test_content_chooses_the_reader(
 
 
 @pytest.mark.parametrize(("head", "words"), [
-    (bytes(7) + b"**ACE**", "a ACE archive"),
+    (bytes(7) + b"**ACE**", "of the format ACE"),
+    (b"LRZI\0\6", "of the format lrzip"),
     (b"<!DOCTYPE html>", "not an archive"),
 ])  # fmt: skip
 def test_what_cannot_be_read_is_named_with_a_next_step(

@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import lzma
+import struct
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,26 @@ from transload.archives.sniff import archive_format, is_tar_header, is_zero_tar
         (b"PK of somebody", None),
         (b"\x1f\x8b", None),
         (b"GIF89a", None),
+        (b"\x89LZO\x00\r\n\x1a\n\x10", "lzop"),
+        (b"LRZI\x00\x06", "lrzip"),
+        (b"7kSt\xa0\x31", "zpaq"),
+        (b"ZOO 2.10 Archive.\x1a\x00\x00\xdc\xa7\xc4\xfd", "zoo"),
+        (b"SIT!\x00\x05\x00\x00\x12\x34rLau", "stuffit"),
+        (b"StuffIt (c)1997-2001", "stuffit"),
+        (b"MSWIM\x00\x00\x00\xd0", "wim"),
+        (b"conectix\x00\x00", "vhd disk image"),
+        (b"\x2c\x00-lh0-", "lzh"),
+        (b"\x2c\x00-lh7-", "lzh"),
+        (b"\x2c\x00-lz5-", "lzh"),
+        (b"\x2c\x00-lhf-", None),
+        (b"\x60\xea\x29\x00\x22\x0b\x01\x02\x10\x00\x02", "arj"),
+        (b"\x60\xea\x29\x00\x22\x0b\x01\x02\x10\x00\x07", None),
+        (b"hsqs" + bytes(24) + b"\x04\x00\x00", "squashfs"),
+        (b"hsqs are a kind of mark, this is a text", None),
+        (b"\x1a\x02p1.jpg\x00" + bytes(20), "arc"),
+        (b"\x1a\x45\xdf\xa3" + bytes(20), None),
+        (b"\xc7\x71" + bytes(40), None),
+        (b"\x71\xc7 and then text that is long enough", None),
         (b"", None),
     ],
 )
@@ -60,3 +81,16 @@ def test_zeros_are_no_tar_by_content_alone() -> None:
     assert is_zero_tar(bytes(1024))
     assert not is_zero_tar(bytes(1000))
     assert not is_zero_tar(bytes(1023) + b"x")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_old_binary_cpio_in_both_orders_of_bytes(order: str) -> None:
+    def head(mode: int, name: bytes) -> bytes:
+        fields = (0o070707, 1, 2, mode, 0, 0, 1, 0, 0, 0, len(name), 0, 5)
+        return struct.pack(f"{order}13H", *fields) + name + b"hello"
+
+    assert archive_format(head(0o100644, b"a.jpg\0")) == "cpio"
+    assert archive_format(head(0o040755, b".\0")) == "cpio"
+    assert archive_format(head(0o130000, b"a.jpg\0")) is None
+    assert archive_format(head(0o100644, b"a.jpg")) is None
+    assert archive_format(head(0o100644, b"a\0jpg\0")) is None

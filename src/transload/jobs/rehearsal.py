@@ -27,8 +27,10 @@ from transload.inside import (
     is_another_part,
     kind_of,
     looked_into,
+    may_be_one,
     may_hold,
     opens,
+    promises_archive,
     too_deep,
 )
 from transload.intake import NOT_WANTED, is_wanted
@@ -220,13 +222,14 @@ class _Walk:
             kind = (
                 ItemKind.ARCHIVE if entry.part_of else kind_of(self._stage.media, head, entry.name)
             )
-            inside = kind is ItemKind.ARCHIVE and opens(self._wish)
+            inside = opens(self._wish) and (kind is ItemKind.ARCHIVE or may_be_one(entry, kind))
             if inside and box.depth >= self._stage.limits.max_depth:
                 self._lose(entry, too_deep(self._stage.limits))
                 return
             if inside and entry.local is not None:
-                self._look_into(entry, box, entry.local)
-                return
+                if self._look_into(entry, box, entry.local, kind):
+                    return
+                inside = False
             if not inside and not self._chooses(entry):
                 return
             with path.open("wb") as out:
@@ -237,20 +240,26 @@ class _Walk:
             self._lose(entry, error.fault())
             return
         if inside:
-            self._look_into(entry, box, path)
+            self._look_into(entry, box, path, kind)
             path.unlink()
         else:
             self._put(_Local(entry.name, path, head, path.stat().st_size, kind))
 
-    def _look_into(self, entry: Entry, box: Box, path: Path) -> None:
+    def _look_into(self, entry: Entry, box: Box, path: Path, kind: ItemKind) -> bool:
+        """Read an archive inside. False: it is none, and nothing had promised that it is one."""
         look = Look()
         with looked_into(self._open, path, base_name(entry), look) as reader:
             if reader is not None:
                 self._read(reader, box.inside(entry))
+        if look.is_none and kind is not ItemKind.ARCHIVE and not promises_archive(entry.name):
+            return False
+        if look.is_none and not self._chooses(entry):
+            return True
         if look.fault is None or look.refused:
             self._skip(entry, look.refused or OPENED)
         else:
             self._lose(entry, look.fault)
+        return True
 
     def _chooses(self, entry: Entry) -> bool:
         return chosen(entry.name, self._wish.include, self._wish.exclude)
