@@ -69,6 +69,22 @@ async def test_a_failed_write_leaves_the_old_report_and_nothing_else(tmp_path: P
     assert file.path.read_text() == "old"
 
 
+async def test_two_commands_may_write_the_same_report_at_once(tmp_path: Path) -> None:
+    one, other = ReportFile(tmp_path / "report.json"), ReportFile(tmp_path / "report.json")
+
+    async def first() -> AsyncIterator[str]:
+        yield "half"
+        await other.write(second())
+        yield ", and whole"
+
+    async def second() -> AsyncIterator[str]:
+        yield "other"
+
+    await one.write(first())
+    assert names_in(tmp_path) == ["report.json"]
+    assert one.path.read_text() == "half, and whole"
+
+
 def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         ReportFile(tmp_path).check()

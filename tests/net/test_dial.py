@@ -83,7 +83,7 @@ async def test_a_cancel_is_heard_while_a_server_is_silent(silent: int) -> None:
 
 
 def test_an_untrusted_server_is_refused_and_a_trusted_one_is_asked(tmp_path: Path) -> None:
-    both = trust(tmp_path)
+    both = trust()
     (tmp_path / "a").write_bytes(b"body")
     with ranged(tmp_path, both.server) as server:
         for tls, host in ((None, "127.0.0.1"), (both.client, "other")):
@@ -99,7 +99,7 @@ def test_an_untrusted_server_is_refused_and_a_trusted_one_is_asked(tmp_path: Pat
 
 
 def test_the_name_is_kept_for_tls(tmp_path: Path) -> None:
-    both = trust(tmp_path)
+    both = trust()
     asked: list[str | None] = []
 
     def note(_socket: ssl.SSLSocket | ssl.SSLObject, name: str | None, _context: object) -> None:

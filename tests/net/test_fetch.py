@@ -143,7 +143,7 @@ def test_a_login_is_sent_to_its_server_only(web: Web, server: Ranged, tmp_path: 
 
 
 def test_encryption_is_never_given_up(tmp_path: Path) -> None:
-    both = trust(tmp_path)
+    both = trust()
     (tmp_path / "a.bin").write_bytes(BODY)
     with ranged(tmp_path, both.server) as safe, ranged(tmp_path) as plain:
         safe.does.redirects = {"/down": plain.url("a.bin")}

@@ -1,9 +1,9 @@
-"""A certificate for 127.0.0.1 and `localhost`, made on the spot by Debian's openssl."""
+"""A certificate for 127.0.0.1 and `localhost`, made on the spot."""
 
 import ssl
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+
+import trustme
 
 
 @dataclass(frozen=True)
@@ -14,14 +14,11 @@ class Trust:
     client: ssl.SSLContext
 
 
-def trust(folder: Path, names: str = "IP:127.0.0.1,DNS:localhost") -> Trust:
-    """A fresh self-signed certificate for the names, with the contexts of both sides."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
+def trust(*names: str) -> Trust:
+    """A fresh certificate for the names or addresses, with the contexts of both sides."""
+    authority = trustme.CA()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    return Trust(server, ssl.create_default_context(cafile=str(certificate)))
+    authority.issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(server)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(client)
+    return Trust(server, client)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,7 +92,8 @@ class ReportFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self._part = self.path.with_name(f".{self.path.name[:200]}.part")
+        # Of its own: two commands may be told to write the same file at the same moment.
+        self._part = self.path.with_name(f".{self.path.name[:200]}.{secrets.token_hex(4)}.part")
 
     def check(self) -> None:
         """Raise UsageError when it cannot be written, before any work is done for it."""
