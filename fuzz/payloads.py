@@ -74,6 +74,8 @@ def packed_as(plain: bytes, packing: str) -> bytes:
             return zstd.compress(plain)
         case "lz4":
             return _lz4(plain)
+        case "lzma":
+            return lzma.compress(plain, lzma.FORMAT_ALONE, preset=0)
     raise ValueError(packing)
 
 

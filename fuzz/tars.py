@@ -8,9 +8,10 @@ from fuzz.cases import Outcome, Target
 from fuzz.memory import MemoryBlob
 from fuzz.payloads import contents, packed_as
 from fuzz.reading import LIMITS, read_all
+from transload.archives.decoders import PACKINGS
 from transload.archives.single import SingleReader
 from transload.archives.sniff import archive_format
-from transload.archives.tar import PACKED_AS, TarReader, holds_tar
+from transload.archives.tar import TarReader, holds_tar
 from transload.errors import UnsupportedError
 
 _BLOCK = 512
@@ -24,7 +25,7 @@ _PAX_VALUES = (
     "0", "1", "-1", "512", "1e400", "nan", "inf", "0,10,5,7", "10,0", "9999999999999999999", "18446744073709551616",
     "BINARY", "1600000000.5", "a/b.jpg", "", "1_0", "0x10", "\u0663", "-9e18",
 )  # fmt: skip
-_PACKINGS = ("gz", "bz2", "xz", "zst", "lz4")
+_PACKINGS = ("gz", "bz2", "xz", "zst", "lz4", "lzma")
 
 
 def make(rng: random.Random) -> bytes:
@@ -63,7 +64,7 @@ def make_packed(rng: random.Random) -> bytes:
 def check_packed(data: bytes) -> Outcome:
     """As the door does: told by its head, a tar when it holds one, else one file."""
     packing = archive_format(data[:1024])
-    if packing not in PACKED_AS:
+    if packing not in PACKINGS:
         raise UnsupportedError("no compressed file any more")
     blob = MemoryBlob(data, "case.txt.gz")
     if holds_tar(blob, packing):

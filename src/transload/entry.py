@@ -11,7 +11,8 @@ INNER_DIGITS = 7  # of a place inside an archive, a level: fixed, so that texts 
 
 ARCHIVE_SUFFIXES = frozenset({
     ".zip", ".zipx", ".cbz", ".7z", ".cb7", ".rar", ".cbr", ".tar", ".cbt", ".tgz", ".gz", ".tbz", ".tbz2", ".bz2",
-    ".txz", ".xz", ".tzst", ".zst", ".lz4", ".lz", ".z", ".cab", ".cpio", ".ar", ".xar", ".lzh", ".lha", ".ace",
+    ".txz", ".xz", ".tzst", ".zst", ".lz4", ".lz", ".tlz", ".lzma", ".z", ".taz", ".cab", ".cpio", ".ar",
+    ".xar", ".lzh", ".lha", ".ace",
     ".iso", ".arj", ".squashfs", ".wim", ".dmg", ".zoo", ".arc", ".sit", ".sitx", ".lzo", ".lrz", ".zpaq",
 })  # fmt: skip
 """Endings by which people know archives; content decides, these only word the errors and titles."""

@@ -8,7 +8,6 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -137,9 +136,14 @@ class _LateFile(RotatingFileHandler):
             file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True
         )
 
-    def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return super()._open()
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line; the folder is made if missing."""
+        try:
+            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            self.handleError(record)
+        else:
+            super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
         """Nothing: a full disk or a read-only folder is told by the ledger, not by a traceback a line."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import lz4.frame
 
+from tests.archives.makers_packed import compressed, lzipped
 from transload.entry import Entry, Limits
 from transload.errors import TransloadError
 from transload.ports import ArchiveReader
@@ -22,6 +23,12 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+RARE_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "lz": lzipped,
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
+    "Z": compressed,
+}
+"""Those that few have a program for; the last of them has no sums and no end mark."""
 MTIME_S = 1_600_000_000  # 2020-09-13 12:26:40 UTC: even, as DOS times are
 DOS_TIME = (2020, 9, 13, 12, 26, 40)
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -89,7 +96,7 @@ def tar_bytes(tree: Mapping[str, bytes], kind: int = tarfile.GNU_FORMAT) -> byte
 def make_tar(path: Path, tree: Mapping[str, bytes], packing: str | None = None) -> Path:
     """A tar file, plain or packed."""
     data = tar_bytes(tree)
-    path.write_bytes(PACKERS[packing](data) if packing else data)
+    path.write_bytes((PACKERS | RARE_PACKERS)[packing](data) if packing else data)
     return path
 
 

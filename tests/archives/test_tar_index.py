@@ -85,8 +85,17 @@ def test_readers_of_one_file_share_what_they_learn(tmp_path: Path) -> None:
 def test_an_index_knows_no_more_than_it_was_told() -> None:
     index = TarIndex()
     assert index.nearest(5) == (0, 0)
-    index.learn(0, 0)
-    index.learn(1, 1024)
-    index.learn(9, 9999)
+    index.learn(0, 0, alone=True)
+    index.learn(1, 1024, alone=True)
+    index.learn(9, 9999, alone=True)
     assert index.nearest(5) == (1, 1024)
     assert index.state_before(1 << 40) is None
+
+
+def test_a_pass_begins_at_no_entry_of_which_something_before_speaks() -> None:
+    index = TarIndex()
+    for number in range(4):
+        index.learn(number, number * 1024, alone=number < 2)
+    assert index.nearest(3) == (1, 1024)
+    assert [index.at(offset) for offset in (0, 1023, 1024, 3071, 9999)] == [0, 0, 1, 2, 3]
+    assert TarIndex().at(7) == 0

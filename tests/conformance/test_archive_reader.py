@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import PACKERS, bodies, make_streamed_zip, make_tar, make_zip, noise
+from tests.archives.makers import (
+    PACKERS,
+    RARE_PACKERS,
+    bodies,
+    make_streamed_zip,
+    make_tar,
+    make_zip,
+    noise,
+)
 from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes
 from tests.archives.rar_maker import make_rar, make_rar_volumes
 from transload.archives.open import Archives
@@ -65,7 +73,7 @@ MAKERS: dict[str, Maker] = {
     "zip-without-directory": _headless_zip,
     "folder": _folder,
     "tar": _tar(None),
-    **{f"tar.{packing}": _tar(packing) for packing in PACKERS},
+    **{f"tar.{packing}": _tar(packing) for packing in PACKERS | RARE_PACKERS},
     "7z": _by_7zz("a.7z"),
     "7z-solid": _by_7zz("a.7z", "-ms=on", "-m0=lzma"),
     "7z-not-solid": _by_7zz("a.7z", "-ms=off"),

@@ -9,11 +9,14 @@ import lzma
 import struct
 import sys
 import zlib
+from collections import deque
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, cast
 
+from transload.archives.lzip import LzipDecoder
+from transload.archives.lzw import LzwDecoder
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
 if sys.version_info >= (3, 14):
@@ -99,6 +102,7 @@ class _Zlib:
 
     def __init__(self, window_bits: int = -zlib.MAX_WBITS) -> None:
         self._stream = cast("_Inflating", _deflate.decompressobj(window_bits))
+        self._broken: Exception | None = None
         self.needs_input = True
 
     @property
@@ -110,8 +114,20 @@ class _Zlib:
         return self._stream.unused_data
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """The next bytes; those before a damaged place come out before the error does."""
+        if self._broken is not None:
+            raise self._broken
         tail = self._stream.unconsumed_tail
-        out = self._stream.decompress(tail + data if tail else data, max(max_length, 0))
+        packed = tail + data if tail else data
+        before = self._stream.copy()
+        try:
+            out = self._stream.decompress(packed, max(max_length, 0))
+        except _DeflateError as error:
+            out = _up_to_damage(before, packed)
+            if not out:
+                raise
+            self._broken, self.needs_input = error, False
+            return out
         # A full buffer may hide more output although all input was taken.
         self.needs_input = len(out) != max_length and not self._stream.unconsumed_tail
         return out
@@ -121,6 +137,24 @@ class _Zlib:
         twin = _Zlib()
         twin._stream, twin.needs_input = self._stream.copy(), self.needs_input
         return twin
+
+
+def _up_to_damage(stream: _Inflating, packed: bytes) -> bytes:
+    """What comes out of a stream before the place where it fails, to the byte."""
+    pieces: list[bytes] = []
+    step = _STEP
+    while step:
+        trial = stream.copy()
+        try:
+            out = trial.decompress(packed, step)
+        except _DeflateError:
+            step //= 2
+            continue
+        if not out:
+            break
+        pieces.append(out)
+        stream, packed = trial, trial.unconsumed_tail
+    return b"".join(pieces)
 
 
 def _xz() -> Decoder:
@@ -151,7 +185,15 @@ _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
     "xz": _xz,
     "zst": ZstdDecompressor,
     "lz4": _lz4,
+    "lz": lambda: LzipDecoder(MAX_DICTIONARY_BYTES),
+    "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MAX_DICTIONARY_BYTES),
+    "Z": LzwDecoder,
 }
+PACKINGS = frozenset(_STREAM_DECODERS)
+"""The packings of a single stream, as `archive_format` names them."""
+
+_BZIP2_REACH_BYTES = 1 << 20
+"""How far before the last input a block begins whose sum is compared now: 900 kB that do not pack, and one step."""
 
 
 def can_decode(method: int) -> bool:
@@ -190,7 +232,7 @@ def _zip_lzma(head: bytes) -> Decoder:
 
 
 class Unpacked:
-    """The unpacked bytes of a gz, bz2, xz, zst or lz4 file: all its members in turn, their checksums compared.
+    """The unpacked bytes of a file in one of PACKINGS: all its members in turn, their checksums compared.
 
     Raises CorruptError on damage or foreign bytes behind the last member, TruncatedError when a member is cut.
     """
@@ -199,8 +241,22 @@ class Unpacked:
         self._make = _STREAM_DECODERS[packing]
         self._file = file
         self._decoder = self._make()
+        self._is_bzip2 = packing == "bz2"
+        self._steps: deque[tuple[int, int]] = deque()
+        self._vouched = 0
         self.made = 0
         self.packed = 0
+        # zlib copies its input at each call, so that small ones are dear; the others lose what a failing call had made.
+        self.least_step = _STEP if packing == "gz" else 0
+
+    @property
+    def vouched(self) -> int:
+        """How many of the bytes that came out, from the first, were found right by a sum behind them.
+
+        Of bzip2 all blocks but the last one or two are told, of the others all members (frames) that are complete.
+        """
+        known = [made for packed, made in self._steps if packed <= self.packed - _BZIP2_REACH_BYTES]
+        return max(known, default=self._vouched)
 
     def copy_of_state(self) -> Decoder | None:
         """A copy of the decoder, where all that was read has gone into it; None elsewhere, or where it has no copy."""
@@ -223,27 +279,42 @@ class Unpacked:
                 out = self._decoder.decompress(packed, size)
             except DECODE_ERRORS as error:
                 raise CorruptError("the packed data is damaged", evidence=str(error)) from error
+            self.made += len(out)
+            if self._decoder.eof:
+                self._vouched = self.made
+                self._steps.clear()
             if out:
-                self.made += len(out)
                 return out
 
     def _next_packed(self) -> bytes | None:
         """Input for the next step, None at the end of the file."""
         if not self._decoder.eof:
-            if not self._decoder.needs_input:
-                return b""
-            packed = self._file.read(_STEP)
-            if not packed:
-                raise TruncatedError("the packed data is cut short")
-            self.packed += len(packed)
-            return packed
+            return self._more() if self._decoder.needs_input else b""
         # LZ4 says None where there is nothing; zeros between and behind members are padding.
         packed = (self._decoder.unused_data or b"").lstrip(b"\0")
         while not packed:
-            step = self._file.read(_STEP)
+            step = self._step()
             if not step:
                 return None
-            self.packed += len(step)
             packed = step.lstrip(b"\0")
         self._decoder = self._make()
+        return packed
+
+    def _more(self) -> bytes:
+        """Input for the member that is being unpacked."""
+        if self._is_bzip2:
+            self._steps.append((self.packed, self.made))
+            while len(self._steps) > 1 and self._steps[1][0] <= self.packed - _BZIP2_REACH_BYTES:
+                self._steps.popleft()
+        packed = self._step()
+        if packed:
+            return packed
+        if not isinstance(self._decoder, LzwDecoder):
+            raise TruncatedError("the packed data is cut short")
+        self._decoder.end_input()
+        return b""
+
+    def _step(self) -> bytes:
+        packed = self._file.read(_STEP)
+        self.packed += len(packed)
         return packed

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from transload.archives.blob import Blob, RenamedBlob, blob_of
 from transload.archives.blocks import BlockReader, Image, NeedsLocalFileError, open_by_blocks
+from transload.archives.decoders import PACKINGS
 from transload.archives.hidden import hidden_format
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
 from transload.archives.sfx import embedded_format
 from transload.archives.single import SingleReader
 from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar
-from transload.archives.tar import PACKED_AS, TarReader, holds_tar
+from transload.archives.tar import TarReader, holds_tar
 from transload.archives.tar_index import TarIndex
 from transload.archives.volumes import JoinedBlob, VolumeSet, is_piece, volume_set
 from transload.archives.zip import ZipReader
@@ -40,8 +41,6 @@ BY_SEVENZIP = frozenset(
         "ar",
         "xar",
         "lzh",
-        "compress",
-        "lzip",
         "arj",
         "squashfs",
         "wim",
@@ -145,7 +144,7 @@ class Archives:
             return self._open_zip(blob, passwords)
         if found == "tar":
             return TarReader(blob, self.limits, None, self._index_of(blob))
-        if found in PACKED_AS:
+        if found in PACKINGS:
             if holds_tar(blob, found):
                 return TarReader(blob, self.limits, found, self._index_of(blob))
             return SingleReader(blob, found)

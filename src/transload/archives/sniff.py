@@ -3,11 +3,10 @@
 import re
 import struct
 
+from transload.archives.tar_header import NO_BLOCK, TAR_BLOCK, has_right_sum
+
 HEAD_BYTES = 1024
 """Enough of a file's beginning for every test below."""
-
-TAR_BLOCK = 512
-_TAR_SUM = slice(148, 156)
 
 # Signatures as in the formats' own papers: APPNOTE.TXT 4.3, 7zFormat.txt, RAR 5.0 technote, RFC 1952, RFC 8878,
 # the xz and LZ4 frame formats; the rest as in file(1)'s magic tables.
@@ -25,8 +24,8 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xfd7zXZ\x00", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zst"),
     (0, b"\x04\x22\x4d\x18", "lz4"),
-    (0, b"LZIP\x01", "lzip"),
-    (0, b"\x1f\x9d", "compress"),
+    (0, b"LZIP\x01", "lz"),
+    (0, b"\x1f\x9d", "Z"),
     (0, b"MSCF\x00\x00\x00\x00", "cab"),
     (0, b"!<arch>\n", "ar"),
     (0, b"070701", "cpio"),
@@ -68,6 +67,8 @@ _ARJ_MAIN = 2  # the file type of the header of all
 _OLD_CPIO = struct.Struct("13H")  # cpio(5): as wide as the machine's own, in either order of bytes
 _FILE_KINDS = frozenset({0o010000, 0o020000, 0o040000, 0o060000, 0o100000, 0o120000, 0o140000})
 _ARC_NAME = slice(2, 15)
+_LZMA_HEAD = struct.Struct("<BLQ")  # properties, dictionary, size
+_NO_SIZE = (1 << 64) - 1
 _BZIP2_BLOCKS = (
     b"1AY&SY",
     b"\x17\x72\x45\x38\x50\x90",
@@ -141,7 +142,21 @@ def _is_tar(head: bytes) -> bool:
     return is_tar_header(head[:TAR_BLOCK])
 
 
+def _is_lzma(head: bytes) -> bool:
+    """Whether a file in the format of lzma 4.x begins: it has no signature, but few headers make sense.
+
+    The properties that every packer sets, a dictionary of one or one and a half powers of two, a size below 256 GiB or
+    none (as XZ Utils ask), and the zero that all LZMA data begins with.
+    """
+    if len(head) <= _LZMA_HEAD.size or not head.startswith(b"\x5d\0\0") or head[_LZMA_HEAD.size]:
+        return False
+    _, dictionary, size = _LZMA_HEAD.unpack_from(head)
+    power = dictionary & -dictionary
+    return dictionary in {power, 3 * power, 0xFFFFFFFF} and (size < 1 << 38 or size == _NO_SIZE)
+
+
 _SHAPES = (
+    (_is_lzma, "lzma"),
     (_is_tar, "tar"),
     (_is_lzh, "lzh"),
     (_is_arj, "arj"),
@@ -153,17 +168,9 @@ _SHAPES = (
 
 def is_tar_header(block: bytes) -> bool:
     """Whether a 512-byte block is a tar header: its checksum is right, counted signed or unsigned as old tars did."""
-    if len(block) < TAR_BLOCK or not block[0]:
-        return False
-    try:
-        stored = int(block[_TAR_SUM].strip(b" \0") or b"-1", 8)
-    except ValueError:
-        return False
-    counted = block[: _TAR_SUM.start] + b" " * 8 + block[_TAR_SUM.stop : TAR_BLOCK]
-    unsigned = sum(counted)
-    return stored in {unsigned, unsigned - 256 * sum(byte > 127 for byte in counted)}
+    return block[:1] not in {b"", b"\0"} and has_right_sum(block)
 
 
 def is_zero_tar(head: bytes) -> bool:
     """Whether `head` could be a tar without entries: nothing but its end mark, two blocks of zeros."""
-    return len(head) >= 2 * TAR_BLOCK and not any(head[: 2 * TAR_BLOCK])
+    return head[: 2 * TAR_BLOCK] == 2 * NO_BLOCK

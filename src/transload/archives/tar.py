@@ -1,8 +1,6 @@
 """Tar archives, plain or packed, as a reader without a directory."""
 
-import math
-import tarfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import count
@@ -13,21 +11,21 @@ from transload.archives.blob import Blob, blob_of
 from transload.archives.decoders import Unpacked
 from transload.archives.limits import Body, impossible_size, possible_size, too_many_entries
 from transload.archives.names import decode_tar_name
-from transload.archives.sniff import TAR_BLOCK, is_tar_header, is_zero_tar
+from transload.archives.sniff import is_tar_header, is_zero_tar
+from transload.archives.tar_header import TAR_BLOCK
 from transload.archives.tar_index import TarIndex
-from transload.archives.tar_stream import TarPass, is_sound
+from transload.archives.tar_member import Kind, Member
+from transload.archives.tar_stream import TarPass
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import (
     CorruptError,
     LimitError,
+    MissingVolumeError,
     TransloadError,
     UnsupportedError,
 )
 from transload.kinds import Fault
 from transload.ports import Want
-
-PACKED_AS = frozenset({"gz", "bz2", "xz", "zst", "lz4"})
-"""The packings a tar may be in."""
 
 _LATEST_S = 253_402_300_800  # the year 10000
 
@@ -35,7 +33,7 @@ _LATEST_S = 253_402_300_800  # the year 10000
 class TarReader:
     """An `ArchiveReader` over a tar file: without a directory, so listing it means reading it.
 
-    `packing` is None or one of PACKED_AS. Memory: one chunk, the decoder, 8 bytes an entry.
+    `packing` is None or one of PACKINGS. Memory: one chunk, the decoder, 8 bytes an entry.
     """
 
     def __init__(
@@ -65,7 +63,7 @@ class TarReader:
         return Listing(f"tar.{self._packing}" if self._packing else "tar", None, None)
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, in a pass of its own; damage ends it and is told by `finish`."""
+        """Every entry, in a pass of its own; damage is passed over or ends it, and is told by `finish`."""
         with self._new_pass(self._limits) as run:
             for index, member in self._members(run, self._limits):
                 yield self._entry(index, member)
@@ -88,11 +86,11 @@ class TarReader:
                 yield entry, cast("BinaryIO", body)
                 failure = body.failure
                 if failure is not None and (run.is_spent or not isinstance(failure, LimitError)):
-                    self._end(failure, index)
+                    self._end(failure, index, run)
                     return
 
     def finish(self) -> ReadReport:
-        """Bytes taken from the file so far, and what ended a pass early."""
+        """Bytes taken from the file so far, and what ended a pass early or was passed over as damaged."""
         taken = self._taken_before + sum(run.file.taken for run in self._passes)
         return ReadReport(taken, self._fault, self._warnings)
 
@@ -116,41 +114,43 @@ class TarReader:
             self._passes.remove(run)
             self._taken_before += run.file.taken
 
-    def _members(self, run: TarPass, limits: Limits) -> Iterator[tuple[int, tarfile.TarInfo]]:
+    def _members(self, run: TarPass, limits: Limits) -> Iterator[tuple[int, Member]]:
         for index in count(run.number):
             try:
                 member = run.next()
             except TransloadError as error:
-                self._end(error, index)
+                self._end(error, index, run)
                 return
+            if run.damage is not None:
+                self._fault = run.damage.error().fault()
             if member is None:
-                self._warnings = (run.warning,) if run.warning else ()
+                self._warnings = tuple(run.warnings)
                 return
             if index >= limits.max_entries:
-                self._end(too_many_entries(limits), index)
+                self._end(too_many_entries(limits), index, run)
                 return
-            if run.is_context_free:
-                self._index.learn(index, member.offset)
+            self._index.learn(index, member.offset, alone=run.is_context_free)
             yield index, member
 
-    def _end(self, error: TransloadError, reached: int) -> None:
+    def _end(self, error: TransloadError, reached: int, run: TarPass) -> None:
         """Remember why a pass ended before the archive did; `reached` entries came before."""
         fault = error.fault()
         self._fault = replace(
             fault, detail=f"{fault.detail}; reading ended after {reached} entries"
         )
+        damage = [] if run.damage is None else [run.damage.error().detail]
+        self._warnings = (*run.warnings, *damage)
 
-    def _entry(self, index: int, member: tarfile.TarInfo) -> Entry:
-        raw = member.name.encode("utf-8", "surrogateescape")
-        name = decode_tar_name(raw)
+    def _entry(self, index: int, member: Member) -> Entry:
+        name = decode_tar_name(member.name)
         return Entry(
             index=index,
             name=name,
-            raw_name=raw,
+            raw_name=member.name,
             size=possible_size(member.size),
             block=None if self._packing is None else 0,
-            kind=_kind(member),
-            mtime_ms=_mtime_ms(member.mtime),
+            kind=_KINDS[member.kind],
+            mtime_ms=_mtime_ms(member.mtime_s),
             trouble=_trouble(member, name),
         )
 
@@ -165,27 +165,26 @@ def holds_tar(blob: Blob, packing: str) -> bool:
     return is_tar_header(head[:TAR_BLOCK]) or is_zero_tar(head)
 
 
-def _kind(member: tarfile.TarInfo) -> Literal["file", "dir", "link"]:
-    if member.isdir():
-        return "dir"
-    return "file" if member.isreg() else "link"
+_KINDS: dict[Kind, Literal["file", "dir", "link"]] = {
+    "file": "file", "dir": "dir", "link": "link", "special": "link", "rest": "file",
+}  # fmt: skip
 
 
-def _trouble(member: tarfile.TarInfo, name: str) -> Fault | None:
+def _trouble(member: Member, name: str) -> Fault | None:
     if possible_size(member.size) is None:
         return impossible_size(member.size, name).fault()
-    if member.type not in tarfile.SUPPORTED_TYPES:
-        return UnsupportedError(f"a tar record of type {member.type!r}", item=name).fault()
-    if member.isdev():
+    if member.kind == "rest":
+        return MissingVolumeError(
+            "only the rest of a file that begins in another volume of this tar", item=name
+        ).fault()
+    if member.kind == "special":
         return UnsupportedError("a device or pipe, not a file", item=name).fault()
-    if member.sparse is not None:
-        holes = cast("Sequence[tuple[int, int]]", member.sparse)
-        if not is_sound(holes, member.size):
-            return CorruptError("its map of holes is damaged", item=name).fault()
+    if not member.is_whole or not member.has_sound_map:
+        return CorruptError("its map of holes is damaged", item=name).fault()
     return None
 
 
-def _mtime_ms(mtime: float) -> int | None:
-    if not math.isfinite(mtime) or abs(mtime) >= _LATEST_S:
+def _mtime_ms(mtime_s: float | None) -> int | None:
+    if mtime_s is None or abs(mtime_s) >= _LATEST_S:
         return None
-    return int(mtime * 1000)
+    return int(mtime_s * 1000)

@@ -30,20 +30,30 @@ class TarIndex:
 
     def __init__(self) -> None:
         self._offsets = array("Q")
+        self._alone = 0  # how many of them, from the first, say all of themselves
         self._states: list[State] = []
         self._lock = threading.Lock()
 
-    def learn(self, index: int, offset: int) -> None:
-        """The entry of that index begins at this offset of the unpacked tar."""
+    def learn(self, index: int, offset: int, *, alone: bool) -> None:
+        """The entry of that index begins at this offset of the unpacked tar.
+
+        `alone`: no record further before speaks of it, so that a pass may begin there.
+        """
         with self._lock:
             if index == len(self._offsets):
                 self._offsets.append(offset)
+                self._alone += alone and self._alone == index
 
     def nearest(self, index: int) -> tuple[int, int]:
-        """The last entry that is known up to this one, with its offset; the first at 0 when none is."""
+        """The last entry up to this one that a pass may begin at, with its offset; the first at 0 when none is."""
         with self._lock:
-            last = min(index, len(self._offsets) - 1)
+            last = min(index, self._alone - 1)
             return (last, self._offsets[last]) if last >= 0 else (0, 0)
+
+    def at(self, offset: int) -> int:
+        """The last entry that begins at or before an offset of the unpacked tar; 0 when none is known."""
+        with self._lock:
+            return max(bisect_right(self._offsets, offset) - 1, 0)
 
     def watch(self, unpacked: Unpacked) -> None:
         """Keep the state of an unpacking, if it is far enough behind the last one."""

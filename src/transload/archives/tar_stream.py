@@ -1,153 +1,167 @@
-"""One reading of a tar, plain or packed: headers by the standard library, bodies straight from the stream.
+"""One reading of a tar, plain or packed: entry by entry, over damaged places to the next sound header."""
 
-`tarfile` takes a damaged header for the end of the archive, keeps every member, and steps over a lying size block by
-block; the classes here take those three things from it.
-"""
-
-import tarfile
-from collections.abc import Sequence
-from typing import BinaryIO, Self, cast
+from dataclasses import dataclass
 
 from transload.archives.blob import Blob, ByteFile
 from transload.archives.decoders import Readable, Unpacked
 from transload.archives.limits import CHUNK, Pull, Tally, ended_early
-from transload.archives.sniff import TAR_BLOCK
+from transload.archives.tar_header import (
+    NO_BLOCK,
+    RECORDS,
+    SAYS_NOTHING,
+    TAR_BLOCK,
+    DamagedTarError,
+    Header,
+    has_right_sum,
+    read_header,
+)
 from transload.archives.tar_index import TarIndex
+from transload.archives.tar_member import Member, Records
+from transload.archives.tar_sparse import HoleTally, complete_map, sparse_pull
 from transload.entry import Limits
 from transload.errors import CorruptError, TruncatedError, UnsupportedError
 
-_LONGEST_RECORD_BYTES = 1 << 20
-"""Long names and pax records are read as a whole by `tarfile`; real ones are a few KiB."""
-
-_RECORD_TYPES = frozenset({
-    tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
-})  # fmt: skip
-
-_SAY_NOTHING = frozenset(
-    {"comment"}
-)  # global pax fields that change no entry: `git archive` writes its commit there
-
-# What `tarfile` runs into on damaged pax and sparse records, beside its own errors.
-_HEADER_ERRORS = (tarfile.TarError, ValueError, OverflowError, LookupError, RecursionError)
-
-
-_NO_END = "the end mark of the tar is missing: it may have been cut between two entries"
-_FOLLOWED = "something follows the end mark of the tar and was not read: perhaps a second archive, joined to it"
-
-
-class _ZeroBlockError(tarfile.HeaderError):
-    """A block of zeros where a header could be: the end mark."""
-
-
-class _NoBlockError(tarfile.HeaderError):
-    """The stream is at its end where a header could be."""
-
-
-class _DamagedHeaderError(CorruptError):
-    """A header is damaged; entries behind it cannot be found."""
-
-
-class _Member(tarfile.TarInfo):
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """The header in a block; raises CorruptError, TruncatedError or one of the two ends above."""
-        if not buf:
-            raise _NoBlockError
-        if len(buf) < TAR_BLOCK:
-            raise TruncatedError("the archive ends inside a header")
-        if not any(buf):
-            raise _ZeroBlockError
-        try:
-            member = super().frombuf(buf, encoding, errors)
-        except tarfile.HeaderError as error:
-            raise _DamagedHeaderError(evidence=str(error)) from error
-        if member.size < 0 or (
-            member.type in _RECORD_TYPES and member.size > _LONGEST_RECORD_BYTES
-        ):
-            raise _DamagedHeaderError(evidence=f"a size of {member.size} bytes")
-        return member
-
-
-class _Archive(tarfile.TarFile):
-    tarinfo = _Member
-    members: list[tarfile.TarInfo]
+NO_END = "the end mark of the tar is missing: it may have been cut between two entries"
+FOLLOWED = "something that is no tar follows the end mark of the tar and was not read"
+JOINED = (
+    "entries behind an end mark of the tar were read, too: perhaps tars were joined into one file"
+)
 
 
 class _Forward:
-    """A stream with just enough of a file's shape for `tarfile`: it reads and moves forward only."""
+    """The unpacked bytes of a tar in order, each counted; those that are not wanted are moved over."""
 
-    def __init__(
-        self, source: Readable, tally: Tally, file: ByteFile | None, at: int, index: TarIndex
-    ) -> None:
+    def __init__(self, source: Readable, tally: Tally, index: TarIndex) -> None:
         self._source = source
         self._tally = tally
-        self._file = file  # set when the tar is not packed: then moving costs nothing
-        self._at = at
         self._index = index
+        self._ahead, self._used = b"", 0  # unpacked and not yet asked for
+        self.at = source.made if isinstance(source, Unpacked) else 0
 
     def read(self, size: int) -> bytes:
-        pieces: list[bytes] = []
-        while size > 0:
-            data = self._source.read(min(size, CHUNK))
-            if not data:
-                break
-            if isinstance(self._source, Unpacked):
-                self._index.watch(self._source)
-            self._tally.add(len(data))
-            self._at += len(data)
-            size -= len(data)
+        """So many bytes, fewer only at the end."""
+        data = self.some(size)
+        if len(data) == size or not data:
+            return data
+        pieces = [data]
+        left = size - len(data)
+        while left and (data := self.some(left)):
             pieces.append(data)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            left -= len(data)
+        return b"".join(pieces)
 
-    def seek(self, offset: int) -> int:
-        if offset < self._at:
-            raise _DamagedHeaderError(evidence="it points backwards")
-        if self._file is not None and offset <= self._file.size:
-            self._at = self._file.seek(offset)
-        while self._at < offset:
-            if not self.read(min(offset - self._at, CHUNK)):
+    def some(self, size: int) -> bytes:
+        """At most so many bytes, b"" at the end."""
+        data = self._next(min(size, CHUNK)) if size else b""
+        self._tally.add(len(data))
+        self.at += len(data)
+        return data
+
+    def _next(self, size: int) -> bytes:
+        if not isinstance(self._source, Unpacked):
+            return self._source.read(size)
+        if self._used == len(self._ahead):
+            data = self._source.read(max(size, self._source.least_step))
+            self._index.watch(self._source)
+            if len(data) <= size:
+                return data
+            self._ahead, self._used = data, 0
+        start = self._used
+        self._used = min(start + size, len(self._ahead))
+        return self._ahead[start : self._used]
+
+    def move_to(self, offset: int) -> None:
+        """Stand at an offset that is not behind. Raises TruncatedError when the archive ends before it."""
+        while self.at < offset:
+            if not self.some(offset - self.at):
                 raise TruncatedError("the archive ends inside an entry")
-        return self._at
 
-    def tell(self) -> int:
-        return self._at
 
-    def seekable(self) -> bool:
+class _Plain(_Forward):
+    """The bytes of a tar that is not packed, in a file whose length is known: moving costs nothing."""
+
+    def __init__(self, file: ByteFile, tally: Tally, index: TarIndex) -> None:
+        super().__init__(file, tally, index)
+        self._file = file
+
+    def move_to(self, offset: int) -> None:
+        if offset > self._file.size:
+            raise TruncatedError("the archive ends inside an entry")
+        if offset != self.at:
+            self.at = self._file.seek(offset)
+
+
+def _knows_size(file: ByteFile) -> bool:
+    try:
+        return file.size >= 0
+    except UnsupportedError:
         return False
 
 
-def _moving(file: ByteFile) -> ByteFile | None:
-    """The file where its length is known; where it is not, moving could pass its end unseen."""
-    try:
-        return file if file.size >= 0 else None
-    except UnsupportedError:
-        return None
+@dataclass(slots=True)
+class Damage:
+    """The damaged places of one reading: of the first, `after` how many entries it lies and what was wrong there."""
+
+    after: int
+    why: DamagedTarError
+    places: int = 0
+    size_bytes: int = 0
+
+    def error(self) -> CorruptError:
+        """What is told of them in the end."""
+        where = f"after entry {self.after}" if self.after else "before the first entry"
+        more = f", and at {self.places - 1} more places" if self.places > 1 else ""
+        return CorruptError(
+            f"{self.why.detail} {where}{more}: {self.size_bytes:,} bytes were passed over up to the next sound "
+            "header; what lay there is not delivered",
+            evidence=self.why.evidence,
+        )
+
+
+@dataclass(slots=True)
+class _Gap:
+    """What lies between the end of an entry and the next sound header: blocks of zeros, then others."""
+
+    zeros: int = 0
+    start: int | None = None
+    why: DamagedTarError | None = None
+    tail: bytes = b""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it begins with an end mark. One block of zeros is also what a damaged disk leaves of a header."""
+        return self.zeros > 1
 
 
 class TarPass:
     """One reading of the archive, from the last entry that `index` knows up to `first`; the caller closes `file`.
 
-    `number` is that entry's: the first that `next` gives.
+    `number` is that entry's: the first that `next` returns. `damage` is what was passed over so far.
     """
 
     def __init__(
         self, blob: Blob, packing: str | None, limits: Limits, index: TarIndex, first: int = 0
     ) -> None:
         self.file = blob.open()
-        self.number, offset = index.nearest(first)
-        self.warning: str | None = None
+        self.number, self._at = index.nearest(first)
+        self.warnings: list[str] = []
+        self.damage: Damage | None = None
+        self._unpacked: Unpacked | None = None
         self._tally = Tally(limits, lambda: self.file.taken)
-        self._holes = Tally(limits, lambda: self.file.taken)
-        if packing is None:
-            self._stream = _Forward(self.file, self._tally, _moving(self.file), 0, index)
-        else:
-            unpacked = Unpacked(packing, self.file)
-            if (state := index.state_before(offset)) is not None:
+        self._holes = HoleTally(limits, lambda: self.file.taken)
+        if packing is not None:
+            self._unpacked = Unpacked(packing, self.file)
+            if (state := index.state_before(self._at)) is not None:
                 self.file.seek(state.packed)
-                unpacked.go_on_from(state.made, state.packed, state.decoder)
-            self._stream = _Forward(unpacked, self._tally, None, unpacked.made, index)
-        self._start = offset
-        self._archive: _Archive | None = None
+                self._unpacked.go_on_from(state.made, state.packed, state.decoder)
+            self._stream = _Forward(self._unpacked, self._tally, index)
+        elif _knows_size(self.file):
+            self._stream = _Plain(self.file, self._tally, index)
+        else:
+            self._stream = _Forward(self.file, self._tally, index)
+        self._records = Records()
+        self._for_all: dict[bytes, bytes] = {}
+        self._seen = self.number
 
     @property
     def is_spent(self) -> bool:
@@ -157,86 +171,123 @@ class TarPass:
     @property
     def is_context_free(self) -> bool:
         """Whether the member reads the same in a pass that begins at it: no global record before it speaks of it."""
-        return self._archive is None or self._archive.pax_headers.keys() <= _SAY_NOTHING
+        return not self._for_all
 
-    def next(self) -> tarfile.TarInfo | None:
+    def next(self) -> Member | None:
         """The next member, None behind the last one; the rest of the file has then been read and checked too.
 
-        Raises CorruptError, TruncatedError, LimitError, UnreadableError: then nothing more can be read.
+        Raises TruncatedError, LimitError, UnreadableError, and CorruptError where the packing is damaged: then
+        nothing more can be read. What is damaged in the tar itself is passed over and noted in `damage`.
         """
-        try:
-            return self._advance()
-        except _ZeroBlockError:
-            self._drain()
-        except _NoBlockError:
-            self.warning = _NO_END
-        except tarfile.ReadError as error:
-            raise TruncatedError("the archive ends inside an entry", evidence=str(error)) from error
-        except _HEADER_ERRORS as error:
-            raise _DamagedHeaderError(evidence=str(error)) from error
+        self._stream.move_to(self._at)
+        self._records = Records(self._for_all)
+        while (found := self._next_header()) is not None:
+            offset, header = found
+            if header.type in SAYS_NOTHING:
+                self._stream.move_to(self._stream.at + _padded(header.size))
+            elif header.type in RECORDS:
+                self._take_record(offset, header)
+            elif (member := self._member(offset, header)) is not None:
+                self._seen += 1
+                return member
         return None
 
-    def _advance(self) -> tarfile.TarInfo | None:
-        if self._archive is None:
-            self._stream.seek(self._start)
-            self._archive = _Archive(fileobj=cast("BinaryIO", self._stream), encoding="utf-8")
-        member = self._archive.next()
-        self._archive.members.clear()  # a hundred thousand of them would be 100 MiB
-        return member if member is None else _without_fillers(member)
+    def _member(self, offset: int, header: Header) -> Member | None:
+        """The member of a header; None when its records make no sense: what it holds cannot be told apart."""
+        try:
+            member = self._records.member(header, offset)
+        except DamagedTarError as error:
+            self._note(TAR_BLOCK, error)
+            self._at = self._stream.at
+            self._records = Records(self._for_all)
+            return None
+        try:
+            complete_map(member, self._stream.read)
+        except DamagedTarError:
+            member.is_whole = False
+        self._at = self._stream.at + _padded(member.stored)
+        return member
 
-    def _drain(self) -> None:
-        """Read what follows the end mark: padding, and the checksum of the packing."""
-        while data := self._stream.read(CHUNK):
-            if data.count(0) < len(data):
-                self.warning = _FOLLOWED
+    def _take_record(self, offset: int, header: Header) -> None:
+        if self._records.offset is None:
+            self._records.offset = offset
+        data = self._stream.read(_padded(header.size))
+        if len(data) < _padded(header.size):
+            raise TruncatedError("the archive ends inside a record")
+        try:
+            self._records.take(header.type, data[: header.size])
+        except DamagedTarError as error:
+            self._note(len(data), error)
 
-    def body(self, member: tarfile.TarInfo) -> Pull:
-        """The bytes of the member that `next` gave last."""
-        if member.sparse is not None:
-            return self._sparse_body(member)
+    def _next_header(self) -> tuple[int, Header] | None:
+        """The next sound header with its offset, None at the end of the archive."""
+        gap = _Gap()
+        while len(block := self._stream.read(TAR_BLOCK)) == TAR_BLOCK:
+            at = self._stream.at - TAR_BLOCK
+            if block == NO_BLOCK:
+                gap.zeros += gap.start is None
+                continue
+            if gap.start is None or has_right_sum(block):
+                try:
+                    header = read_header(block)
+                except DamagedTarError as error:
+                    gap.why = gap.why or error
+                else:
+                    self._cross(gap, at)
+                    return at, header
+            gap.start = at if gap.start is None else gap.start
+        gap.tail = block
+        self._end(gap)
+        return None
+
+    def _cross(self, gap: _Gap, at: int) -> None:
+        """A sound header was found behind a gap; records before it spoke of what is lost in it."""
+        if gap.start is not None or gap.zeros:
+            self._records = Records(self._for_all)
+        if gap.start is not None and gap.why is not None:
+            self._note(at - gap.start, gap.why)
+        elif gap.zeros == 1:
+            self._note(TAR_BLOCK, DamagedTarError("zeros lie where a header should be"))
+        elif gap.is_end and JOINED not in self.warnings:
+            self.warnings.append(JOINED)
+
+    def _end(self, gap: _Gap) -> None:
+        """The archive ended behind a gap: rightly, cut, damaged up to there, or with something foreign behind."""
+        foreign = gap.start is not None or any(gap.tail)
+        if gap.zeros and not foreign:
+            return
+        if gap.is_end:
+            self.warnings.append(FOLLOWED)
+        elif gap.start is not None and gap.why is not None:
+            self._note(self._stream.at - gap.start, gap.why)
+        elif foreign:
+            raise TruncatedError("the archive ends inside a header")
+        else:
+            self.warnings.append(NO_END)
+
+    def _note(self, size: int, why: DamagedTarError) -> None:
+        self.damage = self.damage or Damage(self._seen, why)
+        self.damage.places += 1
+        self.damage.size_bytes += size
+
+    def body(self, member: Member) -> Pull:
+        """The bytes of the member that `next` returned last."""
+        if member.spans is not None:
+            return sparse_pull(member, self._stream.read, self._holes)
         got = 0
 
         def pull(size: int) -> bytes:
             nonlocal got
             want = min(size, member.size - got)
-            data = self._stream.read(want)
-            got += len(data)
-            if len(data) < want:
+            data = self._stream.some(want)
+            if want and not data:
                 raise ended_early(got, member.size)
-            return data
-
-        return pull
-
-    def _sparse_body(self, member: tarfile.TarInfo) -> Pull:
-        """Bytes with their holes filled by zeros; these cost the archive nothing, so they are counted here."""
-        opened = self._archive.extractfile(member) if self._archive is not None else None
-
-        def pull(size: int) -> bytes:
-            if opened is None:
-                return b""
-            try:
-                data = opened.read(size)
-            except tarfile.ReadError as error:
-                raise TruncatedError("the archive ends inside an entry") from error
-            self._holes.add(len(data))
+            got += len(data)
             return data
 
         return pull
 
 
-def _without_fillers(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """The member without the empty records that fill up its map of holes."""
-    if member.sparse is not None:
-        holes = cast("list[tuple[int, int]]", member.sparse)
-        holes[:] = [(offset, length) for offset, length in holes if length]
-    return member
-
-
-def is_sound(sparse: Sequence[tuple[int, int]], size: int) -> bool:
-    """Whether a sparse map goes forward and stays inside the file; `tarfile` would search for ever in others."""
-    end = 0
-    for offset, length in sparse:
-        if offset < end or length < 0:
-            return False
-        end = offset + length
-    return end <= size
+def _padded(size: int) -> int:
+    """A body's size in the archive: whole blocks."""
+    return -(-size // TAR_BLOCK) * TAR_BLOCK

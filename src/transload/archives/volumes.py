@@ -236,12 +236,14 @@ class JoinedFile(io.RawIOBase):
 
     def __init__(self, parts: Sequence[Path]) -> None:
         super().__init__()
+        self._file: CountedFile | None = (
+            None  # first: a piece that is missing leaves this object to be closed
+        )
         self._parts = parts
         self._ends = list(accumulate(_size(part) for part in parts))
         self.size = self._ends[-1]
         self._at = 0
         self._number = -1
-        self._file: CountedFile | None = None
         self._taken_before = 0
 
     @property
