@@ -1,7 +1,9 @@
+import gzip
 import io
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,7 +133,22 @@ def test_tars_joined_into_one_file_are_all_read(tmp_path: Path) -> None:
     reader.close()
 
 
-@pytest.mark.parametrize("what", [b"PK\3\4" + noise(3000), b"x", noise(512)])
+@pytest.mark.parametrize("pack", [gzip.compress, b"PK\3\4".__add__])
+@pytest.mark.parametrize("size", [1, 3000])
+def test_another_archive_behind_the_end_mark_is_a_fault(
+    tmp_path: Path, pack: Callable[[bytes], bytes], size: int
+) -> None:
+    (tmp_path / "a.tar").write_bytes(tar_bytes({"a": b"1"}) + pack(noise(size)))
+    reader = TarReader(tmp_path / "a.tar", LIMITS)
+    assert outcomes(reader) == {"a": b"1"}
+    fault = reader.finish().fault
+    assert fault is not None
+    assert fault.kind == "input.unsupported"
+    assert "another archive" in fault.detail
+    reader.close()
+
+
+@pytest.mark.parametrize("what", [b"words" * 600, b"x", noise(512)])
 def test_what_is_no_tar_behind_the_end_mark_is_said(tmp_path: Path, what: bytes) -> None:
     (tmp_path / "a.tar").write_bytes(tar_bytes({"a": b"1"}) + what)
     reader = TarReader(tmp_path / "a.tar", LIMITS)

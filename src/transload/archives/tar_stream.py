@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from transload.archives.blob import Blob, ByteFile
 from transload.archives.decoders import Readable, Unpacked
 from transload.archives.limits import CHUNK, Pull, Tally, ended_early
+from transload.archives.sniff import archive_format
 from transload.archives.tar_header import (
     NO_BLOCK,
     RECORDS,
@@ -124,6 +125,7 @@ class _Gap:
 
     zeros: int = 0
     start: int | None = None
+    first: bytes = b""
     why: DamagedTarError | None = None
     tail: bytes = b""
 
@@ -235,7 +237,8 @@ class TarPass:
                 else:
                     self._cross(gap, at)
                     return at, header
-            gap.start = at if gap.start is None else gap.start
+            if gap.start is None:
+                gap.start, gap.first = at, block
         gap.tail = block
         self._end(gap)
         return None
@@ -257,13 +260,22 @@ class TarPass:
         if gap.zeros and not foreign:
             return
         if gap.is_end:
-            self.warnings.append(FOLLOWED)
+            self._follow(archive_format(gap.first or gap.tail))
         elif gap.start is not None and gap.why is not None:
             self._note(self._stream.at - gap.start, gap.why)
         elif foreign:
             raise TruncatedError("the archive ends inside a header")
         else:
             self.warnings.append(NO_END)
+
+    def _follow(self, found: str | None) -> None:
+        """Say what comes after the end mark: another archive makes the reading less than whole."""
+        if found is not None:
+            raise UnsupportedError(
+                f"another archive ({found}) follows the end of the tar, which was not read",
+                suggestion="Cut the file in two where the tar ends, and send the second part.",
+            )
+        self.warnings.append(FOLLOWED)
 
     def _note(self, size: int, why: DamagedTarError) -> None:
         self.damage = self.damage or Damage(self._seen, why)
