@@ -126,7 +126,7 @@ class Home:
         return {
             str(path.relative_to(self.library)): path.read_bytes()
             for path in sorted(self.library.rglob("*"))
-            if path.is_file() and path.name != "gallery.html"
+            if path.is_file() and path.name != "gallery.html" and ".gallery" not in path.parts
         }
 
     def left_behind(self) -> list[Path]:

@@ -252,14 +252,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
-    """An item with what was delivered of it, as reports and galleries read it. `thumb` is a small JPEG or None.
+    """An item with what was delivered of it, as reports and galleries read it.
 
     `gave_way` says that its conversion had to: lines, preset, time or one file.
     """
 
     item: Item
     outputs: tuple[Output, ...]
-    thumb: bytes | None = None
     gave_way: bool = False
 
 

@@ -125,7 +125,7 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """Facts of a file with a thumbnail (JPEG, at most 320 px and 16 KiB, None where there is none)."""
+    """Facts of a file with a thumbnail (JPEG, at most 320 px and 16 KiB) where there is one."""
 
     facts: Facts
     thumb: bytes | None = None
@@ -135,10 +135,7 @@ class Media(Protocol):
     """Sniffing, probing, judging and converting. Decoders run in children with limits, never in this process."""
 
     def sniff(self, head: bytes, name: str) -> ItemKind:
-        """What the first 8 KiB say the entry is; the name only breaks ties. Pure.
-
-        PHOTO, VIDEO, ANIMATION or AUDIO mean "worth probing", also when the content denies a media name.
-        """
+        """What the first 8 KiB say the entry is; the name only breaks ties. A medium is worth probing. Pure."""
         ...
 
     async def probe(self, local: Path, name: str) -> Probed:
@@ -183,6 +180,12 @@ class Refusal:
     fault: Fault
 
 
+Records = Callable[[], AsyncIterator[ItemRecord]]
+"""What lies in a job's folder, of whatever job, and what else this one met: by age of the job, then in entry order."""
+
+Picture = Callable[[ItemRecord, Path], Awaitable[bytes | None]]
+"""Makes the small picture (JPEG) of a delivered file again; None where there is none."""
+
 Taken = Callable[[str], str | None]
 """Asks the ledger who has a path (case-folded): "file", "dir" or None."""
 
@@ -223,8 +226,8 @@ class Destination(Protocol):
         """Remove what a killed run of this job left half done (temporary names)."""
         ...
 
-    async def close_job(self, job: Job, records: Callable[[], AsyncIterator[ItemRecord]]) -> None:
-        """The job's last act there (a library writes its gallery). May be repeated."""
+    async def close_job(self, job: Job, records: Records, picture: Picture) -> None:
+        """The job's last act there (a library writes the page of the job's folder). May be repeated."""
         ...
 
 
@@ -295,10 +298,7 @@ class Record(Protocol):
         ...
 
     async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
-        """Give albums and paths and commit them durably. An earlier intent of the same content is kept.
-
-        A shipment that gets no intent was delivered by this job meanwhile: it is a duplicate.
-        """
+        """Albums and paths, committed durably; earlier ones of the same content kept. None for a new duplicate."""
         ...
 
     async def receive(self, landed: Sequence[Landed]) -> None:

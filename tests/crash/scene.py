@@ -69,7 +69,10 @@ class Scene:
         return {
             str(path.relative_to(self.out)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.out.rglob("*"))
-            if path.is_file() and path.name != "gallery.html" and ".transload" not in path.parts
+            if path.is_file()
+            and path.name != "gallery.html"
+            and ".gallery" not in path.parts
+            and ".transload" not in path.parts
         }
 
     def report(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def around(name: str, detail: str, act: Callable[[], Any]) -> Any:
 def place(path: object) -> str:
     """The part of a point's name that tells which room a path lies in."""
     text = os.fsdecode(path)  # type: ignore[arg-type]
-    for room in ("scratch", "quarantine", ".transload", "gallery.html"):
+    for room in ("scratch", "quarantine", ".transload", ".gallery", "gallery.html"):
         if f"/{room}" in text:
             return room
     return "library" if "/out/" in text else "elsewhere"

@@ -2,16 +2,18 @@
 
 import subprocess
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
 from tests.destinations.parcels import a_job, a_parcel, a_shipment, intents_for, nobody
+from transload.destinations import delivery
 from transload.destinations.delivery import TEMP_FOLDER
 from transload.destinations.library import Library
 from transload.errors import DeniedError, UnreachableError
-from transload.model import Intent, ItemRecord
+from transload.model import Intent, ItemKind, ItemRecord, ItemState
 from transload.ports import Refusal
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +24,14 @@ async def library(tmp_path: Path) -> Library:
     made = Library(tmp_path / "library")
     await made.open(a_job())
     return made
+
+
+JPEG = b"\xff\xd8small\xff\xd9"
+
+
+async def again(_record: ItemRecord, _local: Path) -> bytes | None:
+    """A small picture of anything."""
+    return JPEG
 
 
 async def no_records() -> AsyncIterator[ItemRecord]:
@@ -164,15 +174,26 @@ async def test_delivered_files_have_the_users_mode(library: Library, tmp_path: P
     assert (library.root / "trip/a.jpg").stat().st_mode == plain.stat().st_mode
 
 
-async def test_closing_writes_the_gallery_again_and_again(library: Library) -> None:
+async def test_closing_writes_the_gallery_again_and_again(library: Library, tmp_path: Path) -> None:
     (library.root / TEMP_FOLDER).mkdir()
     (library.root / TEMP_FOLDER / "01JOB.1.0.00c0ffee.part").touch()
+    parcel = a_parcel(tmp_path / "scratch", "a.jpg", b"a")
+    shipment = replace(a_shipment(1, parcel), thumb=JPEG)
+    (intent,) = intents_for(library, [shipment])
+    await library.put(a_job(folder="trip"), [intent])
+    item = replace(shipment.item, state=ItemState.SENT, kind=ItemKind.PHOTO)
+    record = ItemRecord(item, delivery.outputs(intent))
+
+    async def records() -> AsyncIterator[ItemRecord]:
+        yield record
+
     for _ in range(2):
-        await library.close_job(a_job(folder="trip"), no_records)
+        await library.close_job(a_job(folder="trip"), records, again)
         found = sorted(str(path.relative_to(library.root)) for path in library.root.rglob("*"))
-        assert found == ["trip", "trip/gallery.html"]
+        assert found == ["trip", "trip/a.jpg", "trip/gallery.html"]
+        assert "data:image/jpeg" in (library.root / "trip" / "gallery.html").read_text("utf-8")
 
 
 async def test_a_job_without_a_folder_gets_no_gallery(library: Library) -> None:
-    await library.close_job(a_job(), no_records)
+    await library.close_job(a_job(), no_records, again)
     assert list(library.root.iterdir()) == []

@@ -139,7 +139,7 @@ class Desk:
         return {
             str(path.relative_to(self.library)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.library.rglob("*"))
-            if path.is_file() and path.name != "gallery.html"
+            if path.is_file() and path.name != "gallery.html" and ".gallery" not in path.parts
         }
 
     def children(self) -> list[str]:

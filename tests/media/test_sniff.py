@@ -98,12 +98,30 @@ def test_content_that_denies_the_name_is_said() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [".DS_Store", "a/Thumbs.db", "a\\desktop.ini", "__MACOSX/a/b.jpg", "a/._b.jpg", "@eaDir/x.jpg"],
+    [
+        ".DS_Store",
+        "a/Thumbs.db",
+        "a\\desktop.ini",
+        "__MACOSX/a/b.jpg",
+        "a/._b.jpg",
+        "@eaDir/x.jpg",
+        "trip/.gallery/0f/0123456789abcd.jpg",
+    ],
 )
 def test_litter_is_known_by_name(name: str) -> None:
     assert is_junk_name(name)
 
 
-@pytest.mark.parametrize("name", ["a/b.jpg", "thumbs.db.jpg", "my__MACOSX.jpg", "_.jpg"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a/b.jpg",
+        "thumbs.db.jpg",
+        "my__MACOSX.jpg",
+        "_.jpg",
+        ".gallery/0f/holiday.jpg",
+        ".gallery/0123456789abcd.jpg",
+    ],
+)
 def test_media_is_not_litter(name: str) -> None:
     assert not is_junk_name(name)

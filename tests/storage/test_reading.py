@@ -1,27 +1,32 @@
 """Sums, deliveries and pages as reports read them."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.storage.conftest import Desk, entries
 from tests.storage.test_record import begun, intend, landed, shipment
-from transload.model import ItemState, Outcome
+from transload.model import ItemKind, ItemState, Judgement, Outcome, Verdict
 from transload.storage.reading import PAGE, landed_of, page_of, totals_of
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_page_has_deliveries_and_pictures_only_when_asked(desk: Desk) -> None:
+async def test_a_page_has_deliveries_and_judgements_only_when_asked(desk: Desk) -> None:
     record, items = await begun(desk, PAGE + 1)
-    await record.receive(landed(await intend(record, [shipment(items[0])])))
+    long = Judgement(ItemKind.VIDEO, Verdict.AS_IS, "a film", duration_s=60.0)
+    await record.receive(
+        landed(await intend(record, [replace(shipment(items[0]), judgement=long)]))
+    )
     job = await desk.ledger.job(items[0].job_id)
     with desk.database.begin() as db:
-        first = page_of(db, job.id, (-1, ""), thumbs_too=True)
-        plain = page_of(db, job.id, (-1, ""), thumbs_too=False)
-        rest = page_of(db, job.id, first[-1].item.place, thumbs_too=False)
+        first = page_of(db, job.id, (-1, ""), judged=True)
+        plain = page_of(db, job.id, (-1, ""), judged=False)
+        rest = page_of(db, job.id, first[-1].item.place, judged=False)
         assert landed_of(db, [items[1].id]) == {}
         assert totals_of(db, job).sent == 1
     assert (len(first), len(rest)) == (PAGE, 1)
-    assert (first[0].thumb, plain[0].thumb) == (b"jpeg", None)
+    assert (first[0].item.judgement, plain[0].item.judgement) == (long, None)
     assert [output.path for output in first[0].outputs] == ["photos/in/0.jpg"]
     assert entries(1)[0].name == first[0].item.name
 
@@ -35,5 +40,5 @@ async def test_a_duplicate_names_the_earlier_delivery_once(desk: Desk) -> None:
     equal = [shipment(item, "equal").item for item in both]
     await again.conclude([Outcome(item, ItemState.DUPLICATE, "before") for item in equal])
     with desk.database.begin() as db:
-        told = page_of(db, both[0].job_id, (-1, ""), thumbs_too=False)
+        told = page_of(db, both[0].job_id, (-1, ""), judged=False)
     assert [[output.path for output in one.outputs] for one in told] == [["photos/in/0.jpg"], []]

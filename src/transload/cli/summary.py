@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from transload.cli.standing import state_word
 from transload.cli.wording import clean, count_text, size_text, time_text
@@ -101,12 +102,13 @@ def summary(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> lis
 
 
 def gallery_of(job: Job) -> str | None:
-    """Where a library's page for this job is, or None when there is none yet."""
+    """Where the page about the job's folder is, or None: not yet, or nothing lies there."""
     scheme, _, root = job.destination.partition(":")
     written = job.finished_ms is not None and job.state is not JobState.FAILED
     if scheme != "library" or job.folder is None or not written:
         return None
-    return f"{root}/{job.folder}/gallery.html"
+    page = Path(root, job.folder, "gallery.html")
+    return str(page) if page.is_file() else None
 
 
 def _headline(job: Job) -> str:

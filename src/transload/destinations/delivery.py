@@ -3,12 +3,14 @@
 A file with a final name is whole and on the disk. Only own temporaries are ever removed, nothing is written over.
 """
 
+import ctypes
 import errno
 import hashlib
 import os
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -105,7 +107,7 @@ def make_parents(root: Path, path: str, known: set[Path]) -> None:
 def sync_way(root: Path, path: str) -> None:
     """Make the names on the way from the root to a delivered file durable. Raises OSError."""
     for folder in (root, *_folders_between(root, path)):
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def discard(temp: Path) -> None:
@@ -114,13 +116,28 @@ def discard(temp: Path) -> None:
         temp.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno != errno.EINVAL:  # some network file systems know no fsync of folders
             raise
+    finally:
+        os.close(descriptor)
+
+
+def sync_disk(folder: Path) -> None:
+    """Make all that was written to the folder's file system durable in one act. Raises OSError."""
+    sync = getattr(ctypes.CDLL(None), "syncfs", None) if sys.platform == "linux" else None
+    if sync is None:  # the only way elsewhere: all file systems
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if sync(descriptor) != 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder))
     finally:
         os.close(descriptor)
 
@@ -179,7 +196,7 @@ class Delivery:
                 _sync_file(temp)
             self._land_all(staged, refused)
             for folder in self._touched:
-                _sync_folder(folder)
+                sync_folder(folder)
         except OSError as error:
             raise translated(error, self._root) from error
         finally:

@@ -1,8 +1,13 @@
-"""`gallery.html`: one self-contained page about what a job brought. Streamed; no script, no network."""
+"""`gallery.html`: one page about what lies in a job's folder, whichever job brought it. No script, no network.
+
+Small pictures lie beside it (`gallery_pictures.py`); those of a small page are in the page itself, so that it is one
+file. Everything is streamed: neither tiles nor pictures of a large folder are held at once.
+"""
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -11,36 +16,140 @@ from anyio import to_thread
 
 from transload.destinations import delivery
 from transload.destinations import gallery_page as page
-from transload.destinations.gallery_words import SHOWN_KINDS, Counts
-from transload.model import ItemKind, ItemRecord, ItemState, Job
+from transload.destinations.gallery_pictures import Pictures, key_of, path_of
+from transload.destinations.gallery_words import SHOWN_KINDS, Album, Counts
+from transload.errors import RejectedError
+from transload.model import Item, ItemKind, ItemRecord, ItemState, Job
+from transload.ports import Picture, Records
 
 FILE_NAME = "gallery.html"
-THUMBS_MAX_BYTES = (
-    16 << 20
-)  # of page text; what comes after has placeholders, so a page stays openable on a phone
+INSIDE_MAX_BYTES = 2 << 20
+"""Pictures of a page that carries them in itself: some two hundred. Larger pages open faster with them beside."""
 ROWS_MAX = 1000  # names in a folded list
 HELD_MAX_CHARS = 24 << 20
 _WRITE_CHARS = 256 << 10
+_LOOKED_AT = 200  # files looked for in one thread hop
 
-Records = Callable[[], AsyncIterator[ItemRecord]]
+
+@dataclass(slots=True)
+class _Found:
+    """What a first look at the folder found: sums, and which files have a picture of how many bytes in all."""
+
+    counts: Counts
+    folded: "_Folded"
+    keys: set[str] = field(default_factory=set[str])
+    size_bytes: int = 0
+
+    @property
+    def inside(self) -> bool:
+        """Whether the page carries its pictures itself."""
+        return self.size_bytes <= INSIDE_MAX_BYTES
 
 
-async def write(root: Path, folder: str, job: Job, records: Records) -> None:
+async def write(root: Path, job: Job, records: Records, picture: Picture) -> None:
     """Write or replace the page of a job's folder: temporary name, fsync, rename. Raises OSError.
 
-    `records` is called up to four times and must give the same items in entry order. Memory: `HELD_MAX_CHARS` of
-    tiles whose album is not complete yet, at worst plus the open albums' own.
+    A folder in which nothing lies gets none. `records` is called up to four times and must give the same items in the
+    same order, those of one job together. Memory: `HELD_MAX_CHARS` of tiles whose album is not complete yet, at worst
+    plus the open albums' own; a name for each picture.
     """
+    folder = job.folder or ""
+    pictures = Pictures(root, folder, job.id)
+    there = partial(_there, root, folder, job.id, records)
+    found = await _look(root, folder, there, pictures, picture)
+    if not found.counts.arrived and not await anyio.Path(root, folder, FILE_NAME).is_file():
+        return
     temp = await to_thread.run_sync(delivery.new_temp, root, job.id)
     try:
         async with await anyio.open_file(temp, "w", encoding="utf-8") as file:
-            async for text in _gathered(_pieces(folder, job, records)):
+            async for text in _gathered(_pieces(job, found, there, pictures)):
                 await file.write(text)
             await file.flush()
             await to_thread.run_sync(os.fsync, file.wrapped.fileno())
+        if not found.inside:
+            await to_thread.run_sync(pictures.sweep, found.keys)
         await to_thread.run_sync(partial(_give_name, root, f"{folder}/{FILE_NAME}", temp))
+        if found.inside:
+            await to_thread.run_sync(pictures.sweep, ())
     finally:
         _clear(root, temp)
+
+
+async def _there(
+    root: Path, folder: str, job_id: str, records: Records
+) -> AsyncIterator[ItemRecord]:
+    """The records without what was delivered and is gone since, and without duplicates of what lies here."""
+    batch: list[ItemRecord] = []
+    async for record in records():
+        batch.append(record)
+        if len(batch) >= _LOOKED_AT:
+            for one in await to_thread.run_sync(_told, root, folder, job_id, batch):
+                yield one
+            batch = []
+    for one in await to_thread.run_sync(_told, root, folder, job_id, batch):
+        yield one
+
+
+def _told(root: Path, folder: str, job_id: str, batch: Sequence[ItemRecord]) -> list[ItemRecord]:
+    return [record for record in batch if _is_told(root, folder, job_id, record)]
+
+
+def _is_told(root: Path, folder: str, job_id: str, record: ItemRecord) -> bool:
+    match record.item.state:
+        case ItemState.SENT:
+            return not record.outputs or delivery.holds(root, record.outputs[0])
+        case ItemState.DUPLICATE:
+            here = record.outputs and record.outputs[0].path.startswith(f"{folder}/")
+            return record.item.job_id == job_id and not here
+        case _:
+            return True
+
+
+async def _look(
+    root: Path, folder: str, there: Records, pictures: Pictures, picture: Picture
+) -> _Found:
+    """The sums of the page; pictures that are missing are made again."""
+    found = _Found(Counts(), _Folded(folder))
+    batch: list[ItemRecord] = []
+    async for record in there():
+        found.counts.add(record)
+        found.folded.add(record)
+        if _is_tile(record) and record.outputs:
+            batch.append(record)
+        if len(batch) >= _LOOKED_AT:
+            await _look_for(root, batch, found, pictures, picture)
+            batch = []
+    await _look_for(root, batch, found, pictures, picture)
+    return found
+
+
+async def _look_for(
+    root: Path, batch: Sequence[ItemRecord], found: _Found, pictures: Pictures, picture: Picture
+) -> None:
+    """Add the pictures of some tiles to what was found."""
+    wanted = {key_of(record.outputs[0].sha256): record for record in batch}
+    sizes = await to_thread.run_sync(lambda: {key: pictures.size(key) for key in wanted})
+    for key, record in wanted.items():
+        if key in found.keys:
+            continue
+        size = sizes[key]
+        if not size and (jpeg := await picture(record, root / record.outputs[0].path)):
+            size = await to_thread.run_sync(_kept, pictures, key, jpeg)
+        if size:
+            found.keys.add(key)
+            found.size_bytes += size
+
+
+def _kept(pictures: Pictures, key: str, jpeg: bytes) -> int:
+    try:
+        pictures.keep(key, jpeg)
+    except RejectedError:  # something of the user's is called `.gallery`: the page has placeholders
+        return 0
+    return pictures.size(key)
+
+
+def _is_tile(record: ItemRecord) -> bool:
+    return record.item.state is ItemState.SENT and record.item.kind in SHOWN_KINDS
 
 
 async def _gathered(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
@@ -56,26 +165,24 @@ async def _gathered(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
     yield "".join(buffer)
 
 
-async def _pieces(folder: str, job: Job, records: Records) -> AsyncIterator[str]:
-    counts = Counts()
-    folded = _Folded(folder)
-    async for record in records():
-        counts.add(record)
-        folded.add(record)
+async def _pieces(
+    job: Job, found: _Found, there: Records, pictures: Pictures
+) -> AsyncIterator[str]:
+    counts, folder = found.counts, job.folder or ""
     yield page.head(job, counts)
-    async for piece in _albums(folder, counts, records):
+    async for piece in _albums(folder, found, there, pictures):
         yield piece
     if counts.listed:
         yield '<section id="files"><h2>Sound and documents</h2><ul class="rows">\n'
-        async for row in _rows(records, partial(page.file_row, folder=folder)):
+        async for row in _rows(there, partial(page.file_row, folder=folder)):
             yield row
         yield "</ul></section>\n"
     if counts.lost:
         yield '<section id="lost"><h2>Not delivered</h2><ul class="rows lost">\n'
-        async for row in _rows(records, page.lost_row):
+        async for row in _rows(there, page.lost_row):
             yield row
         yield "</ul></section>\n"
-    for section in folded.sections(counts):
+    for section in found.folded.sections(counts):
         yield section
     yield page.tail(counts)
 
@@ -114,43 +221,56 @@ class _Folded:
             yield page.folded("skipped", "Skipped", count, page.reasons(counts), self._skipped)
 
 
-async def _albums(folder: str, counts: Counts, records: Records) -> AsyncIterator[str]:
-    """Album after album by number; the members of several arrive interleaved, in entry order."""
-    if not counts.members:
+async def _albums(
+    folder: str, found: _Found, there: Records, pictures: Pictures
+) -> AsyncIterator[str]:
+    """Album after album, job after job; the members of several arrive interleaved, in entry order."""
+    if not found.counts.members:
         return
-    shelf = _Shelf(counts.members)
-    room = THUMBS_MAX_BYTES
-    async for record in records():
-        item = record.item
-        if item.state is not ItemState.SENT or item.kind not in SHOWN_KINDS:
+    shelf = _Shelf(found.counts)
+    async for record in there():
+        if not _is_tile(record):
             continue
-        picture = page.data_uri(record.thumb) if record.thumb else None
-        if picture is not None and len(picture) > room:
-            picture = None
-        room -= len(picture or "")
-        shelf.add(item.album or 0, item.kind, page.tile(record, folder, picture))
+        shown = await _source_of(record, found, pictures)
+        item = record.item
+        shelf.add((item.job_id, item.album or 0), item, page.tile(record, folder, shown))
         for section in shelf.ready():
             yield section
     for section in shelf.rest():
         yield section
 
 
+async def _source_of(record: ItemRecord, found: _Found, pictures: Pictures) -> str | None:
+    """Where the browser finds the picture of a tile: in the page, or beside it."""
+    key = key_of(record.outputs[0].sha256) if record.outputs else ""
+    if key not in found.keys:
+        return None
+    if found.inside:
+        return page.data_uri(await to_thread.run_sync(pictures.read, key))
+    return path_of(key)
+
+
 class _Shelf:
     """Tiles waiting for the rest of their album and for the albums before it."""
 
-    def __init__(self, members: Counter[int]) -> None:
-        self._missing = dict(members)
-        self._order = iter(sorted(members, key=lambda album: (not album, album)))
+    def __init__(self, counts: Counts) -> None:
+        self._missing = dict(counts.members)
+        ages = {job: age for age, job in enumerate(counts.jobs)}
+        order = sorted(counts.members, key=lambda album: (ages[album[0]], not album[1], album[1]))
+        self._order = iter(order)
         self._next = next(self._order, None)
-        self._tiles: dict[int, list[str]] = {}
-        self._kinds: dict[int, Counter[ItemKind]] = {}
+        self._tiles: dict[Album, list[str]] = {}
+        self._kinds: dict[Album, Counter[ItemKind]] = {}
+        self._days: dict[Album, int | None] = {}
+        self._dated = len(ages) > 1
         self._held = 0
         self._jump = ' id="albums"'
 
-    def add(self, album: int, kind: ItemKind, tile: str) -> None:
+    def add(self, album: Album, item: Item, tile: str) -> None:
         """Take the next tile of an album."""
         self._tiles.setdefault(album, []).append(tile)
-        self._kinds.setdefault(album, Counter())[kind] += 1
+        self._kinds.setdefault(album, Counter())[item.kind] += 1
+        self._days.setdefault(album, item.sent_ms if self._dated else None)
         self._missing[album] = self._missing.get(album, 1) - 1
         self._held += len(tile)
 
@@ -169,11 +289,11 @@ class _Shelf:
         for album in list(self._tiles):
             yield self._take(album)
 
-    def _take(self, album: int) -> str:
+    def _take(self, album: Album) -> str:
         tiles, kinds, jump = self._tiles.pop(album), self._kinds.pop(album), self._jump
         self._held -= sum(map(len, tiles))
         self._jump = ""
-        return page.album(album, kinds, tiles, jump)
+        return page.album(page.album_title(album[1], self._days.pop(album)), kinds, tiles, jump)
 
 
 def _give_name(root: Path, path: str, temp: Path) -> None:

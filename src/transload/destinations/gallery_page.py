@@ -53,9 +53,15 @@ def tail(counts: Counts) -> str:
     return f"</main>\n<footer>{said}</footer>\n</body>\n</html>\n"
 
 
-def album(number: int, kinds: Counter[ItemKind], tiles: Sequence[str], jump: str) -> str:
-    """One album as a grid; number 0 holds what came without an album."""
+def album_title(number: int, sent_ms: int | None) -> str:
+    """What an album is called, with its day where several jobs count theirs; number 0 holds what came without one."""
     title = f"Album {number}" if number else "More pictures"
+    day = "" if sent_ms is None else f" · {datetime.fromtimestamp(sent_ms / 1000, UTC):%Y-%m-%d}"
+    return title + day
+
+
+def album(title: str, kinds: Counter[ItemKind], tiles: Sequence[str], jump: str) -> str:
+    """One album as a grid."""
     return (
         f'<section class="album"{jump}><h2>{title} <small>{words.kinds_in_words(kinds)}</small></h2>'
         f'<ul class="grid">\n{"".join(tiles)}</ul></section>\n'
@@ -63,7 +69,7 @@ def album(number: int, kinds: Counter[ItemKind], tiles: Sequence[str], jump: str
 
 
 def tile(record: ItemRecord, folder: str, picture: str | None) -> str:
-    """One photo, video or animation; `picture` is its thumbnail as `data_uri` gives it."""
+    """One photo, video or animation; `picture` is the address of its thumbnail."""
     item = record.item
     name = _last(item.name)
     shown = (
@@ -73,13 +79,14 @@ def tile(record: ItemRecord, folder: str, picture: str | None) -> str:
             f'<img src="{picture}" alt="{item.kind.value} {text(name)}" loading="lazy" decoding="async">'
         )
     )
-    inner = f'{shown}<span class="marks">{_marks(record)}</span>'
-    title = f'title="{text(item.name)}"'
+    marks = _marks(record)
+    inner = shown + (f'<span class="marks">{marks}</span>' if marks else "")
+    title = f'title="{text(item.name)}"' if name != item.name else ""
     if record.outputs:
         shot = f'<a class="shot" href="{words.link(record.outputs[0].path, folder)}" {title}>{inner}</a>'
     else:
         shot = f'<span class="shot" {title}>{inner}</span>'
-    return f'<li class="tile">{shot}<div class="cap"><bdi>{text(name)}</bdi>{_note(record, folder)}</div></li>\n'
+    return f'<li class="tile">{shot}<bdi>{text(name)}</bdi>{_note(record, folder)}</li>\n'
 
 
 def file_row(record: ItemRecord, folder: str) -> str:
@@ -191,8 +198,9 @@ def _marks(record: ItemRecord) -> str:
 
 
 def _note(record: ItemRecord, folder: str) -> str:
-    """What was done to it, the other files of one that was split, and its original when that was kept."""
-    said = text(words.conversion_in_words(record.item))
+    """What was done to it or what it lacks, the other files of one that was split, its original when that was kept."""
+    item = record.item
+    said = text(words.conversion_in_words(item) or (item.why if item.partial else ""))
     kept = [
         f'<a href="{words.link(output.path, folder)}">{words.other_file(output.path, n)}</a>'
         f" ({words.size_in_words(output.size_bytes)})"

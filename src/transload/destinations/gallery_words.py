@@ -33,13 +33,18 @@ _OTHER_WORDS = ("other file", "other files")
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
+Album = tuple[str, int]
+"""A job's id and the number it gave an album."""
+
+
 @dataclass(slots=True)
 class Counts:
-    """The sums of one pass over all records. Memory: one number an album, `REASONS_MAX` reasons."""
+    """The sums of one pass over all records. Memory: one number an album, `REASONS_MAX` reasons; `jobs` by age."""
 
     kinds: Counter[ItemKind] = field(default_factory=Counter[ItemKind])
     states: Counter[ItemState] = field(default_factory=Counter[ItemState])
-    members: Counter[int] = field(default_factory=Counter[int])
+    members: Counter[Album] = field(default_factory=Counter[Album])
+    jobs: dict[str, None] = field(default_factory=dict[str, None])
     reasons: Counter[str] = field(default_factory=Counter[str])
     converted: int = 0
     size_bytes: int = 0
@@ -53,11 +58,17 @@ class Counts:
             self.reasons[item.why if known else "other reasons"] += 1
         if item.state is not ItemState.SENT:
             return
+        self.jobs.setdefault(item.job_id)
         self.kinds[item.kind] += 1
         self.converted += item.verdict in CONVERTED
         self.size_bytes += sum(output.size_bytes for output in record.outputs)
         if item.kind in SHOWN_KINDS:
-            self.members[item.album or 0] += 1
+            self.members[item.job_id, item.album or 0] += 1
+
+    @property
+    def arrived(self) -> int:
+        """How many lie in the folder."""
+        return self.kinds.total()
 
     @property
     def listed(self) -> int:
@@ -90,7 +101,7 @@ def arrival_in_words(counts: Counts) -> str:
     arrived = kinds_in_words(counts.kinds)
     if not arrived:
         return "Nothing new arrived"
-    albums = sum(1 for album in counts.members if album)
+    albums = sum(1 for _, number in counts.members if number)
     return f"{arrived} arrived" + (f" in {_many(albums, 'album', 'albums')}" if albums else "")
 
 

@@ -3,17 +3,20 @@
 import os
 import re
 import stat
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from anyio import to_thread
 
 from transload.destinations import delivery, gallery
 from transload.destinations.faults import STAGE, translating
+from transload.destinations.gallery_pictures import FOLDER as PICTURES
+from transload.destinations.gallery_pictures import Pictures, key_of
 from transload.destinations.names import key, numbered, safe_parts, with_suffix
 from transload.errors import DeniedError, RejectedError, UnreachableError
-from transload.model import Intent, ItemRecord, Job, OpenIntent, Output, Shipment
-from transload.ports import Landed, Refusal, Taken
+from transload.model import Intent, Job, OpenIntent, Output, Shipment
+from transload.ports import Landed, Picture, Records, Refusal, Taken
 
 _PROBE_BYTES = 4096
 _HINTS_MAX = 10_000
@@ -54,7 +57,8 @@ class Library:
         names = [parcel.name for parcel in shipment.parcels]
         if shipment.judgement.suffix is not None:
             names[0] = with_suffix(names[0], shipment.judgement.suffix)
-        mine = {key(f"{folder}/{gallery.FILE_NAME}"): "file"}
+        own = (gallery.FILE_NAME, PICTURES)
+        mine = {key(f"{folder}/{name}"): "file" for name in own}
         paths: list[str] = []
         with translating(self.root):
             for name in names:
@@ -69,7 +73,7 @@ class Library:
 
         Raises DeniedError, UnreachableError, DiskFullError after delivering what could still be delivered.
         """
-        return await to_thread.run_sync(self._put, job.id, intents)
+        return await to_thread.run_sync(self._put, job, intents)
 
     async def look_up(
         self,
@@ -87,15 +91,15 @@ class Library:
         """Remove the temporaries of this job; to be called by the one task that writes for it."""
         await to_thread.run_sync(self._sweep, job.id)
 
-    async def close_job(self, job: Job, records: Callable[[], AsyncIterator[ItemRecord]]) -> None:
-        """Write the gallery into the job's folder; a job that never got one has nothing to show.
+    async def close_job(self, job: Job, records: Records, picture: Picture) -> None:
+        """Write the gallery of the job's folder, if anything lies there; a job that never got one has nothing to show.
 
         Raises DeniedError, UnreachableError, DiskFullError. No temporary of the job is left.
         """
         await self.sweep(job)
         if job.folder is not None:
             with translating(self.root):
-                await gallery.write(self.root, job.folder, job, records)
+                await gallery.write(self.root, job, records, picture)
 
     def _open(self, job_id: str) -> None:
         with translating(self.root):
@@ -143,10 +147,18 @@ class Library:
         if self._device not in (None, device):
             raise UnreachableError(f"{self.root} is no longer the disk it was", stage=STAGE)
 
-    def _put(self, job_id: str, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+    def _put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
         with translating(self.root):
             self._check_root()
-        return delivery.Delivery(self.root, job_id, self._mode).run(intents)
+        answers = delivery.Delivery(self.root, job.id, self._mode).run(intents)
+        pictures = Pictures(self.root, job.folder or "", job.id)
+        for intent, answer in zip(intents, answers, strict=True):
+            shipment = intent.shipment
+            if shipment.thumb and isinstance(answer, Landed):
+                with suppress(OSError, RejectedError):  # no reason to fail what was delivered
+                    pictures.keep(key_of(shipment.parcels[0].sha256), shipment.thumb)
+        delivery.remove_temp_folder(self.root)
+        return answers
 
     def _look_up(self, intents: Sequence[OpenIntent]) -> list[Landed]:
         with translating(self.root):

@@ -4,7 +4,7 @@ This is the one place where exception groups are unwrapped and where an unforese
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,8 +36,9 @@ from transload.errors import (
     UnsupportedError,
     WrongPasswordError,
 )
+from transload.jobs.closing import close_page
 from transload.jobs.progress import TaskMeter
-from transload.model import ALBUM_MAX, ItemRecord, ItemState, Job, Outcome, Task, TaskKind
+from transload.model import ALBUM_MAX, ItemState, Job, Outcome, Task, TaskKind
 from transload.ports import Bench, Clock, Destination, Media, Source, Sources
 from transload.retry import RetryPolicy
 from transload.settle import settle_intents
@@ -276,16 +277,10 @@ class TaskHandler:
         """The last acts of a job: the destination's closing page, the scratch folder, the final state."""
         job, _ = await record.begin()
 
-        def records() -> AsyncIterator[ItemRecord]:
-            return self._parts.ledger.records(job.id, thumbs_too=True)
-
         try:
             await destination.sweep(job)
-            totals = await self._parts.ledger.totals(job)
-            if (
-                totals.sent or not totals.duplicate
-            ):  # else the page of the job that delivered them stays
-                await destination.close_job(job, records)
+            database, media = self._parts.ledger.database, self._parts.media
+            await close_page(database, media, destination, job)
         except PermanentError as error:
             log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})
         await scratch.close()

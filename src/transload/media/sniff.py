@@ -88,6 +88,8 @@ AUDIO_SUFFIXES = frozenset(
 )
 
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized"})
+_GALLERY_PICTURE = re.compile(r"(?:^|/)\.gallery/[0-9a-f]{2}/[0-9a-f]{14}\.jpg")
+"""What a library of ours keeps beside its pages: small copies of what is sent anyway when such a folder is a source."""
 _JUNK_FOLDERS = frozenset({"__macosx", ".appledouble", ".spotlight-v100", ".trashes", "@eadir"})
 
 
@@ -106,9 +108,11 @@ class Sniffed:
 
 def is_junk_name(name: str) -> bool:
     """Whether a path inside a source is litter of an operating system, to be passed over before unpacking."""
-    parts = name.replace("\\", "/").lower().split("/")
+    path = name.replace("\\", "/").lower()
+    parts = path.split("/")
     return (
         parts[-1] in _JUNK_NAMES
+        or _GALLERY_PICTURE.search(path) is not None
         or parts[-1].startswith("._")
         or any(part in _JUNK_FOLDERS for part in parts[:-1])
     )

@@ -28,7 +28,7 @@ from transload.storage.locked import (
 )
 from transload.storage.reading import totals_of
 from transload.storage.rows import job_of
-from transload.storage.schema import items, jobs, outputs, quarantine, tasks, thumbs
+from transload.storage.schema import items, jobs, outputs, quarantine, tasks
 from transload.storage.shipping import Packer, own_folder
 
 T = TypeVar("T")
@@ -57,7 +57,6 @@ class FencedTask:
         self._job: Job
         self._source_identity = ""
         self._packer: Packer
-        self._thumb_bytes = 0
         self._tried_passwords = 0
 
     async def _write(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
@@ -117,11 +116,6 @@ class FencedTask:
             # What is announced from here on is progress; that the job runs again is none.
             seen = select(jobs.c.seq).where(jobs.c.id == row.id).scalar_subquery()
             db.execute(update(tasks).where(tasks.c.id == self._task.id).values(seen_seq=seen))
-            self._thumb_bytes = db.execute(
-                select(func.coalesce(func.sum(func.length(thumbs.c.jpeg)), 0)).where(
-                    thumbs.c.job_id == row.id
-                )
-            ).scalar_one()
             self._job = job_of(db.execute(select(jobs).where(jobs.c.id == row.id)).one())
             self._packer = Packer(self._job)
             return self._job, row.control
@@ -285,10 +279,6 @@ class FencedTask:
             }
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))
-            if (
-                state is JobState.SUCCEEDED
-            ):  # any other can be retried, and its gallery is then written anew
-                db.execute(delete(thumbs).where(thumbs.c.job_id == row.id))
             totals = asdict(totals_of(db, job_of(row)))
             announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
             had_login = values["source"] != row.source

@@ -305,12 +305,12 @@ class Ledger:
         """The sums of the report."""
         return await self.database.run(lambda db: totals_of(db, job))
 
-    async def records(self, job_id: str, *, thumbs_too: bool = False) -> AsyncIterator[ItemRecord]:
+    async def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """All items in entry order with their deliveries, a page at a time."""
         after: Place = (-1, "")
 
         def act(db: Connection) -> list[ItemRecord]:
-            return page_of(db, job_id, after, thumbs_too)
+            return page_of(db, job_id, after, judged=False)
 
         while page := await self.database.run(act):
             for record in page:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, tuple_
 from transload.entry import Place
 from transload.model import Item, ItemRecord, ItemState, Job, Output, Totals
 from transload.storage.rows import item_of
-from transload.storage.schema import items, outputs, thumbs
+from transload.storage.schema import items, outputs
 
 PAGE = 500  # rows held at once: 100,000 items in memory cost 282 MiB, a page of them 1.5
 
@@ -56,8 +56,8 @@ def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]
     return found
 
 
-def page_of(db: Connection, job_id: str, after: Place, thumbs_too: bool) -> list[ItemRecord]:
-    """Up to a page of a job's items behind the place `after`, with their deliveries and, if wanted, small pictures."""
+def page_of(db: Connection, job_id: str, after: Place, *, judged: bool) -> list[ItemRecord]:
+    """Up to a page of a job's items after the place `after`, with their deliveries and, if wanted, their judgements."""
     rows = db.execute(
         select(items)
         .where(items.c.job_id == job_id, tuple_(items.c.idx, items.c.inner) > after)
@@ -68,19 +68,10 @@ def page_of(db: Connection, job_id: str, after: Place, thumbs_too: bool) -> list
     ids = [item.id for item in page]
     twins = {row.id: row.twin for row in rows if row.twin is not None}
     landed = landed_of(db, [*ids, *twins.values()])
-    small = (
-        {
-            row.item_id: row.jpeg
-            for row in db.execute(select(thumbs).where(thumbs.c.item_id.in_(ids)))
-        }
-        if thumbs_too
-        else {}
-    )
     return [
         ItemRecord(
-            item if thumbs_too else replace(item, judgement=None),
+            item if judged else replace(item, judgement=None),
             tuple(landed.get(twins.get(item.id, item.id), ())),
-            small.get(item.id),
             item.judgement is not None and bool(item.judgement.plan.get("note")),
         )
         for item in page

@@ -30,12 +30,11 @@ from transload.storage.ledger import new_id
 from transload.storage.reading import landed_of
 from transload.storage.rows import item_of, judgement_to_json
 from transload.storage.schema import items, jobs, outputs, quarantine
-from transload.storage.shipping import earlier, twin_of, write_receipts, write_thumb
+from transload.storage.shipping import earlier, twin_of, write_receipts
 
 log = logging.getLogger(__name__)
 
 INTENTS_PAGE = 100
-THUMBS_MAX_BYTES = 16 << 20  # what a gallery page embeds; more pictures show a placeholder there
 
 
 _NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
@@ -142,12 +141,7 @@ class TaskRecord(FencedTask):
         """Albums and paths, committed durably. A shipment without an intent was delivered by this job meanwhile."""
 
         def act(db: Connection) -> list[Intent]:
-            packed = self._packer.pack(db, shipments, destination)
-            for shipment in shipments:
-                if shipment.thumb and self._thumb_bytes + len(shipment.thumb) <= THUMBS_MAX_BYTES:
-                    write_thumb(db, self._job.id, shipment.item.id, shipment.thumb)
-                    self._thumb_bytes += len(shipment.thumb)
-            return packed
+            return self._packer.pack(db, shipments, destination)
 
         return await self._write(act, durable=True)
 

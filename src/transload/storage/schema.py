@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 6
+VERSION = 7
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -192,14 +192,6 @@ events = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("what", Text, nullable=False),
     Column("data", Json, nullable=False),
-)
-
-thumbs = Table(
-    "thumbs",
-    metadata,
-    Column("item_id", Integer, primary_key=True),
-    Column("job_id", Text, nullable=False, index=True),
-    Column("jpeg", LargeBinary, nullable=False),
 )
 
 # Only until the job ends; the pages they lay on are wiped (database.py).

@@ -22,7 +22,7 @@ from transload.model import Intent, Item, ItemKind, ItemState, Job, Judgement, S
 from transload.ports import Destination, Landed, Taken
 from transload.states import check_item_move
 from transload.storage.rows import judgement_to_json
-from transload.storage.schema import albums, folders, items, outputs, receipts, thumbs
+from transload.storage.schema import albums, folders, items, outputs, receipts
 
 _CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
 
@@ -332,12 +332,6 @@ _LANDED = (
     .where(outputs.c.item_id == bindparam("item"), outputs.c.n == bindparam("part"))
     .values(landed=True, size_bytes=bindparam("size"), sha256=bindparam("sha"))
 )
-
-
-def write_thumb(db: Connection, job_id: str, item_id: int, jpeg: bytes) -> None:
-    """Keep the small picture of an item for the gallery."""
-    db.execute(delete(thumbs).where(thumbs.c.item_id == item_id))
-    db.execute(insert(thumbs).values(item_id=item_id, job_id=job_id, jpeg=jpeg))
 
 
 def earlier(db: Connection, job: Job, source_identity: str, item: Item, sha256: str) -> int | None:
