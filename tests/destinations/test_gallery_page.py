@@ -81,7 +81,9 @@ def test_a_tile_says_what_it_is_and_what_was_done() -> None:
 
 
 def test_a_tile_says_why_it_may_not_be_whole() -> None:
-    doubted = a_record(verdict=Verdict.AS_IS, why="its sum was wrong after it was sent", partial=True)
+    doubted = a_record(
+        verdict=Verdict.AS_IS, why="its sum was wrong after it was sent", partial=True
+    )
     assert "its sum was wrong after it was sent" in page.tile(doubted, "trip", None)
     assert "incomplete" in page.tile(doubted, "trip", None)
     sound = a_record(verdict=Verdict.AS_IS, why="JPEG 10 x 10")
