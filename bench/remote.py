@@ -71,9 +71,7 @@ def _send(room: Room, server: Ranged, words: tuple[str, ...]) -> int:
         "send", server.url(NAME), "--to", f"library:{own / 'out'}", "--data-dir", own / "data", "-q",
         "--set", "egress.allow_networks=127.0.0.0/8", *words,
     )  # fmt: skip
-    return _watched(
-        command, lambda: _delivered(own / "out") >= ALBUM_MAX, lambda: server.sent
-    )
+    return _watched(command, lambda: _delivered(own / "out") >= ALBUM_MAX, lambda: server.sent)
 
 
 def _watched(command: list[str], happened: Callable[[], bool], value: Callable[[], int]) -> int:

@@ -7,6 +7,7 @@ import pytest
 from tests.media.conftest import Samples
 from tests.media.rare_samples import ALL
 from tests.media.samples import Sample
+from transload.media.photo import probe_photo
 from transload.media.studio import Studio
 from transload.media.verdict import judge, judge_recovery, settled_kind
 from transload.model import Facts, ItemKind, Judgement, Recipe, Verdict
@@ -198,3 +199,21 @@ def test_a_long_encode_is_put_behind_everything_else() -> None:
     short = judge(Facts(ItemKind.AUDIO, raw | {"duration_s": 60.0}), Recipe.TELEGRAM, "keep")
     long = judge(Facts(ItemKind.AUDIO, raw | {"duration_s": 3600.0}), Recipe.TELEGRAM, "keep")
     assert (short.deferred, long.deferred) == (False, True)
+
+
+def test_pictures_without_a_decoder_are_not_called_damaged() -> None:
+    film = {"type": "video", "codec": "unknown", "cover": False}
+    raw = {"size": 9, "sniffed": "mov", "streams": [film], "frames_decoded": 0, "moov": "front"}
+    fault = judge(Facts(ItemKind.VIDEO, raw), Recipe.PLAYABLE, "keep").fault
+    assert fault is not None
+    assert fault.kind == "input.unsupported"
+
+
+def test_the_text_of_a_library_is_evidence_and_no_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    raw, _ = probe_photo(tmp_path / "a.png", "png", 1 << 20)
+    seen = {"size": 72, "sniffed": "png", **raw}
+    fault = judge(Facts(ItemKind.PHOTO, seen), Recipe.PLAYABLE, "keep").fault
+    assert fault is not None
+    assert "Error" not in fault.detail
+    assert "Error" in (fault.evidence or "")

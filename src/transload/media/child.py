@@ -108,7 +108,7 @@ def _answer(request: dict[str, Any], beat: Beat) -> Answer:
     except OSError as error:
         return _system_fault(error)
     except DamagedError as error:
-        return {"fault": "damaged", "detail": str(error)}
+        return {"fault": "damaged", "detail": str(error), "evidence": error.evidence}
 
 
 _NO_MEMORY: Answer = {"fault": "memory", "detail": "the decoder reached its memory limit"}
@@ -118,7 +118,13 @@ def _system_fault(error: OSError) -> Answer:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return {"fault": "disk", "detail": os.strerror(error.errno)}
     return (
-        _NO_MEMORY if error.errno == errno.ENOMEM else {"fault": "io", "detail": str(error)[:200]}
+        _NO_MEMORY
+        if error.errno == errno.ENOMEM
+        else {
+            "fault": "io",
+            "detail": "its working copy cannot be read or written",
+            "evidence": str(error)[:200],
+        }
     )
 
 

@@ -202,7 +202,9 @@ class Converter:
             )
         except (CorruptError, UnreadableError) as error:
             raise ConvertError(
-                f"the picture does not decode: {error.detail}", stage="convert"
+                f"the picture does not decode: {error.detail}",
+                stage="convert",
+                evidence=error.evidence,
             ) from error
 
     async def _in_parts(self, work: _Work) -> bool:
@@ -302,7 +304,8 @@ class Converter:
         ended = await run(tool, words, self._limits, teller.tell)
         if ended.status != 0:
             free_bytes = shutil.disk_usage(rough.parent).free
-            raise verify.end_error(ended.status, ended.evidence or None, free_bytes)
+            frames = None if plan["do"] in ("sound", "mp3") else ended.counters.frame
+            raise verify.end_error(ended.status, ended.evidence, free_bytes, frames)
         await self._check_length(local, plan, rough, ended)
 
     async def _check_length(

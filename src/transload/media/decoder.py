@@ -118,7 +118,8 @@ class Decoder:
         if "ok" in answer:
             result: dict[str, Any] = answer["ok"]
             return result
-        raise _FAULTS[str(answer["fault"])](str(answer["detail"]), stage="decode")
+        told = answer.get("evidence")
+        raise _FAULTS[str(answer["fault"])](str(answer["detail"]), stage="decode", evidence=told)
 
     async def _exchange(
         self,

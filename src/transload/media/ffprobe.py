@@ -35,7 +35,7 @@ class Ffprobe:
         shown = self._ask(path, sniffed, "-show_format", "-show_streams")
         beat()
         if not shown.get("streams") and "format" not in shown:
-            return raw | {"error": "Invalid data found when processing input"}, None
+            return raw | {"error": "its header makes no sense"}, None
         raw |= _header(shown)
         main = _main(raw["streams"])
         raw["frames_decoded"] = 0

@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageErro
 
 from transload.media.colours import DEEP, as_rgb, eight_bit, keeping_exif
 from transload.media.damage import DamagedError
+from transload.media.reasons import evidence_of
 
 THUMB_SIDE = 320  # Telegram: thumbnails are JPEG of at most 320x320.
 THUMB_BYTES = 16384
@@ -59,6 +60,10 @@ PILLOW_FAULTS = (
 """What Pillow's readers raise on damaged files; MemoryError is not among them."""
 
 
+class _NoDecoderError(Exception):
+    """This installation has no decoder for the format, which says nothing about the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a shrunk photo must keep to. `side` is the longest side in pixels, None is no bound.
@@ -85,6 +90,8 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
             with _open(file, sniffed) as image:
                 raw |= _header(image)
                 thumb = _decode(image, raw, decode_limit)
+        except _NoDecoderError as error:
+            return {**raw, "decoded": "unknown", "error": str(error)}, None
         except MemoryError:
             return {
                 **raw,
@@ -93,7 +100,8 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
             }, None
         except PILLOW_FAULTS as error:
             cut = _is_cut(file, sniffed)
-            return {**raw, "decoded": "cut" if cut else "damaged", "error": _short(error)}, None
+            found = {"decoded": "cut" if cut else "damaged", "error": _short(error)}
+            return {**raw, **found, "evidence": evidence_of(error)}, None
     return raw, thumb
 
 
@@ -134,7 +142,7 @@ def _damage() -> Generator[None]:
     except PILLOW_FAULTS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise DamagedError(_short(error)) from error
+        raise DamagedError(_short(error), evidence_of(error)) from error
 
 
 def _thumb_sized(image: Image.Image) -> Image.Image:
@@ -173,7 +181,7 @@ def _register_heif() -> None:
     try:
         import pillow_heif
     except ImportError as error:
-        raise UnidentifiedImageError("no decoder for HEIC here") from error
+        raise _NoDecoderError("no decoder for HEIC here") from error
     pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)  # pyright: ignore[reportUnknownMemberType]
 
 
@@ -330,7 +338,11 @@ def _is_cut(file: BinaryIO, sniffed: str) -> bool:
 
 def _short(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "no picture can be read from it"  # Pillow's own text names our file.
+        return "no picture can be read from it"
     if isinstance(error, LookupError | TypeError | ZeroDivisionError):
-        return "its header makes no sense"  # Pillow stumbled: its text tells of Pillow, not of the file.
-    return f"{type(error).__name__}: {error}"[:200]
+        return "its header makes no sense"
+    if isinstance(error, SyntaxError):
+        return "its header is damaged"
+    if isinstance(error, EOFError):
+        return "it ends in the middle of the picture"
+    return "its packed pixels are damaged"

@@ -48,7 +48,7 @@ class Saw:
         ended = await run(self.tool, arguments, self.limits, lambda _: None)
         if ended.status != 0:
             free_bytes = shutil.disk_usage(stem.parent).free
-            raise verify.end_error(ended.status, ended.evidence or None, free_bytes)
+            raise verify.end_error(ended.status, ended.evidence, free_bytes)
         return sorted(stem.parent.glob(f"{stem.name}-*.mp4"))
 
 

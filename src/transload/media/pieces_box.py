@@ -14,6 +14,7 @@ from av.container import InputContainer
 
 from transload.media.damage import DamagedError
 from transload.media.pieces_plan import Key, cuts_of
+from transload.media.reasons import evidence_of
 from transload.media.segments_box import opened, picture_of
 
 PACKET_BYTES = 24
@@ -36,7 +37,7 @@ def plan(path: Path, sniffed: str, most: int, beat: Beat) -> dict[str, Any]:
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise
-        raise DamagedError(f"the film cannot be cut: {error}"[:200]) from error
+        raise DamagedError("the film cannot be cut", evidence_of(error)) from error
 
 
 def _planned(box: InputContainer, most: int, beat: Beat) -> list[float] | None:

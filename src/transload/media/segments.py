@@ -270,7 +270,7 @@ class Segments:
         ended = work.ended
         if ended is not None and ended.status != 0:
             free_bytes = shutil.disk_usage(self._folder).free
-            error = verify.end_error(ended.status, ended.evidence or None, free_bytes)
+            error = verify.end_error(ended.status, ended.evidence, free_bytes)
             short = ended.status in (*verify.SHORT_OF_MEMORY, verify.EXIT_EXTERNAL)
             alone = work.run.end - work.run.first == 1
             if short and not alone and not isinstance(error, DiskFullError):
@@ -323,7 +323,7 @@ class Segments:
         ended = await run(self._tool, words, self._limits, lambda _: None)
         if ended.status != 0:
             free_bytes = shutil.disk_usage(self._folder).free
-            raise verify.end_error(ended.status, ended.evidence or None, free_bytes)
+            raise verify.end_error(ended.status, ended.evidence, free_bytes)
         await self._keep(SOUND_N, rough, (None, None), "")
         await anyio.to_thread.run_sync(sweep, self._folder)
 

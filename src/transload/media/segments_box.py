@@ -24,6 +24,7 @@ from av.video.stream import VideoStream
 
 from transload.media import segments_plan, wrapper
 from transload.media.damage import DamagedError
+from transload.media.reasons import evidence_of
 
 BEAT_PACKETS = 256
 _LEAPING = frozenset({"mpegts", "mpeg", "ogg"})
@@ -91,7 +92,7 @@ def join(request: dict[str, Any], beat: Beat) -> dict[str, Any]:
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, (MemoryError, OSError)):
             raise
-        raise DamagedError(f"the parts do not join: {error}"[:200]) from error
+        raise DamagedError("the parts do not join", evidence_of(error)) from error
 
 
 def opened(path: Path, sniffed: str) -> InputContainer:

@@ -131,7 +131,10 @@ def _photo_fault(raw: dict[str, Any]) -> Fault | None:
             return Fault("input.truncated", "the picture ends before its last line", stage="probe")
         case "damaged" | "no":
             return Fault(
-                "input.corrupt", f"the picture does not decode: {raw.get('error')}", stage="probe"
+                "input.corrupt",
+                f"the picture does not decode: {raw.get('error')}",
+                stage="probe",
+                evidence=raw.get("evidence"),
             )
         case _ if raw.get("decode_bytes", 0) > DECODE_BYTES_MAX:
             need = raw["decode_bytes"] >> 20
@@ -154,6 +157,7 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
             "input.corrupt",
             f"no stream in it can be read: {raw.get('error', 'none found')}",
             stage="probe",
+            evidence=raw.get("evidence"),
         )
     if not any(
         stream["type"] in ("video", "audio") and not stream.get("cover")
@@ -163,17 +167,20 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
     if raw.get("locked"):
         return Fault("input.unsupported", "it is encrypted (DRM)", suggestion=NO_KEY, stage="probe")
     if kind is ItemKind.VIDEO and not raw.get("frames_decoded"):
-        return Fault("input.corrupt", _undecoded(raw), stage="probe")
+        return _undecoded(raw)
     return None
 
 
-def _undecoded(raw: dict[str, Any]) -> str:
-    """That no frame decodes, with the reason where the header gives one."""
+def _undecoded(raw: dict[str, Any]) -> Fault:
+    """That no frame decodes: for want of a decoder, or with the reason where the header gives one."""
+    shown = [one for one in raw["streams"] if one["type"] == "video" and not one.get("cover")]
+    if all(one.get("codec") == "unknown" for one in shown):
+        return Fault("input.unsupported", "no decoder here knows its pictures", stage="probe")
     sizes = [(one.get("width"), one.get("height")) for one in raw["streams"]]
     empty = [
         f": the header says {width} x {height}" for width, height in sizes if 0 in (width, height)
     ]
-    return f"not one frame decodes{''.join(empty[:1])}"
+    return Fault("input.corrupt", f"not one frame decodes{''.join(empty[:1])}", stage="probe")
 
 
 def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:

@@ -10,6 +10,7 @@ from transload.errors import (
     TransloadError,
     UnverifiedError,
 )
+from transload.media import reasons
 from transload.media.verdict import judge
 from transload.model import Facts, Recipe, Verdict
 
@@ -40,16 +41,20 @@ def check_facts(made: Facts, plan: dict[str, Any]) -> None:
         )
 
 
-def end_error(status: int, evidence: str | None, free_bytes: int) -> TransloadError:
-    """Why an encoder that made nothing ended, by its status and the room left on the disk."""
+def end_error(status: int, said: str, free_bytes: int, frames: int | None = None) -> TransloadError:
+    """Why an encoder ended, by its status, the room left on the disk, and the pictures it made (None: no matter).
+
+    What it said is evidence.
+    """
+    evidence = reasons.evidence_of_ffmpeg(status, said)
     if status == EXIT_ENOSPC or free_bytes < FULL_BELOW_BYTES:
         return DiskFullError(stage="convert", evidence=evidence)
-    starved = status == EXIT_EXTERNAL and X264_COMPLAINT in (evidence or "")
+    starved = status == EXIT_EXTERNAL and X264_COMPLAINT in said
     if starved or status in SHORT_OF_MEMORY:
         return MemoryLimitError(
             "the encoder reached its memory limit", stage="convert", evidence=evidence
         )
-    return ConvertError(f"ffmpeg ended with status {status}", stage="convert", evidence=evidence)
+    return ConvertError(reasons.of_ffmpeg(status, frames), stage="convert", evidence=evidence)
 
 
 def length_fault(

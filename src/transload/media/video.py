@@ -18,6 +18,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from transload.media import wrapper
+from transload.media.reasons import evidence_of
 
 FRAMES_WANTED = 2
 FRAMES_FOR_ORDER = 32
@@ -25,6 +26,13 @@ PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
 
 BEAT_PACKETS = 256
 NOTHING_MEASURED: dict[str, Any] = {"frames": 0, "span_s": 0.0, "audio_span_s": 0.0}
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (av.error.EOFError, "it ends inside its header"),
+    (av.error.PatchWelcomeError, "it uses a feature that no decoder here knows"),
+    (av.error.DecoderNotFoundError, "there is no decoder for it here"),
+    (av.error.DemuxerNotFoundError, "there is no reader for it here"),
+)
 
 Beat = Callable[[], None]
 
@@ -46,7 +54,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise
-        return raw | {"error": _words(error)}, None
+        return raw | {"error": _words(error), "evidence": evidence_of(error)}, None
     if raw["missing_bytes"]:
         found = measure(path, sniffed, beat)
         raw["readable_s"] = found["span_s"] or found["audio_span_s"]
@@ -67,7 +75,7 @@ def measure(path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise
-        found["error"] = _words(error)
+        found |= {"error": _words(error), "evidence": evidence_of(error)}
     return found
 
 
@@ -213,7 +221,8 @@ def _frames(packet: "Packet[Any]") -> list[object]:
 
 
 def _words(error: Exception) -> str:
-    """The decoder's words without the file's path; of an error that it borrowed from the system, ours."""
-    if type(error) is av.error.OSError:
-        return "its header makes no sense"
-    return str(getattr(error, "strerror", None) or type(error).__name__)[:200]
+    """Why libav did not open or read it, by the type of its error."""
+    for kind, words in _REASONS:
+        if isinstance(error, kind):
+            return words
+    return "its header makes no sense"
