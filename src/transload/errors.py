@@ -178,6 +178,12 @@ class RemoteBrokenError(TransientError):
     kind = "source.server_error"
 
 
+class UnsteadyError(PermanentError):
+    """The server's answers about parts of a file contradict each other."""
+
+    kind = "source.server_error"
+
+
 class DnsError(TransientError):
     """The name of the server is not known."""
 

@@ -210,7 +210,7 @@ def test_pictures_without_a_decoder_are_not_called_damaged() -> None:
 
 
 def test_the_text_of_a_library_is_evidence_and_no_reason(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64) + b"IEND")
     raw, _ = probe_photo(tmp_path / "a.png", "png", 1 << 20)
     seen = {"size": 72, "sniffed": "png", **raw}
     fault = judge(Facts(ItemKind.PHOTO, seen), Recipe.PLAYABLE, "keep").fault

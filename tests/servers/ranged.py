@@ -57,6 +57,10 @@ class Conduct:
     """Parts begin so much too late."""
     tell_total: bool = True
     """Whether Content-Range tells the size of the whole."""
+    fresh_etags: bool = False
+    """Each answer has an ETag of its own, as farms of servers without a common clock give them."""
+    total_off: int = 0
+    """By how much Content-Range is wrong about the whole, but for the first answer."""
     extra: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -153,6 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
         ranged.requests.append(asked)
         if does.change_after is not None and len(ranged.requests) > does.change_after:
             does.etag, does.modified = '"two"', "Thu, 18 Apr 2024 12:30:00 GMT"
+        if does.fresh_etags:
+            does.etag = f'"{len(ranged.requests)}"'
         where = self.path.partition("?")[0]
         file = ranged.folder / unquote(where).lstrip("/")
         login = "Basic " + base64.b64encode((does.login or "").encode()).decode()
@@ -185,7 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if status == 206:
             self.send_header(
-                "Content-Range", f"bytes {start}-{end - 1}/{size if does.tell_total else '*'}"
+                "Content-Range",
+                f"bytes {start}-{end - 1}/{self._total(size) if does.tell_total else '*'}",
             )
         if does.etag:
             self.send_header("ETag", does.etag)
@@ -202,6 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self._body(asked, file, start, end)
+
+    def _total(self, size: int) -> int:
+        ranged = self.server.ranged
+        return size + (ranged.does.total_off if len(ranged.requests) > 1 else 0)
 
     def _part(self, asked: Request, size: int, does: Conduct) -> tuple[int, int, int]:
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", asked.headers.get("range", ""))

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -322,3 +323,33 @@ def test_blocks_are_not_fetched_into_the_reserve_of_the_disk(
     with pytest.raises(DiskFullError, match="stay free"):
         full.open(server.url("a.7z"), opening)
     assert list((opening.spool or Path()).iterdir()) == []
+
+
+LIES: dict[str, dict[str, Any]] = {
+    "an ETag of its own at each answer": {"fresh_etags": True},
+    "another size at each answer": {"total_off": 7},
+    "another part than asked for": {"shift": 1},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.7z", "a.jpg"])
+def test_a_server_that_contradicts_itself_is_asked_for_all_at_once(
+    server: Ranged, sources: HttpSources, opening: Opening, name: str, lie: str
+) -> None:
+    path, wanted = server.folder / name, FILES
+    if name == "a.jpg":
+        wanted = {name: TREE["docs/a.txt"]}
+        path.write_bytes(wanted[name])
+    elif name == "a.7z":
+        make_by_7zz(path, FILES)
+    elif name == "a.zip":
+        make_zip(path, TREE)
+    else:
+        make_tar(path, TREE, "gz" if name == "a.tar.gz" else None)
+    for word, value in LIES[lie].items():
+        setattr(server.does, word, value)
+    source = sources.open(server.url(name), opening)
+    assert read(source) == wanted
+    said = " ".join(source.finish().warnings)
+    assert "contradict" in said or server.requests[-1].headers.get("range") is None

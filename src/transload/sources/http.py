@@ -1,5 +1,6 @@
 """Sources on web servers: archives read where they lie as far as format and server allow, and single files."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,19 +13,36 @@ from transload.archives.sfx import embedded_format
 from transload.archives.sniff import archive_format
 from transload.archives.volumes import is_piece
 from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Opening, ReadReport
-from transload.errors import PasswordNeededError, SevenZipMissingError, UnsupportedError
+from transload.errors import (
+    PasswordNeededError,
+    RemoteBrokenError,
+    SevenZipMissingError,
+    UnsteadyError,
+    UnsupportedError,
+)
 from transload.inside import is_document
 from transload.net.fetch import Target, Web, target_of
 from transload.ports import ArchiveReader, Source, SourceRef, Want
-from transload.sources.http_blob import HEAD_BYTES, RemoteBlob, Run
+from transload.sources.http_blob import (
+    HEAD_BYTES,
+    UNSTEADY,
+    RemoteBlob,
+    Run,
+    in_one_piece,
+    look_further,
+)
 from transload.sources.http_file import RemoteFile
 from transload.sources.local import ArchiveSource, title_of
 from transload.sources.remote import look
 from transload.sources.spool import Reserve, Spool, no_spool
 
+log = logging.getLogger(__name__)
+
 _NO_PARTS = "the server cannot give parts of a file"
 _LOCAL_ONLY = "this format can only be read from a local file"
 _TOGETHER = "its entries can only be had all together"
+_BY_DIRECTORY = frozenset({"zip", "7z", "rar"})
+"""What is opened from its end: for these the second answer comes while they are opened."""
 _LOCAL_ENTRIES = "some of its entries can only be read from a local file"
 
 
@@ -114,14 +132,25 @@ class HttpSources:
             end = HEAD_BYTES if end is None else min(end, HEAD_BYTES)
         blob = RemoteBlob(web, remote, Run(answer, 0, end))
         try:
-            if is_document(remote.name) or not _promises_archive(blob, _head(blob)):
-                return RemoteFile(blob)
-            return self._archive(blob, opening)
+            try:
+                return self._source(blob, opening)
+            except (UnsteadyError, RemoteBrokenError) as error:
+                log.info("unsteady_server", extra={"detail": error.detail})
+                blob = in_one_piece(blob)
+                return self._source(blob, opening, UNSTEADY)
         except BaseException:
             blob.close()
             raise
 
-    def _archive(self, blob: RemoteBlob, opening: Opening) -> Source:
+    def _source(self, blob: RemoteBlob, opening: Opening, warning: str = "") -> Source:
+        """The file as a source. Raises UnsteadyError where the server's second answer contradicts its first."""
+        if is_document(blob.name) or not _promises_archive(blob, _head(blob)):
+            return RemoteFile(blob)
+        if archive_format(_head(blob)) not in _BY_DIRECTORY:
+            look_further(blob)
+        return self._archive(blob, opening, warning)
+
+    def _archive(self, blob: RemoteBlob, opening: Opening, warning: str) -> Source:
         remote = blob.remote
         if is_piece(remote.name):
             raise UnsupportedError(
@@ -129,7 +158,7 @@ class HttpSources:
                 suggestion="Download all of them into one folder and send any of them.",
             )
         if archive_format(_head(blob)) == "zip" and not (remote.ranges and remote.size is not None):
-            return self._spooled(blob, _NO_PARTS, opening)
+            return self._spooled(blob, warning or _NO_PARTS, opening)
         try:
             reader = self._archives.open(blob, opening.passwords)
         except NeedsLocalFileError:
@@ -137,7 +166,7 @@ class HttpSources:
         if opening.spool is not None and self._reads_more(reader, opening):
             reader.close()
             return self._spooled(blob, _LOCAL_ENTRIES, opening)
-        return RemoteArchive(reader, blob)
+        return RemoteArchive(reader, blob, warning)
 
     def _by_blocks(self, blob: RemoteBlob, opening: Opening) -> Source:
         """What 7zz reads: only the blocks that are wanted where that can be, else all of it first."""

@@ -15,6 +15,7 @@ from transload.errors import (
     RemoteBrokenError,
     ShortAnswerError,
     TransientError,
+    UnsteadyError,
     UnsupportedError,
 )
 from transload.net.fetch import Answer, Web
@@ -27,6 +28,9 @@ HEAD_KEPT = 1 << 20
 then one request."""
 TAIL_MIN, TAIL_MAX = 66 << 10, 128 << 10
 """A zip's end record with the longest comment is 64 KiB; directories of 1,300 entries fit the larger one."""
+UNSTEADY = (
+    "fetched in one piece: the server's answers about parts of the file contradict each other"
+)
 GAP_BYTES = 64 << 10
 """Read through rather than asked for anew: 50 ms of waiting at 10 Mbit/s."""
 STRAIGHT_BYTES = 1 << 20
@@ -96,7 +100,8 @@ class RemoteBlob:
     def ask(self, start: int, end: int | None) -> Run:
         """The bytes from `start` up to `end` (None: all the rest) on their way.
 
-        Raises CorruptError when the file was changed since the first look, and what `Web.get` raises.
+        Raises CorruptError when the file was changed since the first look, UnsteadyError when the server contradicts
+        itself about it, and what `Web.get` raises.
         """
         if self.lost is not None:
             raise type(self.lost)(self.lost.detail, suggestion=self.lost.suggestion)
@@ -112,6 +117,9 @@ class RemoteBlob:
         span = {"Range": f"bytes={start}-{last}", **remote.condition} if remote.ranges else {}
         answer = self.web.get(remote.target, span)
         found = span_of(answer.headers)
+        if remote.ranges and remote.is_contradicted_by(answer.headers):
+            answer.close()
+            raise UnsteadyError(f"{told} is another version or size at each answer")
         if not remote.is_told_by(answer.headers) or found.total not in (remote.size, None):
             answer.close()
             raise CorruptError(
@@ -297,3 +305,24 @@ class RangeFile:
         if self._run is not None:
             self._run.answer.close()
             self._run = None
+
+
+def look_further(blob: RemoteBlob) -> None:
+    """Have the answer that reading from the start needs next.
+
+    Raises UnsteadyError where it contradicts the first, RemoteBrokenError where parts cannot be had in spite of it.
+    """
+    size = blob.remote.size
+    if not blob.remote.ranges or size is None or size <= HEAD_BYTES:
+        return
+    file = blob.open()
+    try:
+        file.read(HEAD_BYTES + 1)
+    finally:
+        file.close()
+
+
+def in_one_piece(blob: RemoteBlob) -> RemoteBlob:
+    """The same file, to be had by one answer; the blob given is closed."""
+    blob.close()
+    return RemoteBlob(blob.web, blob.remote.plain, None)

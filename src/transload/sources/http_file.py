@@ -5,8 +5,15 @@ from typing import BinaryIO, cast
 
 from transload.archives.limits import Body, Pull, ended_early
 from transload.entry import Entry, Limits, Listing, ReadReport
+from transload.errors import RemoteBrokenError, UnsteadyError
 from transload.ports import Want
-from transload.sources.http_blob import RangeFile, RemoteBlob
+from transload.sources.http_blob import (
+    UNSTEADY,
+    RangeFile,
+    RemoteBlob,
+    in_one_piece,
+    look_further,
+)
 from transload.sources.local import title_of
 
 
@@ -17,6 +24,7 @@ class RemoteFile:
 
     def __init__(self, blob: RemoteBlob) -> None:
         self._blob = blob
+        self._warnings: tuple[str, ...] = ()
         self._taken = 0
         self._file: RangeFile | None = None
 
@@ -44,16 +52,25 @@ class RemoteFile:
         for entry in self.entries():
             if start <= entry.index and want(entry):
                 self._leave()
-                self._file = self._blob.open()
+                self._file = self._steady().open()
                 yield (
                     entry,
                     cast("BinaryIO", Body(_pull(self._file, entry.size), limits, entry.name)),
                 )
                 self._leave()
 
+    def _steady(self) -> RemoteBlob:
+        """What the file can be read from: by parts where that holds, else in one piece."""
+        try:
+            look_further(self._blob)
+        except (UnsteadyError, RemoteBrokenError):
+            self._blob, self._warnings = in_one_piece(self._blob), (UNSTEADY,)
+        return self._blob
+
     def finish(self) -> ReadReport:
-        """Bytes off the network so far."""
-        return ReadReport(self._taken + (self._file.taken if self._file else 0))
+        """Bytes off the network so far, and whether the file had to be fetched in one piece."""
+        taken = self._taken + (self._file.taken if self._file else 0)
+        return ReadReport(taken, warnings=self._warnings)
 
     def close(self) -> None:
         """Let go of the connections; may be called twice."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -54,6 +54,25 @@ class Remote:
         mark = self.etag if self.etag.startswith('"') else "" if self.etag else self.modified
         return {"If-Range": mark} if mark else {}
 
+    @property
+    def plain(self) -> "Remote":
+        """The same file where nothing that the server says of parts and their version can be relied upon."""
+        return replace(self, ranges=False, etag="")
+
+    def is_contradicted_by(self, headers: Mapping[str, str]) -> bool:
+        """Whether an answer is of another ETag, though date and size are the same, or of another size alone."""
+        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+        length = headers.get("content-length", "")
+        total = span_of(headers).total
+        if total is None and "content-range" not in headers and length.isdecimal():
+            total = int(length)
+        same_size = self.size is None or total in (self.size, None)
+        same_etag = not (self.etag and etag) or self.etag == etag
+        same_date = bool(modified) and self.modified == modified
+        return (same_date and same_size and not same_etag) or (
+            not same_size and same_etag and (same_date or bool(etag))
+        )
+
     def is_told_by(self, headers: Mapping[str, str]) -> bool:
         """Whether an answer with these headers is of the same version, as far as it says."""
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
@@ -68,8 +87,9 @@ def look(web: Web, target: Target, size: int) -> tuple[Remote, Answer]:
     Raises what `Web.get` raises.
     """
     answer = web.get(target, {"Range": f"bytes=0-{size - 1}"})
-    if answer.status == 206 and span_of(answer.headers).total is None:
-        answer.close()  # of what use are parts of something without an end
+    span = span_of(answer.headers)
+    if answer.status == 206 and (span.total is None or span.first != 0):
+        answer.close()  # of what use are parts of something without an end, or others than were asked for
         answer = web.get(target)
     try:
         return _remote(target, answer), answer
