@@ -80,11 +80,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """How reading ended: bytes taken from the source, and the fault when not every entry could be reached."""
+    """How reading ended: bytes taken from the source, and the fault when not every entry could be reached.
+
+    `unvouched` is the first entry that was given before the sum over its bytes was compared, when that sum was wrong.
+    """
 
     bytes_read: int
     fault: Fault | None = None
     warnings: tuple[str, ...] = ()
+    unvouched: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,11 +168,17 @@ class Box:
         return replace(
             entry,
             index=self.index,
-            inner=f"{self.inner}{entry.index:0{INNER_DIGITS}d}",
+            inner=self.place(entry.index)[1],
             name=f"{self.name}/{entry.name}",
             raw_name=self.raw_name + b"/" + entry.raw_name,
             local=None,
         )
+
+    def place(self, own_index: int) -> Place:
+        """The place in the source of what this box's reader gives under an index."""
+        if not self.depth:
+            return own_index, ""
+        return self.index, f"{self.inner}{own_index:0{INNER_DIGITS}d}"
 
     def own_index(self, place: Place) -> int:
         """The index that this box's reader gives to the entry that is at the place, or that holds it."""

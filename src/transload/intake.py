@@ -149,6 +149,9 @@ class Level:
         for page in pages or ():
             self._admit(page)
             self._miss()
+        first = self.reader.finish().unvouched
+        if first is not None:
+            from_thread.run(self.bench.record.doubt, self.box.place(first))
 
     def _tell_cost(self, first: Entry) -> None:
         """Say beforehand what it costs to reach the first wanted entry of a solid archive."""

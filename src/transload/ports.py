@@ -240,10 +240,7 @@ class Scratch(Protocol):
         ...
 
     async def reserve(self, item_id: int, size: int) -> None:
-        """Wait until `size` more bytes fit the budget (an entry larger than it goes alone), then count them.
-
-        Raises DiskFullError when the disk's free space would fall below the reserve.
-        """
+        """Count `size` more bytes, once they fit (a larger entry goes alone). DiskFullError: the disk has no room."""
         ...
 
     async def hold(self, item_id: int, size: int) -> None:
@@ -311,6 +308,10 @@ class Record(Protocol):
 
     async def refused(self, refusals: Sequence[Refusal]) -> None:
         """These items get their one recovery; their intents are withdrawn."""
+        ...
+
+    async def doubt(self, first: Place) -> None:
+        """Mark items from a place on, in its archive: a wrong sum came after their bytes; also those sent later."""
         ...
 
     async def half_read(self) -> set[Place]:

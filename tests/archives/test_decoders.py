@@ -1,4 +1,5 @@
 import bz2
+import gzip
 import io
 import lzma
 import struct
@@ -124,3 +125,42 @@ def test_gzip_without_a_wheel_of_zlib_ng(tmp_path: Path) -> None:
         [sys.executable, "-c", WITHOUT_NG, str(packed)], capture_output=True, check=True
     )
     assert done.stdout == b"zlib " + body
+
+
+def _until_damage(stream: Unpacked) -> int:
+    """How many bytes come out before the error."""
+    out = 0
+    try:
+        while piece := stream.read(65_536):
+            out += len(piece)
+    except (CorruptError, TruncatedError):
+        return out
+    pytest.fail("the damage was not noticed")
+
+
+@pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
+def test_what_sums_vouch_for_ends_before_the_damage(packing: str) -> None:
+    first, second = noise(100_000), noise(300_000, 2)
+    data = bytearray(PACKERS[packing](first) + PACKERS[packing](second))
+    data[-8 if packing == "gz" else -12] ^= 0x55
+    stream = Unpacked(packing, io.BytesIO(bytes(data)))
+    assert len(first) <= _until_damage(stream) <= len(first) + len(second)
+    assert stream.vouched == len(first)
+
+
+def test_the_blocks_of_bzip2_vouch_one_by_one() -> None:
+    data = bytearray(bz2.compress(noise(4_000_000)))
+    data[-40_000] ^= 1
+    stream = Unpacked("bz2", io.BytesIO(bytes(data)))
+    made = _until_damage(stream)
+    assert 1_500_000 < stream.vouched <= made < 4_000_000
+
+
+def test_deflate_gives_what_lies_before_the_damage() -> None:
+    content = noise(40_000)
+    data = bytearray(gzip.compress(content, 0))
+    data[-5] ^= 1  # of the sum
+    stream = Unpacked("gz", io.BytesIO(bytes(data)))
+    assert stream.read(65_536) == content[:-1]  # zlib goes on to the sum with the last one
+    with pytest.raises(CorruptError):
+        stream.read(65_536)

@@ -335,3 +335,42 @@ def test_memory_stays_flat_over_30_000_entries(tmp_path: Path) -> None:
     count, grown_mib = (int(word) for word in run.stdout.split())
     assert count == 30_000
     assert grown_mib < 8
+
+
+@pytest.mark.parametrize(("packing", "members"), [("gz", 1), ("gz", 2), ("xz", 1)])
+def test_from_which_entry_on_no_sum_vouches_is_said(
+    tmp_path: Path, packing: str, members: int
+) -> None:
+    data = tar_bytes(LARGE)
+    half = data.index(b"6.jpg\0") if members == 2 else 0
+    pack = PACKERS[packing]
+    packed = bytearray((pack(data[:half]) if half else b"") + pack(data[half:]))
+    packed[-6 if packing == "gz" else len(packed) - 60] ^= 1
+    (tmp_path / "a").write_bytes(packed)
+    reader = TarReader(tmp_path / "a", LIMITS, packing)
+    outcomes(reader)
+    report = reader.finish()
+    assert report.fault is not None
+    assert report.unvouched == (6 if members == 2 else 0)
+    reader.close()
+
+
+@pytest.mark.parametrize("packing", [None, "gz"])
+def test_a_sound_or_cut_tar_leaves_no_entry_in_doubt(tmp_path: Path, packing: str | None) -> None:
+    path = make_tar(tmp_path / "a", LARGE, packing)
+    for _ in range(2):
+        reader = TarReader(path, LIMITS, packing)
+        outcomes(reader)
+        assert reader.finish().unvouched is None
+        reader.close()
+        cut(path)
+
+
+def test_foreign_bytes_behind_a_packed_tar_leave_no_entry_in_doubt(tmp_path: Path) -> None:
+    path = make_tar(tmp_path / "a", FILES, "gz")
+    path.write_bytes(path.read_bytes() + b"foreign")
+    reader = TarReader(path, LIMITS, "gz")
+    assert outcomes(reader) == FILES
+    assert reader.finish().fault is not None
+    assert reader.finish().unvouched is None
+    reader.close()

@@ -140,7 +140,7 @@ class _Zlib:
 
 
 def _up_to_damage(stream: _Inflating, packed: bytes) -> bytes:
-    """What comes out of a stream before the place where it fails, to the byte."""
+    """What comes out of a stream before the place where it fails, but for the last byte."""
     pieces: list[bytes] = []
     step = _STEP
     while step:

@@ -51,6 +51,7 @@ class TarReader:
         self._taken_before = 0
         self._fault: Fault | None = None
         self._warnings: tuple[str, ...] = ()
+        self._unvouched: int | None = None
         self._index = index or TarIndex()
 
     @property
@@ -92,7 +93,7 @@ class TarReader:
     def finish(self) -> ReadReport:
         """Bytes taken from the file so far, and what ended a pass early or was passed over as damaged."""
         taken = self._taken_before + sum(run.file.taken for run in self._passes)
-        return ReadReport(taken, self._fault, self._warnings)
+        return ReadReport(taken, self._fault, self._warnings, self._unvouched)
 
     def close(self) -> None:
         """Release the file; may be called twice."""
@@ -138,6 +139,8 @@ class TarReader:
         self._fault = replace(
             fault, detail=f"{fault.detail}; reading ended after {reached} entries"
         )
+        if isinstance(error, CorruptError) and run.vouched is not None:
+            self._unvouched = self._index.at(run.vouched)
         damage = [] if run.damage is None else [run.damage.error().detail]
         self._warnings = (*run.warnings, *damage)
 

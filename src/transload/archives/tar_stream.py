@@ -175,6 +175,16 @@ class TarPass:
         """Whether the member reads the same in a pass that begins at it: no global record before it speaks of it."""
         return not self._for_all
 
+    @property
+    def vouched(self) -> int | None:
+        """Up to which offset sums that were compared vouch for what was read; None where all or nothing has one.
+
+        Where all of the last entry is vouched for, what was wrong lay behind it.
+        """
+        if self._unpacked is None or self._unpacked.vouched >= self._at:
+            return None
+        return self._unpacked.vouched
+
     def next(self) -> Member | None:
         """The next member, None behind the last one; the rest of the file has then been read and checked too.
 

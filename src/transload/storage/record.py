@@ -37,6 +37,11 @@ log = logging.getLogger(__name__)
 INTENTS_PAGE = 100
 
 
+DOUBT = "the archive's sum was wrong after this was sent"
+DOUBTED = (
+    "a sum over packed data was wrong after some of it was sent: those items are marked as partial"
+)
+
 _NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
 
 
@@ -192,6 +197,23 @@ class TaskRecord(FencedTask):
             for r in refusals
         ]
         await self.conclude(moved)
+
+    async def doubt(self, first: Place) -> None:
+        """Mark all items from a place on, within the archive that holds it; the job says so, too."""
+        index, inner = first
+        at = items.c.job_id == self._job.id
+        if inner:
+            outer = inner[:-INNER_DIGITS]
+            at &= (items.c.idx == index) & (items.c.inner >= inner)
+            at &= items.c.inner < f"{outer}:"  # behind every digit
+        else:
+            at &= items.c.idx >= index
+
+        def act(db: Connection) -> None:
+            db.execute(update(items).where(at).values(doubt=DOUBT))
+            self._warn(db, DOUBTED)
+
+        await self._write(act, durable=True)
 
     async def half_read(self) -> set[Place]:
         """Places of opened archives that still have pending items: each one's parents, level by level."""

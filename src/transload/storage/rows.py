@@ -94,6 +94,7 @@ def job_of(row: AnyRow) -> Job:
 
 def item_of(row: AnyRow) -> Item:
     """An item from a row of `items`."""
+    doubt: str | None = row.doubt if row.state == ItemState.SENT.value else None
     return Item(
         id=row.id,
         job_id=row.job_id,
@@ -104,11 +105,11 @@ def item_of(row: AnyRow) -> Item:
         state=ItemState(row.state),
         kind=ItemKind(row.kind),
         verdict=None if row.verdict is None else Verdict(row.verdict),
-        why=row.why,
+        why=doubt or row.why,
         crc32=row.crc32,
         sha256=row.sha256,
         mtime_ms=row.mtime_ms,
-        partial=row.partial,
+        partial=row.partial or doubt is not None,
         recovered=row.recovered,
         album=row.album,
         fault=fault_or_none(row.fault),

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 7
+VERSION = 8
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -83,6 +83,7 @@ items = Table(
     Column("sha256", Text),
     Column("mtime_ms", BigInteger),
     Column("partial", Boolean, nullable=False, default=False),
+    Column("doubt", Text),  # why its bytes are not vouched for, found when they may have been sent
     Column("recovered", Boolean, nullable=False, default=False),
     Column("deferred", Boolean, nullable=False, default=False),
     Column("album", Integer),
