@@ -7,16 +7,20 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import anyio
 import pytest
 
 from tests.archives.makers_7z import make_by_7zz
+from tests.archives.makers_old import cpio_bytes
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Counting, Home, Picky, finished, states
-from transload.entry import Listing, ReadReport
+from transload.archives.cpio import Cpio
+from transload.archives.records import RecordReader
+from transload.entry import Entry, Listing, ReadReport
 from transload.intake import NOT_WANTED, PAGE, Sums
-from transload.model import ItemKind, ItemState, Recipe
+from transload.model import ItemKind, ItemState, JobState, Recipe
 from transload.states import LEFT_OUT, OPENED
 
 pytestmark = pytest.mark.anyio
@@ -49,6 +53,34 @@ async def test_what_is_left_out_is_told_and_not_read(tmp_path: Path) -> None:
     assert report.totals.peak_scratch_bytes == len(
         photo(1)
     )  # the text was never written to scratch
+
+
+@pytest.mark.parametrize("way", ["opening", "reading"])
+async def test_a_fault_of_ours_in_one_archive_costs_that_archive_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A planted bug in the reader of cpio: in a folder, and in an archive."""
+
+    def crash(*_words: object) -> Iterator[tuple[Entry, BinaryIO]]:
+        raise ZeroDivisionError
+
+    place: type = Cpio if way == "opening" else RecordReader
+    monkeypatch.setattr(place, "head" if way == "opening" else "stream", crash)
+    folder = tmp_path / "trip"
+    folder.mkdir()
+    inner = cpio_bytes({"in.jpg": photo(3)})
+    (folder / "b.cpio").write_bytes(inner)
+    (folder / "a.jpg").write_bytes(photo(1))
+    packed(folder / "c.zip", {"1.cpio": inner, "2.jpg": photo(4)})
+    (folder / "d.jpg").write_bytes(photo(2))
+    home = Home(tmp_path)
+    report = await home.send(folder)
+    found = states(report)
+    assert [found[name] for name in ("a.jpg", "c.zip/2.jpg", "d.jpg")] == [SENT] * 3
+    lost = {one.item.name: one.item for one in report.items if one.item.fault is not None}
+    assert {"b.cpio", "c.zip/1.cpio"} <= lost.keys()
+    assert {item.fault.kind for item in lost.values() if item.fault} == {"internal.bug"}
+    assert (lost["b.cpio"].state, report.job.state) == (ItemState.QUARANTINED, JobState.PARTIAL)
 
 
 async def test_links_are_told_and_not_followed(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol, cast
 
 from transload.entry import ARCHIVE_SUFFIXES, INNER_DIGITS, Entry, Limits, Place, ReadReport
 from transload.errors import (
+    BugError,
     CorruptError,
     LimitError,
     MemoryLimitError,
@@ -30,6 +31,7 @@ from transload.model import Files, ItemKind, Recipe
 from transload.ports import ArchiveReader, Media, OpenArchive
 
 OF_ARCHIVES = (
+    BugError,
     CorruptError,
     LimitError,
     MemoryLimitError,

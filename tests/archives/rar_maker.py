@@ -1,7 +1,7 @@
 """RAR 5 archives of stored files, after the public technote (rarlab.com/technote.htm): nothing free packs them."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _HAS_EXTRA, _HAS_DATA, _FROM_BEFORE, _GOES_ON = 1, 2, 8, 16
 _VOLUME, _NUMBERED = 1, 2
 _FOLDER, _HAS_TIME, _HAS_SUM = 1, 2, 4
 _UNIX = 1
-_LINK_RECORD, _UNIX_LINK, _COPY = 5, 1, 5
+_LOCK_RECORD, _LINK_RECORD, _UNIX_LINK, _COPY = 1, 5, 1, 5
 _FILE_MODE, _FOLDER_MODE, _LINK_MODE = 0o100644, 0o040755, 0o120777
 
 
@@ -41,14 +41,14 @@ class Piece:
         return zlib.crc32(self.whole if self.is_last else self.data)
 
 
-def make_rar(path: Path, tree: Mapping[str, bytes]) -> Path:
+def make_rar(path: Path, tree: Mapping[str, bytes], locked: Collection[str] = ()) -> Path:
     """One archive. Names that end in "/" are folders; contents that begin `-> ` are symbolic links,
-    contents that begin `=> ` copies of an earlier file.
+    contents that begin `=> ` copies of an earlier file. `locked` names empty files that are called encrypted.
     """
     records = b"".join(
         _copy(name, data[3:], tree)
         if data.startswith(b"=> ")
-        else _record(Piece(name, data, 0, len(data)))
+        else _record(Piece(name, data, 0, len(data)), _lock() if name in locked else b"")
         for name, data in tree.items()
     )
     path.write_bytes(SIGNATURE + _header(_MAIN, 0, _number(0)) + records + _end(more=False))
@@ -82,9 +82,15 @@ def make_rar_volumes(path: Path, tree: Mapping[str, bytes], size: int) -> list[P
     return made
 
 
-def _record(piece: Piece) -> bytes:
+def _lock() -> bytes:
+    """What says that a file is encrypted: version, flags, rounds, salt, start of the cipher."""
+    record = _number(_LOCK_RECORD) + _number(0) + _number(0) + bytes([15]) + bytes(16) + bytes(16)
+    return _number(len(record)) + record
+
+
+def _record(piece: Piece, extra: bytes = b"") -> bytes:
     is_folder, is_link = piece.name.endswith("/"), piece.whole.startswith(b"-> ")
-    extra, data = b"", b"" if is_folder else piece.data
+    data = b"" if is_folder else piece.data
     if is_link:
         target = piece.whole[3:]
         record = _number(_LINK_RECORD) + _number(_UNIX_LINK) + _number(0)

@@ -1,6 +1,6 @@
 import pytest
 
-from transload.archives.limits import Body, EntryTally, Pull, Tally, wrong_checksum
+from transload.archives.limits import Body, EntryTally, Pull, Tally, lasting, wrong_checksum
 from transload.entry import Limits
 from transload.errors import CorruptError, LimitError
 
@@ -115,3 +115,32 @@ def test_bytes_before_an_error_are_given_first() -> None:
     with pytest.raises(CorruptError, match="checksum") as caught:
         body.read(10)
     assert caught.value.item == "a.jpg"
+
+
+def test_a_pull_that_is_over_says_the_same_again_and_is_asked_no_more() -> None:
+    asked: list[int] = []
+
+    def once(size: int) -> bytes:
+        asked.append(size)
+        return b"x" if len(asked) == 1 else b""
+
+    pull = lasting(once)
+    assert [pull(0), pull(3), pull(3), pull(3)] == [b"", b"x", b"", b""]
+    assert asked == [3, 3]
+
+
+def test_a_pull_that_failed_raises_its_error_again() -> None:
+    asked: list[int] = []
+
+    def fail(size: int) -> bytes:
+        asked.append(size)
+        raise wrong_checksum(size)
+
+    pull = lasting(fail)
+    caught: list[Exception] = []
+    for size in (1, 2):
+        with pytest.raises(CorruptError) as one:
+            pull(size)
+        caught.append(one.value)
+    assert caught[0] is caught[1]
+    assert asked == [1]

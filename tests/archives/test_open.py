@@ -78,11 +78,11 @@ def test_an_empty_tar_is_told_by_its_name(tmp_path: Path) -> None:
 
 
 def test_zips_of_every_kind_find_who_reads_them(tmp_path: Path) -> None:
-    plain = ARCHIVES.open(make_by_7zz(tmp_path / "a.zip", TREE))
+    plain = ARCHIVES.reader_for(make_by_7zz(tmp_path / "a.zip", TREE))
     assert isinstance(plain, ZipReader)
     plain.close()
     for name, words in (("b.zip", ["-mm=Deflate64"]), ("c.zip", ["-px"]), ("d.zip", ["-mm=PPMd"])):
-        reader = ARCHIVES.open(make_by_7zz(tmp_path / name, TREE, *words), (Secret("x"),))
+        reader = ARCHIVES.reader_for(make_by_7zz(tmp_path / name, TREE, *words), (Secret("x"),))
         assert isinstance(reader, SevenZipReader)
         assert reader.listing().format == "zip"
         assert outcomes(reader) == TREE
@@ -221,7 +221,7 @@ def _cut_up(path: Path, size: int) -> list[Path]:
 
 def test_an_archive_under_another_name(tmp_path: Path) -> None:
     path = make_by_7zz(tmp_path / "a.7z", TREE).rename(tmp_path / "17.in")
-    reader = ARCHIVES.open_as(path, "holiday.7z.001", ())
+    reader = ARCHIVES.open_as(path, "holiday.backup", ())
     assert outcomes(reader) == TREE
     reader.close()
     path.write_bytes(b"nothing")
@@ -238,3 +238,36 @@ def test_messages_name_the_archive_as_people_know_it(tmp_path: Path) -> None:
     assert fault is not None
     assert fault.detail == "holiday.rar is damaged or cut short"
     reader.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"<html><body>404 not found", "a web page"),
+        (noise(2000), "nothing that is known"),
+        (bytes(2000), "zeros"),
+    ],
+)
+def test_what_is_no_archive_is_told_in_words(tmp_path: Path, data: bytes, words: str) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(data)
+    with pytest.raises(UnsupportedError, match=words) as caught:
+        ARCHIVES.open(path)
+    assert "b'" not in caught.value.detail
+    assert data[:4].hex(" ") in (caught.value.evidence or "")
+
+
+def test_a_format_that_nothing_reads_is_named_and_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.rar"
+    path.write_bytes(b"RE~^" + noise(3000))
+    with pytest.raises(UnsupportedError, match=r"RAR 1\.4"):
+        ARCHIVES.open(path)
+
+
+def test_a_locked_rar_of_empty_files_asks_for_no_password(tmp_path: Path) -> None:
+    path = make_rar(tmp_path / "a.rar", {"a.jpg": b"", "b.jpg": b""}, locked=("a.jpg", "b.jpg"))
+    for given in ((), (Secret("secret"),)):
+        reader = ARCHIVES.open(path, given)
+        assert reader.listing().encrypted
+        assert outcomes(reader) == {"a.jpg": b"", "b.jpg": b""}
+        reader.close()

@@ -377,3 +377,18 @@ def test_pieces_with_a_piece_missing_cannot_be_listed(tmp_path: Path) -> None:
     with pytest.raises(MissingVolumeError, match=r"a\.7z\.004 is missing"):
         SevenZipReader(parts[0], find_sevenzip(None), Limits(), (), ("a.7z.004",))
     shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "words", [("a.zip", "-mem=AES256"), ("a.zip", "-mem=ZipCrypto"), ("a.7z",)]
+)
+def test_what_is_encrypted_and_empty_asks_for_no_password(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    name, *how = words
+    path = make_by_7zz(tmp_path / name, {"a.jpg": b"", "b.jpg": b""}, "-psecret", *how)
+    for given in ((), (Secret("secret"),), (Secret("wrong"),)):
+        reader = _reader(path, *given)
+        assert outcomes(reader) == {"a.jpg": b"", "b.jpg": b""}
+        assert _troubles(reader) == {}
+        reader.close()

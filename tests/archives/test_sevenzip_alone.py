@@ -7,12 +7,12 @@ import pytest
 
 from tests.archives.makers import noise
 from tests.archives.makers_7z import flipped, make_by_7zz, renamed_7z
-from transload.archives.sevenzip_alone import Alone, damaged, failing, from_bytes, pieces
+from transload.archives.sevenzip_alone import Alone, failing, from_bytes, pieces, unsupported
 from transload.archives.sevenzip_door import Door
 from transload.archives.sevenzip_listing import Member, parse
 from transload.archives.sevenzip_tool import find_sevenzip
 from transload.entry import Limits, Secret
-from transload.errors import CorruptError, WrongPasswordError
+from transload.errors import CorruptError, UnsupportedError, WrongPasswordError
 
 MEMORY = 64 << 20
 
@@ -90,5 +90,5 @@ def test_pieces_and_bytes_at_hand(tmp_path: Path) -> None:
         assert b"".join(pieces(run, 150_000)) == noise(200_000)[150_000:]
     pull = from_bytes(b"0123456789")
     assert [pull(4), pull(4), pull(4), pull(4)] == [b"0123", b"4567", b"89", b""]
-    with pytest.raises(CorruptError):
-        failing(damaged())(1)
+    with pytest.raises(UnsupportedError, match="WavPack"):
+        failing(unsupported("WavPack"))(1)

@@ -1,10 +1,11 @@
 """How members come out of runs: split, checked, and begun anew where a run cannot go on."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import noise
+from tests.archives.makers import make_zip, noise
 from tests.archives.makers_7z import (
     Counting,
     counting,
@@ -15,8 +16,10 @@ from tests.archives.makers_7z import (
     wrapper,
 )
 from transload.archives import sevenzip_feed
+from transload.archives.limits import Pull
+from transload.archives.sevenzip_batch import BATCH_BYTES
 from transload.archives.sevenzip_door import Door
-from transload.archives.sevenzip_feed import Feed, Pull
+from transload.archives.sevenzip_feed import Feed
 from transload.archives.sevenzip_listing import Member, parse
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
 from transload.entry import Limits, Secret
@@ -248,4 +251,62 @@ def test_a_program_that_does_not_do_its_work(
     feed = Feed(Door(scattered, tool, None, MEMORY, quiet_s=0.5), _members(scattered))
     for index in range(2):
         assert isinstance(_drawn(feed.pull(index)), expected)
+    feed.close()
+
+
+def _zip_of_methods(path: Path, tree: dict[str, bytes], method: int) -> Path:
+    """A zip of stored entries, of which every second one says that it is packed in another way."""
+    data = bytearray(make_zip(path, tree, zipfile.ZIP_STORED).read_bytes())
+    for magic, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = -1
+        for number in range(len(tree)):
+            place = data.index(magic, place + 1)
+            if number % 2:
+                data[place + at : place + at + 2] = method.to_bytes(2, "little")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("method", [96, 97, 120])
+def test_what_7zz_cannot_unpack_is_not_called_damaged(tmp_path: Path, method: int) -> None:
+    """JPEG and WavPack have names and no decoder, 120 has no name; the entries between come, as one run gives them."""
+    tree = {f"{n}.jpg": noise(3000, n) for n in range(6)}
+    feed = _feed(_zip_of_methods(tmp_path / "a.zip", tree, method))
+    for index, content in enumerate(tree.values()):
+        found = _drawn(feed.pull(index))
+        if index % 2:
+            assert isinstance(found, UnsupportedError), found
+            assert found.detail
+        else:
+            assert found == content
+    feed.close()
+
+
+@pytest.mark.parametrize("words", [(), ("-ms=off",), ("-m0=copy",)])
+def test_a_pull_can_be_asked_again_at_its_end(tmp_path: Path, words: tuple[str, ...]) -> None:
+    tree = {"a": noise(5000, 1), "b": b"", "c": noise(5000, 3)}
+    feed = _feed(make_by_7zz(tmp_path / "a.7z", tree, *words))
+    for index in range(3):
+        pull = feed.pull(index)
+        assert isinstance(_drawn(pull), bytes)
+        assert [pull(1), pull(100)] == [b"", b""]
+    feed.close()
+
+
+@pytest.mark.parametrize("size", [9000, BATCH_BYTES + 1])
+@pytest.mark.parametrize("password", ["right", "wrong"])
+def test_a_pull_without_a_sum_can_be_asked_again(tmp_path: Path, size: int, password: str) -> None:
+    """Together with its neighbours, or out of a run of its own."""
+    path = make_by_7zz(tmp_path / "a.zip", {"a": noise(size)}, "-pright", "-mem=AES256", "-mx=0")
+    secret = Secret(password)
+    feed = Feed(Door(path, find_sevenzip(None), secret, MEMORY), _members(path, secret))
+    pull = feed.pull(0)
+    first = _drawn(pull)
+    assert isinstance(first, bytes) is (password == "right")
+    for _again in range(2):
+        if isinstance(first, TransloadError):
+            with pytest.raises(type(first)):
+                pull(100)
+        else:
+            assert pull(100) == b""
     feed.close()

@@ -1,6 +1,7 @@
 """Programs with an archive behind them are told from programs without."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from transload.archives.blob import LocalBlob
 from transload.archives.open import Archives, read_head
 from transload.archives.sfx import STUB_BYTES_MAX, embedded_format
 from transload.entry import Limits
-from transload.errors import CorruptError, UnsupportedError
+from transload.errors import UnsupportedError
 
 TREE = {"a.jpg": noise(3000), "b/c.jpg": noise(3000, 2)}
 STUB = b"MZ\x90\0" + bytes(60) + noise(200_000, 3)
@@ -51,6 +52,31 @@ def test_archives_behind_programs(tmp_path: Path, stub: bytes, name: str) -> Non
     reader.close()
 
 
+@pytest.mark.parametrize("name", ["photos.exe", "photos.sfx", "photos"])
+def test_archives_behind_what_is_no_known_program(tmp_path: Path, name: str) -> None:
+    """The stub of a system whose programs have no mark, or one that was cut off."""
+    for archive in (make_rar(tmp_path / "a.rar", TREE), make_by_7zz(tmp_path / "a.7z", TREE)):
+        path = _behind(noise(9000, 7), archive, name)
+        reader = Archives(Limits()).open(path)
+        assert outcomes(reader) == TREE
+        reader.close()
+
+
+def test_a_signature_alone_is_no_archive(tmp_path: Path) -> None:
+    path = tmp_path / "photos.bin"
+    for signature in (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00"):
+        path.write_bytes(noise(5000) + signature + noise(5000, 2))
+        assert _format(path) is None
+
+
+def test_a_rar_of_old_is_known_by_its_main_header(tmp_path: Path) -> None:
+    main = b"\x73\0\0\x0d\0" + bytes(6)
+    head = (zlib.crc32(main) & 0xFFFF).to_bytes(2, "little") + main
+    path = tmp_path / "photos.exe"
+    path.write_bytes(noise(5000) + b"Rar!\x1a\x07\x00" + head + noise(100, 2))
+    assert _format(path) == "sfx"
+
+
 @pytest.mark.parametrize("shift", [-5, -1, 0, 1])
 def test_a_signature_over_the_end_of_a_step(tmp_path: Path, shift: int) -> None:
     archive = make_by_7zz(tmp_path / "a.7z", {"a": b"1"})
@@ -71,8 +97,8 @@ def test_a_program_that_only_has_the_signature(tmp_path: Path) -> None:
     """An unpacker has it in its code; nothing can be listed from there."""
     path = tmp_path / "a.exe"
     path.write_bytes(STUB + b"7z\xbc\xaf\x27\x1c" + noise(5000))
-    assert _format(path) == "sfx"
-    with pytest.raises((CorruptError, UnsupportedError)):
+    assert _format(path) is None
+    with pytest.raises(UnsupportedError, match="a program"):
         Archives(Limits()).open(path)
 
 

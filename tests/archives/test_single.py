@@ -24,7 +24,7 @@ def _reader(path: Path, packing: str) -> SingleReader:
 def test_what_is_packed_comes_out(tmp_path: Path, packing: str) -> None:
     path = tmp_path / f"photo.bmp.{packing}"
     path.write_bytes(PACKERS[packing](CONTENT))
-    reader = Archives(LIMITS).open(path)
+    reader = Archives(LIMITS).reader_for(path)
     assert isinstance(reader, SingleReader)
     assert (reader.listed, reader.listing().format, reader.listing().entries) == (True, packing, 1)
     assert reader.listing().size_bytes is None

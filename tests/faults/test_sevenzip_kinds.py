@@ -17,6 +17,7 @@ from tests.archives.makers_7z import (
 from tests.archives.rar_maker import make_rar, make_rar_volumes
 from tests.faults.desk import Desk, hashes
 from tests.inputs import photo
+from transload.archives.sevenzip_batch import BATCH_BYTES
 
 PHOTOS = {f"{n:02}.jpg": photo(n) + noise(3000, n) for n in range(12)}
 SIZE = len(PHOTOS["00.jpg"])
@@ -143,3 +144,15 @@ def test_a_password_is_never_seen(desk: Desk, words: tuple[str, ...]) -> None:
     assert b"-slt" in told
     assert os.fsencode(secret) not in told + (said.out + said.err).encode()
     file.unlink()
+
+
+def test_large_photos_in_a_zip_with_aes(desk: Desk) -> None:
+    """Above the size up to which entries without a sum are read together: each comes out of a run of its own."""
+    tree = {f"{n}.jpg": photo(n) + noise(BATCH_BYTES + 1, n) for n in range(3)}
+    folder = desk.inputs / "trip"
+    folder.mkdir()
+    make_by_7zz(folder / "a.zip", tree, "-psecret", "-mem=AES256", "-mx=0")
+    (folder / "b.jpg").write_bytes(photo(9))
+    said = desk.send(folder, "--password", "secret")
+    assert said.status == 0, said.err
+    assert sorted(desk.delivered().values()) == hashes(*tree.values(), photo(9))

@@ -18,7 +18,10 @@ _SIZE_MAX = (
 )  # 16 TiB, ext4's largest file; the ledger sums half a million such sizes in 63 bits
 
 Pull = Callable[[int], bytes]
-"""Gives at most that many of the next bytes of an entry, b"" at its end; raises errors of `errors.py`."""
+"""Gives at most that many of the next bytes of an entry, b"" at its end; raises errors of `errors.py`.
+
+Asked again at its end or after an error, one that `lasting` made says the same again.
+"""
 
 _RAISE = "If you trust this source, raise `{}` and send it again."
 
@@ -135,6 +138,28 @@ def counted(pull: Pull, tally: _Counting) -> Pull:
     return pull_and_count
 
 
+def lasting(pull: Pull) -> Pull:
+    """The pull, asked no more once it ended: b"" stays b"", an error is raised again."""
+    ended: TransloadError | None = None
+    is_over = False
+
+    def pull_until_over(size: int) -> bytes:
+        nonlocal ended, is_over
+        if ended is not None:
+            raise ended
+        if is_over or not size:
+            return b""
+        try:
+            data = pull(size)
+        except TransloadError as error:
+            ended = error
+            raise
+        is_over = not data
+        return data
+
+    return pull_until_over
+
+
 class Body(io.BufferedIOBase):
     """One entry's bytes, counted while they are read; read-only, forward only.
 
@@ -144,7 +169,7 @@ class Body(io.BufferedIOBase):
 
     def __init__(self, pull: Pull, limits: Limits, name: str) -> None:
         super().__init__()
-        self._pull = pull
+        self._pull = lasting(pull)
         self._limits = limits
         self._name = name
         self._count = 0

@@ -1,14 +1,20 @@
 """The one door to archives: which reader a blob needs, told by its content."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from transload.archives.ar import MAGIC, Ar
 from transload.archives.blob import Blob, RenamedBlob, blob_of
 from transload.archives.blocks import BlockReader, Image, NeedsLocalFileError, open_by_blocks
+from transload.archives.cab import CabReader, read_directory
+from transload.archives.cpio import Cpio
 from transload.archives.decoders import PACKINGS
 from transload.archives.hidden import hidden_format
+from transload.archives.likeness import likeness
+from transload.archives.records import RecordReader
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
 from transload.archives.sfx import embedded_format
@@ -17,6 +23,7 @@ from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar
 from transload.archives.tar import TarReader, holds_tar
 from transload.archives.tar_index import TarIndex
 from transload.archives.volumes import JoinedBlob, VolumeSet, is_piece, volume_set
+from transload.archives.watched import opened
 from transload.archives.zip import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
@@ -37,8 +44,6 @@ BY_SEVENZIP = frozenset(
         "rar",
         "sfx",
         "cab",
-        "cpio",
-        "ar",
         "xar",
         "lzh",
         "arj",
@@ -48,9 +53,11 @@ BY_SEVENZIP = frozenset(
         "udf",
     }
 )
+BY_OURSELVES = frozenset({"cpio", "ar", "cab"})
 _SFX_FORMATS = frozenset({"7z", "rar", "zip"})  # what 7zz may call a program that is more than one
 _FOR_PEOPLE = {
     "ace": "ACE",
+    "rar14": "RAR 1.4",
     "arc": "ARC",
     "zoo": "Zoo",
     "stuffit": "StuffIt",
@@ -122,6 +129,10 @@ class Archives:
         return open_by_blocks(image, found, self.tool, self.limits, passwords)
 
     def open(self, where: Path | Blob, passwords: tuple[Secret, ...] = ()) -> ArchiveReader:
+        """`reader_for` under watch: a fault of ours in one archive costs that archive alone. Raises BugError, too."""
+        return opened(blob_of(where).name, lambda: self.reader_for(where, passwords))
+
+    def reader_for(self, where: Path | Blob, passwords: tuple[Secret, ...] = ()) -> ArchiveReader:
         """A reader for the archive, or for the set of volumes that a file of it stands for; to be closed by the caller.
 
         Raises UnreadableError, UnsupportedError (naming the format, or how the file starts), TruncatedError,
@@ -148,6 +159,8 @@ class Archives:
             if holds_tar(blob, found):
                 return TarReader(blob, self.limits, found, self._index_of(blob))
             return SingleReader(blob, found)
+        if found in BY_OURSELVES and (own := self._by_ourselves(blob, found)) is not None:
+            return own
         if found in BY_SEVENZIP:
             return self._by_sevenzip(blob, found, passwords)
         if found is not None:
@@ -158,8 +171,9 @@ class Archives:
         if not head:
             raise TruncatedError(f"{blob.name} is empty (0 bytes)")
         raise NotArchiveError(
-            f"{blob.name} is not an archive (it starts with {head[:8]!r})",
+            f"{blob.name} is not an archive: it begins like {likeness(head)}",
             suggestion="Perhaps the download gave a web page instead of the file: look into it.",
+            evidence=f"first bytes: {head[:16].hex(' ')}",
         )
 
     def _index_of(self, blob: Blob) -> TarIndex | None:
@@ -204,6 +218,23 @@ class Archives:
             return reader
         reader.close()
         return better
+
+    def _by_ourselves(self, blob: Blob, found: str) -> ArchiveReader | None:
+        """The reader of an old format, None for a cabinet of a kind that only 7zz reads."""
+        if blob.path is None:
+            raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")
+        if found != "cab":
+            form, start = (Ar(), len(MAGIC)) if found == "ar" else (Cpio(), 0)
+            return RecordReader(blob, form, start, self.limits)
+        with contextlib.ExitStack() as undo:
+            file = blob.open()
+            undo.callback(file.close)
+            cabinet = read_directory(file, self.limits)
+            if cabinet is None:
+                return None
+            reader = CabReader(blob, file, cabinet, self.limits)
+            undo.pop_all()
+        return reader
 
     def _by_sevenzip(
         self,

@@ -15,11 +15,11 @@ from transload.archives.sevenzip_feed import Feed
 from transload.archives.sevenzip_listing import Member, Told, block_starts, is_unknown, parse
 from transload.archives.sevenzip_run import RC_PROMPT
 from transload.archives.sevenzip_tool import Program, SevenZip
+from transload.archives.sevenzip_whole import error_of_archive, error_of_listing
 from transload.entry import Entry, Limits, Listing, ReadReport, Secret
 from transload.errors import (
     CorruptError,
     LimitError,
-    MissingVolumeError,
     PasswordNeededError,
     TransloadError,
     TruncatedError,
@@ -204,14 +204,10 @@ class SevenZipReader:
         return told, status
 
     def _check_listed(self, told: Told, status: int) -> None:
-        if told.members or (status == 0 and told.fields):
-            return
-        if self._missing:
-            raise MissingVolumeError(f"{self._name}: {', '.join(self._missing)} is missing")
-        raise CorruptError(
-            f"{self._name}: the index is missing or damaged, so nothing in it can be found",
-            evidence=self._complaint,
-        )
+        error = error_of_listing(self._archive, self._name, told, status, self._missing)
+        if error is not None:
+            error.evidence = self._complaint
+            raise error
 
     def _door(self, password: Secret | None) -> Door:
         return Door(self._archive, self._program, password, self._limits.max_dictionary_bytes)
@@ -234,7 +230,10 @@ class SevenZipReader:
     # -- passwords ---------------------------------------------------------------------------------------------------
 
     def _is_locked(self) -> bool:
-        return self._password is None and any(one.encrypted for one in self._told.members)
+        """Whether a password is missing; what has no bytes needs none."""
+        return self._password is None and any(
+            one.encrypted and one.size != 0 for one in self._told.members
+        )
 
     def _fitting(self, passwords: Sequence[Secret]) -> Secret | None:
         """The first password that opens one of the cheapest encrypted members."""
@@ -278,15 +277,11 @@ class SevenZipReader:
     # -- words -------------------------------------------------------------------------------------------------------
 
     def _fault_of_archive(self) -> Fault | None:
-        told = self._told
-        lacks_volume = told.fields.get(b"Multivolume") == b"+" and b"ERROR" in told.fields
-        if self._missing or lacks_volume or (told.members and told.members[-1].continues):
-            names = ", ".join(self._missing) or f"the volume after number {told.volumes}"
-            return MissingVolumeError(f"{self._name}: {names} is missing").fault()
-        if told.faulty:
-            detail = f"{self._name} is damaged or cut short"
-            return TruncatedError(detail, evidence=self._complaint).fault()
-        return None
+        error = error_of_archive(self._archive, self._name, self._told, self._missing)
+        if error is None:
+            return None
+        error.evidence = self._complaint
+        return error.fault()
 
     def _entry(self, index: int, member: Member) -> Entry:
         name = self._decoded(member.raw)
@@ -313,7 +308,7 @@ class SevenZipReader:
         error: TransloadError | None = None
         if not self._fits_memory(member):
             error = _too_hungry(member.dictionary_bytes, self._limits.max_dictionary_bytes)
-        elif member.encrypted and self._locked is not None:
+        elif member.encrypted and member.size != 0 and self._locked is not None:
             return self._locked
         elif member.continues and self._fault is not None:
             return self._fault

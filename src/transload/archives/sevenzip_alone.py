@@ -1,14 +1,20 @@
 """Members that are read by themselves: out of a run of their own, out of memory, or not at all."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from transload.archives.limits import CHUNK
+from transload.archives.limits import CHUNK, Pull
 from transload.archives.sevenzip_door import Door
 from transload.archives.sevenzip_listing import Member
 from transload.archives.sevenzip_run import Run
-from transload.errors import CorruptError, TransloadError, WrongPasswordError
+from transload.errors import (
+    CorruptError,
+    TransloadError,
+    UnsupportedError,
+    WrongPasswordError,
+)
 
-Pull = Callable[[int], bytes]
+UNPACK = "Unpack it with the program that made it and send the folder."
+_NO_DECODER = b"Unsupported Method : "
 
 
 def other_password() -> WrongPasswordError:
@@ -16,18 +22,36 @@ def other_password() -> WrongPasswordError:
     return WrongPasswordError("the entry is encrypted; no password given fits it, or it is damaged")
 
 
-def damaged() -> CorruptError:
-    """The error for a member of whose run 7zz says so."""
-    return CorruptError("7-Zip found it damaged")
+def refused(run: Run, member: Member) -> TransloadError:
+    """The error for a member of whose run 7zz says that it is not right; the run is over."""
+    if lacks_decoder(run, member.raw):
+        return unsupported(member.method)
+    return CorruptError("7-Zip found it damaged", evidence=run.evidence())
+
+
+def lacks_decoder(run: Run, raw: bytes) -> bool:
+    """Whether a run that is over found no decoder for the method of a member of this name."""
+    return _NO_DECODER + raw in run.errors()
+
+
+def unsupported(method: str) -> UnsupportedError:
+    """The error for a member packed in a way that 7zz knows at most by name."""
+    return UnsupportedError(
+        f"packed by a method that 7-Zip cannot unpack ({method or 'it does not say which'})",
+        suggestion=UNPACK,
+    )
 
 
 class Alone:
-    """One member out of its own run; members of the same name are read over."""
+    """One member out of its own run; members of the same name are read over. Over with its end: a `lasting` pull asks
+    no more of it.
+    """
 
     def __init__(
         self, door: Door, members: Sequence[Member], index: int, given: Sequence[int]
     ) -> None:
-        self._door, self._name, self._size = door, members[index].raw, members[index].size
+        self._door, self._member = door, members[index]
+        self._name, self._size = members[index].raw, members[index].size
         self._has_own_password = members[index].encrypted and members[index].block is None
         self._before = sum(members[one].size or 0 for one in given if one < index)
         self._run: Run | None = None
@@ -52,11 +76,10 @@ class Alone:
     def _finish(self, run: Run) -> None:
         while run.read(CHUNK):
             pass
-        if run.end() != 0 or (self._size is not None and self._got < self._size):
+        if not run.is_sound() or (self._size is not None and self._got < self._size):
+            error = refused(run, self._member)
             nothing = self._has_own_password and not self._got
-            error: TransloadError = other_password() if nothing else damaged()
-            error.evidence = run.evidence()
-            raise error
+            raise other_password() if nothing and isinstance(error, CorruptError) else error
 
 
 def pieces(run: Run, size: int) -> Iterator[bytes]:

@@ -8,22 +8,26 @@ import zlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from transload.archives.limits import CHUNK, ended_early, wrong_checksum
+from transload.archives.limits import CHUNK, Pull, ended_early, lasting, wrong_checksum
 from transload.archives.sevenzip_alone import (
+    UNPACK,
     Alone,
-    damaged,
     failing,
     from_bytes,
+    lacks_decoder,
     other_password,
     pieces,
+    unsupported,
 )
+from transload.archives.sevenzip_batch import BATCH_BYTES, neighbours, sealed
 from transload.archives.sevenzip_door import LISTED_BREAK, Door, is_selectable, misspelled
 from transload.archives.sevenzip_listing import Member, block_starts, solid_before
 from transload.archives.sevenzip_run import RC_MEMORY, Run
+from transload.archives.sevenzip_sound import named_wrong
 from transload.errors import (
     CorruptError,
     LimitError,
@@ -38,12 +42,7 @@ FAILURES_MAX = 1000  # runs that one archive may cost; the rest of so broken a o
 SILENCES_MAX = 3  # decoders that hang cost a minute each
 LOST_BLOCK = 2
 """Wrong members of one solid block: what follows them is decoded from the same damage."""
-BATCH_BYTES = 4 << 20
-BATCH_MEMBERS = 256
 UNASKABLE = "7-Zip cannot be asked for an entry of this name"
-UNPACK = "Unpack it with the program that made it and send the folder."
-
-Pull = Callable[[int], bytes]
 
 
 class Feed:
@@ -60,20 +59,18 @@ class Feed:
         """`links_have_bytes`: links are written like files. `barred`: members on which a run would end."""
         self._door = door
         self._members = members
-        self._emits = [
-            one.kind == "file" or (one.kind == "link" and links_have_bytes) for one in members
-        ]
+        emitted = ("file", "link") if links_have_bytes else ("file",)
+        self._emits = [one.kind in emitted for one in members]
         self._barred = barred
         self._selectable = array("b", (is_selectable(one.raw) for one in members))
         self._misspelled: set[bytes] | None = None
         self._blocks = block_starts(members)
         self._run: Run | None = None
         self._order: array[int] = array("q")
-        self._ends: array[int] = array(
-            "q"
-        )  # where each member of `_order` ends in the run's output
+        self._ends: array[int] = array("q")  # where each of `_order` ends in the run's output
         self._at = 0
-        self._trusted: bool | None = None
+        self._named_wrong: Collection[int] | None = None
+        self._undecodable: set[str] = set()  # methods
         self._batch: dict[int, bytes] = {}
         self._single: Alone | None = None
         self._sizes_known = all(one.size is not None for one in members)
@@ -86,26 +83,37 @@ class Feed:
         return self._blocks[index]
 
     def pull(self, index: int) -> Pull:
-        """Call the result for the member's next bytes, b"" at its end.
+        """Call the result for the member's next bytes, b"" at its end, as often as wanted.
 
         The call raises CorruptError, TruncatedError, LimitError, WrongPasswordError.
         """
+        return lasting(self._pull(index))
+
+    def _pull(self, index: int) -> Pull:
         self._leave_single()
         member = self._members[index]
         if member.size == 0:
             return lambda _size: b""
-        if self._failed >= FAILURES_MAX or (
-            member.block is not None and self._failed_in[member.block] >= LOST_BLOCK
-        ):
-            return failing(CorruptError("the packed data before it are damaged"))
-        if self._barred and not self._can_ask(index):
-            return failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
+        if (refusal := self._refusal(index)) is not None:
+            return failing(refusal)
         if member.size is None or not self._sizes_known:
             return self._alone(index)
         if member.crc is None:
             return self._unsummed(index, member.size)
         checked = _Checked(self, index, member.size, member.crc)
         return self._with_own_password(checked, index) if self.has_own_password(index) else checked
+
+    def _refusal(self, index: int) -> TransloadError | None:
+        """Why a member is not even tried, None when it is."""
+        member = self._members[index]
+        lost = member.block is not None and self._failed_in[member.block] >= LOST_BLOCK
+        if self._failed >= FAILURES_MAX or lost:
+            return CorruptError("the packed data before it are damaged")
+        if member.method in self._undecodable:
+            return unsupported(member.method)
+        if self._barred and not self._can_ask(index):
+            return UnsupportedError(UNASKABLE, suggestion=UNPACK)
+        return None
 
     def close(self) -> None:
         """End what runs. May be called twice."""
@@ -172,10 +180,29 @@ class Feed:
                 "its decoder needed more memory than archive.max_dictionary_bytes allows",
                 suggestion="Raise archive.max_dictionary_bytes, or unpack it on a larger machine.",
             )
+        elif self._lacks_decoder(run, index):
+            error = unsupported(self._members[index].method)
         elif got == 0 and self.has_own_password(index):
             error = other_password()
         error.evidence = None if run is None else run.evidence()
         return error
+
+    def wrong(self, index: int) -> TransloadError:
+        """Why a member is not what was packed: what came may be another's, when 7zz has no decoder for this one."""
+        run, member = self._run, self._members[index]
+        self.failed(index)
+        lacking = self._lacks_decoder(run, index)
+        return unsupported(member.method) if lacking else wrong_checksum(member.size or 0)
+
+    def _lacks_decoder(self, run: Run | None, index: int) -> bool:
+        """Whether 7zz cannot unpack the member's method; such members are then left out of every run."""
+        method = self._members[index].method
+        if run is None or not lacks_decoder(run, self._members[index].raw):
+            return False
+        self._undecodable.add(method)
+        alike = (n for n, one in enumerate(self._members) if one.method == method)
+        self._barred = frozenset((*self._barred, *alike))
+        return True
 
     def has_own_password(self, index: int) -> bool:
         """Whether another password than its neighbours' may be on the member: a solid block has one for all."""
@@ -248,14 +275,8 @@ class Feed:
 
     def _given(self, names: set[bytes] | None) -> "array[int]":
         """Members that a run gives: equal names are given all together."""
-        return array(
-            "q",
-            (
-                index
-                for index, one in enumerate(self._members)
-                if self._emits[index] and (names is None or one.raw in names)
-            ),
-        )
+        asked = (n for n, one in enumerate(self._members) if names is None or one.raw in names)
+        return array("q", filter(self._emits.__getitem__, asked))
 
     def _is_open_file(self, index: int) -> bool:
         return self._members[index].kind == "file" and index not in self._barred
@@ -309,58 +330,40 @@ class Feed:
     def _unsummed(self, index: int, size: int) -> Pull:
         """A member without a sum in the listing: right only if 7zz, which checks what the format holds, ends well."""
         if self._blocks[index] or not self._can_ask(index):
-            if self._is_sound():
+            if index not in self._unsound():
                 return _Checked(self, index, size, None)
-            return failing(CorruptError("the archive is damaged and this entry has no checksum"))
+            return failing(CorruptError("7-Zip found it damaged"))
         if index in self._batch or size <= BATCH_BYTES:
             return self._from_batch(index)
         return self._alone(index)
 
-    def _is_sound(self) -> bool:
-        """Whether unpacking all of it ends without error; asked once. (7zz's own test is silent, as a hang is.)"""
-        if self._trusted is None:
-            with self._door.run("x") as run:
-                while run.skip(CHUNK):
-                    pass
-                self._trusted = run.end() == 0
-        return self._trusted
+    def _unsound(self) -> Collection[int]:
+        """The members that 7zz calls wrong; asked once. The others come in runs that leave these out."""
+        if self._named_wrong is None:
+            self.close()
+            readable = list(filter(self._is_open_file, range(len(self._members))))
+            names = [self._members[one].raw for one in readable if self._can_ask(one)]
+            asked, apart = names if self._barred else None, len(names) == len(readable)
+            self._named_wrong = named_wrong(self._door, self._members, asked, apart=apart)
+            self._barred = frozenset(self._barred) | set(self._named_wrong)
+        return self._named_wrong
 
     def _from_batch(self, index: int) -> Pull:
         if index not in self._batch:
-            self._batch = self._sealed(self._neighbours(index))
+            self._batch = self._sealed(neighbours(self._members, index, self._can_be_read))
         if index not in self._batch:
             self._batch = self._sealed([index])
         if index not in self._batch:
-            own = self.has_own_password(index)
-            return failing(other_password() if own else damaged())
+            return self._alone(index)  # it says why
         return from_bytes(self._batch.pop(index))
 
-    def _neighbours(self, index: int) -> list[int]:
-        """This member and the next ones of its kind, as many as a batch may hold."""
-        batch, size = [index], self._members[index].size or 0
-        for one in range(index + 1, min(index + BATCH_MEMBERS, len(self._members))):
-            member = self._members[one]
-            if not self._is_open_file(one) or not self._can_ask(one):
-                continue
-            size += member.size or 0
-            if member.crc is not None or member.size is None or size > BATCH_BYTES:
-                break
-            batch.append(one)
-        return batch
-
     def _sealed(self, batch: Sequence[int]) -> dict[int, bytes]:
-        """The members' bytes out of a run of their own; nothing when it did not end well."""
         self.close()
-        names = [self._members[one].raw for one in batch]
-        found: dict[int, bytes] = {}
-        with self._door.run("x", names) as run:
-            for one in self._given(set(names)):
-                size = self._members[one].size or 0
-                data = b"".join(pieces(run, size))
-                if one in batch and len(data) == size:
-                    found[one] = data
-            whole = not run.read(1)
-            return found if run.end() == 0 and whole else {}
+        given = self._given({self._members[one].raw for one in batch})
+        return sealed(self._door, self._members, batch, given)
+
+    def _can_be_read(self, index: int) -> bool:
+        return self._is_open_file(index) and self._can_ask(index)
 
     def _alone(self, index: int) -> Pull:
         """A large member, or one of unknown size, from a run of its own; its end says whether it was right."""
@@ -387,8 +390,7 @@ class _Checked:
             self._feed.go_to(self._index)
         if not self._left:
             if self._crc is not None and self._sum != self._crc:
-                self._feed.failed(self._index)
-                raise wrong_checksum(self._size)
+                raise self._feed.wrong(self._index)
             return b""
         data = self._feed.take(self._index, min(size, self._left))
         if not data:

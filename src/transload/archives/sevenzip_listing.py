@@ -21,6 +21,8 @@ _UNITS = {b"": 0, b"b": 0, b"k": 10, b"m": 20, b"g": 30}
 _LARGEST_POWER = 40
 START_BYTES = 32
 """Of a 7z: signature, version, place of the directory (7zFormat.txt); the packed blocks follow."""
+_SHORT_SUMS = frozenset({b"Lzh"})
+"""What they list as CRC is one of 16 bits, which 7zz alone compares."""
 _FORMATS = {b"7z": "7z", b"Rar": "rar", b"Rar5": "rar", b"zip": "zip"}
 
 
@@ -48,7 +50,10 @@ def is_unknown(method: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A whole listing. `faulty`: 7zz met an error while it opened the archive."""
+    """A whole listing. `faulty`: 7zz met an error while it opened the archive; `warned`: something odd.
+
+    `tail_bytes` follow the archive's own end; `layers` are a file cut in pieces and the archive in it.
+    """
 
     format: str
     members: list[Member]
@@ -58,16 +63,19 @@ class Told:
     physical_bytes: int
     headers_bytes: int
     offset_bytes: int  # of a program before it
+    tail_bytes: int = 0
+    warned: bool = False
+    layers: int = 1
     fields: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
 
 
 def parse(lines: Iterable[bytes], limits: Limits) -> Told:
     """The listing in the lines of `l -slt`. Raises LimitError beyond `max_entries`."""
     blocks = _blocks(lines)
-    head = _head(blocks)
+    head, layers = _head(blocks)
     solid = head.get(b"Solid") == b"+"
-    rar = head.get(b"Type", b"").startswith(b"Rar")
-    groups = _Groups(solid and rar)
+    kind = head.get(b"Type", b"")
+    groups = _Groups(solid and kind.startswith(b"Rar"))
     members: list[Member] = []
     for block in blocks:
         if block.get(b"Alternate Stream") == b"+":
@@ -75,8 +83,9 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
         if b"Path" in block:
             if len(members) >= limits.max_entries:
                 raise too_many_entries(limits)
+            if kind in _SHORT_SUMS:
+                block.pop(b"CRC", None)
             members.append(_member(block, groups))
-    kind = head.get(b"Type", b"")
     return Told(
         format=_FORMATS.get(kind, kind.decode("ascii", "replace").lower()),
         members=members,
@@ -88,6 +97,9 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
         or 0,
         headers_bytes=_number(head.get(b"Headers Size")) or 0,
         offset_bytes=_number(head.get(b"Offset")) or 0,
+        tail_bytes=_number(head.get(b"Tail Size")) or 0,
+        warned=bool(head.keys() & {b"WARNING", b"WARNINGS"}),
+        layers=layers,
         fields=head,
     )
 
@@ -99,15 +111,17 @@ def listed_names(lines: Iterable[bytes]) -> Iterator[bytes]:
     return (block[b"Path"] for block in blocks if b"Path" in block)
 
 
-def _head(blocks: Iterator[dict[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The archive's own fields: those of the innermost layer (a split file holds the archive proper)."""
+def _head(blocks: Iterator[dict[bytes, bytes]]) -> tuple[dict[bytes, bytes], int]:
+    """The archive's own fields, those of the innermost layer (a split file holds the archive proper); the layers."""
     head: dict[bytes, bytes] = {}
+    layers = 0
     for block in blocks:
         if b"Type" in block:
+            layers += 1
             head = head | block if b"ERROR" in head else block
         if b"----------" in block:
             break
-    return head
+    return head, layers
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[dict[bytes, bytes]]:
@@ -124,8 +138,11 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[dict[bytes, bytes]]:
             key, sign, value = text[:-2], b" = ", b""
         if sign:
             block.setdefault(key, value)
-        elif text == b"ERRORS:":  # what they are stands in the next lines, without a key
-            block.setdefault(b"ERRORS", b"")
+        elif text in (
+            b"ERRORS:",
+            b"WARNINGS:",
+        ):  # what they are stands in the next lines, without a key
+            block.setdefault(text[:-1], b"")
         elif text in (b"", b"----------", b"--", b"----"):
             if block:
                 yield block

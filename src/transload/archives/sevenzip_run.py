@@ -26,10 +26,17 @@ LOOK_S = 0.25  # how often a wait asks whether the job was cancelled
 KILL_S = 5.0
 PIPE_BYTES = 1 << 20
 EVIDENCE_BYTES = 1000
+ERRORS_BYTES_MAX = 16 << 20
+"""Of what a run said; a listing of 200,000 damaged entries takes as much."""
 
+RC_DAMAGED = 2
 RC_MEMORY = 8
 RC_PROMPT = 255
 """It asked for a password and found standard input empty."""
+
+_OF_ENTRY = b"ERROR: "
+_SUMMARY_BYTES = 400
+_SUM_OF_ENTRIES, _SUM_OF_ARCHIVE = b"Sub items Errors: ", b"Open Errors: "
 
 # A language and a zone of its own: listings are in UTF-8 and UTC on every machine.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": os.defpath}
@@ -48,7 +55,7 @@ class Run:
         roll: Roll = NOBODY,
     ) -> None:
         """Start what `words` gives for a file that holds `names` (None: no file); it has no name on disk."""
-        self._quiet_s = quiet_s
+        self._quiet_s, self._said = quiet_s, b""
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the run
         self._list: IO[bytes] | None = None
         listed: str | None = None
@@ -148,20 +155,38 @@ class Run:
             self._process.wait()
         self._close()
 
+    def is_sound(self) -> bool:
+        """Whether all entries of a run that was read to its end are right: it ended well, or what it counts as wrong is
+        the archive (cut short, a damaged header) and none of them. Ends the run.
+        """
+        status = self.end()
+        last = self._said[-_SUMMARY_BYTES:]
+        of_archive = _SUM_OF_ARCHIVE in last and _SUM_OF_ENTRIES not in last
+        return status == 0 or (status == RC_DAMAGED and of_archive)
+
+    def errors(self) -> list[bytes]:
+        """What was wrong with entries, each as `REASON : NAME`; of a run that is over."""
+        lines = self._said.split(b"\n")
+        return [line.removeprefix(_OF_ENTRY) for line in lines if line.startswith(_OF_ENTRY)]
+
     def evidence(self) -> str | None:
         """The end of what the child complained of, None when it did not."""
-        if self._complaints.closed:
-            return self._said
+        said = self._said if self._complaints.closed else self._all_said()
+        lines = [line for line in said.split(b"\n") if line.startswith(_OF_ENTRY)]
+        text = b"\n".join(lines) or said
+        return text[-EVIDENCE_BYTES:].decode("utf-8", "replace").strip() or None
+
+    def _all_said(self) -> bytes:
         self._complaints.seek(0, os.SEEK_END)
-        self._complaints.seek(max(0, self._complaints.tell() - EVIDENCE_BYTES))
-        return self._complaints.read().decode("utf-8", "replace").strip() or None
+        self._complaints.seek(max(0, self._complaints.tell() - ERRORS_BYTES_MAX))
+        return self._complaints.read()
 
     def _close(self) -> None:
         if not self._left:
             self._left = True
             self._roll.leave(self._process.pid)
         if not self._complaints.closed:
-            self._said = self.evidence()
+            self._said = self._all_said()
             self._complaints.close()
         if self._list is not None:
             self._list.close()

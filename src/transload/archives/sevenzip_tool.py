@@ -40,9 +40,10 @@ class SevenZip:
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
         """A command line: `l` list, `x` write all out. `names` is a file with the names that are meant.
 
-        Single-threaded: several threads wait for a whole block before its first byte, and hold it in memory.
+        Single-threaded: several threads wait for a whole block before its first byte, and hold it in memory. What it
+        says of a run stands with its errors (`-bso2`): it counts there what was wrong.
         """
-        options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1"]}
+        options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1", "-bso2"]}
         chosen = [] if names is None else ["-spd", "-ssc", "-scsUTF-8", f"-i@{names}"]
         return [str(self.path), *options[command], *chosen, "-bd", "-y", "--", str(archive)]
 

@@ -19,7 +19,7 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07\x01\x00", "rar"),
     (0, b"Rar!\x1a\x07\x00", "rar"),
-    (0, b"RE~^", "rar"),
+    (0, b"RE~^", "rar14"),
     (0, b"\x1f\x8b\x08", "gz"),
     (0, b"\xfd7zXZ\x00", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zst"),

@@ -184,7 +184,15 @@ def _look(path: Path, inner: str) -> _Found:
     try:
         return _Found(path, inner, path.lstat())
     except OSError as error:
-        return _Found(path, inner, None, UnreadableError(str(error), item=inner).fault())
+        return _Found(path, inner, None, _unreadable(error, inner).fault())
+
+
+def _unreadable(error: OSError, inner: str) -> UnreadableError:
+    return UnreadableError(
+        f"it cannot be read: {error.strerror or 'the system does not say why'}",
+        item=inner,
+        evidence=str(error),
+    )
 
 
 def _entry(index: int, found: _Found) -> Entry:

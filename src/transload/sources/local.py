@@ -134,7 +134,10 @@ def _real(text: str) -> Path:
     try:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:
-        raise UnreadableError(f"{text} cannot be followed: {error}") from error
+        why = (
+            "its links go round in a circle" if isinstance(error, RuntimeError) else error.strerror
+        )
+        raise UnreadableError(f"{text} cannot be followed: {why}", evidence=str(error)) from error
 
 
 def _nearest(path: Path) -> Path:
