@@ -21,6 +21,13 @@ from transload.archives.sniff import archive_format, is_tar_header, is_zero_tar
         (b"Rar!\x1a\x07\x00", "rar"),
         (b"Rar!\x1a\x07\x01\x00", "rar"),
         (b"\x04\x22\x4d\x18", "lz4"),
+        (b"\x50\x2a\x4d\x18\x04\x00\x00\x00four\x28\xb5\x2f\xfd", "zst"),  # pzstd
+        (
+            b"\x5f\x2a\x4d\x18" + bytes(4) + b"\x50\x2a\x4d\x18" + bytes(4) + b"\x04\x22\x4d\x18",
+            "lz4",
+        ),
+        (b"\x50\x2a\x4d\x18\x04\x00\x00\x00fourPK\x03\x04", None),
+        (b"\x02\x21\x4c\x18\x0c\xea", "legacy lz4"),
         (b"BZh9nothing like a block", None),
         (b"PK of somebody", None),
         (b"\x1f\x8b", None),

@@ -7,7 +7,6 @@ reading 80 MB of packed zeros in 64 KiB steps took 148 MiB of memory.
 import bz2
 import lzma
 import struct
-import sys
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -17,12 +16,8 @@ from typing import Protocol, cast
 
 from transload.archives.lzip import LzipDecoder
 from transload.archives.lzw import LzwDecoder
+from transload.archives.zstd import ZstdDecoder, ZstdError
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
-
-if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdDecompressor, ZstdError
-else:
-    from backports.zstd import ZstdDecompressor, ZstdError
 
 _deflate = import_module("zlib_ng.zlib_ng" if find_spec("zlib_ng") else "zlib")
 """zlib-ng unpacks in three quarters of zlib's time; machines without its wheel have zlib, which has the same words."""
@@ -161,10 +156,14 @@ def _xz() -> Decoder:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DICTIONARY_BYTES)
 
 
+def _zstd() -> Decoder:
+    return ZstdDecoder(MAX_DICTIONARY_BYTES)
+
+
 _ZIP_DECODERS: dict[int, Callable[[], Decoder]] = {
     8: _Zlib,
     12: bz2.BZ2Decompressor,
-    93: ZstdDecompressor,
+    93: _zstd,
     95: _xz,
 }
 
@@ -183,7 +182,7 @@ _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
     "gz": lambda: _Zlib(zlib.MAX_WBITS + 16),
     "bz2": bz2.BZ2Decompressor,
     "xz": _xz,
-    "zst": ZstdDecompressor,
+    "zst": _zstd,
     "lz4": _lz4,
     "lz": lambda: LzipDecoder(MAX_DICTIONARY_BYTES),
     "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MAX_DICTIONARY_BYTES),

@@ -35,6 +35,7 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MSWIM\x00\x00\x00", "wim"),
     (7, b"**ACE**", "ace"),
     # Named only: nothing here opens them.
+    (0, b"\x02\x21\x4c\x18", "legacy lz4"),
     (0, b"\x89LZO\x00\r\n\x1a\n", "lzop"),
     (0, b"LRZI\x00", "lrzip"),
     (0, b"\x37kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3", "zpaq"),
@@ -69,6 +70,9 @@ _FILE_KINDS = frozenset({0o010000, 0o020000, 0o040000, 0o060000, 0o100000, 0o120
 _ARC_NAME = slice(2, 15)
 _LZMA_HEAD = struct.Struct("<BLQ")  # properties, dictionary, size
 _NO_SIZE = (1 << 64) - 1
+_WITH_SKIPPABLE = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18(.{4})", re.DOTALL)
+"""A frame of somebody's own data that readers of zstd and LZ4 pass over (RFC 8878 3.1.2): pzstd begins with one."""
 _BZIP2_BLOCKS = (
     b"1AY&SY",
     b"\x17\x72\x45\x38\x50\x90",
@@ -80,12 +84,21 @@ def archive_format(head: bytes) -> str | None:
 
     `head` should hold the first HEAD_BYTES. A tar is told by its first header's checksum, which every dialect has.
     """
+    head = _after_skippable(head)
     for offset, magic, name in _MAGICS:
         if head.startswith(magic, offset):
             return name
     if head.startswith(b"BZh") and head[3:4] in b"123456789" and head[4:10] in _BZIP2_BLOCKS:
         return "bz2"
     return next((name for is_it, name in _SHAPES if is_it(head)), None)
+
+
+def _after_skippable(head: bytes) -> bytes:
+    """What follows the skippable frames at the start, where that is a frame of zstd or LZ4; else all of it."""
+    rest = head
+    while found := _SKIPPABLE.match(rest):
+        rest = rest[found.end() + int.from_bytes(found[1], "little") :]
+    return rest if rest.startswith(_WITH_SKIPPABLE) else head
 
 
 def _is_lzh(head: bytes) -> bool:
