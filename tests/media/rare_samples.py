@@ -35,6 +35,9 @@ TWO_SOUNDS = ("-map", "0", "-map", "1", "-map", "1")
 EIGHT_K = ("-f", "lavfi", "-i", "testsrc=size=7680x4320:rate=5:duration=0.2")
 SILENCE = ("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "3600")
 TS_BYTES = 188
+ID3_BYTES = 10_000
+ID3 = b"ID3\4\0\0" + bytes((0, 0, ID3_BYTES >> 7, ID3_BYTES & 0x7F))
+PCM_16, NO_CODEC = b"fmt \x10\0\0\0\1\0", b"fmt \x10\0\0\0\x34\x12"
 TITLES = "1\n00:00:00,100 --> 00:00:00,900\nHello\n"
 
 
@@ -94,6 +97,40 @@ def titled(*more: str) -> Make:
     return make
 
 
+def tagged(make: Make) -> Make:
+    """A maker that puts an ID3 tag before the file, with a picture larger than what is read of a head."""
+
+    def labelled(target: Path) -> None:
+        make(target)
+        target.write_bytes(ID3 + bytes(ID3_BYTES) + target.read_bytes())
+
+    return labelled
+
+
+def hollow(make: Make, mark: bytes) -> Make:
+    """A maker of a file with a whole header and nothing but zeros after the first `mark` in it."""
+
+    def emptied(target: Path) -> None:
+        make(target)
+        content = target.read_bytes()
+        kept = content[: content.index(mark) + len(mark)]
+        target.write_bytes(kept.ljust(len(content), b"\0"))
+
+    return emptied
+
+
+def renamed(make: Make, codec: bytes, other: bytes) -> Make:
+    """A maker of a file that names another codec in its header than the one it holds."""
+
+    def disguised(target: Path) -> None:
+        make(target)
+        content = target.read_bytes()
+        assert codec in content
+        target.write_bytes(content.replace(codec, other))
+
+    return disguised
+
+
 _V, _N, _A = ItemKind.VIDEO, ItemKind.ANIMATION, ItemKind.AUDIO
 _OK, _WRAP, _SND, _CODE = Verdict.AS_IS, Verdict.REWRAP, Verdict.AUDIO, Verdict.TRANSCODE
 _BAD = Verdict.UNSAVABLE
@@ -145,7 +182,13 @@ RARE = (
     Sample("speech.ogg", by_ffmpeg(*SOUND, "-c:a", "libopus"), _A, _OK),
     Sample("windows.wma", by_ffmpeg(*SOUND, "-c:a", "wmav2"), _A, _SND),
     Sample("surround.ac3", by_ffmpeg(*SOUND, "-ac", "6"), _A, _SND),
+    Sample("tagged.flac", tagged(by_ffmpeg(*SOUND, "-c:a", "flac")), _A, _SND),
+    Sample("tagged.aac", tagged(by_ffmpeg(*SOUND, *AAC)), _A, _SND),
+    Sample("unheard_of.wav", renamed(by_ffmpeg(*SOUND), PCM_16, NO_CODEC), _A, _OK),
     # nothing to save
+    Sample("hollow.m4a", hollow(by_ffmpeg(*SOUND, *AAC, *FRONT), b"mdat"), _A, _BAD, "input.corrupt"),
+    Sample("hollow.flac", hollow(by_ffmpeg(*SOUND), b"\xff\xf8"), _A, _BAD, "input.corrupt"),
+    Sample("unheard_of.avi", renamed(by_ffmpeg(*PICTURE, "-c:v", "mpeg4"), b"FMP4", b"QQQQ"), _V, _BAD, "input.unsupported"),
     Sample("locked.mp4", by_ffmpeg(*BOTH, *H264, *AAC, *LOCK, *FRONT), _V, _BAD, "input.unsupported"),
     Sample("no_size.y4m", words(b"YUV4MPEG2 W0 H0 F25:1\nFRAME\n"), _V, _BAD, "input.corrupt"),
     Sample("still.mkv", by_ffmpeg(*PICTURE, "-c:v", "ffv1"), _V, _CODE),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.media.conftest import Samples
+from tests.media.rare_samples import RARE
 from tests.media.samples import SAMPLES
 from transload.media.ffprobe import Ffprobe
 from transload.media.studio import Studio
@@ -63,3 +64,19 @@ def test_damage_is_a_fact(samples: Samples) -> None:
     assert "error" in raw
     assert frame is None
     assert raw.get("transfer") != PQ
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "name",
+    ["hollow.m4a", "hollow.flac", "unheard_of.wav", "unheard_of.avi", "tagged.flac", "tagged.aac"],
+)
+async def test_what_does_not_decode_is_told_apart_from_what_nobody_knows(
+    samples: Samples, name: str
+) -> None:
+    wanted = next(sample for sample in RARE if sample.name == name)
+    async with Studio(ffprobe=Path(str(PROGRAM))) as studio:
+        facts = (await studio.probe(samples(name), name)).facts
+        found = studio.judge(facts, Recipe.TELEGRAM, "keep")
+    assert (found.kind, found.verdict) == (wanted.kind, wanted.verdict)
+    assert (found.fault.kind if found.fault else None) == wanted.fault

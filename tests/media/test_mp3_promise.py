@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from transload.media.mp3_promise import promised
+from transload.media.mp3_promise import after_id3, promised
 
 ID3 = b"ID3\4\0\0" + bytes((0, 0, 1, 2))  # 130 bytes of tag
 STEREO, LOW_MONO = b"\xff\xfb\x90\x00" + bytes(32), b"\xff\xf3\x80\xc0" + bytes(9)
@@ -44,3 +44,17 @@ def test_end_and_seconds_are_promised(head: bytes, end: int, whole_s: float) -> 
 )
 def test_what_does_not_count_promises_nothing(head: bytes) -> None:
     assert promised(io.BytesIO(head)) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "start"),
+    [
+        (ID3 + bytes(130), 140),
+        (b"ID3\4\0\x10" + bytes((0, 0, 1, 2)) + bytes(140), 150),
+        (STEREO, 0),
+        (b"ID3\4", 0),
+        (b"", 0),
+    ],
+)
+def test_where_the_first_frame_is(head: bytes, start: int) -> None:
+    assert after_id3(io.BytesIO(head)) == start

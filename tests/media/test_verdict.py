@@ -16,6 +16,7 @@ BROWSERS_SHOW = dict.fromkeys(
     (
         *("large.jpg", "still.webp", "still.gif", "moving.gif", "moving.webp", "moving.png"),
         *("song.wav", "song.flac", "song.aac", "silence.flac", "cut.wav"),
+        *("tagged.flac", "tagged.aac"),
     ),
     Verdict.AS_IS,
 )

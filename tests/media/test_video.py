@@ -71,3 +71,30 @@ def test_measures_count_every_packet(samples: Samples) -> None:
     assert (found["frames"], found["span_s"]) == (10, 0.9)
     assert found["audio_span_s"] == pytest.approx(1.0, abs=0.05)
     assert "error" in measure(samples("noise.mp4"), "mov", nothing)
+
+
+def test_sound_is_looked_through_before_it_is_given_up(samples: Samples, tmp_path: Path) -> None:
+    heard = samples("silence.m4a").read_bytes()
+    begin = heard.index(b"mdat") + 4
+    late = tmp_path / "late.m4a"
+    late.write_bytes(heard[:begin] + bytes(60_000) + heard[begin + 60_000 :])
+    raw, _ = probe_video(late, "mov", nothing)
+    assert raw["frames_decoded"] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "content", "said"),
+    [
+        ("ogg", b"OggS", "it ends inside its header"),
+        ("yuv4mpegpipe", b"YUV4MPEG2 nonsense\n", "its header makes no sense"),
+    ],
+)
+def test_a_reason_is_in_words_for_people(
+    tmp_path: Path, word: str, content: bytes, said: str
+) -> None:
+    """The library's own words are evidence, never the reason."""
+    path = tmp_path / "odd"
+    path.write_bytes(content)
+    raw, frame = probe_video(path, word, nothing)
+    assert (raw["error"], frame) == (said, None)
+    assert raw["evidence"] not in ("", said)

@@ -20,10 +20,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, BinaryIO, Protocol, TextIO
 
-from transload.media import heif, sniff
+from transload.media import heif, mp3_promise, sniff
 from transload.media.damage import DamagedError
+from transload.model import ItemKind
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PHOTO_PROBE_BYTES = 160 << 20
@@ -131,8 +132,7 @@ def _system_fault(error: OSError) -> Answer:
 def _probe(request: dict[str, Any], beat: Beat) -> Answer:
     path = Path(request["path"])
     with path.open("rb") as file:
-        head = file.read(sniff.HEAD_BYTES)
-    found = sniff.recognise(head, request["name"])
+        found = _recognised(file, request["name"])
     raw: dict[str, Any] = {
         "name": request["name"],
         "suffix": PurePosixPath(request["name"]).suffix.lower(),
@@ -152,6 +152,17 @@ def _probe(request: dict[str, Any], beat: Beat) -> Answer:
     else:
         raw, thumb = _probe_stream(path, raw, request, beat)
     return {"raw": raw, "thumb": base64.b64encode(thumb).decode("ascii") if thumb else None}
+
+
+def _recognised(file: BinaryIO, name: str) -> sniff.Sniffed:
+    """What the file is by its first bytes, or by those after an ID3 tag: AAC and FLAC have such tags, too."""
+    found = sniff.recognise(file.read(sniff.HEAD_BYTES), name)
+    file.seek(0)
+    if found.format != "mp3" or not (start := mp3_promise.after_id3(file)):
+        return found
+    file.seek(start)
+    tagged = sniff.recognise(file.read(sniff.HEAD_BYTES), name)
+    return tagged if tagged.kind is ItemKind.AUDIO and tagged.format else found
 
 
 def _probe_sequence(

@@ -17,6 +17,7 @@ from transload.media import wrapper
 
 ANSWER_S = 15.0  # Below the parent's patience with a silent child.
 FRAMES_INTERVAL = "%+#6"
+LONGER_INTERVAL = "%+#2000"
 _TRANSFERS = {"smpte2084": 16, "arib-std-b67": 18, "bt709": 1, "smpte170m": 6}
 _UNSPECIFIED = 2
 
@@ -40,8 +41,11 @@ class Ffprobe:
         main = _main(raw["streams"])
         raw["frames_decoded"] = 0
         if main is not None:
-            raw |= self._frames(path, sniffed, main)
+            raw |= self._frames(path, sniffed, main, FRAMES_INTERVAL)
         beat()
+        if main is not None and not raw["frames_decoded"]:
+            self._look_closer(path, sniffed, main, raw)
+            beat()
         if raw["missing_bytes"]:
             found = self.measure(path, sniffed, beat)
             raw["readable_s"] = found["span_s"] or found["audio_span_s"]
@@ -68,9 +72,23 @@ class Ffprobe:
             found["frames"] += len(packets) if kind == "video" else 0
         return found
 
-    def _frames(self, path: Path, sniffed: str, main: int) -> dict[str, Any]:
+    def _look_closer(self, path: Path, sniffed: str, main: int, raw: dict[str, Any]) -> None:
+        """Whether it is the decoder that is missing, or more of the file decodes; notes it in `raw`."""
+        stream = raw["streams"][main]
+        if not self._decodes(stream["codec"]):
+            stream["codec"] = "unknown"
+        elif stream["type"] == "audio":
+            raw |= self._frames(path, sniffed, main, LONGER_INTERVAL)
+
+    def _decodes(self, codec: str) -> bool:
+        """Whether this build has a decoder for it: "D" before the codec's name in its list."""
+        lines = self._run("-v", "error", "-codecs").decode(errors="replace").splitlines()
+        rows = (line.split() for line in lines)
+        return any(row[0].startswith("D") for row in rows if row[1:2] == [codec])
+
+    def _frames(self, path: Path, sniffed: str, main: int, interval: str) -> dict[str, Any]:
         """What only decoded frames tell: that there are any, interlacing, order."""
-        words = ("-show_frames", "-select_streams", str(main), "-read_intervals", FRAMES_INTERVAL)
+        words = ("-show_frames", "-select_streams", str(main), "-read_intervals", interval)
         frames = self._ask(path, sniffed, *words).get("frames", [])
         found: dict[str, Any] = {"frames_decoded": min(len(frames), 2)}
         if any(frame.get("media_type") == "video" for frame in frames):
@@ -83,29 +101,26 @@ class Ffprobe:
         demuxer = wrapper.DEMUXERS.get(sniffed)
         forced = ["-f", demuxer] if demuxer else []
         safe = ["-protocol_whitelist", "file,pipe", "-format_whitelist", wrapper.SAFE_DEMUXERS]
-        command = [
-            str(self._program),
-            "-v",
-            "error",
-            "-of",
-            "json",
-            *safe,
-            *forced,
-            *words,
-            f"file:{path}",
-        ]
+        said = self._run("-v", "error", "-of", "json", *safe, *forced, *words, f"file:{path}")
+        try:
+            answer: dict[str, Any] = json.loads(said or b"{}")
+        except ValueError:
+            return {}
+        return answer
+
+    def _run(self, *words: str) -> bytes:
+        """What the program prints; nothing when it takes too long."""
         try:
             done = subprocess.run(
-                command,
+                [str(self._program), *words],
                 capture_output=True,
                 timeout=ANSWER_S,
                 check=False,
                 preexec_fn=_die_with_parent,
             )
-            answer: dict[str, Any] = json.loads(done.stdout or b"{}")
-        except (subprocess.TimeoutExpired, ValueError):
-            return {}
-        return answer
+        except subprocess.TimeoutExpired:
+            return b""
+        return done.stdout
 
 
 def _die_with_parent() -> None:

@@ -16,7 +16,7 @@ SAMPLES = (576, 0, 576, 1152)
 
 def promised(file: BinaryIO) -> tuple[int, float] | None:
     """Where the file should end, in bytes from its begin, and its seconds; None where nothing is promised."""
-    start = _behind_id3(file)
+    start = after_id3(file)
     file.seek(start)
     head = file.read(HEAD_BYTES)
     at = max(head.find(b"Xing"), head.find(b"Info"))
@@ -31,8 +31,11 @@ def promised(file: BinaryIO) -> tuple[int, float] | None:
     return (start + size, whole_s) if whole_s and int(8 * size / whole_s) in RATES else None
 
 
-def _behind_id3(file: BinaryIO) -> int:
-    """Where the first frame is: behind an ID3v2 tag, whose size has seven bits a byte (ID3 2.4.0, 3.1)."""
+def after_id3(file: BinaryIO) -> int:
+    """Where the first frame is: after an ID3v2 tag, whose size has seven bits a byte (ID3 2.4.0, 3.1).
+
+    The file stands at its beginning; 0 where no such tag is.
+    """
     head = file.read(ID3_HEAD_BYTES)
     if head[:3] != b"ID3" or len(head) < ID3_HEAD_BYTES:
         return 0

@@ -166,21 +166,21 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
         return Fault("input.not_media", "neither picture nor sound in it", stage="probe")
     if raw.get("locked"):
         return Fault("input.unsupported", "it is encrypted (DRM)", suggestion=NO_KEY, stage="probe")
-    if kind is ItemKind.VIDEO and not raw.get("frames_decoded"):
-        return _undecoded(raw)
-    return None
+    return None if raw.get("frames_decoded") else _undecoded(raw, kind)
 
 
-def _undecoded(raw: dict[str, Any]) -> Fault:
-    """That no frame decodes: for want of a decoder, or with the reason where the header gives one."""
-    shown = [one for one in raw["streams"] if one["type"] == "video" and not one.get("cover")]
-    if all(one.get("codec") == "unknown" for one in shown):
-        return Fault("input.unsupported", "no decoder here knows its pictures", stage="probe")
-    sizes = [(one.get("width"), one.get("height")) for one in raw["streams"]]
-    empty = [
-        f": the header says {width} x {height}" for width, height in sizes if 0 in (width, height)
-    ]
-    return Fault("input.corrupt", f"not one frame decodes{''.join(empty[:1])}", stage="probe")
+def _undecoded(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
+    """Why no frame decodes: damage, or a codec that no decoder here knows; such sound goes as it is."""
+    shown = "video" if kind is ItemKind.VIDEO else "audio"
+    main = next(one for one in raw["streams"] if one["type"] == shown and not one.get("cover"))
+    if main["codec"] == "unknown":
+        unknown = Fault("input.unsupported", "no decoder here knows its pictures", stage="probe")
+        return unknown if kind is ItemKind.VIDEO else None
+    if kind is not ItemKind.VIDEO:
+        return Fault("input.corrupt", "nothing of its sound decodes", stage="probe")
+    size = (main.get("width"), main.get("height"))
+    empty = f": the header says {size[0]} x {size[1]}" if 0 in size else ""
+    return Fault("input.corrupt", f"not one frame decodes{empty}", stage="probe")
 
 
 def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:

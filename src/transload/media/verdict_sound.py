@@ -31,12 +31,12 @@ def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
 
 
 def judge_sound(raw: dict[str, Any], recipe: Recipe) -> Judgement:
-    """as_is where it plays, or no decoder knows it; else audio: made AAC in M4A."""
+    """as_is where it plays, or no decoder here knows it; else audio: made AAC in M4A."""
     sound = next(stream for stream in raw["streams"] if stream["type"] == "audio")
     known = _AUDIO_SUFFIXES.get(raw["sniffed"])
     browsers = recipe is not Recipe.TELEGRAM
     fits = is_streamable_sound(raw["sniffed"], sound["codec"], browsers=browsers)
-    if fits or not raw.get("frames_decoded"):
+    if fits or sound["codec"] == "unknown":
         unknown = "" if fits else ": no decoder here, left untouched"
         return Judgement(
             ItemKind.AUDIO,

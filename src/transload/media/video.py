@@ -3,7 +3,8 @@
 `av` is imported here, so the main process never imports this module. `ffprobe.py` gives the same facts without it.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
         with _open(path, sniffed) as box:
             raw |= _header(box)
             beat()
-            frame = _decode(box, raw, _video_of(box, sniffed))
+            frame = _decode(box, raw, _video_of(box, sniffed), beat)
             # libav looks five seconds ahead; what begins later is known once it was decoded.
             raw["streams"] = [_stream(stream) for stream in box.streams]
             beat()
@@ -171,7 +172,7 @@ def _tag(context: CodecContext) -> str | None:
 
 
 def _decode(
-    box: InputContainer, raw: dict[str, Any], video: VideoStream | None
+    box: InputContainer, raw: dict[str, Any], video: VideoStream | None, beat: Beat
 ) -> VideoFrame | None:
     """Decode up to two frames of the picture, or one of the sound, and note what only frames tell.
 
@@ -186,7 +187,7 @@ def _decode(
     wanted = _frames_wanted(stream, raw)
     first: VideoFrame | None = None
     begins: list[int] = []
-    for at, packet in enumerate(box.demux(stream)):
+    for packet in _packets(box, stream, beat):
         begins += [packet.pts] if packet.pts is not None and first is None else []
         for frame in _frames(packet):
             raw["frames_decoded"] += 1
@@ -195,11 +196,22 @@ def _decode(
                 raw["interlaced"] = raw.get("interlaced", False) or frame.interlaced_frame
                 raw["rotation"] = frame.rotation
                 raw["b_frames"] = raw.get("b_frames", False) or frame.pict_type == PictureType.B
-        if raw["frames_decoded"] >= wanted or at > PACKETS_MAX:
+        if raw["frames_decoded"] >= wanted:
             break
     if first is not None and first.pts is not None and first.time_base and begins:
         raw["lost_s"] = round(max(0.0, float((first.pts - min(begins)) * first.time_base)), 3)
     return first
+
+
+def _packets(box: InputContainer, stream: Stream, beat: Beat) -> "Iterator[Packet[Any]]":
+    """The packets in which to look for frames: of sound all, it is damaged only where nothing of it can be heard."""
+    most = PACKETS_MAX if isinstance(stream, VideoStream) else math.inf
+    for at, packet in enumerate(box.demux(stream)):
+        if at % BEAT_PACKETS == 0:
+            beat()
+        yield packet
+        if at > most:
+            break
 
 
 def _frames_wanted(stream: Stream, raw: dict[str, Any]) -> int:
