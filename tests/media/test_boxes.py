@@ -35,6 +35,18 @@ def test_missing_bytes_of_a_cut_file_are_counted() -> None:
     assert walk(io.BytesIO(cut), len(cut)).missing == 100
 
 
+@pytest.mark.parametrize(
+    ("trailer", "missing"),
+    [
+        (b"\x93\x02\x11\xfe\x81\x00\x07\xee trailer of a camera", 0),
+        (b"\x00\x00\x01\x00free", 0x100 - 8),
+    ],
+)
+def test_what_is_appended_to_a_whole_film_is_no_cut_box(trailer: bytes, missing: int) -> None:
+    whole = FTYP + box(b"mdat", b"x" * 10) + box(b"moov")
+    assert walk(io.BytesIO(whole + trailer), len(whole + trailer)).missing == missing
+
+
 def test_long_lengths_and_open_ends() -> None:
     long = b"\x00\x00\x00\x01mdat" + (16 + 4).to_bytes(8, "big") + b"data"
     data = FTYP + long + box(b"moov") + b"\x00\x00\x00\x00free" + b"rest"

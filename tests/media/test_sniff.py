@@ -7,6 +7,7 @@ from tests.media.samples import jpeg_bytes
 from transload.media.sniff import is_junk_name, recognise, sniff
 from transload.model import ItemKind
 
+JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 TS = (b"\x47" + bytes(187)) * 4
 
 
@@ -31,6 +32,9 @@ MP3_FRAME = b"\xff\xfb\x90\x00" + bytes(413)
         (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1avif", "x", ItemKind.PHOTO),
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp41", "x", ItemKind.VIDEO),
         (b"\x00\x00\x00\x18ftypM4A \x00\x00\x02\x00isommp41", "x", ItemKind.AUDIO),
+        (JP2 + b"\x00\x00\x00\x14ftypjp2 ", "x", ItemKind.PHOTO),
+        (JP2 + b"\x00\x00\x00\x14ftypmjp2", "x.jp2", ItemKind.VIDEO),
+        (JP2, "x", ItemKind.PHOTO),
         (b"\x00\x00\x00\x08wide\x00\x00\x00\x00mdat", "x", ItemKind.VIDEO),
         (b"RIFF\x00\x00\x00\x00AVI LIST", "x", ItemKind.VIDEO),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "x", ItemKind.AUDIO),

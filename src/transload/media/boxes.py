@@ -50,6 +50,8 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
             fragmented = True
         elif kind == b"mdat":
             mdat_seen = True
+        if moov_at is not None and mdat_seen and not _is_kind(kind):
+            break  # what others appended is no box, and nothing of the film is missing
         missing = max(0, at + length - size)
         if length < 8 or missing:
             break
@@ -57,6 +59,11 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
         if at >= size or (fragmented and mdat_seen):
             break
     return BoxMap(brand, moov_at, moov_first, fragmented, missing, locked)
+
+
+def _is_kind(kind: bytes) -> bool:
+    """Whether four bytes can name a box: letters, digits, signs, and the copyright sign of QuickTime."""
+    return all(32 <= byte < 127 or byte == 0xA9 for byte in kind)
 
 
 def file_brand(file: BinaryIO, at: int) -> str:

@@ -167,7 +167,6 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
     (0, b"8BPS\x00\x01", _P, "psd"),
     (0, b"8BPS\x00\x02", _P, "psd"),
     (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", _P, "jxl"),
-    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", _P, "jpeg2000"),
     (0, b"\xff\x4f\xff\x51", _P, "jpeg2000"),
     (0, b"\x1a\x45\xdf\xa3", _V, "matroska"),
     (0, b"FLV\x01", _V, "flv"),
@@ -210,6 +209,9 @@ _STILL_BRANDS = frozenset(
 _SEQUENCE_BRANDS = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avcs", b"vvis", b"msf1"})
 _FILM_BRANDS = frozenset({b"isom", b"mp41", b"mp42", b"avc1", b"qt  "})
 _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
+_JPEG_2000 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
+_MOTION_BRANDS = frozenset({b"mjp2", b"mj2s"})
+"""Motion JPEG 2000 (ISO 15444-3), whose files begin like those of stills."""
 _FIRST_BOXES = frozenset(
     {b"moov", b"mdat", b"free", b"wide", b"skip", b"pnot", b"moof", b"styp", b"uuid"}
 )
@@ -257,6 +259,9 @@ def _boxes(head: bytes) -> Sniffed | None:
     """ISO media: by the brands of `ftyp`, else by a plausible first box (QuickTime has no `ftyp` of old)."""
     kind = head[4:8]
     size = int.from_bytes(head[:4], "big")
+    if head.startswith(_JPEG_2000):
+        moving = head[16:20] == b"ftyp" and head[20:24] in _MOTION_BRANDS
+        return Sniffed(_V, "mov") if moving else Sniffed(_P, "jpeg2000")
     if kind == b"ftyp":
         return _by_brands(head[8:12], head[16 : max(16, min(size, 256))])
     if kind in _FIRST_BOXES and (size == 1 or size >= 8 or size == 0):
