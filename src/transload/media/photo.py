@@ -130,8 +130,19 @@ def to_apng(path: Path, sniffed: str, into: Path) -> int:
     Raises DamagedError, MemoryError, OSError of the disk.
     """
     with path.open("rb") as file, _damage(), _open(file, sniffed) as image:
-        image.save(into, format="PNG", save_all=True, compress_level=1)
-        return int(getattr(image, "n_frames", 1))
+        times = _times(image)
+        image.save(into, format="PNG", save_all=True, compress_level=1, duration=times)
+        return len(times)
+
+
+def _times(image: Image.Image) -> list[float]:
+    """How long each frame is shown, in ms. Told to the writer: by itself it takes 0 for the first one of a WebP."""
+    times: list[float] = []
+    for frame in range(int(getattr(image, "n_frames", 1))):
+        image.seek(frame)
+        image.load()
+        times.append(float(image.info.get("duration", 0)))
+    return times
 
 
 @contextlib.contextmanager
