@@ -134,6 +134,7 @@ def renamed(make: Make, codec: bytes, other: bytes) -> Make:
 _V, _N, _A = ItemKind.VIDEO, ItemKind.ANIMATION, ItemKind.AUDIO
 _OK, _WRAP, _SND, _CODE = Verdict.AS_IS, Verdict.REWRAP, Verdict.AUDIO, Verdict.TRANSCODE
 _BAD = Verdict.UNSAVABLE
+_MPEG_4 = by_ffmpeg(*PICTURE, "-c:v", "mpeg4")
 _TEN_BIT = ("-c:v", "libx264", "-pix_fmt", "yuv420p10le")
 _WITH_TITLES = (*BOTH, "-map", "1", "-map", "2", "-map", "0", *H264, *AAC)
 
@@ -188,7 +189,7 @@ RARE = (
     # nothing to save
     Sample("hollow.m4a", hollow(by_ffmpeg(*SOUND, *AAC, *FRONT), b"mdat"), _A, _BAD, "input.corrupt"),
     Sample("hollow.flac", hollow(by_ffmpeg(*SOUND), b"\xff\xf8"), _A, _BAD, "input.corrupt"),
-    Sample("unheard_of.avi", renamed(by_ffmpeg(*PICTURE, "-c:v", "mpeg4"), b"FMP4", b"QQQQ"), _V, _BAD, "input.unsupported"),
+    Sample("unheard_of.avi", renamed(_MPEG_4, b"FMP4", b"QQQQ"), _V, _BAD, "input.unsupported"),
     Sample("locked.mp4", by_ffmpeg(*BOTH, *H264, *AAC, *LOCK, *FRONT), _V, _BAD, "input.unsupported"),
     Sample("no_size.y4m", words(b"YUV4MPEG2 W0 H0 F25:1\nFRAME\n"), _V, _BAD, "input.corrupt"),
     Sample("still.mkv", by_ffmpeg(*PICTURE, "-c:v", "ffv1"), _V, _CODE),

@@ -251,6 +251,8 @@ SAMPLES = (
     Sample("cmyk.jpg", by_pillow("JPEG", "CMYK"), _P, _SHRINK),
     Sample("large.jpg", large_jpeg, _P, _SHRINK),
     Sample("still.webp", by_pillow("WEBP"), _P, _SHRINK),
+    Sample("turned.webp", by_pillow("WEBP", orientation=6), _P, _SHRINK),
+    Sample("turned.png", by_pillow("PNG", orientation=6), _P, _SHRINK),
     Sample("still.gif", by_pillow("GIF", "P"), _P, _SHRINK),
     Sample("scan.tiff", by_pillow("TIFF"), _P, _SHRINK),
     Sample("paint.bmp", by_pillow("BMP"), _P, _SHRINK),

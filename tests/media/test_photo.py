@@ -2,6 +2,7 @@
 
 import io
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,24 @@ def test_an_animation_is_unpacked_with_every_frame(samples: Samples, tmp_path: P
     assert to_apng(samples("moving.webp"), "webp", tmp_path / "out.png") == 4
     with Image.open(tmp_path / "out.png") as made:
         assert getattr(made, "n_frames", 1) == 4
+
+
+def test_an_unpacked_animation_keeps_its_times(tmp_path: Path) -> None:
+    times = [200, 300, 100]
+    first, *others = (painting(size=(40 + n, 40)).resize((40, 40)) for n in range(3))
+    first.save(tmp_path / "in.webp", save_all=True, append_images=others, duration=times)
+    to_apng(tmp_path / "in.webp", "webp", tmp_path / "out.png")
+    made = (tmp_path / "out.png").read_bytes()
+    controls = [at + 4 for at in range(len(made)) if made[at : at + 4] == b"fcTL"]
+    delays = [struct.unpack(">HH", made[at + 20 : at + 24]) for at in controls]
+    assert [round(1000 * above / (below or 100)) for above, below in delays] == times
+
+
+@pytest.mark.parametrize(("name", "word"), [("turned.webp", "webp"), ("turned.png", "png")])
+def test_what_only_a_tag_turns_is_made_upright(
+    samples: Samples, tmp_path: Path, name: str, word: str
+) -> None:
+    made = shrunk(samples(name), word, tmp_path / "out.jpg")
+    assert made.size == (64, 96)
+    assert made.getexif().get(0x0112, 1) == 1
+    assert colour(made, 46, 26)[0] > 200 > 100 > colour(made, 46, 26)[2]

@@ -3,7 +3,8 @@
 Run as `python -I -m transload.media.child PARENT_PID PROBE_BYTES SHRINK_BYTES`. Requests come on the descriptor that
 was stdin, answers go to the one that was stdout; both numbers are then given to /dev/null, so that nothing a
 library prints can be taken for an answer. A request has `id`, `op` and the op's fields; an answer has `id` and
-`beat` (still moving), `ok` (the result) or `fault` ("memory", "disk", "damaged", "io") with `detail`.
+`beat` (still moving), `ok` (the result) or `fault` ("memory", "disk", "damaged", "io") with `detail` and perhaps
+`evidence`.
 """
 
 import base64

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from transload.media import codings
 from transload.media.colours import DEEP, as_rgb, eight_bit, keeping_exif
 from transload.media.damage import DamagedError
 from transload.media.reasons import evidence_of
@@ -87,6 +88,7 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
         try:
             if sniffed == "webp" and (large := _large_webp(file, decode_limit)):
                 return raw | large, None
+            raw["coding"] = codings.coding_of(file, sniffed)
             with _open(file, sniffed) as image:
                 raw |= _header(image)
                 thumb = _decode(image, raw, decode_limit)
@@ -99,10 +101,18 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
                 "error": "more memory needed than probing allows",
             }, None
         except PILLOW_FAULTS as error:
-            cut = _is_cut(file, sniffed)
-            found = {"decoded": "cut" if cut else "damaged", "error": _short(error)}
-            return {**raw, **found, "evidence": evidence_of(error)}, None
+            return raw | _failed(file, sniffed, raw["coding"], error), None
     return raw, thumb
+
+
+def _failed(file: BinaryIO, sniffed: str, coding: str | None, error: Exception) -> dict[str, Any]:
+    """Why a picture does not open: cut, of a kind that Pillow does not know, or damaged."""
+    evidence = {"evidence": evidence_of(error)}
+    if _is_cut(file, sniffed):
+        return evidence | {"decoded": "cut", "error": _short(error)}
+    if coding and (sniffed == "tiff" or isinstance(error, UnidentifiedImageError)):
+        return evidence | {"decoded": "unknown", "error": f"no decoder for {coding} here"}
+    return evidence | {"decoded": "damaged", "error": _short(error)}
 
 
 def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int]:

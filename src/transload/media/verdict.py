@@ -28,6 +28,9 @@ DEFER_ABOVE_S = 10.0
 NO_KEY = "Only the program it was bought for can play it: get a copy without protection."
 
 _RGB_MODES = frozenset({"L", "RGB", "P", "RGBA", "LA", "1", "I;16", "I", "PA", "I;16B"})
+_TURNED_BY_TAG = frozenset({"JPEG", "MPO"})
+"""Formats whose EXIF orientation every browser follows; of WebP none does, of PNG where the tag stands decides."""
+_LAST_TURN = 8
 _PHOTO_SUFFIXES: dict[str, tuple[str, ...]] = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -124,9 +127,12 @@ def _photo_fault(raw: dict[str, Any]) -> Fault | None:
             f"the header claims {raw['width']} x {raw['height']} pixels in {raw['size']} bytes",
             stage="probe",
         )
+    evidence = raw.get("evidence")
     match raw.get("decoded"):
         case "unknown":
-            return Fault("input.unsupported", str(raw.get("error")), stage="probe")
+            return Fault(
+                "input.unsupported", str(raw.get("error")), stage="probe", evidence=evidence
+            )
         case "cut":
             return Fault("input.truncated", "the picture ends before its last line", stage="probe")
         case "damaged" | "no":
@@ -134,7 +140,7 @@ def _photo_fault(raw: dict[str, Any]) -> Fault | None:
                 "input.corrupt",
                 f"the picture does not decode: {raw.get('error')}",
                 stage="probe",
-                evidence=raw.get("evidence"),
+                evidence=evidence,
             )
         case _ if raw.get("decode_bytes", 0) > DECODE_BYTES_MAX:
             need = raw["decode_bytes"] >> 20
@@ -209,10 +215,14 @@ def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
     """Why a photo must become a safe JPEG; empty when it need not."""
     safe = ("JPEG", "MPO", "PNG") if telegram else ("JPEG", "MPO", "PNG", "WEBP", "GIF")
     reasons: list[str] = []
-    if raw["format"] not in safe:
+    if raw.get("coding"):
+        reasons.append(f"{raw['coding']} does not show everywhere")
+    elif raw["format"] not in safe:
         reasons.append(f"{raw['format']} does not show everywhere")
     elif raw["mode"] not in _RGB_MODES:
         reasons.append(f"{raw['mode']} colours show wrongly")
+    elif raw["format"] not in _TURNED_BY_TAG and 1 < raw.get("orientation", 1) <= _LAST_TURN:
+        reasons.append(f"a {raw['format']} turned by a tag shows lying in browsers")
     if telegram and raw["width"] + raw["height"] > PHOTO_SUM_MAX:
         reasons.append(f"{raw['width']} x {raw['height']} is above the photo limit")
     if telegram and raw["size"] > PHOTO_BYTES_MAX:

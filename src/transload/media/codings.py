@@ -1,0 +1,112 @@
+"""How a picture is coded, by its header: kinds that browsers do not show or that no decoder here knows. No decoder.
+
+A picture of such a kind is whole: it is not to be told as damaged when it cannot be opened.
+"""
+
+import struct
+from typing import BinaryIO
+
+_SHOWN_EVERYWHERE = frozenset({0xC0, 0xC1, 0xC2})
+"""Frames of JPEG (ITU-T T.81, table B.1) with Huffman codes: baseline, extended, progressive."""
+_JPEG_FRAMES = {
+    0xC3: "lossless JPEG",
+    0xC9: "arithmetic-coded JPEG",
+    0xCA: "arithmetic-coded JPEG",
+    0xCB: "lossless JPEG",
+    0xF7: "JPEG-LS",
+}
+_NO_FRAMES = frozenset(
+    {0xC4, 0xC8, 0xCC}
+)  # Tables in the range of frames, and one that is reserved.
+_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+_SCAN = 0xDA
+_BITS = 8
+
+_TIFF_COMPRESSIONS = {
+    34661: "JBIG",
+    34676: "SGI LogLuv",
+    34677: "SGI LogLuv",
+    34712: "JPEG 2000",
+    34713: "Nikon NEF",
+    34887: "LERC",
+    34927: "WebP",
+    50001: "WebP",
+    50002: "JPEG XL",
+    52546: "JPEG XL",
+}
+"""Values of the tag Compression (TIFF 6.0 and the register of libtiff) that Pillow's wheels do not decode."""
+_CLASSIC = 42  # BigTIFF has 43, and other fields after it.
+_COMPRESSION_TAG = 259
+_ENTRIES_MAX = 512
+
+_PSD_HEAD = struct.Struct(">4sH16xH")
+_LARGE = 2
+
+
+def coding_of(file: BinaryIO, sniffed: str) -> str | None:
+    """The name of the kind; None for what decoders know everywhere, and where the header does not tell."""
+    look = {"jpeg": _of_jpeg, "tiff": _of_tiff, "psd": _of_psd}.get(sniffed)
+    if look is None:
+        return None
+    file.seek(0)
+    try:
+        return look(file)
+    finally:
+        file.seek(0)
+
+
+def _of_jpeg(file: BinaryIO) -> str | None:
+    """By the first frame header, looked for from segment to segment (T.81, annex B)."""
+    file.seek(2)
+    while True:
+        mark = file.read(2)
+        while mark == b"\xff\xff":  # fill bytes
+            mark = mark[1:] + file.read(1)
+        kind = mark[-1] if len(mark) == 2 and mark[0] == 0xFF else _SCAN
+        if kind in _BARE_MARKERS:
+            continue
+        head = file.read(3)
+        if kind == _SCAN or len(head) < 3:
+            return None
+        if (0xC0 <= kind <= 0xCF and kind not in _NO_FRAMES) or kind in _JPEG_FRAMES:
+            return _named(kind, head[2])
+        file.seek(int.from_bytes(head[:2], "big") - 3, 1)
+
+
+def _named(kind: int, bits: int) -> str | None:
+    if kind not in _SHOWN_EVERYWHERE:
+        return _JPEG_FRAMES.get(kind, "hierarchical JPEG")
+    return None if bits == _BITS else f"JPEG of {bits} bits"
+
+
+def _of_tiff(file: BinaryIO) -> str | None:
+    """By the compression of the first page."""
+    head = file.read(8)
+    order = "<" if head[:2] == b"II" else ">"
+    if len(head) < 8 or struct.unpack(f"{order}H", head[2:4])[0] != _CLASSIC:
+        return None
+    file.seek(struct.unpack(f"{order}I", head[4:])[0])
+    count = file.read(2)
+    entries = (
+        file.read(12 * min(_ENTRIES_MAX, struct.unpack(f"{order}H", count)[0]))
+        if len(count) == 2
+        else b""
+    )
+    for tag, _, _, value in struct.iter_unpack(
+        f"{order}HHIH2x", entries[: len(entries) // 12 * 12]
+    ):
+        if tag == _COMPRESSION_TAG:
+            name = _TIFF_COMPRESSIONS.get(value)
+            return f"TIFF compressed with {name}" if name else None
+    return None
+
+
+def _of_psd(file: BinaryIO) -> str | None:
+    """By version and depth (Adobe Photoshop File Formats, file header section)."""
+    head = file.read(_PSD_HEAD.size)
+    if len(head) < _PSD_HEAD.size:
+        return None
+    _, version, depth = _PSD_HEAD.unpack(head)
+    if version == _LARGE:
+        return "large Photoshop file (PSB)"
+    return None if depth in (1, _BITS) else f"Photoshop file of {depth} bits"
