@@ -50,6 +50,23 @@ def test_sizes_behind_the_data_are_found(tmp_path: Path, method: int) -> None:
     assert not found.cut
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_STORED])
+def test_sizes_that_a_streamed_header_expects_are_not_counted_twice(
+    tmp_path: Path, method: int
+) -> None:
+    """As `zip -r - . | …` writes them: the size in the header already, the sum and the packed size behind."""
+    path = make_streamed_zip(tmp_path / "a.zip", TREE, method)
+    with zipfile.ZipFile(path) as archive:
+        told = [(info.header_offset, info.file_size) for info in archive.infolist()]
+    data = bytearray(path.read_bytes())
+    for at, size in told:
+        struct.pack_into("<L", data, at + 22, size)
+    path.write_bytes(data)
+    found = _walk(_without_directory(path))
+    assert [info.file_size for info in found.infos] == [size for _, size in told]
+    assert found.whole == 4
+
+
 def test_known_sizes_are_stepped_over_with_almost_no_reading(tmp_path: Path) -> None:
     path = _without_directory(
         make_zip(tmp_path / "a.zip", {f"{i}": noise(300_000, i) for i in range(5)})

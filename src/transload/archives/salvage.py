@@ -212,6 +212,7 @@ def _unpack_to_end(file: ByteFile, info: ZipInfo, start: int, limits: Limits) ->
     file.seek(start)
     decoder = zip_decoder(info.compress_type, file.read)
     tally = Tally(limits, lambda: file.taken)
+    info.CRC = info.file_size = 0  # Info-ZIP writes the size that it expects, also where all follow
     while not decoder.eof:
         packed = file.read(CHUNK) if decoder.needs_input else b""
         if not packed and decoder.needs_input:
