@@ -121,6 +121,14 @@ def test_hard_links_have_the_bytes_of_the_one_that_has_them(tmp_path: Path) -> N
     assert (found, fault) == ({"a.jpg": b"shared", "b.jpg": b"shared"}, None)
 
 
+def test_an_end_mark_may_count_the_padding_as_its_bytes(tmp_path: Path) -> None:
+    """As afio writes it."""
+    data = cpio_bytes(TREE, "odc").rstrip(b"\0") + b"\0"
+    ended = data.replace(b"%011oTRAILER!!!" % 0, b"%011oTRAILER!!!" % 180) + bytes(180)
+    assert ended != data
+    assert _read(tmp_path / "a.afio", ended) == (FILES, None)
+
+
 def test_an_empty_one_is_empty_and_a_wiped_one_is_not(tmp_path: Path) -> None:
     assert _read(tmp_path / "a.cpio", cpio_bytes({})) == ({}, None)
     with pytest.raises((CorruptError, TruncatedError)):

@@ -132,6 +132,17 @@ def test_alternate_streams_are_left_out() -> None:
     assert [one.raw for one in _parsed(text).members] == [b"a", b"b"]
 
 
+def test_a_xar_has_folders_and_lists_its_own_directory() -> None:
+    head = HEAD.replace(b"Type = 7z", b"Type = Xar")
+    folder = b"Path = d\nSize = \nMode = drwxr-xr-x\nType = directory\n\n"
+    photo = b"Path = d/a.jpg\nSize = 5\nMode = -rw-r--r--\nType = file\n\n"
+    twin = b"Path = d/b.jpg\nSize = \nMode = -rw-r--r--\nType = hardlink\n\n"
+    table = b"Path = [TOC].xml\nSize = 900\nMode = \nType = \n\n"
+    told = parse((head + folder + photo + twin + table).splitlines(keepends=True), Limits())
+    found = [(one.raw, one.kind) for one in told.members]
+    assert found == [(b"d", "dir"), (b"d/a.jpg", "file"), (b"d/b.jpg", "link")]
+
+
 def test_names_alone() -> None:
     text = b"Path = a\nSize = 1\n\nPath = x = y\n\nPath = \xff\n"
     assert list(listed_names((HEAD + text).splitlines())) == [b"a", b"x = y", b"\xff"]

@@ -89,7 +89,7 @@ def test_damage(tmp_path: Path, packing: str) -> None:
     assert isinstance(failure, TruncatedError)
     assert failure.item == "a"
     assert rest == []
-    path.write_bytes(PACKERS[packing](CONTENT)[:-1] + b"\x55" + b"garbage")
+    path.write_bytes(PACKERS[packing](CONTENT)[:-6] + b"\x55" * 6 + b"garbage")
     (_, failure), *rest = bodies(_reader(path, packing))
     assert isinstance(failure, CorruptError | TruncatedError)
 
@@ -117,3 +117,15 @@ def test_a_tar_inside_goes_to_the_reader_of_tars(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(CONTENT)[:30])
     with pytest.raises(TransloadError):
         Archives(LIMITS).open(path)
+
+
+@pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
+def test_what_follows_the_packed_data_costs_no_entry(tmp_path: Path, packing: str) -> None:
+    path = tmp_path / "photo.bmp.packed"
+    path.write_bytes(PACKERS[packing](CONTENT) + b"no member" * 100)
+    reader = _reader(path, packing)
+    assert outcomes(reader) == {"photo.bmp": CONTENT}
+    report = reader.finish()
+    assert report.fault is not None
+    assert report.fault.kind == "input.corrupt"
+    assert report.unvouched == 0

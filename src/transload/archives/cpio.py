@@ -79,9 +79,11 @@ def _head(file: ByteFile, at: int, slack: int) -> Head | None:
 
 
 def _kind(fields: _Fields, raw: bytes) -> Literal["file", "dir", "link", "end"] | None:
-    if raw == _TRAILER and not fields.size:
-        return "end"
     kind = fields.mode & 0o170000
+    if raw == _TRAILER and not (
+        fields.size and kind
+    ):  # afio counts the padding of the file as its bytes
+        return "end"
     if kind == _FILE or (kind == _FOLDER and fields.size):
         return "file"
     if kind == _FOLDER:

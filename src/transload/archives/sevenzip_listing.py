@@ -78,7 +78,7 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
     groups = _Groups(solid and kind.startswith(b"Rar"))
     members: list[Member] = []
     for block in blocks:
-        if block.get(b"Alternate Stream") == b"+":
+        if block.get(b"Alternate Stream") == b"+" or _is_own_directory(kind, block):
             continue
         if b"Path" in block:
             if len(members) >= limits.max_entries:
@@ -184,9 +184,16 @@ def _member(block: dict[bytes, bytes], groups: _Groups) -> Member:
     )
 
 
+def _is_own_directory(kind: bytes, block: dict[bytes, bytes]) -> bool:
+    """Whether it is the directory of a xar, which 7-Zip lists as one more file, without a type."""
+    return kind == b"Xar" and block.get(b"Path") == b"[TOC].xml" and not block.get(b"Type")
+
+
 def _kind(block: dict[bytes, bytes]) -> Literal["file", "dir", "link"]:
     attributes = block.get(b"Attributes", b"")
-    unix = attributes.split(b" ")[-1]
+    unix = (attributes or block.get(b"Mode", b"")).split(b" ")[-1]
+    if block.get(b"Type") == b"hardlink":  # of a xar: its bytes are another entry's
+        return "link"
     if block.get(b"Folder") == b"+" or attributes.startswith(b"D"):
         return "dir"
     if block.get(b"Symbolic Link") or block.get(b"Hard Link"):

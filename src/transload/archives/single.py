@@ -10,12 +10,13 @@ from transload.archives.decoders import Unpacked
 from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decode_tar_name
 from transload.entry import Entry, Limits, Listing, ReadReport
-from transload.errors import LimitError
+from transload.errors import CorruptError, LimitError
 from transload.kinds import Fault
 from transload.ports import Want
 
 _GZIP_HEAD = struct.Struct("<3sBL2x")  # RFC 1952: magic and method, flags, time
 _HAS_EXTRA, _HAS_NAME = 4, 8
+_WITH_SUMS = frozenset({"gz", "bz2", "xz", "lz"})  # always; those of zstd and LZ4 may have none
 _NAME_BYTES_MAX = 1024
 
 
@@ -28,6 +29,7 @@ class SingleReader:
         self._file: ByteFile | None = None
         self._taken = 0
         self._fault: Fault | None = None
+        self._unvouched: int | None = None
         with closing(blob.open()) as file:
             self._entry = _entry_of(blob.name, packing, file)
 
@@ -60,8 +62,8 @@ class SingleReader:
         self.close()
 
     def finish(self) -> ReadReport:
-        """Bytes taken so far; the fault is a limit that ended the reading."""
-        return ReadReport(self._now_taken(), self._fault)
+        """Bytes taken so far; the fault is a limit that ended the reading, or bytes after the end."""
+        return ReadReport(self._now_taken(), self._fault, unvouched=self._unvouched)
 
     def close(self) -> None:
         """Release the file; may be called twice."""
@@ -81,11 +83,29 @@ class SingleReader:
             if unpacked is None:
                 self._file = self._blob.open()
                 unpacked = Unpacked(self._packing, self._file)
-            data = unpacked.read(size)
+            try:
+                data = unpacked.read(size)
+            except CorruptError as error:
+                return self._end_before(unpacked, error)
             tally.add(len(data))
             return data
 
         return pull
+
+    def _end_before(self, unpacked: Unpacked, error: CorruptError) -> bytes:
+        """End the entry before bytes that are none of it, where a sum was right for all that came out until then.
+
+        They may be padding, or a further member whose very first bytes are damaged: the entry is marked.
+        """
+        summed = self._packing in _WITH_SUMS and unpacked.made and unpacked.vouched >= unpacked.made
+        if not summed:
+            raise error
+        self._unvouched = self._entry.index
+        self._fault = CorruptError(
+            "what follows the packed data is not of it, or a damaged part of it",
+            evidence=error.evidence,
+        ).fault()
+        return b""
 
 
 def _entry_of(name: str, packing: str, file: ByteFile) -> Entry:
