@@ -181,6 +181,18 @@ def test_names_that_no_list_can_hold(tmp_path: Path, start: int) -> None:
     assert _all(_feed(path), start, len(NAMES)) == list(NAMES.values())[start:]
 
 
+def test_such_names_beside_a_folder_of_no_size(tmp_path: Path) -> None:
+    """Every member of a wim can be had by its place: 7zz lists no size of folders, and no folder has bytes."""
+    tree = {f"d/{name}": body for name, body in NAMES.items() if "\n" not in name}
+    path = make_by_7zz(tmp_path / "a.wim", tree)
+    members = _members(path)
+    assert [one.raw for one in members if one.size is None] == [b"d"]
+    drawn = dict(
+        zip((one.raw.decode() for one in members), _all(_feed(path), 0, len(members)), strict=True)
+    )
+    assert {name: drawn[name] for name in tree} == tree
+
+
 @pytest.mark.parametrize("method", ["-mm=Copy", "-mm=Deflate64"])
 def test_a_line_break_that_is_listed_as_another_name(tmp_path: Path, method: str) -> None:
     """7zz lists both as `a_b`; asked for it, it gives one of them."""

@@ -73,7 +73,7 @@ class Feed:
         self._undecodable: set[str] = set()  # methods
         self._batch: dict[int, bytes] = {}
         self._single: Alone | None = None
-        self._sizes_known = all(one.size is not None for one in members)
+        self._sizes_known = all(one.size is not None or one.kind == "dir" for one in members)
         self._failed = 0
         self._failed_in: Counter[int | None] = Counter()
         self._wrong: set[int] = set()
