@@ -1,16 +1,18 @@
 """A command at a real terminal: what it shows is read, what a person types is written."""
 
+import fcntl
 import os
 import pty
 import select
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
-LIMIT_S = 40
+LIMIT_S = 60
 
 
 class Terminal:
@@ -19,7 +21,13 @@ class Terminal:
     def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
         self._master, inner = pty.openpty()
         self.process = subprocess.Popen(
-            words, env=dict(environment), stdin=inner, stdout=inner, stderr=inner
+            words,
+            env=dict(environment),
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
+            preexec_fn=partial(fcntl.ioctl, inner, termios.TIOCSCTTY, 0),  # keys become signals
         )
         os.close(inner)
         self.seen = ""
@@ -42,6 +50,17 @@ class Terminal:
         """Wait until the text has been shown so often."""
         while self.seen.count(text) < times:
             assert self._read(), f"never shown: {text!r} in {self.seen!r}"
+
+    def until(self, shown: Callable[[str], bool]) -> bool:
+        """Read until what was shown so far is that; False when the command ends before."""
+        while not shown(self.seen):
+            if not self._read():
+                return False
+        return True
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.type("\x03")
 
     def type(self, text: str) -> None:
         """Press these keys."""

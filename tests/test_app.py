@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -9,9 +10,8 @@ import pytest
 import transload
 from tests.inputs import packed, photo
 from tests.installation import Home, Picky, finished, states, told
-from transload.app import usual_recipe
 from transload.errors import SourceNotFoundError, StoreError, UsageError
-from transload.model import ItemState, JobState, Recipe
+from transload.model import ItemKind, ItemState, JobState, Recipe
 from transload.states import JOB_ENDED, needs_password
 
 pytestmark = pytest.mark.anyio
@@ -190,11 +190,113 @@ async def test_events_tell_the_states_in_order(tmp_path: Path) -> None:
     assert states_told == ["queued", "running", "succeeded"]
 
 
+async def test_a_path_and_the_word_of_a_recipe_are_taken(tmp_path: Path) -> None:
+    home, source = Home(tmp_path), pictures(tmp_path, 2)
+    async with home.open() as app:
+        job = await app.send(source, to=home.to, recipe="original")
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+        assert job.recipe is Recipe.ORIGINAL
+        assert len((await app.list(source)).entries) == 2
+        assert app.wish(source, home.to, recipe="mp4:720").recipe is Recipe.MP4_720
+        assert (await app.inspect(str(source))).judgement.kind is ItemKind.ARCHIVE
+
+
 @pytest.mark.parametrize(
-    ("to", "recipe"), [("library:/a", Recipe.PLAYABLE), ("telegram:me", Recipe.TELEGRAM)]
+    "options",
+    [
+        {"source": 7},
+        {"source": b"a.zip"},
+        {"to": Path("library")},
+        {"recipe": "orignal"},
+        {"recipe": 720},
+        {"files": "photos"},
+        {"hevc": True},
+        {"album_mix": "both"},
+        {"sort": "size"},
+        {"sort": None},
+        {"originals": "delete"},
+        {"include": "*.jpg"},
+        {"exclude": [1]},
+        {"caption": 5},
+        {"again": "yes"},
+        {"detach": 1},
+        {"passwords": "secret"},
+    ],
+    ids=str,
 )
-def test_the_recipe_fits_the_destination(to: str, recipe: Recipe) -> None:
-    assert usual_recipe(to) is recipe
+async def test_an_option_of_another_kind_is_wrong_usage(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    home = Home(tmp_path)
+    given: dict[str, Any] = {"source": pictures(tmp_path, 1), "to": home.to}
+    async with home.open() as app:
+        with pytest.raises(UsageError) as raised:
+            await app.send(**(given | options))
+        assert await app.jobs() == []
+    fault = raised.value.fault()
+    assert "secret" not in str(fault.as_dict())
+    assert next(iter(options)) in fault.detail
+    assert "COMMAND" not in fault.as_dict()["suggestion"]
+
+
+async def test_a_pause_and_what_ends_it_are_told(tmp_path: Path) -> None:
+    home, picky = Home(tmp_path), held(tmp_path)
+    async with home.open(picky) as app:
+        job = await app.send(pictures(tmp_path, 3), to="picky:")
+        await picky.reached.wait()
+        await app.pause(job.id)
+        async for event in app.events(job.id):
+            assert (event.data["state"], event.data["reason"]) == ("waiting", "paused")
+            break
+        picky.gate.set()
+        await app.resume(job.id)
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+        states_told = [e.data["state"] for e in await app.history(job.id) if e.what == "state"]
+    assert states_told == ["queued", "running", "waiting", "queued", "running", "succeeded"]
+
+
+async def test_the_last_progress_is_that_of_all_rows(tmp_path: Path) -> None:
+    """Folders are listed but are no items; an archive inside, opened before, is counted once."""
+    inside = packed(tmp_path / "in.zip", {f"{n}.jpg": photo(n) for n in range(12)})
+    entries = {"sub/": b"", "sub/in.zip": inside.read_bytes()}
+    entries |= {f"sub/{n}.jpg": photo(100 + n) for n in range(5)}
+    source = packed(tmp_path / "out.zip", entries)
+    home = Home(tmp_path)
+    async with home.open(picky := held(tmp_path)) as app:
+        job = await app.send(source, to="picky:")
+        await picky.reached.wait()
+    async with home.open(Picky(tmp_path / "library", {"sub/1.jpg": 1})) as app:
+        await app.send(source, to="picky:")
+        shown = [event.data async for event in app.events(job.id) if event.what == "progress"]
+        report = await app.report(job.id)
+    assert (report.totals.entries, report.totals.recovered) == (18, 1)
+    assert all(one["items_total"] is None or one["items"] <= one["items_total"] for one in shown)
+    assert all(one["overall"] is None or one["overall"] < 1 for one in shown[:-1])
+    last = shown[-1]
+    assert (last["items"], last["items_total"], last["overall"]) == (18, 18, 1.0)
+
+
+async def test_a_job_that_lost_something_never_claims_the_end(tmp_path: Path) -> None:
+    async with Home(tmp_path).open(Picky(tmp_path / "library", {"0.jpg": 9})) as app:
+        job = (await finished(app, pictures(tmp_path, 2), to="picky:")).job
+        progress = await app.parts.ledger.progress(job.id)
+    assert progress is not None
+    assert (progress["items"], progress["items_total"]) == (2, 2)
+    assert progress["overall"] is None or progress["overall"] < 1
+
+
+async def test_a_dropped_original_is_no_longer_counted_as_kept(tmp_path: Path) -> None:
+    async with Home(tmp_path).open(Picky(tmp_path / "library", {"0.jpg": 9})) as app:
+        job = (await finished(app, pictures(tmp_path, 2), to="picky:")).job
+        (kept,) = await app.quarantined(job.id)
+        await app.drop_quarantined(kept.id)
+        report = await app.report(job.id)
+        assert (report.totals.quarantined, report.totals.failed) == (0, 1)
+        error = report.as_dict()["items"][0]["error"]
+        assert f"`transload retry {job.id}`" in error["suggestion"]
+        again = await app.retry(job.id)
+        assert (await app.wait(again.id)).state is JobState.PARTIAL
+        assert (await app.report(job.id)).totals.quarantined == 1
 
 
 def locked(folder: Path) -> Path:

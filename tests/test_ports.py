@@ -12,7 +12,6 @@ from transload.entry import Limits
 from transload.jobs.embedded import Embedded
 from transload.jobs.progress import TaskMeter
 from transload.media.studio import Studio
-from transload.model import Done
 from transload.sources.folder import FileReader, FolderReader
 from transload.sources.local import LocalSources
 from transload.sources.ordered import Ordered
@@ -61,7 +60,7 @@ def test_the_type_checker_agrees(tmp_path: Path) -> None:
     source: ports.Source = FolderReader(tmp_path)
     destination: ports.Destination = Library(tmp_path)
     media: ports.Media = Studio()
-    meter: ports.Meter = TaskMeter("fetch", Done())
+    meter: ports.Meter = TaskMeter("fetch")
     scratch: ports.Scratch = JobScratch(tmp_path, "j", 1, 0)
     assert None not in (sources, destination, media, meter, scratch)
     assert list(source.entries()) == []

@@ -15,7 +15,7 @@ import pytest
 from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, PasswordNeededError, TransloadError
 from transload.jobs.progress import TaskMeter
-from transload.model import Done, Item, ItemState
+from transload.model import Item, ItemState
 from transload.ports import Bench
 from transload.storage.scratch import JobScratch
 from transload.taking import Taken, spool, take_in
@@ -45,7 +45,7 @@ class Desk:
 async def desk(root: Path, budget: int = 1 << 20) -> AsyncIterator[Desk]:
     scratch = JobScratch(root, "job", budget, 0)
     await scratch.open(item_id=None)
-    yield Desk(scratch, TaskMeter("fetch", Done(0, 0, 0, 0)), Limits())
+    yield Desk(scratch, TaskMeter("fetch"), Limits())
 
 
 class Broken(io.BytesIO):

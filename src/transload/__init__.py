@@ -29,7 +29,7 @@ def open(  # noqa: A001  the contract's name: `async with transload.open() as ap
 
 
 def send(
-    source: str,
+    source: "str | PathLike[str]",
     *,
     to: str = "library:",
     settings: "Settings | None" = None,

@@ -1,8 +1,8 @@
 """The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,19 +14,10 @@ from anyio.abc import TaskGroup
 from transload import report
 from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
-from transload.entry import Opening
 from transload.errors import StoreError
 from transload.jobs.done import told_again
-from transload.jobs.handler import budget_for, first_of
-from transload.jobs.rehearsal import (
-    Inspected,
-    Seen,
-    Wish,
-    inspect_file,
-    list_source,
-    look_at,
-    rehearse,
-)
+from transload.jobs.handler import first_of
+from transload.looks import Looks
 from transload.model import (
     AlbumMix,
     Event,
@@ -41,11 +32,22 @@ from transload.model import (
     Sort,
     Totals,
 )
+from transload.options import (
+    check_caption,
+    check_switches,
+    check_words,
+    recipe_of,
+    texts,
+    usual_recipe,
+)
 from transload.states import JOB_ENDED, needs_password
-from transload.wiring import Installation, build
+from transload.wiring import build
 
 FOLLOW_S = 0.1  # how often a follower looks for new events; a look costs 0.5 ms
 TICK_S = 0.25  # progress is written at most four times a second
+COUNTING_SHARE = (
+    19  # and the time between is at least so many times that of writing it: a twentieth of a thread
+)
 LOCK_S = 0.5  # how often the data folder's lock is tried while another process holds it
 
 
@@ -76,7 +78,7 @@ class Cleaned:
         return sum(size for _, size in self.files)
 
 
-class App:
+class App(Looks):
     """One open data folder. Use as an async context manager; work runs while it is open.
 
     Without `ledger` nothing is made in it and no job can be asked for: for callers that only look (`list`, `inspect`,
@@ -84,9 +86,8 @@ class App:
     """
 
     def __init__(self, settings: Settings, folder: DataFolder, *, ledger: bool = True) -> None:
-        self.settings = settings
+        super().__init__(settings, build(settings, folder))
         self._with_ledger = ledger
-        self.parts: Installation = build(settings, folder)
         self._handler = self.parts.handler()
         self._group: TaskGroup
         self._since = self.parts.clock()
@@ -144,22 +145,26 @@ class App:
         await self.parts.engine(self._since).run(self._handler)
 
     async def _tick(self) -> None:
+        ledger, shown = self.parts.ledger, dict[str, dict[str, Any]]()
         while True:
-            moved = {
-                job_id: meter.tell()
-                for job_id, meter in self._handler.meters.values()
-                if meter.changed
+            since = anyio.current_time()
+            told = {
+                job_id: meter.tell(await ledger.done(job_id))
+                for job_id, meter in list(self._handler.meters.items())
             }
+            moved = {job_id: now for job_id, now in told.items() if now != shown.get(job_id)}
             if moved:
-                await self.parts.ledger.set_progress(moved)
-            await anyio.sleep(TICK_S)
+                await ledger.set_progress(moved)
+            shown = told
+            # Counting the rows of 100,000 items takes 0.1 s: it must stay a small part of the work.
+            await anyio.sleep(max(TICK_S, COUNTING_SHARE * (anyio.current_time() - since)))
 
     async def send(  # noqa: PLR0913  one keyword for each option of the contract
         self,
-        source: str,
+        source: str | PathLike[str],
         *,
         to: str = "library:",
-        recipe: Recipe | None = None,
+        recipe: Recipe | str | None = None,
         files: Files = "media",
         hevc: Hevc | None = None,
         album_mix: AlbumMix | None = None,
@@ -177,13 +182,19 @@ class App:
         `passwords` are tried in their order, and kept only until the job ends. Raises UsageError, SourceNotFoundError,
         UnreadableError. Unless `detach`, it runs while the app is open.
         """
-        ref = await anyio.to_thread.run_sync(self.parts.sources.resolve, source)
-        destination = self.parts.destinations.parse(to, self.parts.library_dir)
+        check_words(files=files, hevc=hevc, album_mix=album_mix, sort=sort, originals=originals)
+        check_switches(again=again, detach=detach)
+        check_caption(caption)
+        given = texts("passwords", passwords)
+        wanted, left_out = texts("include", include), texts("exclude", exclude)
+        made_for = recipe_of(recipe)
+        destination = self.destination(to)
+        ref = await self.resolve(source)
         job = Job(
             id="",
             source=ref.ref,
             destination=destination,
-            recipe=recipe or usual_recipe(destination),
+            recipe=made_for or usual_recipe(destination),
             title=ref.title,
             state=JobState.QUEUED,
             files=files,
@@ -191,8 +202,8 @@ class App:
             album_mix=album_mix or self.settings.album_mix,
             sort=sort,
             originals=originals,
-            include=tuple(include),
-            exclude=tuple(exclude),
+            include=wanted,
+            exclude=left_out,
             caption=caption,
             again=again,
         )
@@ -205,7 +216,7 @@ class App:
         ):
             return done
         made = await self.parts.ledger.want(
-            job, identity, ref.identity, detached=detach, version=ref.version, passwords=passwords
+            job, identity, ref.identity, detached=detach, version=ref.version, passwords=given
         )
         if not detach:
             self.work()
@@ -228,11 +239,12 @@ class App:
 
         Between them come unnumbered `progress` events, merged: each repeats the number of the last event.
         """
-        ledger, job = self.parts.ledger, await self.job(job_id)
+        ledger, found = self.parts.ledger, await self.job(job_id)
+        shown = await ledger.progress(found.id)  # older than the snapshot, of another run maybe
+        job, totals = await ledger.standing(found.id)
         seq = after or job.seq
-        head = report.head(job, await ledger.totals(job))
+        head = report.head(job, totals) | {"reason": job.wait_reason}
         yield Event(job.id, job.seq, self.parts.clock(), "snapshot", head)
-        shown: dict[str, Any] | None = None
         while True:
             ended = (await ledger.job(job.id)).state in JOB_ENDED
             while page := await ledger.events(job.id, seq):
@@ -318,60 +330,12 @@ class App:
     async def drop_quarantined(self, record_id: str) -> QuarantineRecord:
         """Delete one kept original for good."""
         record = await self.parts.quarantine.one(record_id)
-        await self.parts.quarantine.drop(record)
+        await self.parts.quarantine.drop(record, self.parts.clock())
         return record
 
     async def examine(self, *, fix: bool = False) -> list[Check]:
         """Everything an installation needs, checked; with `fix`, missing folders are made first."""
         return await examine(self.parts, fix=fix)
-
-    async def list(self, source: str, passwords: Sequence[str] = ()) -> Seen:
-        """Entries of a source, nothing delivered. Raises PasswordNeededError or WrongPasswordError for hidden names."""
-        return await list_source(self.parts.sources, source, Opening.trying(passwords))
-
-    async def inspect(self, path: Path, recipe: Recipe = Recipe.TELEGRAM) -> Inspected:
-        """Facts and verdict of a file."""
-        return await inspect_file(self.parts.media, path, recipe, self.settings.hevc)
-
-    def wish(  # noqa: PLR0913  the options of `send` that decide verdicts
-        self,
-        source: str,
-        to: str = "library:",
-        *,
-        recipe: Recipe | None = None,
-        files: Files = "media",
-        hevc: Hevc | None = None,
-        include: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        passwords: Sequence[str] = (),
-    ) -> Wish:
-        """What `rehearse` looks at, with the defaults `send` would take. Raises UsageError."""
-        destination = self.parts.destinations.parse(to, self.parts.library_dir)
-        return Wish(
-            source,
-            recipe or usual_recipe(destination),
-            files,
-            hevc or self.settings.hevc,
-            include,
-            exclude,
-            Opening.trying(passwords),
-        )
-
-    async def rehearse(self, source: str, wish: Wish) -> AsyncGenerator[Inspected, None]:
-        """What a job would do with each entry; nothing is sent."""
-        ref = await anyio.to_thread.run_sync(self.parts.sources.resolve, source)
-        wanted = replace(wish, ref=ref.ref)
-        seen = rehearse(self.parts.stage(), wanted)
-        async with aclosing(seen):  # a caller that stops early ends the reading here and now
-            async for one in seen:
-                yield one
-
-    async def scratch_need(self, source: str, passwords: Sequence[str] = ()) -> int:
-        """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""
-        if self.settings.scratch_budget_bytes is not None:
-            return self.settings.scratch_budget_bytes
-        sources, opening = self.parts.sources, Opening.trying(passwords)
-        return await look_at(sources, source, opening, lambda _, opened: budget_for(opened))
 
     async def mend(self) -> int:
         """Free what nothing refers to; gives the bytes. For an app without its ledger open."""
@@ -393,8 +357,3 @@ class App:
         for path, _ in found if not dry_run else ():
             path.unlink(missing_ok=True)
         return Cleaned(tuple(found))
-
-
-def usual_recipe(destination: str) -> Recipe:
-    """The recipe that fits a destination when none is named."""
-    return Recipe.TELEGRAM if destination.startswith("telegram:") else Recipe.PLAYABLE

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from transload.model import Outcome
 from transload.ports import Bench
-from transload.states import ITEM_OPEN
 
 BATCH_MAX, BATCH_S = (
     100,
@@ -15,10 +14,9 @@ BATCH_MAX, BATCH_S = (
 
 async def put_aside(bench: Bench, outcomes: Sequence[Outcome]) -> None:
     """Write outcomes now and free what their items held."""
+    bench.meter.leave(*(outcome.item.id for outcome in outcomes))
     await bench.record.conclude(outcomes)
     await bench.scratch.drop(*(outcome.item.id for outcome in outcomes if outcome.held))
-    closed = [outcome.item.size or 0 for outcome in outcomes if outcome.state not in ITEM_OPEN]
-    bench.meter.closed(len(closed), sum(closed))
 
 
 class Aside:

@@ -141,12 +141,12 @@ async def deliver(bench: Bench, batch: Sequence[Shipment]) -> list[Refusal]:
     answers = await bench.destination.put(bench.job, intents)
     landed = [answer for answer in answers if isinstance(answer, Landed)]
     refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    bench.meter.leave(*(shipment.item.id for shipment in batch))
     await bench.record.receive(landed)
     await bench.record.refused(refused)
     meant = {intent.shipment.item.id for intent in intents}
     twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
     await bench.record.conclude([Outcome(twin, ItemState.DUPLICATE, TWIN) for twin in twins])
-    bench.meter.sent(len(batch), sum(shipment.item.size or 0 for shipment in batch))
     return refused
 
 

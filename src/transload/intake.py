@@ -65,6 +65,10 @@ class Sums:
         self.entries = _sum(self.entries, listing.entries)
         self.size_bytes = _sum(self.size_bytes, listing.size_bytes)
 
+    def leave_out(self, folders: int) -> None:
+        """Take folders out of what is expected: a listing counts them, but they are no items."""
+        self.entries = _sum(self.entries, -folders)
+
     def note(self, name: str, report: ReadReport, *, in_place: bool) -> None:
         """Add how reading an archive inside went; one read `in_place` is bytes taken from the source."""
         self.bytes_read += report.bytes_read if in_place else 0
@@ -124,7 +128,7 @@ class Level:
         listing = self.reader.listing()
         self.alone = listing.format == ALONE
         self.whole.sums.expect(listing)
-        self.bench.meter.expect(self.whole.sums.entries, self.whole.sums.size_bytes)
+        self._expect()
         pages = self._pages() if self.reader.listed else None
         admitted = -1
 
@@ -152,6 +156,10 @@ class Level:
         first = self.reader.finish().unvouched
         if first is not None:
             from_thread.run(self.bench.record.doubt, self.box.place(first))
+
+    def _expect(self) -> None:
+        sums = self.whole.sums
+        self.bench.meter.expect(sums.entries, sums.size_bytes)
 
     def _tell_cost(self, first: Entry) -> None:
         """Say beforehand what it costs to reach the first wanted entry of a solid archive."""
@@ -183,12 +191,12 @@ class Level:
         from_thread.check_cancelled()
         self.tree.name(sum(entry.local is None for entry in page))
         own = {entry.index: self.box.named(entry) for entry in page}
+        self.whole.sums.leave_out(sum(entry.kind == "dir" for entry in page))
+        self._expect()
         for item in from_thread.run(self.bench.record.admit, list(own.values())):
             index = self.box.own_index(item.place)
             entry = own[index]
             if item.state is not ItemState.PENDING:
-                if item.state not in (ItemState.DEFERRED, ItemState.REFUSED):
-                    self.bench.meter.closed(1, item.size or 0)
                 if item.place in self.whole.half_read:
                     self.wanted[index] = item, entry
             elif load := self._without_body(item, entry):

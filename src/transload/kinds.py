@@ -3,7 +3,8 @@
 A kind is added only here, with a test and a changelog entry. Fault is the error object of the contract as a value.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Retryable = Literal["never", "auto", "credentials", "operator"]
@@ -60,7 +61,7 @@ KINDS: dict[str, KindInfo] = {
         415,
         _NEVER,
         EXIT_FAILED,
-        "`transload list FILE` says what the file is.",
+        "Unpack it with the program that made it, and send the folder.",
     ),
     "input.not_media": KindInfo(
         "Not a photo, video or sound",
@@ -317,6 +318,9 @@ KINDS: dict[str, KindInfo] = {
 }
 
 
+_COMMAND_LINE = re.compile(r"`transload [^`]*`")
+_PLACE = re.compile(r"\b(?:JOB|COMMAND)\b")
+
 LOCKED = frozenset({"input.password_needed", "input.wrong_password"})
 """What a password can still open: such an item is not lost, its job waits."""
 
@@ -332,6 +336,17 @@ class Fault:
     attempts: int = 1
     suggestion: str | None = None
     evidence: str | None = None
+
+    def addressed(self, *, job_id: str | None = None, command: str = "") -> "Fault":
+        """The same with a next step that can be typed: JOB and COMMAND in it are what they stand for here."""
+        words = {"JOB": job_id or "JOB", "COMMAND": command}
+
+        def typed(quoted: re.Match[str]) -> str:
+            filled = _PLACE.sub(lambda place: words[place[0]], quoted[0])
+            return " ".join(filled.split())
+
+        suggestion = self.suggestion or KINDS[self.kind].suggestion
+        return replace(self, suggestion=_COMMAND_LINE.sub(typed, suggestion))
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of contract section 3; every field present."""

@@ -345,12 +345,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What of a job was finished before this task began: items and bytes, and all there are (None: not known)."""
+    """What of a job is finished by its rows: items and bytes of the closed ones, and of all known so far."""
 
     items: int = 0
     size_bytes: int = 0
-    total_items: int | None = None
-    total_bytes: int | None = None
+    total_items: int = 0
+    total_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

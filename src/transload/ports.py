@@ -340,22 +340,18 @@ class Record(Protocol):
 
 
 class Meter(Protocol):
-    """Counters of real work, for progress. Cheap; never waits."""
+    """What a task tells of its work beside the rows it writes, for progress. Cheap; never waits."""
 
     def expect(self, entries: int | None, size: int | None) -> None:
-        """Set the totals of the job where they are known."""
+        """Set what the source's listing names, None where it does not tell."""
         ...
 
     def read(self, size: int) -> None:
         """Add bytes taken from the source."""
         ...
 
-    def sent(self, items: int, size: int) -> None:
-        """Add deliveries."""
-        ...
-
-    def closed(self, items: int, size: int) -> None:
-        """Add items that need no delivery."""
+    def leave(self, *item_ids: int) -> None:
+        """Forget the conversions of items whose rows are about to say what became of them."""
         ...
 
     def weigh(self, item_id: int, size: int) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from transload.address import shown
+from transload.kinds import Fault
 from transload.model import ItemRecord, Job, Totals
 from transload.states import reported
 
@@ -31,9 +32,13 @@ def head(job: Job, totals: Totals) -> dict[str, Any]:
         "started_at": timestamp(job.started_ms),
         "finished_at": timestamp(job.finished_ms),
         "totals": asdict(totals),
-        "error": None if job.fault is None else job.fault.as_dict(),
+        "error": _error(job.fault, job.id),
         "warnings": [*job.warnings, *_notes(job, totals)],
     }
+
+
+def _error(fault: Fault | None, job_id: str) -> dict[str, Any] | None:
+    return None if fault is None else fault.addressed(job_id=job_id, command="send").as_dict()
 
 
 def _notes(job: Job, totals: Totals) -> list[str]:
@@ -57,7 +62,7 @@ def item(record: ItemRecord) -> dict[str, Any]:
         "state": reported(one.state).value,
         "partial": one.partial,
         "recovered": one.recovered,
-        "error": None if one.fault is None else one.fault.as_dict(),
+        "error": _error(one.fault, one.job_id),
         "album": one.album,
         "outputs": [
             {"path": output.path, "bytes": output.size_bytes, "sha256": output.sha256}

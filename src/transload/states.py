@@ -33,7 +33,7 @@ ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
     _I.SENT: frozenset(),
     _I.SKIPPED: frozenset({_I.PENDING}),
     _I.DUPLICATE: frozenset(),
-    _I.QUARANTINED: frozenset({_I.PENDING}),
+    _I.QUARANTINED: frozenset({_I.PENDING, _I.FAILED}),  # failed: its original was dropped
     _I.FAILED: frozenset({_I.PENDING}),
     _I.CANCELLED: frozenset({_I.PENDING}),
 }
@@ -44,6 +44,9 @@ ITEM_LOST = frozenset({_I.QUARANTINED, _I.FAILED, _I.CANCELLED})
 ITEM_RETRIABLE = ITEM_LOST
 
 PASSWORD = "password"  # why a job waits that a person must give one
+PAUSED = "paused"  # why a job waits that a command stopped
+SPACE = "space"  # why a job waits for room on the disk
+RETRY = "retry"  # why a job waits before it tries again what failed for a passing reason
 TURN = "turn"  # why a job waits whose long conversion let a shorter one go first
 LEFT_OUT = "left out by --include or --exclude"  # the reason of a skip that other filters take back
 OPENED = "opened"  # the reason of a skip: an archive inside whose entries were taken instead

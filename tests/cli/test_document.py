@@ -22,7 +22,7 @@ async def test_pages_join_to_the_one_document(tmp_path: Path) -> None:
         await app.wait(job.id)
         file = ReportFile(tmp_path / "report.json")
         file.check()
-        await file.write(of_all(app, [job]))
+        await file.write(of_all(app, [job]), [job.id])
         gone = NotStarted("gone", "library:", None, SourceNotFoundError("gone"))
         both = json.loads("".join([piece async for piece in of_all(app, [job, gone])]))
         whole = (await app.report(job.id)).as_dict()
@@ -63,8 +63,9 @@ async def test_a_failed_write_leaves_the_old_report_and_nothing_else(tmp_path: P
 
     file = ReportFile(tmp_path / "report.json")
     file.path.write_text("old")
-    with pytest.raises(UsageError, match="No space left"):
-        await file.write(broken())
+    with pytest.raises(UsageError, match="No space left") as raised:
+        await file.write(broken(), ["01J", "01K"])
+    assert "`transload jobs 01J --json` prints it." in str(raised.value.suggestion)
     assert names_in(tmp_path) == ["report.json"]
     assert file.path.read_text() == "old"
 
@@ -74,13 +75,13 @@ async def test_two_commands_may_write_the_same_report_at_once(tmp_path: Path) ->
 
     async def first() -> AsyncIterator[str]:
         yield "half"
-        await other.write(second())
+        await other.write(second(), ())
         yield ", and whole"
 
     async def second() -> AsyncIterator[str]:
         yield "other"
 
-    await one.write(first())
+    await one.write(first(), ())
     assert names_in(tmp_path) == ["report.json"]
     assert one.path.read_text() == "half, and whole"
 
@@ -96,6 +97,6 @@ async def test_a_device_is_written_not_replaced() -> None:
 
     file = ReportFile(Path("/dev/null"))
     file.check()
-    await file.write(pieces())
+    await file.write(pieces(), ())
     assert names_in(Path("/dev")).count("null") == 1
     file.check()

@@ -24,6 +24,7 @@ def job(state: JobState, kind: str | None = None) -> Job:
         (JobState.PARTIAL, "store.disk_full", 3),
         (JobState.FAILED, None, 4),
         (JobState.FAILED, "input.corrupt", 4),
+        (JobState.FAILED, "input.usage", 2),
         (JobState.FAILED, "dest.denied", 6),
         (JobState.FAILED, "dest.unreachable", 6),
         (JobState.FAILED, "store.disk_full", 6),

@@ -53,7 +53,11 @@ def test_a_cancelled_job_names_itself_in_what_to_do_next(cli: Cli, tmp_path: Pat
 def test_pause_cancel_retry(cli: Cli, tmp_path: Path) -> None:
     job = queued(cli, tmp_path)
     assert cli("pause", job, "--json").document["state"] == "waiting"
+    assert cli("pause", job).out == f"{job}: paused (transload resume {job})\n"
+    assert "paused (transload resume" in cli("jobs").out
     assert cli("cancel", job, "--json").document["state"] == "cancelled"
     retried = cli("retry", job, "--json")
     assert (retried.status, retried.document["totals"]["sent"]) == (0, 1)
     assert "nothing to retry" in cli("retry", job).out
+    assert "nothing to resume" in cli("resume", job).out
+    assert "had ended before (succeeded)" in cli("cancel", job).out

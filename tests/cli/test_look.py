@@ -43,7 +43,7 @@ def test_inspect_answers_in_the_order_asked(cli: Cli, tmp_path: Path) -> None:
     good.write_bytes(photo(1))
     text.write_text("words")
     said = cli("inspect", "--json", good, tmp_path / "gone.jpg", text)
-    assert said.status == 3
+    assert said.status == 2  # as `send` of what is not there
     assert [one["verdict"] for one in said.document] == ["as_is", "unsavable", "skip"]
     assert "gone.jpg" in said.document[1]["why"]
     assert said.document[0]["facts"]
@@ -84,3 +84,64 @@ def test_a_listing_can_be_narrowed(cli: Cli, tmp_path: Path) -> None:
     assert names("--files", "media") == ["a.jpg", "thumbs/b.jpg", "c.mp4"]
     assert names("--files", "media", "--exclude", "thumbs/*") == ["a.jpg", "c.mp4"]
     assert names("--include", "*.txt", "--include", "*.mp4") == ["notes.txt", "c.mp4"]
+
+
+def test_inspect_ends_as_send_would(cli: Cli, tmp_path: Path) -> None:
+    gone, broken, folder = tmp_path / "gone.jpg", tmp_path / "a.jpg", tmp_path / "folder"
+    broken.write_bytes(photo(1)[:300])
+    folder.mkdir()
+    said = cli("inspect", gone)
+    assert (said.status, said.out) == (cli("send", gone).status, "") == (2, "")
+    assert "next: " in said.err
+    assert cli("inspect", broken).status == 3
+    assert cli("inspect", broken, gone).status == 2
+    said = cli("inspect", folder)
+    assert said.status == 2
+    assert f"transload send {folder} --dry-run" in said.err
+
+
+def test_inspect_judges_for_the_recipe_that_send_takes(cli: Cli, tmp_path: Path) -> None:
+    """A large photo is made smaller for Telegram, and stays as it is in a library."""
+    large = tmp_path / "large.jpg"
+    large.write_bytes(photo(1, (6000, 5000)))
+    (usual,) = cli("inspect", "--json", large).document
+    (named,) = cli("inspect", "--json", large, "--recipe", "playable").document
+    (other,) = cli("inspect", "--json", large, "--recipe", "telegram").document
+    assert usual == named
+    assert (usual["verdict"], other["verdict"]) == ("as_is", "shrink")
+
+
+def test_inspect_of_an_archive_speaks_of_what_is_in_it(cli: Cli, tmp_path: Path) -> None:
+    said = cli("inspect", packed(tmp_path / "one.zip", {"a.jpg": photo(1)}))
+    assert said.status == 0
+    assert "what is in it" in said.out
+
+
+def test_quiet_says_nothing_but_errors(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"a.jpg": photo(1)})
+    photo_file = tmp_path / "a.jpg"
+    photo_file.write_bytes(photo(1))
+    for words in (
+        ("list", source),
+        ("inspect", photo_file),
+        ("send", source, "--dry-run"),
+        ("jobs",),
+        ("quarantine", "list"),
+        ("clean", "--dry-run"),
+    ):
+        said = cli(*words, "--quiet")
+        assert (said.status, said.out, said.err) == (0, "", ""), words
+
+
+def test_a_filter_that_fits_no_name_is_told(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"in/a.jpg": photo(1), "in/b.jpg": photo(2)})
+    for words in (("list",), ("send", "--dry-run"), ("send", "--to", f"library:{tmp_path / 'l'}")):
+        said = cli(*words, source, "--include", "*.heic")
+        assert said.status == 2, words
+        assert "no name in the source fits --include '*.heic'" in said.err
+        assert "next: Names there are 'in/a.jpg', 'in/b.jpg'" in said.err
+        said = cli(*words, source, "--include", "*.heic", "--json")
+        assert said.status == 2, words
+        assert said.document["error"]["kind"] == "input.usage"
+    assert cli("send", source, "--include", "*b.jpg").status == 0
+    assert cli("send", source, "--exclude", "*").status == 0  # named, and left out

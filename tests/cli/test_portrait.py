@@ -1,7 +1,8 @@
 """`transload jobs ID` for people."""
 
 from tests.cli.conftest import Sent
-from transload.cli.portrait import MOMENTS, clock_text, timeline
+from transload.cli.portrait import MOMENTS, timeline
+from transload.cli.wording import clock_text
 from transload.model import Event
 
 
@@ -47,6 +48,19 @@ def test_an_item_that_is_put_off_and_sent_later_moves_on_once() -> None:
         "1 item moved on, 2 items put off",
         "waiting",
         "2 items moved on",
+    ]
+
+
+def test_moments_are_told_in_words() -> None:
+    told = [
+        event(1, "state", state="waiting", reason="paused"),
+        event(2, "dropped", name="a.jpg"),
+        event(3, "warning", text="half of it"),
+    ]
+    assert [line.split("  ")[-1] for line in timeline(told)[1:]] == [
+        "paused (transload resume J)",
+        "the kept original of a.jpg was deleted",
+        "warning: half of it",
     ]
 
 

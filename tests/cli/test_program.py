@@ -49,6 +49,21 @@ def test_a_slip_is_wrong_usage_and_names_the_nearest_right_word(
     assert said.out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "help_of"),
+    [
+        (["send"], "transload send --help"),
+        (["quarantine", "drop"], "transload quarantine drop --help"),
+        (["sned"], "transload --help"),
+    ],
+)
+def test_the_next_step_is_the_help_of_the_command(
+    capsys: pytest.CaptureFixture[str], words: list[str], help_of: str
+) -> None:
+    assert run(words) == 2
+    assert f"`{help_of}`" in capsys.readouterr().err
+
+
 def test_a_missing_word_is_told_as_a_document_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["send", "--json"]) == 2
     assert '"kind": "input.usage"' in capsys.readouterr().out

@@ -30,6 +30,20 @@ def test_a_detached_job_is_only_queued(cli: Cli, tmp_path: Path) -> None:
     assert len(list(library.rglob("*.jpg"))) == 1
 
 
+def test_the_same_command_again_says_that_nothing_was_sent(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"a.jpg": photo(1), "b.txt": b"words"})
+    words = ("send", source, "--to", f"library:{tmp_path / 'lib'}")
+    first, again = cli(*words), cli(*words)
+    assert "delivered   1 of 2 items" in first.out
+    assert (again.status, again.err) == (0, "")
+    assert "nothing was sent, it was all done before" in again.out
+    assert "delivered" not in again.out
+    assert cli(*words, "--detach").out == again.out
+    document = cli(*words, "--json").document
+    assert document["totals"]["sent"] == 1
+    assert document["warnings"][0] == "nothing was sent, it was all done before"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_a_report_and_a_job_that_continues(
     cli: Cli, tmp_path: Path, slow: Path, number: signal.Signals

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from transload.cli.summary import NAMED_MAX, Tally, gallery_of, summary
+from transload.cli.summary import NAMED_MAX, Tally, gallery_of, summary, summary_again
 from transload.kinds import Fault
 from transload.model import Item, ItemRecord, ItemState, Job, JobState, Recipe, Totals, Verdict
 
@@ -62,6 +62,31 @@ def test_everything_a_person_asks_is_answered() -> None:
     assert "trip/3.jpg: the CRC is wrong" in text
     assert "next: Get the file again" in text
     assert "half of it" in text
+    assert "gallery" not in text  # there is none at that place
+
+
+def test_one_photo_is_no_photos() -> None:
+    one = record(0, ItemState.SENT, verdict=Verdict.SHRINK)
+    lines = summary(ENDED, Totals(entries=1, sent=1), tallied(one), [])
+    assert "  converted   1 photo made anew" in lines
+    lines = summary(ENDED, Totals(entries=2, sent=2), tallied(one, one), [])
+    assert "  converted   2 photos made anew" in lines
+
+
+def test_what_was_all_done_before_is_not_delivered_again() -> None:
+    counts = tallied(*(record(n, ItemState.SENT) for n in range(25)))
+    totals = Totals(entries=28, sent=25, skipped=3)
+    lines = summary_again(ENDED, totals, counts, [])
+    assert lines[0] == "photos.zip -> library:/lib: nothing was sent, it was all done before"
+    assert "25 of 28 items" in lines[1]
+    assert not any("delivered" in line for line in lines)
+
+
+def test_only_duplicates_are_nothing_new() -> None:
+    totals = Totals(entries=3, duplicate=3)
+    assert "  delivered   nothing new: 3 of 3 items were there" in summary(
+        ENDED, totals, Tally(), []
+    )
 
 
 def test_what_gave_way_is_counted_once_delivered() -> None:

@@ -1,7 +1,9 @@
 """Events as a person sees them."""
 
+from dataclasses import asdict
+
 from transload.cli.view import View
-from transload.model import Event, JobState
+from transload.model import Event, JobState, Totals
 from transload.states import TURN
 
 SPACE = {"kind": "store.disk_full", "detail": "12 MiB free, 1,024 MiB must stay free"}
@@ -27,9 +29,15 @@ def progress(**told: object) -> Event:
     )
 
 
+def snapshot(state: str = "running", reason: str | None = None, **totals: int) -> Event:
+    """How a job stands when its follower begins."""
+    told = asdict(Totals()) | totals
+    return event("snapshot", state=state, reason=reason, error=None, totals=told)
+
+
 def running() -> View:
     """A view of a job that runs."""
-    view = View("photos\x1b[2J", JobState.QUEUED)
+    view = View("photos\x1b[2J", JobState.QUEUED, "J")
     view.take(event("state", state="running"))
     return view
 
@@ -66,12 +74,12 @@ def test_waiting_for_a_password_says_so() -> None:
     view = running()
     locked = {"kind": "input.password_needed", "detail": "a.jpg is encrypted"}
     assert view.take(event("state", state="waiting", reason="password", fault=locked))
-    assert view.doing == "waiting for a password: a.jpg is encrypted"
+    assert view.doing == "waiting for a password: a.jpg is encrypted (transload pass J)"
 
 
 def test_problems_are_counted_from_the_snapshot_on() -> None:
     view = running()
-    view.take(event("snapshot", totals={"quarantined": 1, "failed": 0}))
+    view.take(snapshot(quarantined=1))
     view.take(event("items", items=[[0, "sent"], [1, "failed"], [2, "quarantined"]]))
     assert view.lost == 3
     assert "3 problems" in view.counters
@@ -90,3 +98,25 @@ def test_a_film_that_gave_way_says_so() -> None:
     view = running()
     assert view.take(event("state", state="waiting", reason=TURN))
     assert view.doing == "waiting while a shorter conversion goes first"
+
+
+def test_the_snapshot_says_what_the_job_became_since_it_was_asked_for() -> None:
+    view = View("photos", JobState.QUEUED, "J")
+    assert view.take(snapshot("running", sent=40, skipped=5))
+    assert view.doing == "starting"
+    assert view.counters == "45 items"
+    assert view.take(snapshot("waiting", "paused"))
+    assert view.doing == "paused (transload resume J)"
+
+
+def test_counters_never_go_back() -> None:
+    view = running()
+    view.take(snapshot(sent=40))
+    view.take(progress(items=38, items_total=50))
+    assert view.counters == "40/50 items"
+
+
+def test_one_item_is_no_items() -> None:
+    view = running()
+    view.take(progress(items=1, items_total=1))
+    assert view.counters == "1/1 item"

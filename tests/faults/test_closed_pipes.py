@@ -44,7 +44,7 @@ def test_errors_keep_their_status(desk: Desk, streams: str, buffered: str) -> No
     nothing = desk.inputs / "nothing.zip"
     assert _ended(desk, streams, buffered, "list", nothing) == 2
     assert _ended(desk, streams, buffered, "list", nothing, "--json") == 2
-    assert _ended(desk, streams, buffered, "inspect", nothing) == 3
+    assert _ended(desk, streams, buffered, "inspect", nothing) == 2
 
 
 @pytest.mark.parametrize("buffered", ["buffered", "unbuffered"])

@@ -114,7 +114,8 @@ def test_everything_else_arrives_then_the_job_waits(desk: Desk, mixed: Path) -> 
     assert "locked      2 items" in said.out
     assert f"transload pass {job}" in said.report["error"]["suggestion"]
     for shown in (desk.run("jobs"), desk.run("jobs", job)):
-        assert "waiting: a password is needed (transload pass " in shown.out
+        assert "waiting for a password: " in shown.out
+        assert "(transload pass " in shown.out
     done = pass_on(desk, job, SECRET)
     assert done.status == 0
     assert arrived(desk, *PHOTOS)

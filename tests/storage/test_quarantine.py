@@ -5,7 +5,7 @@ import pytest
 from tests.storage.conftest import Desk, entries
 from tests.storage.test_record import begun, intend, landed, shipment
 from transload.errors import NotMediaError, UnknownJobError
-from transload.model import Held, ItemState
+from transload.model import Held, ItemState, Outcome
 from transload.storage.quarantine import Quarantine
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,14 @@ async def test_a_kept_original_is_listed_and_dropped(desk: Desk) -> None:
     assert await quarantine.items_by_job([second.id, first.id]) == {
         first.job_id: [second.item_id, first.item_id]
     }
-    await quarantine.drop(first)
+    await record.conclude(
+        [Outcome(items[0], ItemState.QUARANTINED, "html", fault=NotMediaError("html").fault())]
+    )
+    await quarantine.drop(first, 0)
+    left = await record.item(first.item_id)
+    assert left.state is ItemState.FAILED
+    assert left.fault is not None
+    assert "was deleted" in str(left.fault.suggestion)
     assert [one.id for one in await quarantine.listed()] == [second.id]
     assert not first.path.exists()
     with pytest.raises(UnknownJobError):

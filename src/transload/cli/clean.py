@@ -35,7 +35,7 @@ async def _clean(app: "App", dry_run: bool, common: Common) -> int:
             )
         )
         return EXIT_OK
-    for path, size in gone.files if common.verbose or dry_run else ():
+    for path, size in gone.files if common.talks and (common.verbose or dry_run) else ():
         print(f"{size_text(size):>9}  {path}")
     if common.talks:
         word = "would be freed" if dry_run else "freed"

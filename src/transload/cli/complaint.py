@@ -25,9 +25,9 @@ def error_document(fault: Fault) -> dict[str, Any]:
     return {"error": fault.as_dict()}
 
 
-def tell_error(error: TransloadError, *, as_json: bool) -> int:
-    """Say an error where the caller looks for it; gives its exit status."""
-    fault = error.fault()
+def tell_error(error: TransloadError, *, as_json: bool, command: str = "") -> int:
+    """Print an error of a command where the caller looks for it; returns its exit status."""
+    fault = error.fault().addressed(command=command)
     if as_json:
         say(json.dumps(error_document(fault), ensure_ascii=False), sys.stdout)
     else:

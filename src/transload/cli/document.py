@@ -14,6 +14,7 @@ import anyio.to_thread
 from transload import report
 from transload.address import shown
 from transload.cli.standing import as_it_stands
+from transload.cli.summary import NOTHING_NEW
 from transload.errors import TransloadError, UsageError
 from transload.model import Job, JobState, Totals
 
@@ -31,6 +32,13 @@ class NotStarted:
     destination: str
     recipe: str | None
     error: TransloadError
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The ended job of an earlier command with the same words: there was nothing left to do."""
+
+    job: Job
 
 
 def _text(value: object) -> str:
@@ -57,10 +65,11 @@ def not_started(one: NotStarted) -> str:
     )
 
 
-async def of_job(app: "App", job_id: str) -> AsyncIterator[str]:
-    """The report of a job in pieces of text."""
+async def of_job(app: "App", job_id: str, *notes: str) -> AsyncIterator[str]:
+    """The report of a job in pieces of text, with `notes` among its warnings."""
     job = as_it_stands(app, await app.job(job_id))
     head = report.head(job, await app.totals(job))
+    head["warnings"] = [*notes, *head["warnings"]]
     yield _text(head)[:-1] + ', "items": ['
     page, between = list[str](), "\n"
     async for record in app.records(job.id):
@@ -71,7 +80,7 @@ async def of_job(app: "App", job_id: str) -> AsyncIterator[str]:
     yield (between + ",\n".join(page) if page else "") + "]}"
 
 
-async def of_all(app: "App", asked: Sequence[Job | NotStarted]) -> AsyncIterator[str]:
+async def of_all(app: "App", asked: Sequence[Job | Repeated | NotStarted]) -> AsyncIterator[str]:
     """One report, or an array of them for several sources."""
     several = len(asked) != 1
     if several:
@@ -82,7 +91,12 @@ async def of_all(app: "App", asked: Sequence[Job | NotStarted]) -> AsyncIterator
         if isinstance(one, NotStarted):
             yield not_started(one)
             continue
-        async for piece in of_job(app, one.id):
+        whole = (
+            of_job(app, one.job.id, NOTHING_NEW)
+            if isinstance(one, Repeated)
+            else of_job(app, one.id)
+        )
+        async for piece in whole:
             yield piece
     yield "]\n" if several else "\n"
 
@@ -114,8 +128,8 @@ class ReportFile:
         """A device, a pipe (or a folder, which fails): it is written, never replaced."""
         return self.path.exists() and not self.path.is_file()
 
-    async def write(self, pieces: AsyncIterator[str]) -> None:
-        """Write it whole. Raises UsageError when the place has become unwritable."""
+    async def write(self, pieces: AsyncIterator[str], job_ids: Sequence[str]) -> None:
+        """Write the report of these jobs whole. Raises UsageError when the place has become unwritable."""
         target = self.path if self._special else self._part
         try:
             async with await anyio.open_file(target, "w", encoding="utf-8") as file:
@@ -129,7 +143,8 @@ class ReportFile:
         except OSError as error:
             raise UsageError(
                 f"the report {self.path} could not be written ({error.strerror})",
-                suggestion="`transload jobs ID --json` gives it again.",
+                suggestion=" ".join(f"`transload jobs {one} --json` prints it." for one in job_ids)
+                or "Name a file in a writable folder after --report.",
             ) from error
         finally:
             if target is self._part:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from transload.errors import UsageError
 from transload.kinds import (
     EXIT_BUG,
     EXIT_ENVIRONMENT,
@@ -41,6 +42,8 @@ _BY_STATE = {
 def of_job(job: Job) -> int:
     """The exit status of a command that followed this job until now."""
     decided = EXIT_OK if job.fault is None else KINDS[job.fault.kind].exit_status
+    if job.fault is not None and job.fault.kind == UsageError.kind:
+        return EXIT_USAGE  # filters that fit nothing: known only once the source was read
     if decided == EXIT_BUG or (job.state is JobState.FAILED and decided in _NOT_THE_SOURCE):
         return decided
     return EXIT_INPUT if needs_password(job) else _BY_STATE[job.state]

@@ -13,12 +13,12 @@ from transload.cli import exits
 from transload.cli.common import USUAL, Common, JobId
 from transload.cli.document import of_all
 from transload.cli.passwords import ask_hidden, piped_line, somebody_types
-from transload.cli.session import CONTINUES, run
-from transload.cli.standing import as_it_stands, state_word
-from transload.cli.wording import clean, password_wait, short_id_length, shortened
+from transload.cli.session import RESUMES, run
+from transload.cli.standing import as_it_stands, state_word, wait_line
+from transload.cli.wording import clean, short_id_length, shortened
 from transload.kinds import EXIT_OK
 from transload.model import Job, JobState
-from transload.states import JOB_ENDED, needs_password
+from transload.states import JOB_ENDED
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -64,7 +64,7 @@ async def _all(app: "App", common: Common) -> int:
     if common.json:
         heads = [report.head(job, await app.totals(job)) for job in latest]
         print(json.dumps(heads, ensure_ascii=False))
-    else:
+    elif common.talks:
         print("\n".join(await table(app, latest)))
     return EXIT_OK
 
@@ -82,8 +82,8 @@ async def table(app: "App", latest: Sequence[Job]) -> list[str]:
         items += f" ({lost:,} lost)" if lost else ""
         route = f"{shortened(clean(job.title), 40)} -> {clean(job.destination)}"
         lines.append(f"{job.id[:length]:<{length}}  {state_word(job):<11} {items:>15}  {route}")
-        if needs_password(job):
-            lines.append(f"{'':<{length}}  {password_wait(job.id[:length])}")
+        if line := wait_line(app, job, job.id[:length]):
+            lines.append(f"{'':<{length}}  {line}")
     return lines
 
 
@@ -108,7 +108,7 @@ async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
     if common.json:
         async for piece in of_all(app, [job]):
             sys.stdout.write(piece)
-    else:
+    elif common.talks:
         async for line in portrait(app, job, page):
             print(line)
     return EXIT_OK
@@ -126,10 +126,11 @@ def cancel(job_id: JobId, /, *, common: Common = USUAL) -> int:
 
 
 async def _cancel(app: "App", job_id: str, common: Common) -> int:
-    job = await app.cancel(job_id)
+    before = await app.job(job_id)
+    job = await app.cancel(before.id)
     with anyio.move_on_after(CANCEL_S):
         job = await app.wait(job.id)
-    return await _tell_state(app, job, common)
+    return await _tell_state(app, before, job, common)
 
 
 def pause(job_id: JobId, /, *, common: Common = USUAL) -> int:
@@ -138,27 +139,43 @@ def pause(job_id: JobId, /, *, common: Common = USUAL) -> int:
 
 
 async def _pause(app: "App", job_id: str, common: Common) -> int:
-    return await _tell_state(app, await app.pause(job_id), common)
+    before = await app.job(job_id)
+    return await _tell_state(app, before, await app.pause(before.id), common)
 
 
-async def _tell_state(app: "App", job: Job, common: Common) -> int:
+async def _tell_state(app: "App", before: Job, job: Job, common: Common) -> int:
+    """Print what a job has become that was `before` when the command asked; nothing else is to be done about it."""
     if common.json:
         print(json.dumps(report.head(job, await app.totals(job)), ensure_ascii=False))
     elif common.talks:
-        waits = password_wait(job.id) if needs_password(job) else job.wait_reason
-        print(f"{job.id}: {waits or job.state.value}")
+        print(f"{job.id}: {_became(app, before, job)}")
     return EXIT_OK
+
+
+def _became(app: "App", before: Job, job: Job) -> str:
+    if before.state in JOB_ENDED:
+        return f"had ended before ({before.state.value}), nothing was changed"
+    if job.state in JOB_ENDED:
+        return job.state.value
+    return wait_line(app, job, job.id) or "is still letting go of its work"
 
 
 def resume(job_id: JobId, /, *, common: Common = USUAL) -> int:
     """Go on with a paused, waiting or interrupted job, and follow it to its end."""
-    return run(common, lambda app: _resume(app, job_id, common), told=CONTINUES)
+    told = RESUMES.format(job_id)
+    return run(common, lambda app: _resume(app, job_id, common), told=told)
 
 
 async def _resume(app: "App", job_id: str, common: Common) -> int:
     from transload.cli.sending import see_through
 
-    return await see_through(app, [await app.resume(job_id)], common)
+    job = await app.job(job_id)
+    if job.state in JOB_ENDED and common.talks:
+        print(f"{job.id}: has ended ({job.state.value}), there is nothing to resume")
+        if job.state is not JobState.SUCCEEDED:
+            print(f"  next: `transload retry {job.id}` takes up what did not arrive")
+        return exits.of_job(job)
+    return await see_through(app, [await app.resume(job.id)], common)
 
 
 def hand_in(job_id: JobId, /, *, common: Common = USUAL) -> int:
@@ -172,7 +189,8 @@ def hand_in(job_id: JobId, /, *, common: Common = USUAL) -> int:
         transload pass 01KA3X < word.txt
     """
     given = None if somebody_types() else piped_line()
-    return run(common, lambda app: _hand_in(app, job_id, given, common), told=CONTINUES)
+    told = RESUMES.format(job_id)
+    return run(common, lambda app: _hand_in(app, job_id, given, common), told=told)
 
 
 async def _hand_in(app: "App", job_id: str, given: str | None, common: Common) -> int:
@@ -186,7 +204,8 @@ async def _hand_in(app: "App", job_id: str, given: str | None, common: Common) -
 
 def retry(job_id: JobId, /, *, common: Common = USUAL) -> int:
     """Try the failed, quarantined and cancelled items of an ended job again; what was sent is not sent twice."""
-    return run(common, lambda app: _retry(app, job_id, common), told=CONTINUES)
+    told = RESUMES.format(job_id)
+    return run(common, lambda app: _retry(app, job_id, common), told=told)
 
 
 async def _retry(app: "App", job_id: str, common: Common) -> int:

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,16 +12,18 @@ from cyclopts import Parameter
 from transload.address import shown
 from transload.cli.common import USUAL, Common, recipe_word
 from transload.cli.complaint import error_lines
+from transload.cli.exits import worst
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
 from transload.cli.saying import say
 from transload.cli.session import run
-from transload.cli.wording import clean, count_text, size_text
+from transload.cli.wording import clean, size_text
 from transload.entry import Entry
 from transload.errors import TransloadError
 from transload.inside import chosen
 from transload.kinds import EXIT_OK, EXIT_PARTIAL, KINDS, Fault
 from transload.media.sniff import kind_of_name
 from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
+from transload.options import nothing_fits
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -57,25 +59,37 @@ def list_entries(  # noqa: PLR0913  one parameter for each option
         transload list https://host/photos.zip --files media --exclude "thumbs/*"
     """
     words = passwords.read()
+    narrowed = _Narrowed(files, include or (), exclude or ())
+    return run(common, lambda app: _list(app, source, words, narrowed, common), ledger=False)
 
-    def shows(entry: Entry) -> bool:
-        wanted = chosen(entry.name, include or (), exclude or ())
-        return wanted and (files == "all" or kind_of_name(entry.name) is not None)
 
-    return run(common, lambda app: _list(app, source, words, shows, common), ledger=False)
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """What of a listing is shown."""
+
+    files: Files
+    include: Sequence[str]
+    exclude: Sequence[str]
+
+    def of(self, seen: "Seen") -> "Seen":
+        """The entries that are wanted. Raises UsageError when `include` fits none of those there are."""
+        fits = [one for one in seen.entries if chosen(one.name, self.include, self.exclude)]
+        if self.include and seen.entries and not fits:
+            raise nothing_fits(self.include, self.exclude, [one.name for one in seen.entries])
+        shown = [one for one in fits if self.files == "all" or kind_of_name(one.name) is not None]
+        return replace(seen, entries=tuple(shown))
 
 
 async def _list(
     app: "App",
     source: str,
     words: Sequence[str],
-    shows: Callable[[Entry], bool],
+    narrowed: _Narrowed,
     common: Common,
 ) -> int:
     try:
         with no_job():
-            seen = await app.list(source, words)
-            seen = replace(seen, entries=tuple(filter(shows, seen.entries)))
+            seen = narrowed.of(await app.list(source, words))
     except TransloadError as error:
         if not common.json:
             raise
@@ -86,7 +100,8 @@ async def _list(
         json.dump(listed(seen), sys.stdout)
         print()
     else:
-        _print_entries(seen)
+        if not common.quiet:
+            _print_entries(seen)
         if fault is not None:
             say("\n".join(error_lines(fault)), sys.stderr)
     return EXIT_OK if fault is None else KINDS[fault.kind].exit_status
@@ -155,8 +170,12 @@ def inspect(
     /,
     *,
     recipe: Annotated[
-        Recipe, Parameter(name_transform=recipe_word, help="What the file is judged for.")
-    ] = Recipe.TELEGRAM,
+        Recipe | None,
+        Parameter(
+            name_transform=recipe_word,
+            help="What the file is judged for; when not given, what `send` would take for a library.",
+        ),
+    ] = None,
     common: Common = USUAL,
 ) -> int:
     """Show what files are, what would be done to them, and why. With -v also every probed fact.
@@ -164,34 +183,39 @@ def inspect(
     For example:
 
         transload inspect clip.avi photo.heic
-        transload inspect --recipe playable --json film.mkv
+        transload inspect --recipe telegram --json film.mkv
         transload inspect --recipe mp4:720 film.mkv
     """
     return run(common, lambda app: _inspect(app, file, recipe, common), ledger=False)
 
 
-async def _inspect(app: "App", files: Sequence[Path], recipe: Recipe, common: Common) -> int:
-    found = [await _look(app, file, recipe) for file in files]
+async def _inspect(app: "App", files: Sequence[Path], recipe: Recipe | None, common: Common) -> int:
+    """Look at one file after the other; the exit status is the worst that `send` would end with before it began."""
+    found, statuses = list["Inspected"](), list[int]()
+    for file in files:
+        try:
+            found.append(await app.inspect(file, recipe))
+        except TransloadError as error:
+            found.append(_unseen(file, error.fault()))
+            statuses.append(error.exit_status)
+            if not common.json:
+                say("\n".join(error_lines(error.fault())), sys.stderr)
+        else:
+            if found[-1].judgement.verdict is Verdict.UNSAVABLE:
+                statuses.append(EXIT_PARTIAL)
+            if common.talks:
+                _print_inspected(found[-1], facts=common.verbose)
     if common.json:
         say(json.dumps([inspected(one) for one in found]), sys.stdout)
-    else:
-        for one in found:
-            _print_inspected(one, facts=common.verbose)
-    lost = sum(one.judgement.verdict is Verdict.UNSAVABLE for one in found)
-    if lost and common.talks:
-        say(f"{count_text(lost, 'file')} could not be read", sys.stderr)
-    return EXIT_PARTIAL if lost else EXIT_OK
+    return worst(statuses)
 
 
-async def _look(app: "App", file: Path, recipe: Recipe) -> "Inspected":
+def _unseen(file: Path, fault: Fault) -> "Inspected":
+    """How a file that could not be looked at stands in the answer."""
     from transload.jobs.rehearsal import Inspected
 
-    try:
-        return await app.inspect(file, recipe)
-    except TransloadError as error:
-        fault = error.fault()
-        judgement = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, fault.detail, fault=fault)
-        return Inspected(str(file), None, judgement)
+    judgement = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, fault.detail, fault=fault)
+    return Inspected(str(file), None, judgement)
 
 
 def inspected(one: "Inspected") -> dict[str, Any]:

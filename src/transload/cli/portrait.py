@@ -1,17 +1,16 @@
 """One job in words: its head, its timeline, a page of its items, its errors."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from transload import report
 from transload.address import shown
-from transload.cli.standing import INTERRUPTED, state_word
+from transload.cli.standing import INTERRUPTED, state_word, wait_line
 from transload.cli.summary import summary, tally
-from transload.cli.wording import clean, count_text, password_wait, size_text
+from transload.cli.wording import clean, clock_text, count_text, size_text, wait_text
 from transload.model import Event, ItemRecord, ItemState, Job, JobState
-from transload.states import ITEM_OPEN, TURN, needs_password, reported
+from transload.states import ITEM_OPEN, reported
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -26,14 +25,10 @@ async def portrait(app: "App", job: Job, page: int) -> AsyncIterator[str]:
     yield f"job {job.id}"
     yield f"  from        {clean(shown(job.source))}"
     yield f"  as          {job.recipe.value}, {job.files}, attempt {job.attempt}"
-    if needs_password(job):
-        yield f"  {password_wait(job.id)}"
-    elif state_word(job) == INTERRUPTED:
+    if state_word(job) == INTERRUPTED:
         yield f"  interrupted: transload resume {job.id} goes on where it was"
-    elif job.wait_reason == TURN:
-        yield "  waits       while a shorter conversion goes first"
-    elif job.state is JobState.WAITING:
-        yield f"  waits       {job.wait_reason} until {clock_text(job.wait_until_ms)}"
+    elif line := wait_line(app, job, job.id):
+        yield f"  {line}"
     warnings = report.head(job, totals)["warnings"]
     for line in summary(job, totals, await tally(app.records(job.id)), warnings):
         yield line
@@ -43,13 +38,6 @@ async def portrait(app: "App", job: Job, page: int) -> AsyncIterator[str]:
     yield ""
     async for line in _items(app, job, page, totals.entries):
         yield line
-
-
-def clock_text(at_ms: int | None) -> str:
-    """Local date and time, or `it is asked for`."""
-    if at_ms is None:
-        return "it is asked for"
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def timeline(events: list[Event]) -> list[str]:
@@ -77,11 +65,16 @@ def _moment(event: Event) -> str:
     told = event.data
     match event.what:
         case "state":
-            reason = f" ({told['reason']})" if told.get("reason") else ""
             fault = told.get("fault")
-            return f"{told['state']}{reason}" + (f": {clean(fault['detail'])}" if fault else "")
+            if told["state"] == JobState.WAITING.value:
+                return wait_text(told.get("reason"), event.job_id, fault and fault["detail"])
+            return f"{told['state']}" + (f": {clean(fault['detail'])}" if fault else "")
         case "control":
             return f"asked to {told['asked']}"
+        case "dropped":
+            return f"the kept original of {clean(told['name'])} was deleted"
+        case "warning":
+            return f"warning: {clean(told['text'])}"
         case _:
             return event.what
 

@@ -96,9 +96,9 @@ def _status(argv: Sequence[str]) -> int:
     try:
         status = program(words)(words)
     except CycloptsError as error:
-        return tell_error(UsageError(usage_text(error)), as_json=as_json)
+        return tell_error(UsageError(usage_text(error)), as_json=as_json, command=command_of(words))
     except TransloadError as error:
-        return tell_error(error, as_json=as_json)
+        return tell_error(error, as_json=as_json, command=command_of(words))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has seen enough (`transload list … | head`)
@@ -110,6 +110,13 @@ def _status(argv: Sequence[str]) -> int:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def command_of(words: Sequence[str]) -> str:
+    """The command that words of a command line begin with; empty for none that is known."""
+    if words[:1] == ["quarantine"]:
+        return " ".join(["quarantine", *(word for word in words[1:2] if word in KEPT)])
+    return "".join(word for word in words[:1] if word in COMMANDS)
 
 
 def general_last(argv: Sequence[str]) -> list[str]:

@@ -7,13 +7,15 @@ from cyclopts import Parameter
 
 from transload import report
 from transload.cli.common import USUAL, Common
-from transload.cli.session import CONTINUES, run
+from transload.cli.session import run
 from transload.cli.wording import clean, count_text, short_id_length, size_text
 from transload.kinds import EXIT_OK
 from transload.model import QuarantineRecord
 
 if TYPE_CHECKING:
     from transload.app import App
+
+UNFINISHED = "interrupted: `transload jobs` shows what is left, `transload resume` continues it"
 
 KeptIds = Annotated[
     list[str], Parameter(help="Ids of kept originals; their first signs are enough.")
@@ -38,7 +40,7 @@ async def _list(app: "App", prefix: str, common: Common) -> int:
         print(json.dumps([document(record) for record in kept], ensure_ascii=False))
         return EXIT_OK
     length = short_id_length([record.id for record in kept])
-    for record in kept:
+    for record in kept if common.talks else ():
         told = record.reason.as_dict()
         print(f"{record.id[:length]}  {size_text(record.size_bytes):>9}  {clean(record.name)}")
         print(f"    {told['title']}: {clean(record.reason.detail)}")
@@ -61,13 +63,13 @@ def document(record: QuarantineRecord) -> dict[str, Any]:
         "sha256": record.sha256,
         "path": None if record.path is None else str(record.path),
         "kept_at": report.timestamp(record.created_ms),
-        "error": record.reason.as_dict(),
+        "error": record.reason.addressed(job_id=record.job_id).as_dict(),
     }
 
 
 def retry(kept_id: KeptIds, /, *, common: Common = USUAL) -> int:
     """Send kept originals again, and follow their jobs to the end."""
-    return run(common, lambda app: _retry(app, kept_id, common), told=CONTINUES)
+    return run(common, lambda app: _retry(app, kept_id, common), told=UNFINISHED)
 
 
 async def _retry(app: "App", ids: list[str], common: Common) -> int:

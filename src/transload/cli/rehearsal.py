@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from transload.address import shown
 from transload.cli.common import Common
+from transload.cli.complaint import error_lines
 from transload.cli.exits import worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.saying import say
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
 from transload.errors import TransloadError
-from transload.kinds import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, LOCKED
-from transload.model import Verdict
+from transload.kinds import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, KINDS, LOCKED, Fault
+from transload.model import ItemKind, Verdict
+from transload.options import nothing_fits
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -30,6 +32,8 @@ class Cost:
     """Sums over the entries of a source: numbers, bytes, seconds of processor time."""
 
     entries: int = 0
+    opened: int = 0  # archives, of those that are skipped
+    fault: Fault | None = None  # what nothing could be sent for
     delivered: int = 0
     skipped: int = 0
     unsavable: int = 0
@@ -45,6 +49,7 @@ class Cost:
         match one.judgement.verdict:
             case Verdict.SKIP:
                 self.skipped += 1
+                self.opened += one.judgement.kind is ItemKind.ARCHIVE
             case Verdict.UNSAVABLE if _is_locked(one):
                 self.locked += 1
             case Verdict.UNSAVABLE:
@@ -58,13 +63,16 @@ class Cost:
     @property
     def exit_status(self) -> int:
         """What a job would end with: whether a password is needed, or something could not be delivered."""
+        if self.fault is not None:
+            return KINDS[self.fault.kind].exit_status
         if self.locked:
             return EXIT_INPUT
         return EXIT_PARTIAL if self.unsavable else EXIT_OK
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types."""
-        return {name: getattr(self, name) for name in type(self).__slots__}
+        """The sums as JSON types."""
+        sums = set(type(self).__slots__) - {"fault", "opened"}
+        return {name: getattr(self, name) for name in type(self).__slots__ if name in sums}
 
 
 def _is_locked(one: "Inspected") -> bool:
@@ -126,17 +134,26 @@ class Rehearsal:
         )
 
     async def _as_lines(self, app: "App", source: str) -> Cost:
-        cost = await self._cost(app, source)
-        async with aclosing(app.rehearse(source, self._wish(app, source))) as seen:
+        cost, wish = await self._cost(app, source), self._wish(app, source)
+        async with aclosing(app.rehearse(source, wish)) as seen:
             async for one in seen:
                 cost.add(one)
-                judgement = one.judgement
-                verdict = "locked" if _is_locked(one) else judgement.verdict.value
-                words = f"{verdict:<10} {size_text(one.size):>9}  {clean(one.name)}"
-                say(f"{words}  ({clean(judgement.why)})", sys.stdout)
-        for line in cost_lines(cost):
+                if self.common.talks:
+                    say(entry_line(one), sys.stdout)
+        cost.fault = await self._misfit(app, source, cost)
+        if cost.fault is not None:
+            say("\n".join(error_lines(cost.fault)), sys.stderr)
+        for line in cost_lines(cost) if self.common.talks else ():
             say(line, sys.stdout)
         return cost
+
+    async def _misfit(self, app: "App", source: str, cost: Cost) -> Fault | None:
+        """What the job would end with where `include` fits no name of those there are, else None."""
+        include, exclude = self.choice.include or (), self.choice.exclude or ()
+        if not include or cost.entries > cost.opened:
+            return None
+        names = [one.name for one in (await app.list(source, self.passwords)).entries]
+        return nothing_fits(include, exclude, names).fault() if names else None
 
     async def _as_document(self, app: "App", source: str) -> Cost:
         """One JSON object, written entry by entry."""
@@ -149,8 +166,18 @@ class Rehearsal:
                 text = ","
                 cost.add(one)
         end = text if not cost.entries else ""
-        say(end + f'], "totals": {json.dumps(cost.as_dict())}}}', sys.stdout)
+        cost.fault = await self._misfit(app, source, cost)
+        error = "" if cost.fault is None else f', "error": {json.dumps(cost.fault.as_dict())}'
+        say(end + f'], "totals": {json.dumps(cost.as_dict())}{error}}}', sys.stdout)
         return cost
+
+
+def entry_line(one: "Inspected") -> str:
+    """One entry for a person."""
+    judgement = one.judgement
+    verdict = "locked" if _is_locked(one) else judgement.verdict.value
+    words = f"{verdict:<10} {size_text(one.size):>9}  {clean(one.name)}"
+    return f"{words}  ({clean(judgement.why)})"
 
 
 def cost_lines(cost: Cost) -> list[str]:

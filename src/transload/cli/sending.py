@@ -10,19 +10,20 @@ import anyio
 from transload.cli import exits
 from transload.cli.common import Common
 from transload.cli.complaint import error_lines
-from transload.cli.document import NotStarted, ReportFile, of_all
+from transload.cli.document import NotStarted, Repeated, ReportFile, of_all
 from transload.cli.saying import say
 from transload.cli.send import Choice, Manner
-from transload.cli.telling import tell
+from transload.cli.telling import tell, tell_again
 from transload.errors import TransloadError
 from transload.model import Job
+from transload.states import JOB_ENDED
 
 if TYPE_CHECKING:
     from transload.app import App
 
 REPORT_S = 2.0  # an interrupted command may take this long to leave its report
 
-Started = Job | NotStarted
+Started = Job | Repeated | NotStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,19 @@ class Sending:
             return await self._queued(app, started)
         return await see_through(app, started, self.common, file)
 
-    async def _only(self, app: "App", file: ReportFile | None) -> Job:
+    async def _only(self, app: "App", file: ReportFile | None) -> Job | Repeated:
         """The job of a single source; when there is none, the report says why before the error goes up."""
         one = await self._start(app, self.sources[0])
-        if isinstance(one, Job):
+        if not isinstance(one, NotStarted):
             return one
         if file is not None:
-            await file.write(of_all(app, [one]))
+            await file.write(of_all(app, [one]), ())
         raise one.error
 
     async def _start(self, app: "App", source: str) -> Started:
         choice = self.choice
         try:
-            return await app.send(
+            job = await app.send(
                 source,
                 to=self.to,
                 recipe=choice.recipe,
@@ -76,6 +77,7 @@ class Sending:
                 detach=self.manner.detach,
                 passwords=self.passwords,
             )
+            return Repeated(job) if job.state in JOB_ENDED else job
         except TransloadError as error:
             recipe = None if choice.recipe is None else choice.recipe.value
             return NotStarted(source, self.to, recipe, error)
@@ -83,10 +85,13 @@ class Sending:
     async def _queued(self, app: "App", started: Sequence[Started]) -> int:
         if self.common.json:
             await _print_report(app, started)
-        for one in started if self.common.talks else ():
-            if isinstance(one, Job):
+        ends = _not_started(started, self.common)
+        for one in started:
+            if isinstance(one, Repeated):
+                ends.append(await tell_again(app, one.job, self.common))
+            elif isinstance(one, Job) and self.common.talks:
                 say(f"queued {one.id}: `transload resume {one.id}` runs it", sys.stdout)
-        return exits.worst(_not_started(started, self.common))
+        return exits.worst(ends)
 
 
 def _not_started(started: Sequence[Started], common: Common) -> list[int]:
@@ -114,6 +119,8 @@ async def see_through(
         for one in started:
             if isinstance(one, Job):
                 ends.append(await tell(app, one, common, asks=asks))
+            elif isinstance(one, Repeated):
+                ends.append(await tell_again(app, one.job, common))
     except anyio.get_cancelled_exc_class():
         with anyio.move_on_after(REPORT_S, shield=True):
             await _leave(app, started, common, file)
@@ -127,7 +134,8 @@ async def _leave(
 ) -> None:
     """The report, as far as the jobs came."""
     if file is not None:
-        await file.write(of_all(app, started))
+        jobs = [one.id for one in started if isinstance(one, Job)]
+        await file.write(of_all(app, started), jobs)
     if common.json:
         await _print_report(app, started)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Act = Callable[["App"], Awaitable[int]]
 
 CONTINUES = "interrupted: run the same command again to continue"
+RESUMES = "interrupted: `transload resume {}` continues"
 ENDED = "interrupted"
 LEAVE_S = 3.8  # a stop is clean within this time or it is ended: the ledger survives either
 _SHOW_CURSOR = "\x1b[?25h"

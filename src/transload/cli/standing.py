@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transload.cli.wording import clock_text, wait_text
 from transload.model import Job, JobState
 from transload.states import TURN
 
@@ -18,6 +19,18 @@ def as_it_stands(app: "App", job: Job) -> Job:
     if not under_way or app.parts.lock.is_held():
         return job
     return replace(job, state=JobState.QUEUED, wait_reason=None)
+
+
+def wait_line(app: "App", job: Job, job_id: str) -> str:
+    """Why a waiting job waits and what ends that, naming it `job_id`; empty for any other job."""
+    if job.state is not JobState.WAITING:
+        return ""
+    why = wait_text(job.wait_reason, job_id, None if job.fault is None else job.fault.detail)
+    if job.wait_until_ms is None:
+        return why
+    if app.parts.lock.is_held():
+        return f"{why}; the next look is at {clock_text(job.wait_until_ms)}"
+    return f"{why} (transload resume {job_id})"  # nobody is there to look
 
 
 def state_word(job: Job) -> str:

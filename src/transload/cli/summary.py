@@ -1,15 +1,15 @@
 """What became of a job, in a few lines: what arrived, what was converted, what did not arrive and what to do."""
 
-import re
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from transload.cli.standing import state_word
-from transload.cli.wording import clean, count_text, size_text, time_text
+from transload.cli.wording import clean, clock_text, count_text, size_text, time_text
 from transload.kinds import LOCKED, Fault
 from transload.model import ItemRecord, ItemState, Job, JobState, Totals, Verdict
+from transload.states import JOB_ENDED
 
 NAMED_MAX = 20  # lost items shown by name; `transload jobs ID` shows all of them
 REASONS_MAX = 8
@@ -22,15 +22,15 @@ _CONVERTING = frozenset(
         Verdict.ANIMATION,
     }
 )
-_JOB = re.compile(r"\bJOB\b")
 _LOST = frozenset({ItemState.QUARANTINED, ItemState.FAILED})
 _VERDICTS = {
-    Verdict.REWRAP: "rewrapped",
-    Verdict.AUDIO: "with new sound",
-    Verdict.TRANSCODE: "transcoded",
-    Verdict.SHRINK: "photos made anew",
-    Verdict.ANIMATION: "animations",
+    Verdict.REWRAP: ("rewrapped", "rewrapped"),
+    Verdict.AUDIO: ("with new sound", "with new sound"),
+    Verdict.TRANSCODE: ("transcoded", "transcoded"),
+    Verdict.SHRINK: ("photo made anew", "photos made anew"),
+    Verdict.ANIMATION: ("animation", "animations"),
 }
+NOTHING_NEW = "nothing was sent, it was all done before"
 
 
 @dataclass(slots=True)
@@ -77,7 +77,24 @@ async def tally(records: AsyncIterator[ItemRecord]) -> Tally:
 
 def summary(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> list[str]:
     """The lines a person reads when a job has ended (or was left)."""
-    lines = [_headline(job), *_arrived(job, totals, counts)]
+    return [_headline(job), *_arrived(job, totals, counts), *_rest(job, totals, counts, warnings)]
+
+
+def summary_again(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> list[str]:
+    """The lines for a command whose work an earlier one has done: nothing was sent, this is there."""
+    there = f"{totals.sent + totals.duplicate:,} of {count_text(totals.entries, 'item')}"
+    when = "" if job.finished_ms is None else f", since {clock_text(job.finished_ms)}"
+    return [
+        f"{clean(job.title)} -> {clean(job.destination)}: {NOTHING_NEW}",
+        _row("there", f"{there}{when} (transload jobs {job.id})"),
+        *_folder(job, totals),
+        *_rest(job, replace(totals, recovered=0, duplicate=0), counts, warnings),
+    ]
+
+
+def _rest(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> list[str]:
+    """All but what arrived: what did not, and why."""
+    lines = list[str]()
     if totals.recovered:
         words = f"{count_text(totals.recovered, 'item')} refused at first, converted and then taken"
         lines.append(_row("recovered", words))
@@ -130,14 +147,14 @@ def _arrived(job: Job, totals: Totals, counts: Tally) -> list[str]:
     arrived += f", {size_text(job.bytes_sent)}" if job.bytes_sent else ""
     if took and job.bytes_sent:
         arrived += f" ({size_text(job.bytes_sent / took)}/s)"
-    lines = [_row("delivered", arrived)]
-    if job.folder is not None and totals.sent:
-        lines.append(_row("", f"in the folder {clean(job.folder)}"))
-    if counts.converted:
-        ways = ", ".join(
-            f"{number:,} {_VERDICTS[verdict]}" for verdict, number in counts.converted.items()
+    if totals.duplicate and not totals.sent and job.state in JOB_ENDED:
+        arrived = (
+            f"nothing new: {totals.duplicate:,} of {count_text(totals.entries, 'item')} were there"
         )
-        lines.append(_row("converted", ways))
+    lines = [_row("delivered", arrived), *_folder(job, totals)]
+    if counts.converted:
+        ways = [_converted(verdict, number) for verdict, number in counts.converted.items()]
+        lines.append(_row("converted", ", ".join(ways)))
     lines += _cut(job, counts)
     if counts.gave_way:
         videos = count_text(counts.gave_way, "video")
@@ -145,6 +162,16 @@ def _arrived(job: Job, totals: Totals, counts: Tally) -> list[str]:
             _row("gave way", f"{videos} to the deadline or a limit: transload jobs {job.id}")
         )
     return lines
+
+
+def _folder(job: Job, totals: Totals) -> list[str]:
+    there = job.folder is not None and totals.sent
+    return [_row("", f"in the folder {clean(job.folder or '')}")] if there else []
+
+
+def _converted(verdict: Verdict, number: int) -> str:
+    one, many = _VERDICTS[verdict]
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _cut(job: Job, counts: Tally) -> list[str]:
@@ -183,8 +210,8 @@ def lost_lines(record: ItemRecord) -> list[str]:
 
 
 def next_step(fault: Fault, job_id: str) -> str:
-    """What to do about a fault, with the id in place of the word JOB."""
-    return clean(_JOB.sub(job_id, fault.as_dict()["suggestion"]))
+    """What to do about a fault of this job."""
+    return clean(fault.addressed(job_id=job_id, command="send").as_dict()["suggestion"])
 
 
 def _row(head: str, text: str) -> str:

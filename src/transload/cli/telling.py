@@ -14,7 +14,7 @@ from transload.cli.display import display_for
 from transload.cli.follow import follow
 from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.cli.saying import say
-from transload.cli.summary import summary, tally
+from transload.cli.summary import summary, summary_again, tally
 from transload.cli.wording import clean
 from transload.kinds import Fault
 from transload.model import Job, JobState
@@ -54,6 +54,19 @@ async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
     return exits.of_job(now)
 
 
+async def tell_again(app: "App", job: Job, common: Common) -> int:
+    """Say that an earlier command has done all of this; gives the exit status it had."""
+    if common.talks:
+        totals = await app.totals(job)
+        warnings = report.head(job, totals)["warnings"]
+        ended = replace(job, fault=None)  # its error goes where errors go
+        for line in summary_again(ended, totals, await tally(app.records(job.id)), warnings):
+            say(line, sys.stdout)
+    if not common.json:
+        _tell_fault(job, common)
+    return exits.of_job(job)
+
+
 async def _followed(app: "App", job: Job, common: Common) -> Job:
     with display_for(common) as display:
         return await follow(app, job, display)
@@ -86,7 +99,7 @@ def _named(job: Job, fault: Fault) -> str:
 def _tell_fault(job: Job, common: Common) -> None:
     if job.fault is not None:
         fault = replace(job.fault, detail=_named(job, job.fault))
-        say("\n".join(error_lines(fault)), sys.stderr)
+        say("\n".join(error_lines(fault.addressed(job_id=job.id, command="send"))), sys.stderr)
     elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
         say(
             f"transload: not everything of {clean(job.title)} has arrived\n"

@@ -3,20 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from transload.cli.wording import clean, count_text, shortened, size_text, time_text
+from transload.cli.wording import clean, count_text, shortened, size_text, time_text, wait_text
 from transload.model import Event, ItemState, Job, JobState
-from transload.states import PASSWORD, TURN
 
 NAME_WIDTH = 32
 _LOST = frozenset({ItemState.QUARANTINED.value, ItemState.FAILED.value})
+_CLOSED = ("sent", "skipped", "duplicate", "quarantined", "failed", "cancelled")
 _STAGES = {"fetch": "reading", "convert": "converting"}
-_WAITS = {
-    "space": "waiting for room on the disk",
-    "retry": "waiting to try again",
-    PASSWORD: "waiting for a password",
-    TURN: "waiting while a shorter conversion goes first",
-    "paused": "paused; `transload resume` goes on",
-}
 
 
 @dataclass(slots=True)
@@ -25,6 +18,7 @@ class View:
 
     title: str
     state: JobState
+    job_id: str = ""
     wait: str | None = None
     wait_detail: str | None = None
     stage: str = ""
@@ -42,14 +36,14 @@ class View:
     def of(cls, job: Job) -> "View":
         """The view of a job before its first event."""
         detail = job.fault.detail if job.fault is not None else None
-        return cls(job.title, job.state, job.wait_reason, detail)
+        return cls(job.title, job.state, job.id, job.wait_reason, detail)
 
     def take(self, event: Event) -> bool:
         """Take an event in; whether the job's state is another one now."""
         before = (self.state, self.wait, self.note)
         match event.what:
             case "snapshot":
-                self._totals(event.data["totals"])
+                self._snapshot(event.data)
             case "state":
                 self._state(event.data)
             case "warning":
@@ -63,8 +57,12 @@ class View:
                 pass
         return before != (self.state, self.wait, self.note)
 
-    def _totals(self, totals: dict[str, int]) -> None:
+    def _snapshot(self, told: dict[str, Any]) -> None:
+        """The job as it is now: it may have moved on since the command asked for it."""
+        totals = told["totals"]
         self.lost = totals["quarantined"] + totals["failed"]
+        self.items = sum(totals[state] for state in _CLOSED)
+        self._state(told | {"fault": told["error"]})
 
     def _state(self, told: dict[str, Any]) -> None:
         self.state = JobState(told["state"])
@@ -76,7 +74,8 @@ class View:
         stage = str(told["stage"])
         self.stage = _STAGES.get(stage, stage)
         self.rate, self.eta_s, self.overall = told["rate"], told["eta_s"], told["overall"]
-        self.items, self.items_total = told["items"], told["items_total"]
+        self.items = max(self.items, told["items"])  # counted just before the snapshot, maybe
+        self.items_total = told["items_total"]
         self.item = told.get("item")
         converting = self.item is not None and told["total"]
         self.item_share = min(1.0, told["done"] / told["total"]) if converting else None
@@ -87,8 +86,7 @@ class View:
     def doing(self) -> str:
         """What happens now: `reading`, `converting clip.avi 42 %`, or why it waits."""
         if self.state is JobState.WAITING:
-            reason = _WAITS.get(self.wait or "", f"waiting ({self.wait})")
-            return f"{reason}: {clean(self.wait_detail)}" if self.wait_detail else reason
+            return wait_text(self.wait, self.job_id, self.wait_detail)
         if self.state is not JobState.RUNNING:
             return self.state.value
         words = [self.stage or "starting"]
@@ -104,7 +102,8 @@ class View:
     def counters(self) -> str:
         """`12/120 items, 3.2 MiB/s, 0:41 min left`, as far as it is known."""
         total = "" if self.items_total is None else f"/{self.items_total:,}"
-        words = [f"{self.items:,}{total} items"]
+        noun = "item" if (self.items_total or self.items) == 1 else "items"
+        words = [f"{self.items:,}{total} {noun}"]
         if self.lost:
             words.append(f"{count_text(self.lost, 'problem')}")
         if self.rate:

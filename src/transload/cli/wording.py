@@ -2,10 +2,21 @@
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from transload.states import PASSWORD, PAUSED, RETRY, SPACE, TURN
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # controls, direction marks, surrogates, line ends
 _JOINERS = {"\u200c", "\u200d"}  # in emoji and in Persian or Indic words they are part of the name
+_WAITS = {
+    SPACE: "waiting for room on the disk",
+    RETRY: "waiting to try again",
+    TURN: "waiting while a shorter conversion goes first",
+    PASSWORD: "waiting for a password",
+    PAUSED: "paused",
+}
+_ENDS_WAIT = {PASSWORD: "pass", PAUSED: "resume"}
 ID_SHORTEST = 10  # a ULID's time: shorter ids of one day would all look alike
 
 
@@ -50,6 +61,11 @@ def time_text(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
 
 
+def clock_text(at_ms: int) -> str:
+    """Local date and time."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def count_text(number: int, noun: str) -> str:
     """`1 item`, `1,204 items`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -63,6 +79,9 @@ def short_id_length(ids: Sequence[str]) -> int:
     return length
 
 
-def password_wait(job_id: str) -> str:
-    """That a job waits for a password, and the command that takes one."""
-    return f"waiting: a password is needed (transload pass {job_id})"
+def wait_text(reason: str | None, job_id: str, detail: str | None = None) -> str:
+    """Why a job waits, and the command that ends the wait where only a command does."""
+    words = _WAITS.get(reason or "", "waiting")
+    command = _ENDS_WAIT.get(reason or "")
+    why = f"{words}: {clean(detail)}" if detail else words
+    return f"{why} (transload {command} {job_id})" if command else why

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from transload.address import shown
-from transload.kinds import KINDS
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Verdict
 
 SHOWN_KINDS = frozenset({ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.ANIMATION})
@@ -131,9 +130,9 @@ def loss_in_words(item: Item) -> tuple[str, str, str]:
     """Title, detail and next step of an item that did not arrive."""
     if item.fault is None:
         title = "Cancelled" if item.state is ItemState.CANCELLED else "Not delivered"
-        return title, item.why, "`transload retry JOB` tries it again."
-    info = KINDS[item.fault.kind]
-    return info.title, item.fault.detail, item.fault.suggestion or info.suggestion
+        return title, item.why, f"`transload retry {item.job_id}` tries it again."
+    told = item.fault.addressed(job_id=item.job_id, command="send").as_dict()
+    return told["title"], item.fault.detail, told["suggestion"]
 
 
 def size_in_words(size_bytes: int) -> str:

@@ -44,7 +44,7 @@ from transload.retry import RetryPolicy
 from transload.settle import settle_intents
 from transload.sources.later import Later
 from transload.sources.ordered import in_order
-from transload.states import ITEM_OPEN
+from transload.states import ITEM_OPEN, RETRY, SPACE
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
 from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
@@ -105,7 +105,7 @@ class TaskHandler:
     def __init__(self, parts: Parts, jitter: Callable[[], float]) -> None:
         self._parts = parts
         self._jitter = jitter
-        self.meters: dict[int, tuple[str, TaskMeter]] = {}
+        self.meters: dict[str, TaskMeter] = {}  # by job: never two tasks of one run at once
 
     async def __call__(self, task: Task, gives_way: GivesWay) -> None:
         """Run the task to the end of this attempt; every way it can end is in the ledger afterwards."""
@@ -122,7 +122,7 @@ class TaskHandler:
         except LostLeaseError:
             log.info("lease_lost", extra={"task": task.id, "job": task.job_id})
         finally:
-            self.meters.pop(task.id, None)
+            self.meters.pop(task.job_id, None)
 
     async def _attempt(self, turn: _Turn) -> None:
         task, record = turn.task, turn.record
@@ -171,13 +171,7 @@ class TaskHandler:
             await scratch.open(item_id=task.item_id)
             await destination.open(job)
             job = await record.settle_folder(destination)
-            meter = TaskMeter(
-                "fetch" if task.kind is TaskKind.TRANSFER else "convert",
-                await self._parts.ledger.done(job.id),
-            )
-            if task.item_id is not None:
-                meter.item = (await record.item(task.item_id)).name
-            self.meters[task.id] = (job.id, meter)
+            self.meters[job.id] = meter = await _meter(task, record)
             parts = self._parts
             bench = Bench(
                 job=job,
@@ -249,13 +243,13 @@ class TaskHandler:
         now = self._parts.clock()
         if isinstance(error, DiskFullError):
             log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})
-            await record.wait("space", now + SPACE_LOOK_MS, error.fault())
+            await record.wait(SPACE, now + SPACE_LOOK_MS, error.fault())
             return True
         if isinstance(error, TransientError):
             asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None
             delay_s = self._parts.retry.delay_s(await record.tried(), self._jitter(), asked_s)
             if delay_s is not None:
-                await record.wait("retry", now + int(delay_s * 1000), error.fault())
+                await record.wait(RETRY, now + int(delay_s * 1000), error.fault())
                 return True
         await self._lose(task, record, error)
         return False
@@ -286,6 +280,12 @@ class TaskHandler:
         await scratch.close()
         state = await record.end_job()
         log.info("job_ended", extra={"job": job.id, "state": state.value})
+
+
+async def _meter(task: Task, record: TaskRecord) -> TaskMeter:
+    if task.item_id is None:
+        return TaskMeter("fetch")
+    return TaskMeter("convert", item=(await record.item(task.item_id)).name)
 
 
 def first_of(raised: BaseException) -> BaseException:

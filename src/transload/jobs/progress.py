@@ -1,4 +1,8 @@
-"""Counters of one running task and the progress object made of them. Only real work moves them."""
+"""What a running task tells of itself, and the progress object made of it and of the job's rows.
+
+Items and bytes that are finished are counted by the rows of the ledger alone: a task that begins again, an item that
+was refused and then recovered, an archive that was opened before are counted once, however often they are met.
+"""
 
 import time
 from typing import Any
@@ -6,51 +10,44 @@ from typing import Any
 from transload.model import Done, Progress
 
 RATE_WINDOW_S = 5.0  # the rate shown is that of the last seconds, so that it follows a slower disk
+BELOW_END = 0.999  # `overall` of a job that has not succeeded yet
 
 
 class TaskMeter:
-    """The `Meter` port: counts, and tells. `changed` is true once after each change."""
+    """The `Meter` port: the rate of reading, what is expected, the conversions under way."""
 
-    def __init__(self, stage: str, before: Done) -> None:
+    def __init__(self, stage: str, *, item: str | None = None) -> None:
         self._stage = stage
-        self._items, self._bytes = before.items, before.size_bytes
-        self._total_items, self._total_bytes = before.total_items, before.total_bytes
+        self._item = item  # the name of the one item this task is about
+        # What one item is converted for was read through before: its job's rows are all there is.
+        self._entries: int | None = None if item is None else 0
+        self._size: int | None = None if item is None else 0
         self._read = 0
         self._running: dict[int, Progress] = {}
         self._sizes: dict[int, int] = {}
         self._marks = [(time.monotonic(), 0)]
-        self.item: str | None = None  # the name of the one item this task is about
-        self.changed = True
 
     def expect(self, entries: int | None, size: int | None) -> None:
-        """Set the totals of the job where they are known."""
-        self._total_items, self._total_bytes = entries, size
-        self.changed = True
+        """Set what the source's listing names, None where it does not tell."""
+        self._entries, self._size = entries, size
 
     def read(self, size: int) -> None:
         """Add bytes taken from the source."""
         self._read += size
-        self.changed = True
-
-    def sent(self, items: int, size: int) -> None:
-        """Add deliveries; what was converted for them is done."""
-        self._running.clear()
-        self.closed(items, size)
-
-    def closed(self, items: int, size: int) -> None:
-        """Add items that are finished with."""
-        self._items += items
-        self._bytes += size
-        self.changed = True
 
     def converting(self, item_id: int, progress: Progress) -> None:
         """The state of a running conversion."""
         self._running[item_id] = progress
-        self.changed = True
 
     def weigh(self, item_id: int, size: int) -> None:
         """Tell how many source bytes a conversion stands for."""
         self._sizes[item_id] = size
+
+    def leave(self, *item_ids: int) -> None:
+        """Forget the conversions of items whose rows are about to say what became of them."""
+        for item_id in item_ids:
+            self._running.pop(item_id, None)
+            self._sizes.pop(item_id, None)
 
     def _partly(self) -> int:
         """Bytes that running conversions have worked off."""
@@ -66,22 +63,24 @@ class TaskMeter:
         (first, read), (last, _) = self._marks[0], self._marks[-1]
         return (self._read - read) / (last - first) if last - first > 1 else None
 
-    def tell(self) -> dict[str, Any]:
+    def tell(self, rows: Done) -> dict[str, Any]:
         """The progress object of the contract, as JSON types; also the counters of items."""
-        self.changed = False
         inner = next(iter(self._running.values()), None)
-        done, total, rate = self._bytes + self._partly(), self._total_bytes, self._rate()
-        overall = None if not total else min(0.999, done / total)  # 1.0 only with `succeeded`
-        eta = (total - done) / rate if total and rate else None
+        # A listing may name less than there are rows: archives inside, opened before, are not opened again.
+        entries = None if self._entries is None else max(self._entries, rows.total_items)
+        total = None if self._size is None else max(self._size, rows.total_bytes)
+        done = rows.size_bytes + self._partly()
+        done = done if total is None else min(done, total)
+        rate = self._rate()
         return {
             "stage": self._stage,
-            "item": self.item,
+            "item": self._item,
             "done": inner.done if inner else done,
             "total": inner.total if inner else total,
             "unit": inner.unit if inner else "bytes",
             "rate": inner.rate if inner else rate,
-            "eta_s": inner.eta_s if inner else eta,
-            "overall": overall,
-            "items": self._items,
-            "items_total": self._total_items,
+            "eta_s": inner.eta_s if inner else ((total - done) / rate if total and rate else None),
+            "overall": min(BELOW_END, done / total) if total else None,
+            "items": rows.items,
+            "items_total": entries,
         }

@@ -1,6 +1,7 @@
 """Looking without delivering: list a source, inspect files, rehearse a job. Nothing is written but scratch."""
 
 import secrets
+import shlex
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -16,7 +17,13 @@ from anyio import from_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
 from transload.entry import Entry, Limits, Listing, Opening, ReadReport, Secret
-from transload.errors import PermanentError, SourceNotFoundError, StalledError, UnreadableError
+from transload.errors import (
+    PermanentError,
+    SourceNotFoundError,
+    StalledError,
+    UnreadableError,
+    UsageError,
+)
 from transload.inside import (
     Box,
     Look,
@@ -117,11 +124,18 @@ async def inspect_file(media: Media, path: Path, recipe: Recipe, hevc: Hevc) -> 
                 return _Local(path.name, path, file.read(HEAD_BYTES), path.stat().st_size)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise SourceNotFoundError(f"there is no file {path}") from error
+        except IsADirectoryError as error:
+            raise UsageError(
+                f"{path} is a folder",
+                suggestion=f"`transload send {shlex.quote(str(path))} --dry-run` judges all that is in it.",
+            ) from error
         except OSError as error:
             raise UnreadableError(f"{path} cannot be read ({error.strerror})") from error
 
     local = await anyio.to_thread.run_sync(look)
     kind = media.sniff(local.head, local.name)
+    if kind is ItemKind.ARCHIVE:
+        return Inspected(str(path), local.size, Judgement(kind, Verdict.SKIP, OPENS))
     return replace(await _judged(media, local, kind, recipe, hevc), name=str(path))
 
 
@@ -138,6 +152,7 @@ async def _judged(
     return Inspected(local.name, local.size, media.judge(facts, recipe, hevc), facts.raw)
 
 
+OPENS = "an archive: not itself is delivered, but what is in it"
 UNAIDED = Opening()
 
 

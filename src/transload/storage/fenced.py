@@ -26,7 +26,7 @@ from transload.storage.locked import (
     park,
     rest_if_parked,
 )
-from transload.storage.reading import totals_of
+from transload.storage.reading import last_progress, left_out_by_filters, totals_of
 from transload.storage.rows import job_of
 from transload.storage.schema import items, jobs, outputs, quarantine, tasks
 from transload.storage.shipping import Packer, own_folder
@@ -261,11 +261,11 @@ class FencedTask:
                     .group_by(items.c.state)
                 )
             }
-            state = ended_state(counts, job_failed=row.fault is not None)
+            fault = row.fault or left_out_by_filters(db, job_of(row))
+            state = ended_state(counts, job_failed=fault is not None)
             if row.control == "cancel":
                 state = JobState.CANCELLED
             check_job_move(JobState(row.state), state)
-            fault = row.fault
             if state is JobState.FAILED and fault is None:
                 fault = _shared_fault(db, row.id)
             now = self._clock()
@@ -276,6 +276,7 @@ class FencedTask:
                 "detached": False,
                 "fault": fault,
                 "source": without_login(row.source),
+                "progress": last_progress(db, row, state),
             }
             db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from transload.entry import Place, Secret
 from transload.errors import BusyError, UnknownJobError, UsageError
@@ -22,10 +22,10 @@ from transload.model import (
 )
 from transload.ports import Clock
 from transload.states import (
-    ITEM_OPEN,
     ITEM_RETRIABLE,
     JOB_ENDED,
     LEFT_OUT,
+    PAUSED,
     check_item_move,
     check_job_move,
     needs_password,
@@ -35,7 +35,7 @@ from transload.storage.events import announce
 from transload.storage.kept import usable_of
 from transload.storage.leases import queue_tasks
 from transload.storage.locked import keep_passwords, passwords_of
-from transload.storage.reading import PAGE, page_of, totals_of
+from transload.storage.reading import PAGE, done_of, further, page_of, totals_of
 from transload.storage.rows import event_of, job_of, job_options
 from transload.storage.schema import events, items, jobs, tasks
 
@@ -148,8 +148,8 @@ class Ledger:
             keep_passwords(db, job_id, [text])
             db.execute(update(jobs).where(jobs.c.id == job_id).values(wanted_ms=now))
             _unpause(db, job_id)
-            _wake(db, job_id, job.state.value, now)
             announce(db, job_id, now, "control", {"asked": "try a password"})
+            _wake(db, job_id, job.state.value, now)
             return _job(db, job_id)
 
         return await self.database.run(act, durable=True)
@@ -183,16 +183,15 @@ class Ledger:
         return await self.database.run(lambda db: db.execute(query).scalar())
 
     async def set_progress(self, progress: Mapping[str, dict[str, Any]]) -> None:
-        """Leave progress objects by job id; `overall` never goes back."""
+        """Leave progress objects by job id; `overall` never goes back, and that of an ended job stays as it is."""
 
         def act(db: Connection) -> None:
             for job_id, now in progress.items():
-                query = select(jobs.c.progress).where(jobs.c.id == job_id)
-                old: dict[str, Any] = db.execute(query).scalar() or {}
-                shares: list[Any] = [old.get("overall"), now["overall"]]
-                known: list[float] = [share for share in shares if share is not None]
-                merged = now | {"overall": max(known) if known else None}
-                db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=merged))
+                now_at = select(jobs.c.progress, jobs.c.state).where(jobs.c.id == job_id)
+                row = db.execute(now_at).one()
+                if row.state in _OPEN:
+                    merged = now | {"overall": further(row.progress, now["overall"])}
+                    db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=merged))
 
         await self.database.run(act)
 
@@ -206,11 +205,12 @@ class Ledger:
             values: dict[str, Any] = {"wanted_ms": now}
             if word is not None or not _is_cancelling(db, job_id):
                 values["control"] = word
-            if word == "pause" and not needs_password(job):  # that wait ends by being answered
+            rests = word == "pause" and not needs_password(job)  # that wait ends by being answered
+            if rests:
                 check_job_move(job.state, JobState.WAITING)
                 values |= {
                     "state": JobState.WAITING.value,
-                    "wait_reason": "paused",
+                    "wait_reason": PAUSED,
                     "wait_until_ms": None,
                 }
             db.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
@@ -223,9 +223,11 @@ class Ledger:
             if word == "cancel":
                 db.execute(delete(tasks).where(tasks.c.job_id == job_id))
                 _queue_transfer(db, job_id, now)
+            announce(db, job_id, now, "control", {"asked": word or "resume"})
+            if rests:
+                announce(db, job_id, now, "state", {"state": "waiting", "reason": PAUSED})
             if word != "pause":
                 _wake(db, job_id, job.state.value, now)
-            announce(db, job_id, now, "control", {"asked": word or "resume"})
             return _job(db, job_id)
 
         return await self.database.run(act, durable=True)
@@ -292,14 +294,16 @@ class Ledger:
 
     async def done(self, job_id: str) -> Done:
         """What of a job is finished, for progress: items and bytes of the closed ones, and of all known so far."""
-        closed = items.c.state.not_in([state.value for state in ITEM_OPEN])
-        query = select(
-            func.count().filter(closed),
-            func.coalesce(func.sum(items.c.size).filter(closed), 0),
-            func.count(),
-            func.coalesce(func.sum(items.c.size), 0),
-        ).where(items.c.job_id == job_id)
-        return Done(*(await self.database.run(lambda db: db.execute(query).one())))
+        return await self.database.run(lambda db: done_of(db, job_id))
+
+    async def standing(self, job_id: str) -> tuple[Job, Totals]:
+        """A job with its sums at the same moment. Raises UnknownJobError."""
+
+        def act(db: Connection) -> tuple[Job, Totals]:
+            job = _job(db, job_id)
+            return job, totals_of(db, job)
+
+        return await self.database.run(act)
 
     async def totals(self, job: Job) -> Totals:
         """The sums of the report."""
@@ -390,6 +394,7 @@ def _wake(db: Connection, job_id: str, state: str, now: int) -> None:
             .where(jobs.c.id == job_id)
             .values(state=JobState.QUEUED.value, wait_reason=None, wait_until_ms=None)
         )
+        announce(db, job_id, now, "state", {"state": "queued"})
     db.execute(
         update(tasks).where(tasks.c.job_id == job_id, tasks.c.owner.is_(None)).values(due_ms=now)
     )

@@ -1,15 +1,20 @@
 """Kept originals: listed, put back to work, dropped. Only these acts remove them; clean-up never does."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, or_, select, update
 
 from transload.errors import UnknownJobError
-from transload.model import QuarantineRecord
+from transload.model import ItemState, QuarantineRecord
+from transload.states import check_item_move
 from transload.storage.database import Database
+from transload.storage.events import announce
 from transload.storage.rows import quarantine_of
-from transload.storage.schema import quarantine
+from transload.storage.schema import items, quarantine
+
+DROPPED = "Its original was deleted; `transload retry JOB` reads it from the source again."
 
 
 class Quarantine:
@@ -38,8 +43,13 @@ class Quarantine:
         """The one original whose id begins so. Raises UnknownJobError."""
         found = await self.listed(prefix)
         if len(found) != 1:
+            many = (
+                "more than one kept original's id begins"
+                if found
+                else "no kept original's id begins"
+            )
             raise UnknownJobError(
-                f"{len(found)} kept originals have an id that begins with {prefix!r}"
+                f"{many} with {prefix!r}", suggestion="`transload quarantine list` shows their ids."
             )
         return found[0]
 
@@ -50,12 +60,22 @@ class Quarantine:
             found.setdefault(record.job_id, []).append(record.item_id)
         return found
 
-    async def drop(self, record: QuarantineRecord) -> None:
-        """Delete a kept original: first the row, so that no row names a file that is gone, then the file."""
-        await self.database.run(
-            lambda db: db.execute(delete(quarantine).where(quarantine.c.id == record.id)),
-            durable=True,
-        )
+    async def drop(self, record: QuarantineRecord, now_ms: int) -> None:
+        """Delete a kept original: first the row, so that no row names a file that is gone, then the file.
+
+        Its item is then one that failed: nothing of it is kept any more.
+        """
+
+        def act(db: Connection) -> None:
+            db.execute(delete(quarantine).where(quarantine.c.id == record.id))
+            check_item_move(ItemState.QUARANTINED, ItemState.FAILED)
+            kept = (items.c.id == record.item_id) & (items.c.state == ItemState.QUARANTINED.value)
+            fault = replace(record.reason, suggestion=DROPPED).as_dict()
+            values = {"state": ItemState.FAILED.value, "fault": fault}
+            if db.execute(update(items).where(kept).values(**values)).rowcount:
+                announce(db, record.job_id, now_ms, "dropped", {"name": record.name})
+
+        await self.database.run(act, durable=True)
         if record.path is not None:
             record.path.unlink(missing_ok=True)
 

@@ -2,12 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
 from transload.entry import Place
-from transload.model import Item, ItemRecord, ItemState, Job, Output, Totals
-from transload.storage.rows import item_of
+from transload.model import (
+    Done,
+    Item,
+    ItemKind,
+    ItemRecord,
+    ItemState,
+    Job,
+    JobState,
+    Output,
+    Totals,
+)
+from transload.options import NAMES_SHOWN, nothing_fits
+from transload.states import ITEM_OPEN, LEFT_OUT, OPENED
+from transload.storage.rows import AnyRow, item_of
 from transload.storage.schema import items, outputs
 
 PAGE = 500  # rows held at once: 100,000 items in memory cost 282 MiB, a page of them 1.5
@@ -41,6 +54,57 @@ def totals_of(db: Connection, job: Job) -> Totals:
         bytes_sent=job.bytes_sent,
         peak_scratch_bytes=job.peak_scratch_bytes,
     )
+
+
+def left_out_by_filters(db: Connection, job: Job) -> dict[str, Any] | None:
+    """The fault of a job whose `include` fits no name of a source in which there is something, else None.
+
+    Archives inside do not count: they were opened to look for names in them.
+    """
+    of_job = items.c.job_id == job.id
+    beside = items.c.state != ItemState.SKIPPED.value
+    beside |= items.c.why.not_in([LEFT_OUT, OPENED]) & (items.c.kind != ItemKind.ARCHIVE.value)
+    if not job.include or db.execute(select(items.c.id).where(of_job, beside).limit(1)).first():
+        return None
+    some = select(items.c.name).where(of_job, items.c.why == LEFT_OUT).order_by(items.c.idx)
+    names = list(db.execute(some.limit(NAMES_SHOWN + 1)).scalars())
+    return nothing_fits(job.include, job.exclude, names).fault().as_dict() if names else None
+
+
+def done_of(db: Connection, job_id: str) -> Done:
+    """What of a job is finished, for progress. Reads every row of it: 0.1 s for 100,000."""
+    closed = items.c.state.not_in([state.value for state in ITEM_OPEN])
+    query = select(
+        func.count().filter(closed),
+        func.coalesce(func.sum(items.c.size).filter(closed), 0),
+        func.count(),
+        func.coalesce(func.sum(items.c.size), 0),
+    ).where(items.c.job_id == job_id)
+    return Done(*db.execute(query).one())
+
+
+def further(before: dict[str, Any] | None, share: float | None) -> float | None:
+    """The share of a job that is done: never less than was told before, None while there is none."""
+    shares: list[float | None] = [None if before is None else before.get("overall"), share]
+    return max((one for one in shares if one is not None), default=None)
+
+
+def last_progress(db: Connection, job: AnyRow, state: JobState) -> dict[str, Any]:
+    """The progress object of a job that ends in this state: all of its rows, and 1.0 only where it succeeded."""
+    rows = done_of(db, job.id)
+    before: dict[str, Any] = job.progress or {}
+    return {
+        "stage": before.get("stage", "fetch"),
+        "item": None,
+        "done": rows.size_bytes,
+        "total": rows.total_bytes,
+        "unit": "bytes",
+        "rate": None,
+        "eta_s": None,
+        "overall": 1.0 if state is JobState.SUCCEEDED else before.get("overall"),
+        "items": rows.items,
+        "items_total": rows.total_items,
+    }
 
 
 def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]]:
