@@ -1,7 +1,7 @@
 """Archives of the older kinds, written by hand after their formats' papers: nothing in Python packs them.
 
 cpio after cpio(5), ar after ar(5), cab after [MS-CAB], xar after its wiki; names that end in "/" are folders where the
-format has them, and are left out of an ar and a cab.
+format has them, and are left out of an ar and a cab. A FAT volume, too, as memory cards have.
 """
 
 import hashlib
@@ -163,3 +163,24 @@ def make_old(path: Path, tree: Mapping[str, bytes], kind: str) -> Path:
 OLD_KINDS = (
     "cpio-newc", "cpio-crc", "cpio-odc", "cpio-bin", "cpio-swapped", "ar-gnu", "ar-bsd", "cab", "cab-mszip", "xar",
 )  # fmt: skip
+
+
+def fat_bytes(tree: Mapping[str, bytes]) -> bytes:
+    """A small FAT12 volume with files of the form NAME.EXT in its root, after Microsoft's fatgen103."""
+    sectors, table, entries, data = 2048, bytearray(b"\xf8\xff\xff"), b"", b""
+    links = [0xFF8, 0xFFF]
+    for name, content in tree.items():
+        first, count = len(links), -(-len(content) // 512)
+        links += [*range(first + 1, first + count), 0xFFF] if count else []
+        stem, _, ending = name.partition(".")
+        short = stem.ljust(8).encode() + ending.ljust(3).encode()
+        entries += short + b"\x20" + bytes(10)
+        entries += struct.pack("<HHHL", _DOS_TIME, _DOS_DATE, first if count else 0, len(content))
+        data += content + bytes(-len(content) % 512)
+    for number in range(0, len(links), 2):
+        one, other = links[number], (links[number + 1 :] or [0])[0]
+        table[number // 2 * 3 : number // 2 * 3 + 3] = (one | other << 12).to_bytes(3, "little")
+    shape = struct.pack("<HBHBHHBHHHLL", 512, 1, 1, 1, 512, sectors, 0xF8, 12, 32, 2, 0, 0)
+    boot = b"\xeb\x3c\x90MSDOS5.0" + shape + b"\x80\0\x29\x01\x02\x03\x04NO NAME    FAT12   "
+    volume = boot.ljust(510, b"\0") + b"\x55\xaa" + bytes(table).ljust(12 * 512, b"\0")
+    return (volume + entries.ljust(512 * 32, b"\0") + data).ljust(sectors * 512, b"\0")

@@ -1,9 +1,11 @@
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.archives.makers import make_tar, make_zip, noise, outcomes
 from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes, wrapper
+from tests.archives.makers_old import fat_bytes
 from tests.archives.rar_maker import make_rar, make_rar_volumes
 from transload.archives.open import Archives, is_archive, read_head
 from transload.archives.sevenzip import SevenZipReader
@@ -271,3 +273,17 @@ def test_a_locked_rar_of_empty_files_asks_for_no_password(tmp_path: Path) -> Non
         assert reader.listing().encrypted
         assert outcomes(reader) == {"a.jpg": b"", "b.jpg": b""}
         reader.close()
+
+
+def test_a_memory_card_as_one_file(tmp_path: Path) -> None:
+    tree = {"A.JPG": noise(5000), "B.JPG": noise(512), "EMPTY.TXT": b"", "C.PNG": noise(100_000)}
+    path = tmp_path / "card.img"
+    path.write_bytes(fat_bytes(tree))
+    assert outcomes(ARCHIVES.reader_for(path)) == tree
+    path.write_bytes(fat_bytes(tree)[:80_000])
+    with closing(ARCHIVES.reader_for(path)) as reader:
+        found = outcomes(reader)
+        fault = reader.finish().fault
+    assert found["A.JPG"] == tree["A.JPG"]
+    assert isinstance(found["C.PNG"], TransloadError)
+    assert fault is not None

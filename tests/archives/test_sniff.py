@@ -28,6 +28,8 @@ from transload.archives.sniff import archive_format, is_tar_header, is_zero_tar
         ),
         (b"\x50\x2a\x4d\x18\x04\x00\x00\x00fourPK\x03\x04", None),
         (b"\x02\x21\x4c\x18\x0c\xea", "legacy lz4"),
+        ((bytes(82) + b"FAT32   ").ljust(510, b"\0") + b"\x55\xaa", "fat"),
+        ((bytes(82) + b"FAT32   ").ljust(512, b"\0"), None),
         (b"BZh9nothing like a block", None),
         (b"PK of somebody", None),
         (b"\x1f\x8b", None),

@@ -48,6 +48,7 @@ BY_SEVENZIP = frozenset(
         "lzh",
         "arj",
         "squashfs",
+        "fat",
         "wim",
         "iso",
         "udf",

@@ -20,7 +20,7 @@ from transload.errors import (
     UnsupportedError,
 )
 
-_SELF_MEASURED = frozenset({"7z", "zip", "cab", "xar", "iso", "udf", "squashfs", "wim"})
+_SELF_MEASURED = frozenset({"7z", "zip", "cab", "xar", "iso", "udf", "squashfs", "fat", "wim"})
 """Their directories say all that is in them: what follows is no part of them. The others are walked through from header
 to header, and the walk ends at a damaged one as at the archive's end."""
 _SPLIT_IT = (

@@ -111,6 +111,12 @@ def _is_arj(head: bytes) -> bool:
     return head.startswith(b"\x60\xea") and main
 
 
+def _is_fat(head: bytes) -> bool:
+    """A memory card as one file: a boot sector with its mark at the end, and the name where FAT writes it."""
+    named = head[54:59] in (b"FAT12", b"FAT16") or head[82:87] == b"FAT32"
+    return named and head[510:512] == b"\x55\xaa"
+
+
 def _is_squashfs(head: bytes) -> bool:
     order = {b"hsqs": "<", b"sqsh": ">", b"shsq": "<", b"qshs": ">"}.get(head[:4])
     return (
@@ -174,6 +180,7 @@ _SHAPES = (
     (_is_lzh, "lzh"),
     (_is_arj, "arj"),
     (_is_squashfs, "squashfs"),
+    (_is_fat, "fat"),
     (_is_old_cpio, "cpio"),
     (_is_arc, "arc"),
 )
