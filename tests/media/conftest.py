@@ -43,6 +43,7 @@ FURTHER = {
     "sound of a film": Row("plain.mp4", Recipe.MP3_128),
     "sound with its cover": Row("cover.mp4", Recipe.MP3_320),
     "sound of a song": Row("song.flac", Recipe.MP3_192),
+    "sound of a trimmed film": Row("trimmed.mp4", Recipe.MP3_128),
     "an hour of silence": Row("silence.flac", Recipe.MP3_128),
 }
 """The rows of the other recipes, of the HEVC policy and of recovery."""

@@ -97,6 +97,20 @@ def titled(*more: str) -> Make:
     return make
 
 
+def trimmed(*encoder: str, seconds: float = 1.5) -> Make:
+    """A maker of a film whose beginning was cut away by an edit list alone: all its packets are still there."""
+
+    def make(target: Path) -> None:
+        whole = target.with_name(f"whole-of-{target.name}")
+        picture = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=4")
+        sound = ("-f", "lavfi", "-i", "sine=frequency=440:duration=4")
+        by_ffmpeg(*picture, *sound, *encoder, *AAC)(whole)
+        by_ffmpeg("-ss", str(seconds), "-i", str(whole), "-c", "copy", *FRONT)(target)
+        whole.unlink()
+
+    return make
+
+
 def tagged(make: Make) -> Make:
     """A maker that puts an ID3 tag before the file, with a picture larger than what is read of a head."""
 
@@ -175,6 +189,8 @@ RARE = (
     Sample("cut.ts", cut(by_ffmpeg(*BOTH, *H264, *AAC), 0.6), _V, _WRAP),
     Sample("begun.ts", begun(*H264, "-bf", "0"), _V, _WRAP),
     Sample("begun_422.ts", begun(*H264, "-pix_fmt", "yuv422p"), _V, _CODE),
+    Sample("trimmed.mp4", trimmed(*H264, "-g", "100"), _V, _OK),
+    Sample("trimmed.mov", trimmed("-c:v", "mpeg4", "-g", "100"), _V, _CODE),
     Sample("rotten.mp4", flipped(by_ffmpeg(*BOTH, *H264, *AAC, *FRONT)), _V, _OK),
     # moving pictures and sound
     Sample("moving.avif", animated("AVIF"), _N, Verdict.ANIMATION),

@@ -49,12 +49,14 @@ async def test_both_probers_agree(studio: Studio, samples: Samples, name: str) -
     )
 
 
-def test_measures_agree(samples: Samples) -> None:
+@pytest.mark.parametrize(("name", "word"), [("matroska.mkv", "matroska"), ("trimmed.mp4", "mov")])
+def test_measures_agree(samples: Samples, name: str, word: str) -> None:
     from transload.media import video
 
-    path = samples("matroska.mkv")
-    theirs = Ffprobe(Path(str(PROGRAM))).measure(path, "matroska", lambda: None)
-    assert theirs == video.measure(path, "matroska", lambda: None)
+    path = samples(name)
+    theirs = Ffprobe(Path(str(PROGRAM))).measure(path, word, lambda: None)
+    ours = video.measure(path, word, lambda: None)
+    assert theirs == pytest.approx(ours, abs=0.03)
 
 
 def test_damage_is_a_fact(samples: Samples) -> None:

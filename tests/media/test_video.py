@@ -98,3 +98,14 @@ def test_a_reason_is_in_words_for_people(
     raw, frame = probe_video(path, word, nothing)
     assert (raw["error"], frame) == (said, None)
     assert raw["evidence"] not in ("", said)
+
+
+@pytest.mark.parametrize("name", ["trimmed.mp4", "trimmed.mov"])
+def test_what_an_edit_list_hides_is_not_lost(samples: Samples, name: str) -> None:
+    raw, _ = probe_video(samples(name), "mov", nothing)
+    assert (raw["lost_s"], "readable_s" in raw) == (0.0, False)
+    assert raw["duration_s"] == pytest.approx(2.5, abs=0.1)
+    found = measure(samples(name), "mov", nothing)
+    assert found["frames"] == 25
+    assert found["span_s"] == pytest.approx(2.4, abs=0.05)
+    assert found["audio_span_s"] == pytest.approx(2.5, abs=0.1)

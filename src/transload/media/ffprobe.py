@@ -20,6 +20,7 @@ FRAMES_INTERVAL = "%+#6"
 LONGER_INTERVAL = "%+#2000"
 _TRANSFERS = {"smpte2084": 16, "arib-std-b67": 18, "bt709": 1, "smpte170m": 6}
 _UNSPECIFIED = 2
+_HIDDEN = "D"  # a packet that an edit list hides
 
 Beat = Callable[[], None]
 
@@ -64,8 +65,12 @@ class Ffprobe:
             )
             if index is None:
                 continue
-            entries = ("-show_entries", "packet=pts_time", "-select_streams", str(index))
-            packets = self._ask(path, sniffed, *entries).get("packets", [])
+            entries = ("-show_entries", "packet=pts_time,flags", "-select_streams", str(index))
+            packets = [
+                packet
+                for packet in self._ask(path, sniffed, *entries).get("packets", [])
+                if _HIDDEN not in packet.get("flags", "")
+            ]
             beat()
             begins = [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
             found[key] = round(max(begins) - min(begins), 3) if begins else 0.0

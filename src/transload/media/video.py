@@ -66,7 +66,10 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
 
 
 def measure(path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
-    """Packets and spans (first to last begin) of the first real video and the first sound; reads every packet."""
+    """Packets and spans (first to last begin) of the first real video and the first sound; reads every packet.
+
+    What an edit list hides (the beginning that was cut away without encoding anew) does not count: no player shows it.
+    """
     found: dict[str, Any] = dict(NOTHING_MEASURED)
     try:
         with _open(path, sniffed) as box:
@@ -86,6 +89,8 @@ def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: 
     for at, packet in enumerate(box.demux(wanted) if wanted else ()):
         if at % BEAT_PACKETS == 0:
             beat()
+        if packet.is_discard:
+            continue
         kind: str = packet.stream.type
         found["frames"] += kind == "video" and packet.size > 0
         if packet.pts is not None and packet.size:
@@ -188,7 +193,8 @@ def _decode(
     first: VideoFrame | None = None
     begins: list[int] = []
     for packet in _packets(box, stream, beat):
-        begins += [packet.pts] if packet.pts is not None and first is None else []
+        if packet.pts is not None and first is None and not packet.is_discard:
+            begins.append(packet.pts)
         for frame in _frames(packet):
             raw["frames_decoded"] += 1
             if isinstance(frame, VideoFrame):
