@@ -135,7 +135,7 @@ def test_alternate_streams_are_left_out() -> None:
 def test_a_xar_has_folders_and_lists_its_own_directory() -> None:
     head = HEAD.replace(b"Type = 7z", b"Type = Xar")
     folder = b"Path = d\nSize = \nMode = drwxr-xr-x\nType = directory\n\n"
-    photo = b"Path = d/a.jpg\nSize = 5\nMode = -rw-r--r--\nType = file\n\n"
+    photo = b"Path = d/a.jpg\nSize = 5\nMode = -rw-r--r--\nType = hardlink\n\n"
     twin = b"Path = d/b.jpg\nSize = \nMode = -rw-r--r--\nType = hardlink\n\n"
     table = b"Path = [TOC].xml\nSize = 900\nMode = \nType = \n\n"
     told = parse((head + folder + photo + twin + table).splitlines(keepends=True), Limits())

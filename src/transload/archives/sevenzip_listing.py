@@ -192,8 +192,8 @@ def _is_own_directory(kind: bytes, block: dict[bytes, bytes]) -> bool:
 def _kind(block: dict[bytes, bytes]) -> Literal["file", "dir", "link"]:
     attributes = block.get(b"Attributes", b"")
     unix = (attributes or block.get(b"Mode", b"")).split(b" ")[-1]
-    if block.get(b"Type") == b"hardlink":  # of a xar: its bytes are another entry's
-        return "link"
+    if block.get(b"Type") == b"hardlink" and not block.get(b"Size"):
+        return "link"  # of a xar, to the one of them that has the bytes and the size
     if block.get(b"Folder") == b"+" or attributes.startswith(b"D"):
         return "dir"
     if block.get(b"Symbolic Link") or block.get(b"Hard Link"):
