@@ -109,3 +109,12 @@ def test_what_there_is_of_a_cut_block_is_known(tmp_path: Path, packed: bool) -> 
     known = next(end for end in range(len(part.data), 0, -1) if part.known(0, end))
     assert known > 1000
     assert part.data[:known] == DATA[place : place + known]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("size", [1, 2, CAB_BLOCK - 1, CAB_BLOCK, CAB_BLOCK + 1, CAB_BLOCK + 2])
+def test_a_last_block_of_any_size_is_found(tmp_path: Path, size: int, packed: bool) -> None:
+    data = noise(size, 9)
+    blocks = _blocks(tmp_path / "a.cab", data, bytes, packed=packed)
+    assert b"".join(one.data for one in blocks) == data
+    assert all(_right(blocks, data))

@@ -158,3 +158,13 @@ def test_a_name_with_a_false_utf8_flag_keeps_its_bytes(tmp_path: Path) -> None:
     reader = ZipReader(path, LIMITS)
     assert [entry.raw_name for entry in reader.entries()] == [name]
     reader.close()
+
+
+def test_a_long_descriptor_is_not_read_as_a_short_one(tmp_path: Path) -> None:
+    content = noise(300)
+    told = struct.pack("<4sLQQ", b"PK\x07\x08", zlib.crc32(content), 300, 300)
+    head = struct.pack("<4s5H3L2H", b"PK\x03\x04", 45, 8, 0, 0, 0, 0, 0, 0, 1, 0)
+    path = tmp_path / "a.zip"
+    path.write_bytes(head + b"a" + content + told)
+    (info,) = _walk(path).infos
+    assert (info.compress_size, info.file_size, info.CRC) == (300, 300, zlib.crc32(content))

@@ -52,6 +52,7 @@ from transload.archives.sniff import archive_format, is_tar_header, is_zero_tar
         (b"hsqs are a kind of mark, this is a text", None),
         (b"\x1a\x02p1.jpg\x00" + bytes(20), "arc"),
         (b"\x1a\x45\xdf\xa3" + bytes(20), None),
+        (b"\x1a", None),
         (b"\xc7\x71" + bytes(40), None),
         (b"\x71\xc7 and then text that is long enough", None),
         (b"", None),

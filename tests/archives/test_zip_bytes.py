@@ -84,3 +84,11 @@ def test_whether_a_span_fits_costs_no_more_than_its_budget(tmp_path: Path) -> No
     assert fits(file, span, 3999) == (False, 0)
     assert fits(file, replace(span, crc=1), 4000) == (False, 4000)
     assert fits(file, replace(span, start=span.start + 1), 4000)[0] is False
+
+
+def test_zeros_behind_an_entry_without_bytes_describe_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "zeros"
+    path.write_bytes(bytes(100))
+    pull = EntryBytes(CountedFile(path), lambda: Span(start=10, packed=0, size=0, crc=7, method=0))
+    with pytest.raises(CorruptError, match="checksum"):
+        pull(10)

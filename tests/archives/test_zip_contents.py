@@ -1,3 +1,4 @@
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 from tests.archives.makers import make_tar, make_zip, noise, outcomes
 from transload.archives.zip import ZipReader
 from transload.entry import Limits
-from transload.errors import MissingVolumeError
+from transload.errors import LimitError, MissingVolumeError
 
 TREE = {f"{number}.jpg": noise(2000, number) for number in range(5)}
 OTHERS = {f"more{number}.jpg": noise(2000, 50 + number) for number in range(3)}
@@ -142,3 +143,28 @@ def test_a_damaged_offset_costs_no_neighbour(tmp_path: Path) -> None:
     found, kind, _, _ = _read(path)
     assert found == TREE
     assert kind == ""
+
+
+def test_a_damaged_number_of_volumes_is_not_written_out(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "trip.zip", TREE)
+    data = path.read_bytes()
+    end, at = data[-22:], len(data) - 22
+    count, size, start = struct.unpack_from("<HLL", end, 10)
+    end64 = struct.pack(
+        "<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0xFFFFFFF0, 0xFFFFFFF0, count, count, size, start
+    )
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    path.write_bytes(data[:at] + end64 + locator + end)
+    found, kind, detail, _ = _read(path)
+    assert (found, kind) == (TREE, "input.missing_volume")
+    assert "trip.z01, trip.z02, …, trip.z4294967280" in detail
+
+
+def test_entries_found_beside_the_directory_count_against_the_limit(tmp_path: Path) -> None:
+    path = _end(make_zip(tmp_path / "trip.zip", TREE | OTHERS), entries=9, here=9)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    data[at : at + 4] = bytes(4)  # its directory is lost, its entries are found one by one
+    path.write_bytes(data)
+    with pytest.raises(LimitError, match=re.escape("archive.max_entries")):
+        ZipReader(path, Limits(max_entries=6))

@@ -8,6 +8,7 @@ from transload.archives.counted import CountedFile
 from transload.archives.zip import ZipReader
 from transload.archives.zip_places import head_at, headers
 from transload.entry import Limits
+from transload.errors import CorruptError
 
 TREE = {f"{number}.jpg": noise(3000, number) + bytes(3000) for number in range(6)}
 LIMITS = Limits()
@@ -69,3 +70,16 @@ def test_a_header_with_large_sizes(tmp_path: Path) -> None:
         file.write(b"content")
     head = head_at(CountedFile(path), 0)
     assert (head.name, head.packed, head.size, head.data_at) == (b"big.bin", 7, 7, 57)
+
+
+def test_an_entry_with_bytes_is_never_read_as_one_without(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", {"a": noise(900)}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    data[22:26] = bytes(4)  # the header: no bytes
+    at = data.index(b"PK\x01\x02")
+    data[at + 16 : at + 20] = bytes(4)  # the directory: the sum of none
+    path.write_bytes(data)
+    reader = ZipReader(path, Limits())
+    found = outcomes(reader)["a"]
+    assert found == noise(900) or isinstance(found, CorruptError)
+    reader.close()

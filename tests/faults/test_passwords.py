@@ -281,7 +281,7 @@ def test_a_kill_while_waiting_keeps_the_wait(desk: Desk, mixed: Path) -> None:
         terminal.shows(QUESTION)
         terminal.process.kill()
     job = job_of(desk)
-    assert "waiting: a password is needed" in desk.run("jobs").out
+    assert "waiting for a password: the entry is encrypted" in desk.run("jobs").out
     assert arrived(desk, "0.jpg")
     assert pass_on(desk, job, SECRET).status == 0
     assert arrived(desk, *PHOTOS)

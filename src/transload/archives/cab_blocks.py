@@ -117,7 +117,9 @@ def _chain(file: ByteFile, folder: Folder, at: int, most: int) -> tuple[list[Blo
 
 def _block(file: ByteFile, folder: Folder, at: int) -> Block | None:
     head = file.read_at(at, _HEAD.size + folder.reserved + len(_MARK))
-    if len(head) < _HEAD.size + folder.reserved + len(_MARK):
+    if (
+        len(head) < _HEAD.size + folder.reserved
+    ):  # the last one of a stored folder may have one byte
         return None
     total, packed, plain = _HEAD.unpack_from(head)
     possible = 0 < plain <= BLOCK_BYTES and 0 < packed <= _PACKED_MAX

@@ -237,8 +237,10 @@ def _search_descriptor(file: ByteFile, info: ZipInfo, start: int) -> int:
     while at is not None:
         block = file.read_at(at + 4, LONG.size)
         for shape in (SHORT, LONG):
-            if len(block) >= shape.size and shape.unpack_from(block)[1] == at - start:
-                info.CRC, info.compress_size, info.file_size = shape.unpack_from(block)
-                return at + 4 + shape.size
+            crc, packed, size = shape.unpack_from(block) if len(block) >= shape.size else (0, -1, 0)
+            if packed != at - start or (crc and not size):  # its long shape read as the short one
+                continue
+            info.CRC, info.compress_size, info.file_size = crc, packed, size
+            return at + 4 + shape.size
         at = _search(file, at + 4, DESCRIPTOR_MAGIC, file.size)
     raise TruncatedError("the archive ends inside this entry")

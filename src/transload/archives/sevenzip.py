@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, ClassVar, cast
 
+from transload.archives.arj import with_split_members
 from transload.archives.bit7z import last_resort
 from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, Tally, counted
@@ -16,6 +17,7 @@ from transload.archives.sevenzip_listing import Member, Told, block_starts, is_u
 from transload.archives.sevenzip_run import RC_PROMPT
 from transload.archives.sevenzip_tool import Program, SevenZip
 from transload.archives.sevenzip_whole import error_of_archive, error_of_listing
+from transload.archives.zisofs import refusing_zisofs
 from transload.entry import Entry, Limits, Listing, ReadReport, Secret
 from transload.errors import (
     CorruptError,
@@ -125,6 +127,8 @@ class SevenZipReader:
             self._file = self._file or CountedFile(self._archive)
             return Stored(self._file, self._stored[index], self._told.members[index])
         feeds = self._feeds
+        if self._told.format == "iso":
+            return refusing_zisofs(feeds[0].pull(index))
         if len(feeds) == 1 or not feeds[0].has_own_password(index):
             return feeds[0].pull(index)
         opened: Pull | None = None
@@ -201,7 +205,7 @@ class SevenZipReader:
             told = parse(run.lines(), self._limits)
             status = run.end()
         self._complaint = run.evidence()
-        return told, status
+        return with_split_members(told, self._archive) if told.format == "arj" else told, status
 
     def _check_listed(self, told: Told, status: int) -> None:
         error = error_of_listing(self._archive, self._name, told, status, self._missing)

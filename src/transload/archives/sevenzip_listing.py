@@ -39,7 +39,7 @@ class Member:
     block: int | None
     mtime_ms: int | None
     dictionary_bytes: int
-    continues: bool  # RAR: its data go on in a volume that is not there
+    continues: bool  # its data go on in a volume that is not there; of an ARJ: or begin in one
     method: str  # as 7zz calls it; a number in hexadecimal is one it does not know
 
 

@@ -56,6 +56,11 @@ def error_of_archive(
     archive: Path, name: str, told: Told, missing: tuple[str, ...]
 ) -> TransloadError | None:
     """What is wrong with an archive that lists entries, None when nothing is."""
+    if told.format == "arj" and any(one.continues for one in told.members):
+        return UnsupportedError(
+            f"{name} is one of several volumes: the files cut over two of them are not put together here",
+            suggestion="Unpack the set with the program that made it (`arj x -v`) and send the folder.",
+        )
     lacks_volume = told.fields.get(b"Multivolume") == b"+" and b"ERROR" in told.fields
     if missing or lacks_volume or (told.members and told.members[-1].continues):
         names = ", ".join(missing) or f"the volume after number {told.volumes}"

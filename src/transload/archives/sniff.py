@@ -146,7 +146,7 @@ def _is_arc(head: bytes) -> bool:
     name, end, _ = head[_ARC_NAME].partition(b"\0")
     return (
         head[:1] == b"\x1a"
-        and 1 <= head[1] <= 11
+        and 1 <= int.from_bytes(head[1:2], "big") <= 11
         and bool(end)
         and name.isascii()
         and _is_word(name)

@@ -81,8 +81,12 @@ class EntryBytes:
         return span
 
     def _is_described(self, span: Span) -> bool:
-        """Whether the entry's own descriptor has the sum that was found: then the directory's is damaged."""
-        return descriptor_end(self._file, replace(span, crc=self._sum)) is not None
+        """Whether the entry's own descriptor has the sum that was found: then the directory's is damaged.
+
+        Of an entry without bytes that says nothing: any twelve zeros behind it would.
+        """
+        own = replace(span, crc=self._sum)
+        return span.size > 0 and descriptor_end(self._file, own) is not None
 
     def _unpack(self, span: Span, want: int) -> bytes:
         decoder = self._decoder

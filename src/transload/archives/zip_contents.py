@@ -117,6 +117,8 @@ def _complete(file: ByteFile, contents: Contents, directory: Directory, limits: 
             if index in found.troubles:
                 contents.troubles[len(contents.infos)] = found.troubles[index]
             contents.infos.append(info)
+    if len(contents.infos) > limits.max_entries:
+        raise too_many_entries(limits)
     whole = len(contents.infos) - len(contents.troubles)
     if directory.damaged:
         told = f"central directory damaged; {whole} whole entries found"
@@ -145,9 +147,9 @@ def _missing_volume(end: End, name: str) -> MissingVolumeError:
             f"{name} has {end.entries_here} of {end.entries} entries: the others are in volumes that are missing"
         )
     stem = name[:-4] if name.lower().endswith(".zip") else name
-    names = [f"{stem}.z{number:02}" for number in range(1, end.disk + 1)]
-    if len(names) > _NAMED_MAX:
-        names = [*names[: _NAMED_MAX - 1], "…", names[-1]]
+    names = [f"{stem}.z{number:02}" for number in range(1, min(end.disk, _NAMED_MAX) + 1)]
+    if end.disk > _NAMED_MAX:  # a damaged record may tell of four thousand million
+        names = [*names[: _NAMED_MAX - 1], "…", f"{stem}.z{end.disk}"]
     return MissingVolumeError(
         f"{name} is the last of {end.disk + 1} volumes; missing: {', '.join(names)}"
     )

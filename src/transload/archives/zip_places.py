@@ -143,7 +143,8 @@ class Places:
         if info.flag_bits & ENCRYPTED:
             return own
         for span in dict.fromkeys((own, *self._ways(info, own, head))):
-            if can_decode(span.method):
+            is_emptied = bool(own.size) and not span.size  # nothing has the sum 0, whatever is lost
+            if can_decode(span.method) and not is_emptied:
                 right, made = fits(self._file, span, self._budget)
                 self._budget -= made
                 if right:
