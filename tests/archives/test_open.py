@@ -287,3 +287,15 @@ def test_a_memory_card_as_one_file(tmp_path: Path) -> None:
     assert found["A.JPG"] == tree["A.JPG"]
     assert isinstance(found["C.PNG"], TransloadError)
     assert fault is not None
+
+
+@pytest.mark.parametrize("method", ["AES256", "ZipCrypto"])
+def test_a_locked_zip_behind_other_bytes_is_read(tmp_path: Path, method: str) -> None:
+    tree = {f"{number}.jpg": noise(3000, number) for number in range(4)}
+    path = make_by_7zz(tmp_path / "a.zip", tree, "-tzip", f"-mem={method}", "-psecret")
+    path.write_bytes(b"not a program" * 700 + path.read_bytes())
+    reader = Archives(Limits()).open(path, (Secret("secret"),))
+    assert outcomes(reader) == tree
+    reader.close()
+    with closing(Archives(Limits()).open(path)) as asked:
+        assert asked.listing().encrypted

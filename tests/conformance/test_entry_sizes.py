@@ -7,20 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import PACKERS, make_tar, make_zip, noise
-from tests.archives.makers_7z import flipped, make_by_7zz
-from tests.archives.makers_old import OLD_KINDS, make_old
-from tests.archives.rar_maker import make_rar
+from tests.archives.makers import noise
+from tests.archives.makers_7z import flipped
+from tests.archives.makers_every import MAKERS, SECRET
 from transload.archives.limits import CHUNK
 from transload.archives.open import Archives
 from transload.archives.sevenzip_batch import BATCH_BYTES
 from transload.archives.sevenzip_feed import RESTART_BYTES
 from transload.archives.sevenzip_run import PIPE_BYTES
-from transload.entry import Entry, Limits, Secret
+from transload.entry import Entry, Limits
 from transload.errors import TransloadError
 from transload.ports import ArchiveReader
 
-SECRET = Secret("secret")
 LIMITS = Limits(max_ratio=1 << 20)  # what repeats so much packs so well
 SIZES = [
     0,
@@ -29,39 +27,11 @@ SIZES = [
     20 << 20,
 ]
 SEED = noise(CHUNK - 7)
-Maker = Callable[[Path, dict[str, bytes]], Path]
 
 
 def _content(size: int) -> bytes:
     """Bytes that repeat at no power of two: quickly packed, and wrong when cut anywhere."""
     return (SEED * (size // len(SEED) + 1))[:size]
-
-
-def _by_7zz(name: str, *words: str) -> Maker:
-    return lambda folder, tree: make_by_7zz(folder / name, tree, *words)
-
-
-def _old(kind: str) -> Maker:
-    return lambda folder, tree: make_old(folder / f"a.{kind}", tree, kind)
-
-
-def _tar(packing: str) -> Maker:
-    return lambda folder, tree: make_tar(folder / f"a.tar.{packing}", tree, packing)
-
-
-MAKERS: dict[str, Maker] = {
-    "zip": lambda folder, tree: make_zip(folder / "a.zip", tree),
-    "zip-aes": _by_7zz("a.zip", "-psecret", "-mem=AES256", "-mx=1"),
-    "zip-crypto": _by_7zz("a.zip", "-psecret", "-mem=ZipCrypto", "-mx=1"),
-    "zip-deflate64": _by_7zz("a.zip", "-mm=Deflate64", "-mx=1"),
-    "7z-solid": _by_7zz("a.7z", "-ms=on", "-mx=1"),
-    "7z-not-solid": _by_7zz("a.7z", "-ms=off", "-mx=1"),
-    "7z-copy": _by_7zz("a.7z", "-m0=copy"),
-    "7z-locked": _by_7zz("a.7z", "-psecret", "-mhe=on", "-mx=1"),
-    "rar5": lambda folder, tree: make_rar(folder / "a.rar", tree),
-    **{f"tar.{packing}": _tar(packing) for packing in PACKERS},
-    **{kind: _old(kind) for kind in OLD_KINDS},
-}
 
 
 @pytest.fixture(scope="session")

@@ -245,6 +245,12 @@ class Archives:
         missing: tuple[str, ...] = (),
     ) -> ArchiveReader:
         tool = self.tool  # first: without it, fetching a remote archive would be of no use
+        if (
+            found == "zip"
+            and not isinstance(blob, JoinedBlob)
+            and not read_head(blob).startswith(b"PK")
+        ):
+            tool = replace(tool, form=found)  # behind other bytes 7zz finds it only when told
         path = blob.path
         if path is None:
             raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")

@@ -29,13 +29,15 @@ _RAR = re.compile(
 class SevenZip:
     """A 7zz that runs. `version` is (0, 0) when it does not say; `reads_rar` whether it decodes RAR 1.5 to 7.
 
-    `roll` is told of its runs.
+    `roll` is told of its runs. With a `form` every archive is read as one of that format: a zip behind other bytes is
+    found so alone.
     """
 
     path: Path
     version: tuple[int, int]
     reads_rar: bool
     roll: Roll = NOBODY
+    form: str = ""
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
         """A command line: `l` list, `x` write all out. `names` is a file with the names that are meant.
@@ -45,7 +47,8 @@ class SevenZip:
         """
         options = {"l": ["l", "-slt"], "x": ["x", "-so", "-mmt=1", "-bso2"]}
         chosen = [] if names is None else ["-spd", "-ssc", "-scsUTF-8", f"-i@{names}"]
-        return [str(self.path), *options[command], *chosen, "-bd", "-y", "--", str(archive)]
+        form = [f"-t{self.form}"] if self.form else []
+        return [str(self.path), *options[command], *form, *chosen, "-bd", "-y", "--", str(archive)]
 
 
 class Program(Protocol):

@@ -1,0 +1,76 @@
+"""A damaged archive of any kind never ends as a whole one with fewer files in it, least of all as an empty one."""
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.archives.makers import noise, outcomes
+from tests.archives.makers_every import MAKERS, SECRET
+from transload.archives.open import Archives
+from transload.entry import Limits
+from transload.errors import TransloadError
+
+TREE = {f"{number}.bin": noise(500 + 700 * number, number) for number in range(5)}
+CUTS, HOLES, BITS = 8, 8, 24
+HOLE_BYTES = 600
+EDGE_BYTES = 300  # where the headers are
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_whatever_is_lost_is_told(tmp_path: Path, kind: str) -> None:
+    path = MAKERS[kind](tmp_path, TREE)
+    whole = path.read_bytes()
+    assert _delivered(path) == (len(TREE), False)
+    chance = random.Random(kind)
+    silent: list[tuple[str, int]] = []
+    for name, data in (*_cuts(whole, chance), *_holes(whole, chance)):
+        path.write_bytes(data)
+        count, told = _delivered(path)
+        if count < len(TREE) and not told:
+            silent.append((name, count))
+    for name, data in _bits(whole, chance):
+        path.write_bytes(data)
+        count, told = _delivered(path)
+        if not count and not told:
+            silent.append((name, count))
+    assert silent == []
+
+
+def _delivered(path: Path) -> tuple[int, bool]:
+    """How many files come whole, and whether anything is said of what does not."""
+    try:
+        with closing(Archives(Limits()).open(path, (SECRET,))) as reader:
+            troubled = any(entry.trouble for entry in reader.entries())
+            bodies = list(outcomes(reader).values())
+            failed = any(isinstance(body, TransloadError) for body in bodies)
+            count = sum(1 for body in bodies if not isinstance(body, TransloadError))
+            return count, troubled or failed or reader.finish().fault is not None
+    except TransloadError:
+        return 0, True
+
+
+def _cuts(whole: bytes, chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    for _ in range(CUTS):
+        size = chance.randrange(1, len(whole))
+        yield f"cut at {size}", whole[:size]
+
+
+def _holes(whole: bytes, chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    for place in (0, *(chance.randrange(len(whole)) for _ in range(HOLES))):
+        end = min(place + HOLE_BYTES, len(whole))
+        yield f"zeros from {place}", whole[:place] + bytes(end - place) + whole[end:]
+        yield f"{end - place} missing from {place}", whole[:place] + whole[end:]
+
+
+def _bits(whole: bytes, chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    edge = min(EDGE_BYTES, len(whole))
+    for _ in range(BITS):
+        place = chance.choice((chance.randrange(edge), len(whole) - 1 - chance.randrange(edge)))
+        bit = 1 << chance.randrange(8)
+        yield (
+            f"bit {bit} of byte {place}",
+            whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :],
+        )
