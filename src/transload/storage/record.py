@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import anyio.to_thread
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
 from transload.kinds import Fault
@@ -41,6 +41,9 @@ DOUBT = "the archive's sum was wrong after this was sent"
 DOUBTED = (
     "a sum over packed data was wrong after some of it was sent: those items are marked as partial"
 )
+
+_CHANGE = update(items).where(items.c.id == bindparam("changed"))
+"""Put together once: for a small file, doing so costs as much as all that is done to it otherwise."""
 
 _NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
 
@@ -91,8 +94,9 @@ class TaskRecord(FencedTask):
         """Write how items left the immediate path, or that they stay pending for want of a password."""
 
         def act(db: Connection) -> list[str]:
-            for outcome in outcomes:
-                self._conclude_one(db, outcome)
+            old = _states_of(db, [o.item.id for o in outcomes])
+            written = [o.item.id for o in outcomes if self._conclude_one(db, o, old[o.item.id])]
+            db.execute(delete(outputs).where(outputs.c.item_id.in_(written), ~outputs.c.landed))
             moved = [(o.item.index, o.state) for o in outcomes if o.state is not ItemState.PENDING]
             if moved:
                 self._tell(db, moved)
@@ -101,16 +105,17 @@ class TaskRecord(FencedTask):
         for name in await self._write(act) if outcomes else ():
             (self._kept / name).unlink(missing_ok=True)
 
-    def _conclude_one(self, db: Connection, outcome: Outcome) -> None:
+    def _conclude_one(self, db: Connection, outcome: Outcome, old: ItemState) -> bool:
+        """Write one item's outcome; gives whether there was anything to write."""
         item, judgement, held = outcome.item, outcome.judgement, outcome.held
         if outcome.state is ItemState.FAILED and is_kept(db, item.id):
             outcome = replace(outcome, state=ItemState.QUARANTINED)
-        old = ItemState(db.execute(select(items.c.state).where(items.c.id == item.id)).scalar_one())
         if old is not outcome.state:
             check_item_move(old, outcome.state)
         elif old is not ItemState.PENDING:  # a pending one learns why it stays so
-            return
-        values: dict[str, Any] = {"state": outcome.state.value, "why": outcome.why}
+            return False
+        values: dict[str, Any] = {"changed": item.id, "state": outcome.state.value}
+        values["why"] = outcome.why
         values["fault"] = None if outcome.fault is None else outcome.fault.as_dict()
         if outcome.kind is not None:
             values["kind"] = outcome.kind.value
@@ -128,8 +133,8 @@ class TaskRecord(FencedTask):
         if outcome.state is ItemState.DUPLICATE:
             sha256 = item.sha256 if held is None else held.sha256
             values["twin"] = twin_of(db, self._job, self._source_identity, item, sha256 or "")
-        db.execute(update(items).where(items.c.id == item.id).values(**values))
-        db.execute(delete(outputs).where(outputs.c.item_id == item.id, ~outputs.c.landed))
+        db.execute(_CHANGE, values)
+        return True
 
     async def twin(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
         """What an equal item delivered here earlier, or None."""
@@ -314,6 +319,11 @@ class TaskRecord(FencedTask):
                     announce(db, row.id, self._clock(), "warning", {"text": text})
 
         await self._write(act)
+
+
+def _states_of(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
+    rows = db.execute(select(items.c.id, items.c.state).where(items.c.id.in_(item_ids)))
+    return {row.id: ItemState(row.state) for row in rows}
 
 
 def _no_longer_kept(db: Connection, item_ids: Sequence[int]) -> list[str]:
