@@ -26,8 +26,8 @@ demo: $(STAMP) ## a sample archive sent into a library: progress, report, galler
 	$(BIN)/python scripts/make_sample.py demo/sample.zip
 	$(BIN)/python scripts/show_demo.py
 
-test: $(STAMP) ## the tests, in random order
-	$(BIN)/python -m pytest -q
+test: $(STAMP) ## the tests, in random order, on up to four cores
+	$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist=loadfile
 
 check: $(STAMP) ## style, types, floors and the rules of the house
 	$(BIN)/ruff check .

@@ -31,4 +31,4 @@ done
 "$bare/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 "$bare/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 "$bare/venv/bin/python" --version
-PATH=$bare/bin "$bare/venv/bin/python" -m pytest -q -p no:cacheprovider "$@"
+PATH=$bare/bin "$bare/venv/bin/python" -m pytest -q -p no:cacheprovider -n auto --maxprocesses=4 --dist=loadfile "$@"
