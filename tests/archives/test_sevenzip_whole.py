@@ -81,6 +81,18 @@ def test_a_whole_7z_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) ->
         Archives(Limits()).open(path)
 
 
+@pytest.mark.parametrize(("method", "error"), [(5, UnsupportedError), (1, CorruptError)])
+def test_a_squashfs_in_lz4_is_not_called_damaged(
+    tmp_path: Path, method: int, error: type[TransloadError]
+) -> None:
+    start = struct.pack(
+        "<4s4LHHHHHH8Q", b"hsqs", 1, 0, 131072, 0, method, 17, 0, 1, 4, 0, *[96] * 8
+    )
+    (tmp_path / "a.squashfs").write_bytes(start + bytes(4000))
+    with pytest.raises(error):
+        Archives(Limits()).open(tmp_path / "a.squashfs")
+
+
 def test_a_xar_as_bsdtar_writes_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.xar"
     path.write_bytes(xar_bytes(TREE) + noise(20))

@@ -45,4 +45,6 @@ def test_evidence_has_number_and_text() -> None:
     assert evidence_of_ffmpeg(183, "Invalid data") == "ffmpeg ended with status 183\nInvalid data"
     assert evidence_of_ffmpeg(-11, "") == "ffmpeg ended by signal 11"
     assert evidence_of(ValueError("x" * 999)).startswith("ValueError: xxx")
+    lost = FileNotFoundError(2, "No such file or directory", "/scratch/1")
+    assert evidence_of(lost) == "FileNotFoundError: No such file or directory"
     assert len(evidence_of(ValueError("x" * 999))) == 400

@@ -28,6 +28,8 @@ _SPLIT_IT = (
 )
 _START = struct.Struct("<6s2BLQQL")  # 7zFormat.txt: SignatureHeader
 _DIRECTORY_BYTES_MAX = 64 << 20
+_SQUASHFS = struct.Struct("<4s16xH6xH")  # squashfs_fs.h: the mark, the method, the version
+_LZ4 = 5
 
 
 def error_of_listing(
@@ -44,6 +46,11 @@ def error_of_listing(
     well = status == 0 and bool(told.fields) and not told.faulty
     if well and (told.tail_bytes or not told.warned) and not _tail(archive, told):
         return None
+    if archive.exists() and _is_lz4_squashfs(archive):
+        return UnsupportedError(
+            f"{name} is packed by LZ4, which 7-Zip does not read in a squashfs",
+            suggestion="Unpack it with unsquashfs and send the folder.",
+        )
     if archive.exists() and _is_intact_7z(archive):
         return UnsupportedError(
             f"{name} is a whole 7z that uses something 7-Zip cannot read",
@@ -101,6 +108,12 @@ def _tail(archive: Path, told: Told) -> bytes:
             if block.strip(b"\0"):
                 return block.lstrip(b"\0")[:HEAD_BYTES]
     return b""
+
+
+def _is_lz4_squashfs(archive: Path) -> bool:
+    with archive.open("rb") as file:
+        start = file.read(_SQUASHFS.size)
+    return len(start) == _SQUASHFS.size and _SQUASHFS.unpack(start) == (b"hsqs", _LZ4, 4)
 
 
 def _is_intact_7z(archive: Path) -> bool:

@@ -47,5 +47,8 @@ def evidence_of_ffmpeg(status: int, said: str) -> str:
 
 
 def evidence_of(error: BaseException) -> str:
-    """The type and the text of an error that a library raised."""
-    return f"{type(error).__name__}: {error}"[:400]
+    """The type and the text of an error that a library raised, without the path of our working copy."""
+    words = getattr(error, "strerror", None) or str(
+        error
+    )  # libav's errors carry it as those of the system do
+    return f"{type(error).__name__}: {words}"[:400]
