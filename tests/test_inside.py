@@ -209,15 +209,15 @@ def test_too_deep_names_the_setting() -> None:
 def test_what_cannot_be_read_here_is_refused_with_the_way_to_have_it() -> None:
     look = Look()
     look.refuses(UnsupportedError("x.ace is an ACE archive"))
-    assert look.refused is not None
-    assert "ACE" in look.refused
-    assert "--files all" in look.refused
+    assert look.fault is not None
+    assert "ACE" in look.fault.detail
+    assert "--files all" in (look.fault.suggestion or "")
+    assert look.keeps
 
 
 def test_an_archive_that_came_damaged_is_not_called_unreadable_here() -> None:
     look = Look(CorruptError("its checksum is wrong").fault())
     look.refuses(UnsupportedError("not an archive"))
-    assert look.refused is None
     assert look.keeps
     assert look.fault is not None
     assert look.fault.kind == "input.corrupt"
@@ -229,6 +229,6 @@ def test_what_another_run_may_open_is_not_kept(
 ) -> None:
     look = Look()
     look.refuses(error)
-    assert (look.keeps, look.refused) == (False, None)
+    assert not look.keeps
     assert look.fault is not None
     assert look.fault.kind == error.kind

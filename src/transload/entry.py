@@ -70,12 +70,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is known of a source before its bodies are read; None where only reading can tell."""
+    """What is known of a source before its bodies are read; None where only reading can tell.
+
+    `one_file` says that it is a file, plain or packed alone, and not a collection of them.
+    """
 
     format: str
     entries: int | None
     size_bytes: int | None
     encrypted: bool = False
+    one_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

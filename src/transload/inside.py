@@ -46,13 +46,13 @@ OF_ARCHIVES = (
 )
 """What reading an archive raises: inside another one it costs that archive alone."""
 
+UNOPENED = (
+    "Unpack it with the program that made it, or send with `--files all`: it is delivered unopened."
+)
 _RAISE = "If you trust this source, raise `{}` and send it again."
 _KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind, MissingVolumeError.kind}
 """Faults that are not those of its bytes: they are left where they are, to be read another time."""
 
-
-ALONE = "file"
-"""The format in the listing of a source that is a single file."""
 
 _OTHER_USES = frozenset({".z", ".ar", ".arc"})
 """Endings of archives that other files have, too."""
@@ -300,12 +300,12 @@ def too_deep(limits: Limits) -> Fault:
 
 @dataclass(slots=True)
 class Look:
-    """How reading an archive inside went. `refused` are the words when it cannot be read here at all, `is_none` says
+    """How reading an archive inside went. `skip` are the words where it is passed over all the same, `is_none` says
     that it is no archive, `is_part` that it is only a part of one.
     """
 
     fault: Fault | None = None
-    refused: str | None = None
+    skip: str | None = None
     is_none: bool = False
     is_part: bool = False
     report: ReadReport = field(default_factory=lambda: ReadReport(0))
@@ -321,16 +321,13 @@ class Look:
         self.fault = self.fault or error.fault()
 
     def refuses(self, error: TransloadError) -> None:
-        """Note why it was not opened. What cannot be read here is not lost: it can be had unopened."""
+        """Note why it was not opened. What cannot be read here can still be had unopened."""
         self.is_none = isinstance(error, NotArchiveError)
         self.is_part = isinstance(error, PartInsideError)
-        unreadable = isinstance(error, UnsupportedError) and not (self.is_none or self.is_part)
-        if unreadable and self.fault is None:
-            self.refused = (
-                f"an archive inside that cannot be read here ({error.detail}): "
-                "`--files all` delivers it unopened"
-            )
-        self.fails(error)
+        fault = error.fault()
+        if isinstance(error, UnsupportedError) and not (self.is_none or self.is_part):
+            fault = replace(fault, suggestion=UNOPENED)
+        self.fault = self.fault or fault
 
 
 @contextmanager

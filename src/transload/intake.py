@@ -16,7 +16,6 @@ from anyio.streams.memory import MemoryObjectSendStream
 from transload.entry import Entry, Listing, Place, ReadReport
 from transload.errors import PermanentError, TruncatedError
 from transload.inside import (
-    ALONE,
     Asked,
     Box,
     Look,
@@ -126,7 +125,7 @@ class Level:
     def read(self) -> None:
         """Hand over what is open of it, then what the listing names behind the last body."""
         listing = self.reader.listing()
-        self.alone = listing.format == ALONE
+        self.alone = listing.one_file and not self.box.depth
         self.whole.sums.expect(listing)
         self._expect()
         pages = self._pages() if self.reader.listed else None
@@ -273,7 +272,7 @@ class Level:
                 self._take_unopened(found, kind)
                 return
             if not self._chooses(item):
-                look.refused = LEFT_OUT
+                look.skip = LEFT_OUT
         self.whole.sums.note(item.name, look.report, in_place=held is None)
         self._close(found, held, look)
 
@@ -291,8 +290,8 @@ class Level:
     def _close(self, found: _Found, held: Held | None, look: Look) -> None:
         """What becomes of an archive inside once it was read: opened, refused, kept with what is wrong with it."""
         item = found.item
-        load = Load(item, ItemKind.ARCHIVE, skip=look.refused or OPENED)
-        if look.fault is not None and not look.refused:
+        load = Load(item, ItemKind.ARCHIVE, skip=look.skip or OPENED)
+        if look.fault is not None and not look.skip:
             load = replace(load, skip=None, fault=replace(look.fault, item=item.name))
             if look.keeps and item.state is ItemState.PENDING:
                 local = found.entry.local  # the user's own file is not copied: a reference is kept

@@ -168,3 +168,15 @@ def test_a_long_descriptor_is_not_read_as_a_short_one(tmp_path: Path) -> None:
     path.write_bytes(head + b"a" + content + told)
     (info,) = _walk(path).infos
     assert (info.compress_size, info.file_size, info.CRC) == (300, 300, zlib.crc32(content))
+
+
+def test_headers_that_each_cost_a_reading_of_the_file_are_given_up(tmp_path: Path) -> None:
+    """Stored entries whose sizes follow, and never do: the search for each end goes up to the file's."""
+    path = tmp_path / "a.zip"
+    head = struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 8, 0, 0, 0, 0, 0, 0, 1, 0) + b"a"
+    path.write_bytes(head * 20_000)
+    file = CountedFile(path)
+    found = salvage(file, LIMITS)
+    assert file.taken < 80 * file.size
+    assert found.cut
+    assert len(found.infos) == len(found.troubles) > 0

@@ -11,7 +11,7 @@ from tests.archives.makers_7z import make_by_7zz, make_empty_7z
 from tests.archives.makers_old import xar_bytes
 from tests.archives.rar_maker import make_rar
 from transload.archives.open import Archives
-from transload.archives.sevenzip_listing import Told
+from transload.archives.sevenzip_listing import Told, parse
 from transload.archives.sevenzip_whole import error_of_archive, error_of_listing
 from transload.entry import Limits
 from transload.errors import CorruptError, MissingVolumeError, TransloadError, UnsupportedError
@@ -117,3 +117,23 @@ def test_words_for_each(tmp_path: Path) -> None:
     assert error_of_archive(path, "a", _listing(), ()) is None
     assert isinstance(error_of_archive(path, "a", _listing(warned=True), ()), CorruptError)
     assert error_of_archive(path, "a", _listing(warned=True, volumes=2), ()) is None
+
+
+def test_a_wim_of_which_only_the_directory_is_listed_is_not_whole() -> None:
+    lines = b"""--
+Path = a.wim
+Type = wim
+WARNINGS:
+There are data after the end of archive
+WARNING = XML error
+Tail Size = 1
+
+----------
+Path = [1].xml
+Folder = -
+Size = 708
+Method =
+"""
+    told = parse(lines.splitlines(), Limits())
+    assert (told.members, told.warned_inside) == ([], True)
+    assert isinstance(error_of_listing(Path("none"), "a.wim", told, 0, ()), CorruptError)

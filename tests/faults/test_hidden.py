@@ -1,13 +1,15 @@
 """Files that are not what they begin as, and archives that nothing here reads: nobody is told that all is well."""
 
+import gzip
 import io
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import make_tar
+from tests.archives.makers import PACKERS, RARE_PACKERS, make_tar
 from tests.archives.makers_7z import make_by_7zz
+from tests.archives.makers_image import iso_bytes
 from tests.faults.desk import Desk, hashes
 from tests.inputs import packed, photo
 
@@ -80,8 +82,8 @@ def test_an_archive_that_nothing_here_reads(desk: Desk, name: str, head: bytes) 
     source.rename(folder / name)
     (folder / "1.jpg").write_bytes(photo(1))
     said = desk.send(folder)
-    assert said.status == 0
-    assert "cannot be read here" in said.item(name)["why"]
+    assert said.status == 3
+    assert said.fault(name) == "input.unsupported"
     assert list(desk.delivered().values()) == hashes(photo(1))
 
 
@@ -120,3 +122,36 @@ def test_a_set_of_volumes_inside_an_archive_is_named_for_what_it_is(desk: Desk) 
     assert "not put together" in said.item("b.7z.001")["error"]["detail"]
     assert not list((desk.data / "quarantine").glob("*"))
     assert list(desk.delivered().values()) == hashes(photo(9))
+
+
+def test_a_packed_file_alone_that_is_no_media(desk: Desk) -> None:
+    source = desk.inputs / "words.txt.gz"
+    source.write_bytes(gzip.compress(b"words\n"))
+    said = desk.send(source)
+    assert (said.status, said.fault("words.txt")) == (4, "input.not_media")
+    folder = desk.inputs / "folder"
+    folder.mkdir()
+    source.rename(folder / "words.txt.gz")
+    (folder / "1.jpg").write_bytes(photo(1))
+    assert desk.send(folder).status == 0
+
+
+@pytest.mark.parametrize("packing", ["gz", "Z", "xz"])
+def test_a_packed_image_of_a_disk_is_opened(desk: Desk, packing: str) -> None:
+    """It begins with 32 KiB of zeros, as an empty tar does."""
+    source = desk.inputs / f"disk.iso.{packing}"
+    source.write_bytes(
+        (PACKERS | RARE_PACKERS)[packing](iso_bytes({"A.JPG": photo(1), "B.JPG": photo(2)}))
+    )
+    assert desk.send(source).status == 0
+    assert sorted(desk.delivered().values()) == hashes(photo(1), photo(2))
+
+
+@pytest.mark.parametrize("name", ["disk.iso", "disk", "disk.bin"])
+def test_a_disk_whose_last_file_is_a_zip_is_a_disk(desk: Desk, name: str) -> None:
+    inner = packed(desk.inputs / "in.zip", {"2.jpg": photo(2)})
+    source = desk.inputs / name
+    image = iso_bytes({"A.JPG": photo(1), "Z.ZIP": inner.read_bytes()})
+    source.write_bytes(image.rstrip(b"\0"))
+    desk.send(source)
+    assert sorted(desk.delivered().values()) == hashes(photo(1), photo(2))

@@ -42,6 +42,8 @@ def hidden_format(blob: Blob) -> str | None:
             size = file.size
         except UnsupportedError:  # a server that does not say where the end is
             return None
+        if (disk := _disk(file)) is not None:
+            return disk
         named_zip = PurePath(blob.name).suffix.lower() in _ZIP_SUFFIXES
         tail = file.read_at(max(size - TAIL_BYTES, 0), TAIL_BYTES)
         if (named_zip or END_MAGIC in tail) and _ends_as_zip(file):
@@ -49,10 +51,17 @@ def hidden_format(blob: Blob) -> str | None:
         for mark, name in _FOOTERS.items():
             if tail[-_FOOTER_BYTES:].startswith(mark):
                 return name
-        sector = file.read_at(_SECTORS_AT, 6)
-        if sector[1:] in _SECTORS:
-            return _SECTORS[sector[1:]]
         return "zip" if named_zip and LOCAL_MAGIC in file.read_at(0, _LEAD_BYTES) else None
+
+
+def disk_format(blob: Blob) -> str | None:
+    """`iso` or `udf` for the image of a disk: whatever it begins with, and whatever its last file is."""
+    with closing(blob.open()) as file:
+        return _disk(file)
+
+
+def _disk(file: ByteFile) -> str | None:
+    return _SECTORS.get(file.read_at(_SECTORS_AT, 6)[1:])
 
 
 def _ends_as_zip(file: ByteFile) -> bool:

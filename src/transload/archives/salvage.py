@@ -27,6 +27,8 @@ _MARKS = (LOCAL_MAGIC, RECORD_MAGIC, END_MAGIC, b"PK\x06\x06")
 _ZIP64 = 0x0001
 _IN_ZIP64 = 0xFFFFFFFF
 _MISLED_MAX = 100_000  # places where no entry ended or none was: a file may be full of such marks
+_READ_TIMES, _READ_TIMES_MAX = 8, 64  # a search for an end that is not there reads up to the file's
+_READ_BYTES_MAX = 4 << 30  # unless the file itself is larger than an eighth of it
 _VERSION_MAX = 99  # to unpack it; 6.3 is the latest there is
 
 
@@ -34,7 +36,7 @@ _VERSION_MAX = 99  # to unpack it; 6.3 is the latest there is
 class Salvage:
     """What the walk found: records in file order, troubles by index, whether the file ended inside an entry.
 
-    `directory_at` is where a directory follows the data of an entry.
+    `directory_at` is where a directory follows the data of an entry, `made` how much was unpacked to find ends.
     """
 
     infos: list[ZipInfo] = field(default_factory=list[ZipInfo])
@@ -42,6 +44,7 @@ class Salvage:
     cut: bool = False
     damaged: bool = False
     directory_at: int | None = None
+    made: int = 0
 
     @property
     def whole(self) -> int:
@@ -53,11 +56,16 @@ def salvage(file: ByteFile, limits: Limits, known: Sequence[tuple[int, int]] = (
     """Find the entries outside of `known`: where entries found otherwise begin and end, sorted.
 
     Where an entry does not end before another header, the next one is looked for from its data on: bytes may be
-    missing in it. Memory: the records and one chunk. Raises LimitError on too many, UnreadableError.
+    missing in it. Memory: the records and one chunk. What is read and unpacked to find ends has a bound, as headers
+    may be made so that each costs a reading of the whole file. Raises LimitError on too many, UnreadableError.
     """
     found, gaps, misled = Salvage(), _Gaps(file, known), 0
-    at = gaps.next_header(0)
+    at, before = gaps.next_header(0), file.taken
+    most = max(_READ_TIMES * file.size, min(_READ_TIMES_MAX * file.size, _READ_BYTES_MAX))
     while at is not None and misled < _MISLED_MAX:
+        if file.taken - before > most or found.made > most + limits.max_total_bytes:
+            found.damaged = found.cut = True
+            break
         info = _read_header(file, at)
         if info is None:
             found.cut = True
@@ -179,7 +187,7 @@ def _locate_end(file: ByteFile, info: ZipInfo, found: Salvage, limits: Limits) -
     start = _data_at(file, info)
     try:
         if info.flag_bits & SIZES_FOLLOW and not info.compress_size:
-            return _after_descriptor(file, info, start, limits)
+            return _after_descriptor(file, info, start, found, limits)
         if start + info.compress_size > file.size:
             raise TruncatedError("the archive ends inside this entry")
     except TransloadError as error:
@@ -190,14 +198,19 @@ def _locate_end(file: ByteFile, info: ZipInfo, found: Salvage, limits: Limits) -
     return (descriptor_end(file, span) if info.flag_bits & SIZES_FOLLOW else None) or span.end
 
 
-def _after_descriptor(file: ByteFile, info: ZipInfo, start: int, limits: Limits) -> int:
+def _after_descriptor(
+    file: ByteFile, info: ZipInfo, start: int, found: Salvage, limits: Limits
+) -> int:
     if (
         info.compress_type == STORED
         or info.flag_bits & ENCRYPTED
         or not can_decode(info.compress_type)
     ):
         return _search_descriptor(file, info, start)
-    end = _unpack_to_end(file, info, start, limits)
+    try:
+        end = _unpack_to_end(file, info, start, limits)
+    finally:
+        found.made += info.file_size
     span = Span(start, info.compress_size, info.file_size, info.CRC, info.compress_type)
     after = descriptor_end(file, span)
     if after is not None:

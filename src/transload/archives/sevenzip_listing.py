@@ -16,6 +16,7 @@ from transload.entry import Limits
 _TIME = re.compile(rb"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3}))?")
 _SIZED = re.compile(rb"(?:LZMA2?|mem|m\d)(?::|)(\d{1,4})([bkmg]?)", re.IGNORECASE)
 _RAR5 = re.compile(rb"v\d+:m\d:(\d{1,4})([kmg])", re.IGNORECASE)
+_DIRECTORY_OF_WIM = re.compile(rb"\[\d+\]\.xml")
 _NUMBERED = re.compile(r"[0-9A-F]{6,16}(?::\S*)?")
 _UNITS = {b"": 0, b"b": 0, b"k": 10, b"m": 20, b"g": 30}
 _LARGEST_POWER = 40
@@ -52,7 +53,8 @@ def is_unknown(method: str) -> bool:
 class Told:
     """A whole listing. `faulty`: 7zz met an error while it opened the archive; `warned`: something odd.
 
-    `tail_bytes` follow the archive's own end; `layers` are a file cut in pieces and the archive in it.
+    `warned_inside`: in the archive itself.
+    `tail_bytes` follow its end; `layers` are a file cut in pieces and the archive in it.
     """
 
     format: str
@@ -65,6 +67,7 @@ class Told:
     offset_bytes: int  # of a program before it
     tail_bytes: int = 0
     warned: bool = False
+    warned_inside: bool = False
     layers: int = 1
     fields: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
 
@@ -99,6 +102,7 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
         offset_bytes=_number(head.get(b"Offset")) or 0,
         tail_bytes=_number(head.get(b"Tail Size")) or 0,
         warned=bool(head.keys() & {b"WARNING", b"WARNINGS"}),
+        warned_inside=b"WARNING" in head,
         layers=layers,
         fields=head,
     )
@@ -185,8 +189,11 @@ def _member(block: dict[bytes, bytes], groups: _Groups) -> Member:
 
 
 def _is_own_directory(kind: bytes, block: dict[bytes, bytes]) -> bool:
-    """Whether it is the directory of a xar, which 7-Zip lists as one more file, without a type."""
-    return kind == b"Xar" and block.get(b"Path") == b"[TOC].xml" and not block.get(b"Type")
+    """Whether it is the directory of a xar, or that of a damaged wim: 7-Zip lists them as one more file."""
+    path = block.get(b"Path", b"")
+    if kind == b"Xar":
+        return path == b"[TOC].xml" and not block.get(b"Type")
+    return kind == b"wim" and bool(_DIRECTORY_OF_WIM.fullmatch(path)) and not block.get(b"Method")
 
 
 def _kind(block: dict[bytes, bytes]) -> Literal["file", "dir", "link"]:

@@ -43,7 +43,7 @@ def error_of_listing(
         return None
     if missing:
         return MissingVolumeError(f"{name}: {', '.join(missing)} is missing")
-    well = status == 0 and bool(told.fields) and not told.faulty
+    well = status == 0 and bool(told.fields) and not (told.faulty or told.warned_inside)
     if well and (told.tail_bytes or not told.warned) and not _tail(archive, told):
         return None
     if archive.exists() and _is_lz4_squashfs(archive):
@@ -81,7 +81,7 @@ def error_of_archive(
 
 def _error_of_end(name: str, told: Told, tail: bytes) -> TransloadError | None:
     """What 7-Zip warned of, by what follows the archive: nothing but zeros is no matter."""
-    if not told.tail_bytes:
+    if told.warned_inside or not told.tail_bytes:
         return CorruptError(f"{name} is damaged: 7-Zip warns of it")
     if tail and told.format not in _SELF_MEASURED:
         return CorruptError(

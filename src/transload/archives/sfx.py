@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import PurePath
 
 from transload.archives.blob import Blob, ByteFile
+from transload.archives.hidden import disk_format
 
 STUB_BYTES_MAX = 4 << 20
 """How far into a program an archive is looked for: 7-Zip's own stubs are 150 to 300 KiB, installers' up to 2 MiB."""
@@ -26,6 +27,8 @@ def embedded_format(blob: Blob, head: bytes) -> str | None:
     """
     is_program = head.startswith(_PROGRAMS)
     if not is_program and PurePath(blob.name).suffix.lower() not in _PROGRAM_SUFFIXES:
+        return None
+    if not is_program and disk_format(blob) is not None:
         return None
     with closing(blob.open()) as file:
         if _holds_archive(file):

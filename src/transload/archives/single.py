@@ -40,7 +40,7 @@ class SingleReader:
 
     def listing(self) -> Listing:
         """One entry of unknown size."""
-        return Listing(self._packing, 1, None)
+        return Listing(self._packing, 1, None, one_file=True)
 
     def entries(self) -> Iterator[Entry]:
         """The one entry."""

@@ -12,10 +12,10 @@ from transload.archives.decoders import Unpacked
 from transload.archives.limits import Body, impossible_size, possible_size, too_many_entries
 from transload.archives.names import decode_tar_name
 from transload.archives.sniff import is_tar_header, is_zero_tar
-from transload.archives.tar_header import TAR_BLOCK
+from transload.archives.tar_header import NO_BLOCK, TAR_BLOCK, DamagedTarError
 from transload.archives.tar_index import TarIndex
 from transload.archives.tar_member import Kind, Member
-from transload.archives.tar_stream import TarPass
+from transload.archives.tar_stream import EMPTY_BYTES_MAX, TarPass
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import (
     CorruptError,
@@ -86,7 +86,8 @@ class TarReader:
                 body = Body(run.body(member), limits, entry.name)
                 yield entry, cast("BinaryIO", body)
                 failure = body.failure
-                if failure is not None and (run.is_spent or not isinstance(failure, LimitError)):
+                own = isinstance(failure, (LimitError, DamagedTarError))  # the entry's alone
+                if failure is not None and (run.is_spent or not own):
                     self._end(failure, index, run)
                     return
 
@@ -159,13 +160,28 @@ class TarReader:
 
 
 def holds_tar(blob: Blob, packing: str) -> bool:
-    """Whether what is packed begins as a tar. Raises CorruptError, TruncatedError when that is damaged."""
+    """Whether what is packed begins as a tar, or is an empty one. Raises CorruptError, TruncatedError when damaged.
+
+    Zeros alone say little: the image of a disk begins with 32 KiB of them.
+    """
     with closing(blob.open()) as file:
         unpacked = Unpacked(packing, file)
-        head = b""
-        while len(head) < 2 * TAR_BLOCK and (data := unpacked.read(2 * TAR_BLOCK - len(head))):
-            head += data
-    return is_tar_header(head[:TAR_BLOCK]) or is_zero_tar(head)
+        head = _read(unpacked, 2 * TAR_BLOCK)
+        if not is_zero_tar(head):
+            return is_tar_header(head[:TAR_BLOCK])
+        while block := _read(unpacked, TAR_BLOCK):
+            if block != NO_BLOCK:
+                return is_tar_header(block)
+            if unpacked.made > EMPTY_BYTES_MAX:
+                return False
+        return True
+
+
+def _read(unpacked: Unpacked, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (more := unpacked.read(size - len(data))):
+        data += more
+    return data
 
 
 _KINDS: dict[Kind, Literal["file", "dir", "link"]] = {

@@ -20,12 +20,18 @@ from transload.archives.tar_index import TarIndex
 from transload.archives.tar_member import Member, Records
 from transload.archives.tar_sparse import HoleTally, complete_map, sparse_pull
 from transload.entry import Limits
-from transload.errors import CorruptError, TruncatedError, UnsupportedError
+from transload.errors import CorruptError, TransloadError, TruncatedError, UnsupportedError
 
 NO_END = "the end mark of the tar is missing: it may have been cut between two entries"
 FOLLOWED = "something that is no tar follows the end mark of the tar and was not read"
 JOINED = (
     "entries behind an end mark of the tar were read, too: perhaps tars were joined into one file"
+)
+EMPTY_BYTES_MAX = 1 << 20
+"""Zeros that may be a tar without entries: its end mark, filled up to a record (`tar -b`). More is no tar."""
+_MAGIC, _MAGIC_AT = b"ustar", 257
+_MAGIC_LEFT = (
+    3  # of its letters, in a header that is damaged elsewhere or has a flipped bit in them
 )
 
 
@@ -164,6 +170,9 @@ class TarPass:
         self._records = Records()
         self._for_all: dict[bytes, bytes] = {}
         self._seen = self.number
+        self._has_magic = False
+        self._peeked = b""
+        self._broken: TransloadError | None = None
 
     @property
     def is_spent(self) -> bool:
@@ -191,7 +200,10 @@ class TarPass:
         Raises TruncatedError, LimitError, UnreadableError, and CorruptError where the packing is damaged: then
         nothing more can be read. What is damaged in the tar itself is passed over and noted in `damage`.
         """
-        self._stream.move_to(self._at)
+        if self._broken is not None:
+            raise self._broken
+        if not self._peeked:
+            self._stream.move_to(self._at)
         self._records = Records(self._for_all)
         while (found := self._next_header()) is not None:
             offset, header = found
@@ -234,7 +246,7 @@ class TarPass:
     def _next_header(self) -> tuple[int, Header] | None:
         """The next sound header with its offset, None at the end of the archive."""
         gap = _Gap()
-        while len(block := self._stream.read(TAR_BLOCK)) == TAR_BLOCK:
+        while len(block := self._block()) == TAR_BLOCK:
             at = self._stream.at - TAR_BLOCK
             if block == NO_BLOCK:
                 gap.zeros += gap.start is None
@@ -246,12 +258,28 @@ class TarPass:
                     gap.why = gap.why or error
                 else:
                     self._cross(gap, at)
+                    self._has_magic = _magic_left(block) == len(_MAGIC)
                     return at, header
             if gap.start is None:
                 gap.start, gap.first = at, block
         gap.tail = block
         self._end(gap)
         return None
+
+    def _block(self) -> bytes:
+        block, self._peeked = self._peeked, b""
+        return block or self._stream.read(TAR_BLOCK)
+
+    def _is_torn(self) -> bool:
+        """Whether what stands behind a body that was read can be no header, not even a damaged one."""
+        try:
+            self._stream.move_to(self._at)
+            block = self._peeked = self._stream.read(TAR_BLOCK)
+        except TransloadError as error:  # behind the body: no matter of this one, `next` raises it
+            self._broken = error
+            return False
+        whole = len(block) == TAR_BLOCK and block != NO_BLOCK
+        return whole and self._has_magic and _magic_left(block) < _MAGIC_LEFT
 
     def _cross(self, gap: _Gap, at: int) -> None:
         """A sound header was found behind a gap; records before it spoke of what is lost in it."""
@@ -267,6 +295,8 @@ class TarPass:
     def _end(self, gap: _Gap) -> None:
         """The archive ended behind a gap: rightly, cut, damaged up to there, or with something foreign behind."""
         foreign = gap.start is not None or any(gap.tail)
+        if not self._seen and gap.zeros and (foreign or self._stream.at > EMPTY_BYTES_MAX):
+            raise CorruptError("it begins with zeros, and no entry was found in it")
         if gap.zeros and not foreign:
             return
         if gap.is_end:
@@ -301,6 +331,10 @@ class TarPass:
         def pull(size: int) -> bytes:
             nonlocal got
             want = min(size, member.size - got)
+            if got and not want and self._is_torn():
+                raise DamagedTarError(
+                    "what follows it is no header: bytes of it are missing, or too many"
+                )
             data = self._stream.some(want)
             if want and not data:
                 raise ended_early(got, member.size)
@@ -308,6 +342,12 @@ class TarPass:
             return data
 
         return pull
+
+
+def _magic_left(block: bytes) -> int:
+    """How many letters of the mark that headers have had since 1988 stand in their place."""
+    there = block[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)]
+    return sum(one == other for one, other in zip(there, _MAGIC, strict=True))
 
 
 def _padded(size: int) -> int:

@@ -270,8 +270,8 @@ class _Walk:
             return False
         if look.is_none and not self._chooses(entry):
             return True
-        if look.fault is None or look.refused:
-            self._skip(entry, look.refused or OPENED)
+        if look.fault is None or look.skip:
+            self._skip(entry, look.skip or OPENED)
         else:
             self._lose(entry, look.fault)
         return True

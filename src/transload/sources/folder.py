@@ -153,7 +153,7 @@ class FileReader(FolderReader):
     def listing(self) -> Listing:
         """One entry."""
         entry = next(self.entries())
-        return Listing("file", 1, entry.size)
+        return Listing("file", 1, entry.size, one_file=True)
 
     def _walk(self, folder: Path, inside: str) -> Iterator[_Found]:
         yield _look(folder, inside + folder.name)

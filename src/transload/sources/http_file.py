@@ -35,7 +35,7 @@ class RemoteFile:
 
     def listing(self) -> Listing:
         """One entry."""
-        return Listing("file", 1, self._blob.remote.size)
+        return Listing("file", 1, self._blob.remote.size, one_file=True)
 
     def entries(self) -> Iterator[Entry]:
         """The file as the server tells of it."""
