@@ -14,7 +14,7 @@ from transload.entry import Limits
 from transload.errors import TransloadError
 
 TREE = {f"{number}.bin": noise(500 + 700 * number, number) for number in range(5)}
-CUTS, HOLES, BITS = 8, 8, 24
+CUTS, HOLES, BITS = 8, 7, 24
 HOLE_BYTES = 600
 EDGE_BYTES = 300  # where the headers are
 
@@ -63,6 +63,9 @@ def _holes(whole: bytes, chance: random.Random) -> Iterator[tuple[str, bytes]]:
         end = min(place + HOLE_BYTES, len(whole))
         yield f"zeros from {place}", whole[:place] + bytes(end - place) + whole[end:]
         yield f"{end - place} missing from {place}", whole[:place] + whole[end:]
+    for _ in range(HOLES):
+        place, size = chance.randrange(len(whole)), chance.choice((1, 512, HOLE_BYTES))
+        yield f"{size} too many at {place}", whole[:place] + chance.randbytes(size) + whole[place:]
 
 
 def _bits(whole: bytes, chance: random.Random) -> Iterator[tuple[str, bytes]]:
