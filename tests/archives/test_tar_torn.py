@@ -58,3 +58,21 @@ def test_zeros_and_something_else_are_no_empty_tar(
     empty = not list(reader.entries())
     assert not empty or reader.finish().fault is not None
     reader.close()
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+@pytest.mark.parametrize(("behind", "kind"), [
+    (b"GIF89a" + noise(3000), "input.corrupt"), (b"PK\x03\x04" + bytes(26) + b"name", "input.unsupported"),
+])  # fmt: skip
+def test_what_follows_a_packed_tar_is_not_called_damage_of_it(
+    tmp_path: Path, packing: str, behind: bytes, kind: str
+) -> None:
+    tree = {f"{number}.jpg": noise(3000, number) for number in range(4)}
+    path = tmp_path / "a.tar"
+    path.write_bytes(PACKERS[packing](tar_bytes(tree)) + behind)
+    reader = TarReader(path, Limits(), packing)
+    assert outcomes(reader) == tree
+    fault = reader.finish().fault
+    reader.close()
+    assert fault is not None
+    assert (fault.kind, "follows the packed data" in fault.detail) == (kind, True)

@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 from transload.archives.lzip import LzipDecoder
 from transload.archives.lzw import LzwDecoder
+from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.archives.zstd import ZstdDecoder, ZstdError
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
@@ -233,16 +234,18 @@ def _zip_lzma(head: bytes) -> Decoder:
 class Unpacked:
     """The unpacked bytes of a file in one of PACKINGS: all its members in turn, their checksums compared.
 
-    Raises CorruptError on damage or foreign bytes behind the last member, TruncatedError when a member is cut.
+    Raises CorruptError on damage or foreign bytes behind the last member, UnsupportedError where these are another
+    archive, TruncatedError when a member is cut.
     """
 
     def __init__(self, packing: str, file: Readable) -> None:
         self._make = _STREAM_DECODERS[packing]
         self._file = file
         self._decoder = self._make()
-        self._is_bzip2 = packing == "bz2"
+        self._packing, self._is_bzip2 = packing, packing == "bz2"
         self._steps: deque[tuple[int, int]] = deque()
         self._vouched = 0
+        self._joint = b""
         self.made = 0
         self.packed = 0
         # zlib copies its input at each call, so that small ones are dear; the others lose what a failing call had made.
@@ -277,13 +280,26 @@ class Unpacked:
             try:
                 out = self._decoder.decompress(packed, size)
             except DECODE_ERRORS as error:
-                raise CorruptError("the packed data is damaged", evidence=str(error)) from error
+                raise self._failure(str(error)) from error
             self.made += len(out)
             if self._decoder.eof:
                 self._vouched = self.made
                 self._steps.clear()
             if out:
                 return out
+
+    def _failure(self, said: str) -> CorruptError | UnsupportedError:
+        """What a decoder's error means: of a member of which nothing came out, that it may be none."""
+        if not self._joint or self.made > self._vouched:
+            return CorruptError("the packed data is damaged", evidence=said)
+        found = archive_format(self._joint)
+        if found in {None, self._packing}:
+            told = "what follows the packed data is not of it, or a damaged part of it"
+            return CorruptError(told, evidence=said)
+        return UnsupportedError(
+            f"another archive ({found}) follows the packed data, which was not read",
+            suggestion="Cut the file in two where the first archive ends, and send the second part.",
+        )
 
     def _next_packed(self) -> bytes | None:
         """Input for the next step, None at the end of the file."""
@@ -297,6 +313,7 @@ class Unpacked:
                 return None
             packed = step.lstrip(b"\0")
         self._decoder = self._make()
+        self._joint = packed[:HEAD_BYTES]
         return packed
 
     def _more(self) -> bytes:

@@ -10,7 +10,7 @@ from transload.archives.decoders import Unpacked
 from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decode_tar_name
 from transload.entry import Entry, Limits, Listing, ReadReport
-from transload.errors import CorruptError, LimitError
+from transload.errors import CorruptError, LimitError, UnsupportedError
 from transload.kinds import Fault
 from transload.ports import Want
 
@@ -85,14 +85,14 @@ class SingleReader:
                 unpacked = Unpacked(self._packing, self._file)
             try:
                 data = unpacked.read(size)
-            except CorruptError as error:
+            except (CorruptError, UnsupportedError) as error:
                 return self._end_before(unpacked, error)
             tally.add(len(data))
             return data
 
         return pull
 
-    def _end_before(self, unpacked: Unpacked, error: CorruptError) -> bytes:
+    def _end_before(self, unpacked: Unpacked, error: CorruptError | UnsupportedError) -> bytes:
         """End the entry before bytes that are none of it, where a sum was right for all that came out until then.
 
         They may be padding, or a further member whose very first bytes are damaged: the entry is marked.
@@ -101,10 +101,7 @@ class SingleReader:
         if not summed:
             raise error
         self._unvouched = self._entry.index
-        self._fault = CorruptError(
-            "what follows the packed data is not of it, or a damaged part of it",
-            evidence=error.evidence,
-        ).fault()
+        self._fault = error.fault()
         return b""
 
 
