@@ -52,11 +52,12 @@ def test_random_kills_in_a_solid_7z_lose_and_double_nothing(tmp_path: Path) -> N
     while kills < KILLS:
         scene = Scene(source, tmp_path / f"job{jobs}")
         jobs += 1
-        for _ in range(RUNS_MAX):
+        for run in range(RUNS_MAX):
             process = scene.start()
             if kills % 2:
                 until_decoding(process, source)
-            longest = 0.3 if kills % 2 else 0.8 * whole_s
+            # It was measured while the machine may have had less to do.
+            longest = 0.3 if kills % 2 else (0.8 + run / 10) * whole_s
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=rng.uniform(0, longest) if kills < KILLS else LIMIT_S)
             if process.poll() is not None:
