@@ -108,7 +108,21 @@ def test_archives_behind_one_another_are_all_read_and_other_bytes_are_told(tmp_p
     found, fault = _read(tmp_path / "a.cpio", one + bytes(512) + other)
     assert (found, fault) == ({"a.jpg": b"first", "b.jpg": b"second"}, None)
     found, fault = _read(tmp_path / "a.cpio", one + b"\x1f\x8b\x08 something else")
-    assert (found, fault) == ({"a.jpg": b"first"}, "input.corrupt")
+    assert (found, fault) == ({"a.jpg": b"first"}, "input.unsupported")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("tail", "warnings"), [(b"\n", 0), (bytes(100), 0), (bytes(512) + b"\r\n", 0), (noise(777), 1)]
+)
+def test_what_follows_the_end_mark_costs_nothing(
+    tmp_path: Path, dialect: str, tail: bytes, warnings: int
+) -> None:
+    path = tmp_path / "a.cpio"
+    with closing(_reader(path, cpio_bytes(TREE, dialect) + tail)) as reader:
+        assert outcomes(reader) == FILES
+        told = reader.finish()
+    assert (told.fault, len(told.warnings)) == (None, warnings)
 
 
 def test_hard_links_have_the_bytes_of_the_one_that_has_them(tmp_path: Path) -> None:

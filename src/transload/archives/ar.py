@@ -33,6 +33,8 @@ class Ar:
 
     def _head(self, file: ByteFile, at: int, slack: int) -> Head | None:
         block = file.read_at(at, _HEAD_BYTES)
+        if block.startswith(MAGIC):  # of an archive that was joined to this one
+            return Head(at, MAGIC, "index", 0, at + len(MAGIC), at + len(MAGIC))
         size = _size(block, slack)
         if size is None:
             return None

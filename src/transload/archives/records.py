@@ -1,7 +1,8 @@
 """Archives that are headers with plain bytes behind them (cpio, ar): found by one walk, read straight from the file.
 
 Most of them have no sums. What says that an entry is right is that the next header stands where its size puts it: where
-it does not, the bytes of the entry before cannot be trusted, and the walk goes on at the next header there is.
+it does not, the bytes of the entry before cannot be trusted, and the walk goes on at the next header there is. Behind
+the last one there is nothing to be found: what follows it costs nothing of it.
 """
 
 from collections.abc import Iterator
@@ -19,10 +20,17 @@ from transload.archives.limits import (
     wrong_checksum,
 )
 from transload.archives.names import decoder_for
+from transload.archives.trailing import archive_at
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.kinds import Fault
 from transload.ports import Want
+
+_PADDING = b"\0\r\n"  # of tape blocks, of disk sectors, of a transfer that took it for text
+_PADDING_MAX = 10_240  # tar(1): twenty blocks of 512 bytes, the usual record on a tape
+_HEADER_BYTES_MIN = (
+    60  # of ar(5), the one format without an end mark: fewer bytes are no lost entry
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class Found:
 
     records: list[Record] = field(default_factory=list[Record])
     error: TransloadError | None = None
+    warning: str = ""
     ended: bool = False
 
     def complain(self, error: TransloadError) -> None:
@@ -97,7 +106,7 @@ def walk(file: ByteFile, form: Form, start: int, limits: Limits) -> Found:
     while at < file.size:
         head = form.head(file, at)
         if head is None and found.ended:
-            at = _behind_zeros(file, at)
+            at = _behind_padding(file, at)
             head = form.head(file, at) if at < file.size else None
         if head is None and at < file.size:
             head = _resume(file, form, at, found)
@@ -131,10 +140,10 @@ def _after_too_large(file: ByteFile, form: Form, head: Head, found: Found) -> in
     return following.at
 
 
-def _behind_zeros(file: ByteFile, at: int) -> int:
-    """Where the first byte stands that is not zero, the file's size when there is none."""
+def _behind_padding(file: ByteFile, at: int) -> int:
+    """Where the first byte stands that is neither zero nor the end of a line, the file's size when there is none."""
     while block := file.read_at(at, CHUNK):
-        if rest := block.lstrip(b"\0"):
+        if rest := block.lstrip(_PADDING):
             return at + len(block) - len(rest)
         at += len(block)
     return file.size
@@ -143,18 +152,38 @@ def _behind_zeros(file: ByteFile, at: int) -> int:
 def _resume(file: ByteFile, form: Form, at: int, found: Found) -> Head | None:
     """The next header after a place where one should stand and does not."""
     last = found.records[-1] if found.records and not found.ended else None
-    if last is None or form.resembles(file.read_at(at, CHUNK)):
-        following = form.find(file, at)
-        left = (file.size if following is None else following.at) - at
-        what = "follow its end" if found.ended else "hold a damaged header"
-        found.complain(CorruptError(f"{left} bytes {what} and could not be read"))
-        return following
-    following = form.find(file, last.head.data_at)
+    alike = form.resembles(file.read_at(at, CHUNK))
+    following = form.find(file, at if last is None or alike else last.head.data_at)
+    if following is None and not alike and (found.ended or (last and not form.has_end)):
+        _tell_what_follows(file, form, at, found)
+        return None
     end = file.size if following is None else following.at
+    if last is None or alike:
+        what = "follow its end" if found.ended else "hold a damaged header"
+        found.complain(CorruptError(f"{end - at} bytes {what} and could not be read"))
+        return following
     last.torn = True
     last.there = min(last.there, end - last.head.data_at)
     found.complain(CorruptError("bytes are missing in the archive, or too many"))
     return following
+
+
+def _tell_what_follows(file: ByteFile, form: Form, at: int, found: Found) -> None:
+    """Note what stands behind the last entry, or behind the end mark; in it there is no header.
+
+    Where a format has no end mark, entries may have been wiped out: more zeros than padding are a fault.
+    """
+    behind = _behind_padding(file, at)
+    more = file.size - (at if behind == file.size else behind)
+    told = f"{more:,} bytes follow the end of the archive and were not read"
+    if behind == file.size and (form.has_end or more < _HEADER_BYTES_MIN):
+        return
+    if behind < file.size and (other := archive_at(file, behind)) is not None:
+        found.complain(other)
+    elif form.has_end or (behind == file.size and more <= _PADDING_MAX):
+        found.warning = told
+    else:
+        found.complain(CorruptError(told))
 
 
 def _join_links(records: list[Record]) -> None:
@@ -186,6 +215,7 @@ class RecordReader:
             raise
         self._records = found.records
         self._fault: Fault | None = None
+        self._warnings = (found.warning,) if found.warning else ()
         if found.error is not None:
             found.error.detail = f"{blob.name}: {found.error.detail}"
             if not found.records:
@@ -230,7 +260,7 @@ class RecordReader:
 
     def finish(self) -> ReadReport:
         """Bytes of entries read so far, and what was wrong with the archive as a whole."""
-        return ReadReport(self._file.taken - self._read_before, self._fault)
+        return ReadReport(self._file.taken - self._read_before, self._fault, self._warnings)
 
     def close(self) -> None:
         """Release the file; may be called twice."""

@@ -24,18 +24,26 @@ def after_end(file: ByteFile, end: int) -> Trailing:
     if end >= file.size:
         return Trailing()
     at = _after_zeros(file, end)
-    block = file.read_at(at, HEAD_BYTES)
-    if not block:
+    if at >= file.size:
         return Trailing()
-    told = f"{file.size - at:,} bytes follow the end of the archive"
-    found = archive_format(block)
+    if (error := archive_at(file, at)) is not None:
+        return Trailing("", error.fault())
+    return Trailing(f"{_count(file, at)} and were not read")
+
+
+def archive_at(file: ByteFile, at: int) -> UnsupportedError | None:
+    """That another archive, which is not read, begins at offset `at` behind the end of the first; None: it does not."""
+    found = archive_format(file.read_at(at, HEAD_BYTES))
     if found is None:
-        return Trailing(f"{told} and were not read")
-    error = UnsupportedError(
-        f"{told} and begin as another archive ({found}), which was not read",
+        return None
+    return UnsupportedError(
+        f"{_count(file, at)} and begin as another archive ({found}), which was not read",
         suggestion="Cut the file in two where the first archive ends, and send the second part.",
     )
-    return Trailing("", error.fault())
+
+
+def _count(file: ByteFile, at: int) -> str:
+    return f"{file.size - at:,} bytes follow the end of the archive"
 
 
 def _after_zeros(file: ByteFile, start: int) -> int:
