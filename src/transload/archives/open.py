@@ -14,6 +14,7 @@ from transload.archives.cpio import Cpio
 from transload.archives.decoders import PACKINGS
 from transload.archives.hidden import hidden_format
 from transload.archives.likeness import likeness
+from transload.archives.missing_volumes import missing_of_zip
 from transload.archives.records import RecordReader
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
@@ -196,9 +197,11 @@ class Archives:
         missing = ", ".join(volumes.missing)
         if volumes.missing and (volumes.kind == "split" or not volumes.first.exists()):
             raise MissingVolumeError(f"{volumes.title}: {missing} is missing")
+        if volumes.kind == "zip":
+            lacks = missing_of_zip(volumes)
+            return self._by_sevenzip(blob_of(volumes.first), "zip", passwords, lacks)
         if volumes.kind != "split":
-            found = "zip" if volumes.kind == "zip" else "rar"
-            return self._by_sevenzip(blob_of(volumes.first), found, passwords, volumes.missing)
+            return self._by_sevenzip(blob_of(volumes.first), "rar", passwords, volumes.missing)
         joined = JoinedBlob(volumes)
         found = archive_format(read_head(joined)) or ""
         if found in BY_SEVENZIP:

@@ -9,6 +9,7 @@ from transload.archives.arj import with_split_members
 from transload.archives.bit7z import last_resort
 from transload.archives.counted import CountedFile
 from transload.archives.limits import Body, Pull, Tally, counted
+from transload.archives.missing_volumes import with_lost_members
 from transload.archives.names import decoder_for
 from transload.archives.sevenzip_copy import Stored, places
 from transload.archives.sevenzip_door import Door, is_selectable
@@ -205,7 +206,11 @@ class SevenZipReader:
             told = parse(run.lines(), self._limits)
             status = run.end()
         self._complaint = run.evidence()
-        return with_split_members(told, self._archive) if told.format == "arj" else told, status
+        if told.format == "arj":
+            told = with_split_members(told, self._archive)
+        elif told.format == "zip" and self._missing:
+            told = with_lost_members(told, self._missing)
+        return told, status
 
     def _check_listed(self, told: Told, status: int) -> None:
         error = error_of_listing(self._archive, self._name, told, status, self._missing)
@@ -229,6 +234,7 @@ class SevenZipReader:
             (member.encrypted and password is None)
             or not self._fits_memory(member)
             or member.method in self._methods
+            or (member.continues and member.place is not None)
         )
 
     # -- passwords ---------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Member:
     dictionary_bytes: int
     continues: bool  # its data go on in a volume that is not there; of an ARJ: or begin in one
     method: str  # as 7zz calls it; a number in hexadecimal is one it does not know
+    place: tuple[int, int] | None = None  # of a zip over several volumes: which one, from 0, where
 
 
 def is_unknown(method: str) -> bool:
@@ -77,6 +78,7 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
     blocks = _blocks(lines)
     head, layers = _head(blocks)
     solid = head.get(b"Solid") == b"+"
+    spans = head.get(b"Multivolume") == b"+"
     kind = head.get(b"Type", b"")
     groups = _Groups(solid and kind.startswith(b"Rar"))
     members: list[Member] = []
@@ -88,7 +90,8 @@ def parse(lines: Iterable[bytes], limits: Limits) -> Told:
                 raise too_many_entries(limits)
             if kind in _SHORT_SUMS:
                 block.pop(b"CRC", None)
-            members.append(_member(block, groups))
+            place = _place(block) if spans else None
+            members.append(_member(block, groups, place))
     return Told(
         format=_FORMATS.get(kind, kind.decode("ascii", "replace").lower()),
         members=members,
@@ -169,7 +172,12 @@ class _Groups:
         return _number(block.get(b"Block"))
 
 
-def _member(block: dict[bytes, bytes], groups: _Groups) -> Member:
+def _place(block: dict[bytes, bytes]) -> tuple[int, int] | None:
+    volume, offset = _number(block.get(b"Volume Index")), _number(block.get(b"Offset"))
+    return None if volume is None or offset is None else (volume, offset)
+
+
+def _member(block: dict[bytes, bytes], groups: _Groups, place: tuple[int, int] | None) -> Member:
     size = _number(block.get(b"Size"))
     crc = _hexadecimal(block.get(b"CRC"))
     copied = crc == 0 and bool(size)  # RAR5 lists copies and links with a sum of zeros
@@ -185,6 +193,7 @@ def _member(block: dict[bytes, bytes], groups: _Groups) -> Member:
         dictionary_bytes=_dictionary_bytes(block.get(b"Method", b"")),
         continues=block.get(b"Split After") == b"+",
         method=block.get(b"Method", b"").decode("ascii", "replace"),
+        place=place,
     )
 
 

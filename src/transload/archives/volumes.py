@@ -45,6 +45,17 @@ class VolumeSet:
     first: Path
     missing: tuple[str, ...]
 
+    def missing_up_to(self, last: int) -> tuple[str, ...]:
+        """`missing` where there should be parts up to this number, which something else than their names tells."""
+        members = [one for path in self.parts if (one := _member(path.name))]
+        return _Found(members, self.first.name).missing(min(last, _NUMBER_MAX))
+
+
+def volume_number(name: str) -> int | None:
+    """The place of a part in its set, by its name: 1 for `.z01`; None for what is no part's name."""
+    own = _member(name)
+    return None if own is None else own.number
+
 
 def volume_set(path: Path) -> VolumeSet | None:
     """The set that a file belongs to, whichever part it is; None for a file that is whole by itself.
@@ -118,12 +129,12 @@ class _Found:
     members: Sequence[_Member]
     first: str
 
-    def missing(self) -> tuple[str, ...]:
-        """Names of parts that are not there: gaps, and a first that is."""
+    def missing(self, last: int = 0) -> tuple[str, ...]:
+        """Names of parts that are not there: gaps, up to number `last` at least, and a first that is."""
         there = {one.number for one in self.members}
         start = min(1, *there)
-        last = max((number for number in there if number != _LAST), default=0)
-        gaps = [number for number in range(start, last) if number not in there]
+        last = max(last, *(number for number in there if number != _LAST), 0)
+        gaps = [number for number in range(start, last + 1) if number not in there]
         names = [_spelled(self.members, number) for number in gaps[:_NAMED_MAX]]
         if len(gaps) > _NAMED_MAX:
             names.append(f"{len(gaps) - _NAMED_MAX} more")

@@ -1,0 +1,32 @@
+"""Which volumes of a set are not there, as the archive itself tells: names tell of the gaps alone."""
+
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+
+from transload.archives.counted import CountedFile
+from transload.archives.sevenzip_listing import Told
+from transload.archives.volumes import VolumeSet, volume_number
+from transload.archives.zip_directory import find_end
+
+
+def missing_of_zip(volumes: VolumeSet) -> tuple[str, ...]:
+    """Names of the missing volumes of a split zip: its end record says how many there are. Raises UnreadableError."""
+    with closing(CountedFile(volumes.first)) as file:
+        end = find_end(file, file.size)
+    return volumes.missing if end is None else volumes.missing_up_to(end.disk)
+
+
+def with_lost_members(told: Told, missing: tuple[str, ...]) -> Told:
+    """The listing of a split zip in which every member with bytes on a missing volume is said to go on there.
+
+    A member reaches to where the next one begins: how long its header is stands on the volumes alone.
+    """
+    numbers = {volume_number(name) for name in missing}
+    starts = sorted((one.place, index) for index, one in enumerate(told.members) if one.place)
+    members = list(told.members)
+    for (place, index), (following, _) in pairwise([*starts, ((told.volumes - 1, 1), -1)]):
+        disks = range(place[0], following[0] + (following[1] > 0))
+        if any(disk + 1 in numbers for disk in disks):
+            members[index] = replace(members[index], continues=True)
+    return replace(told, members=members)
