@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import noise, outcomes
-from tests.archives.makers_7z import make_spanned_zip
+from tests.archives.makers_7z import make_spanned_zip, make_volumes
 from transload.archives.open import Archives
 from transload.entry import Limits
-from transload.errors import MissingVolumeError
+from transload.errors import CorruptError, MissingVolumeError
 
 ARCHIVES = Archives(Limits())
 TREE = {f"{n}.jpg": noise(1100, n) + bytes(200) for n in range(12)}
@@ -49,3 +49,26 @@ def test_a_damaged_number_of_volumes_is_not_spelled_out(tmp_path: Path) -> None:
     with pytest.raises(MissingVolumeError) as caught:
         ARCHIVES.open(parts[-1])
     assert len(caught.value.detail) < 1000
+
+
+def test_a_7z_that_was_cut_lacks_no_piece(tmp_path: Path) -> None:
+    parts = make_volumes(tmp_path / "a.7z", TREE, 3000)
+    whole = b"".join(part.read_bytes() for part in parts)
+    parts[-1].write_bytes(parts[-1].read_bytes()[:-50])
+    with pytest.raises(CorruptError, match="index"):
+        ARCHIVES.open(parts[0])
+    (tmp_path / "b.7z").write_bytes(whole[:6000])
+    with pytest.raises(CorruptError, match="index"):
+        ARCHIVES.open(tmp_path / "b.7z")
+
+
+@pytest.mark.parametrize("size", [0, 31])
+def test_a_damaged_start_tells_of_no_piece(tmp_path: Path, size: int) -> None:
+    parts = make_volumes(tmp_path / "a.7z", TREE, 3000)
+    for part in parts[1:]:
+        part.unlink()
+    data = bytearray(parts[0].read_bytes())
+    data[13] ^= 1
+    parts[0].write_bytes(data[:size] if size else data)
+    with pytest.raises(CorruptError, match="index"):
+        ARCHIVES.open(parts[0])

@@ -3,11 +3,14 @@
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 from transload.archives.counted import CountedFile
-from transload.archives.sevenzip_listing import Told
-from transload.archives.volumes import VolumeSet, volume_number
+from transload.archives.sevenzip_listing import START_BYTES, Told
+from transload.archives.sevenzip_whole import size_of_7z
+from transload.archives.volumes import JoinedBlob, VolumeSet, volume_number
 from transload.archives.zip_directory import find_end
+from transload.errors import MissingVolumeError
 
 
 def missing_of_zip(volumes: VolumeSet) -> tuple[str, ...]:
@@ -30,3 +33,25 @@ def with_lost_members(told: Told, missing: tuple[str, ...]) -> Told:
         if any(disk + 1 in numbers for disk in disks):
             members[index] = replace(members[index], continues=True)
     return replace(told, members=members)
+
+
+def check_end_of_7z(volumes: VolumeSet, joined: JoinedBlob) -> None:
+    """Raise MissingVolumeError where the start of a 7z in pieces tells of more than they can hold together.
+
+    A last piece that is shorter than the first was cut: that is damage. Raises UnreadableError, too.
+    """
+    with closing(joined.open()) as file:
+        told = size_of_7z(file.read_at(0, START_BYTES))
+        there = file.size
+    pieces = len(volumes.parts)
+    if told is None or told <= max(there, pieces * _size(volumes.first)):
+        return
+    following = volumes.missing_up_to(pieces + 1)[0]
+    raise MissingVolumeError(
+        f"{volumes.title}: {following} is missing, and perhaps others behind it"
+    )
+
+
+def _size(path: Path) -> int:
+    with closing(CountedFile(path)) as file:
+        return file.size

@@ -14,7 +14,7 @@ from transload.archives.cpio import Cpio
 from transload.archives.decoders import PACKINGS
 from transload.archives.hidden import hidden_format
 from transload.archives.likeness import likeness
-from transload.archives.missing_volumes import missing_of_zip
+from transload.archives.missing_volumes import check_end_of_7z, missing_of_zip
 from transload.archives.records import RecordReader
 from transload.archives.sevenzip import SevenZipReader
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
@@ -204,6 +204,8 @@ class Archives:
             return self._by_sevenzip(blob_of(volumes.first), "rar", passwords, volumes.missing)
         joined = JoinedBlob(volumes)
         found = archive_format(read_head(joined)) or ""
+        if found == "7z":
+            check_end_of_7z(volumes, joined)
         if found in BY_SEVENZIP:
             return self._by_sevenzip(blob_of(volumes.first), found, passwords)
         return self._open_one(joined, passwords)

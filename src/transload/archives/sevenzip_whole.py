@@ -116,14 +116,22 @@ def _is_lz4_squashfs(archive: Path) -> bool:
     return len(start) == _SQUASHFS.size and _SQUASHFS.unpack(start) == (b"hsqs", _LZ4, 4)
 
 
+def size_of_7z(start: bytes) -> int | None:
+    """How many bytes a whole 7z has, by its first START_BYTES; None where they are no start of one, or damaged."""
+    if len(start) < START_BYTES or not start.startswith(b"7z\xbc\xaf\x27\x1c"):
+        return None
+    _, _, _, start_sum, offset, size, _ = _START.unpack(start)
+    return START_BYTES + offset + size if zlib.crc32(start[12:]) == start_sum else None
+
+
 def _is_intact_7z(archive: Path) -> bool:
     """Whether the sums over a 7z's start and over its directory are right."""
     with archive.open("rb") as file:
         start = file.read(START_BYTES)
-        if len(start) < START_BYTES or not start.startswith(b"7z\xbc\xaf\x27\x1c"):
+        if size_of_7z(start) is None:
             return False
-        _, _, _, start_sum, offset, size, directory_sum = _START.unpack(start)
-        if zlib.crc32(start[12:]) != start_sum or not 0 < size <= _DIRECTORY_BYTES_MAX:
+        _, _, _, _, offset, size, directory_sum = _START.unpack(start)
+        if not 0 < size <= _DIRECTORY_BYTES_MAX:
             return False
         try:
             file.seek(START_BYTES + offset)
