@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+import pytest
+
 from transload.cli.view import View
 from transload.model import Event, JobState, Totals
 from transload.states import TURN
@@ -120,3 +122,32 @@ def test_one_item_is_no_items() -> None:
     view = running()
     view.take(progress(items=1, items_total=1))
     assert view.counters == "1/1 item"
+
+
+@pytest.mark.parametrize("reason", ["paused", "space", "password"])
+def test_a_job_that_waits_shows_no_time_left_and_its_bar_stands_still(reason: str) -> None:
+    view = running()
+    view.take(progress(items=1, items_total=2, rate=3 << 20, eta_s=0.6, overall=0.5))
+    view.take(event("state", state="waiting", reason=reason))
+    assert (view.counters, view.overall) == ("1/2 items", 0.5)
+    view.take(progress(items=1, items_total=2, rate=1 << 20, eta_s=0.4, overall=0.7))
+    assert (view.counters, view.overall) == ("1/2 items", 0.5)
+
+
+def test_a_job_that_goes_on_shows_what_it_does_then() -> None:
+    view = running()
+    clip = {"stage": "convert", "item": "clip.avi", "total": 100, "unit": "us"}
+    view.take(progress(done=42, **clip))
+    view.take(event("state", state="waiting", reason="paused"))
+    view.take(event("state", state="running"))
+    assert view.doing == "converting"
+    view.take(progress(done=3, rate=2.0, eta_s=9.0, overall=0.1, **clip))
+    assert (view.doing, view.eta_s, view.overall) == ("converting clip.avi 3 %", 9.0, 0.1)
+
+
+def test_items_that_end_while_a_job_stops_are_counted() -> None:
+    view = running()
+    view.take(progress(items=1, items_total=5))
+    view.take(event("state", state="waiting", reason="paused"))
+    view.take(progress(items=3, items_total=5))
+    assert view.counters == "3/5 items"

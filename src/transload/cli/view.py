@@ -69,13 +69,17 @@ class View:
         fault = told.get("fault")
         self.wait = told.get("reason")
         self.wait_detail = fault["detail"] if fault else None
+        if self.state is not JobState.RUNNING:
+            self.rate = self.eta_s = self.item = self.item_share = None  # nothing moves any more
 
     def _progress(self, told: dict[str, Any]) -> None:
+        self.items = max(self.items, told["items"])  # counted just before the snapshot, maybe
+        self.items_total = told["items_total"]
+        if self.state is not JobState.RUNNING:
+            return  # of work that was given up when the job stopped: it is counted once more
         stage = str(told["stage"])
         self.stage = _STAGES.get(stage, stage)
         self.rate, self.eta_s, self.overall = told["rate"], told["eta_s"], told["overall"]
-        self.items = max(self.items, told["items"])  # counted just before the snapshot, maybe
-        self.items_total = told["items_total"]
         self.item = told.get("item")
         converting = self.item is not None and told["total"]
         self.item_share = min(1.0, told["done"] / told["total"]) if converting else None
