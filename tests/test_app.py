@@ -239,6 +239,37 @@ async def test_an_option_of_another_kind_is_wrong_usage(
     assert "COMMAND" not in fault.as_dict()["suggestion"]
 
 
+@pytest.mark.parametrize("given", [5, None, b"01KM"], ids=str)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "job", "pause", "resume", "cancel", "retry", "wait", "report", "history", "quarantined", "drop_quarantined",
+        "retry_quarantined",
+    ],
+)  # fmt: skip
+async def test_an_id_of_another_kind_is_wrong_usage(
+    tmp_path: Path, asked: str, given: object
+) -> None:
+    async with Home(tmp_path).open() as app:
+        with pytest.raises(UsageError, match="an id is a str"):
+            await getattr(app, asked)(given)
+
+
+async def test_events_records_and_passwords_of_another_kind_are_wrong_usage(tmp_path: Path) -> None:
+    home, picky = Home(tmp_path), held(tmp_path)
+    wrong: Any = 5
+    async with home.open(picky) as app:
+        job = await app.send(pictures(tmp_path, 1), to="picky:")
+        for told_of in (app.events, app.records):
+            with pytest.raises(UsageError, match="an id is a str, not int"):
+                _ = [one async for one in told_of(wrong)]
+        mistaken: Any = job
+        with pytest.raises(UsageError, match="an id is a str, not Job"):
+            await app.cancel(mistaken)
+        with pytest.raises(UsageError, match="a password is a str"):
+            await app.give_password(job.id, wrong)
+
+
 async def test_a_pause_and_what_ends_it_are_told(tmp_path: Path) -> None:
     home, picky = Home(tmp_path), held(tmp_path)
     async with home.open(picky) as app:

@@ -10,7 +10,9 @@ from transload.options import (
     check_switches,
     check_words,
     destination_text,
+    id_text,
     nothing_fits,
+    password_text,
     recipe_of,
     source_text,
     texts,
@@ -40,6 +42,16 @@ def test_a_source_is_text_or_a_path() -> None:
             source_text(wrong)
     with pytest.raises(UsageError, match="library:DIR"):
         destination_text(Path("library"))
+
+
+def test_an_id_and_a_password_are_text() -> None:
+    assert id_text("01KM") == password_text("01KM") == "01KM"
+    for wrong in (None, 7, b"01KM", ["01KM"]):
+        with pytest.raises(UsageError, match=f"an id is a str, not {type(wrong).__name__}"):
+            id_text(wrong)
+        with pytest.raises(UsageError, match="a password is a str") as raised:
+            password_text(wrong)
+        assert "01KM" not in str(raised.value.fault().as_dict())
 
 
 def test_words_and_switches() -> None:

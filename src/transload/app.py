@@ -36,6 +36,8 @@ from transload.options import (
     check_caption,
     check_switches,
     check_words,
+    id_text,
+    password_text,
     recipe_of,
     texts,
     usual_recipe,
@@ -223,8 +225,8 @@ class App(Looks):
         return made
 
     async def job(self, job_id: str) -> Job:
-        """The job whose id begins so. Raises UnknownJobError."""
-        return await self.parts.ledger.find(job_id)
+        """The job whose id begins so. Raises UsageError when it is no text, UnknownJobError."""
+        return await self.parts.ledger.find(id_text(job_id))
 
     async def jobs(self, limit: int = 100) -> list[Job]:
         """The latest jobs, newest first."""
@@ -281,7 +283,7 @@ class App(Looks):
 
     def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """The items of a job with their deliveries, a page of rows in memory at a time."""
-        return self.parts.ledger.records(job_id)
+        return self.parts.ledger.records(id_text(job_id))
 
     async def cancel(self, job_id: str) -> Job:
         """End a job; what was delivered stays. Gives the job, `cancelled` once its tasks have let go."""
@@ -304,8 +306,8 @@ class App(Looks):
 
     async def give_password(self, job_id: str, text: str) -> Job:
         """Hand in one more password for a job, which then tries again. Raises UsageError when it has ended."""
-        job = await self.job(job_id)
-        asked = await self.parts.ledger.give_password(job.id, text)
+        job, password = await self.job(job_id), password_text(text)
+        asked = await self.parts.ledger.give_password(job.id, password)
         self.work()
         return asked
 
@@ -318,18 +320,18 @@ class App(Looks):
 
     async def quarantined(self, prefix: str = "") -> list[QuarantineRecord]:
         """Kept originals, oldest first."""
-        return await self.parts.quarantine.listed(prefix)
+        return await self.parts.quarantine.listed(id_text(prefix))
 
     async def retry_quarantined(self, *record_ids: str) -> Sequence[Job]:
         """Send the items of kept originals again; gives their jobs, each once."""
-        by_job = await self.parts.quarantine.items_by_job(record_ids)
+        by_job = await self.parts.quarantine.items_by_job([id_text(one) for one in record_ids])
         again = [await self.parts.ledger.retry(job, only) for job, only in by_job.items()]
         self.work()
         return again
 
     async def drop_quarantined(self, record_id: str) -> QuarantineRecord:
         """Delete one kept original for good."""
-        record = await self.parts.quarantine.one(record_id)
+        record = await self.parts.quarantine.one(id_text(record_id))
         await self.parts.quarantine.drop(record, self.parts.clock())
         return record
 

@@ -45,6 +45,26 @@ def destination_text(given: object) -> str:
     return given
 
 
+def id_text(given: object) -> str:
+    """The id of a job or of a kept original, or how it begins."""
+    if not isinstance(given, str):
+        raise UsageError(
+            f"an id is a str, not {type(given).__name__}",
+            suggestion="Hand in the id itself: job.id of a job, record.id of a kept original.",
+        )
+    return given
+
+
+def password_text(given: object) -> str:
+    """The text of a password; it is not repeated in the error."""
+    if not isinstance(given, str):
+        raise UsageError(
+            f"a password is a str, not {type(given).__name__}",
+            suggestion='Write it as text: "...".',
+        )
+    return given
+
+
 def recipe_of(given: object) -> Recipe | None:
     """The recipe that is meant, by its word too; None stays None."""
     if given is None or isinstance(given, Recipe):
