@@ -82,7 +82,8 @@ def read_header(block: bytes) -> Header:
     if not has_right_sum(block):
         raise DamagedTarError("a header of the tar is damaged", evidence=_guess(block))
     dialect = _dialect(block)
-    kind = block[156:157].replace(b"\0", REGULAR)
+    said = block[156:157]
+    kind = said.replace(b"\0", REGULAR)
     name = _text(block, 0, 100)
     if dialect in ("ustar", "star") and (
         folder := _text(block, 345, 131 if dialect == "star" else 155)
@@ -91,7 +92,7 @@ def read_header(block: bytes) -> Header:
     size = _number(block, 124, 12)
     if size < 0 or (kind in RECORDS and size > RECORD_BYTES_MAX):
         raise DamagedTarError("a header of the tar is damaged", evidence=f"a size of {size} bytes")
-    if kind == REGULAR and name.endswith(b"/"):  # v7 had no other word for folders
+    if said == b"\0" and name.endswith(b"/"):  # v7 had no other word for folders
         kind, size = FOLDER, 0
     mtime_s = _time(block)
     if kind != GNU_SPARSE:

@@ -25,8 +25,11 @@ from transload.errors import CorruptError, TransloadError, TruncatedError, Unsup
 NO_END = "the end mark of the tar is missing: it may have been cut between two entries"
 FOLLOWED = "something that is no tar follows the end mark of the tar and was not read"
 JOINED = (
-    "entries behind an end mark of the tar were read, too: perhaps tars were joined into one file"
+    "another tar follows the end mark of this one and was not read, as tar itself does not: "
+    "cut the file there and send the second part"
 )
+_RECORD_BYTES = 10_240
+"""What tars are filled up to with zeros (20 blocks, POSIX pax): where they end, one that was joined to them begins."""
 EMPTY_BYTES_MAX = 1 << 20
 """Zeros that may be a tar without entries: its end mark, filled up to a record (`tar -b`). More is no tar."""
 _MAGIC, _MAGIC_AT = b"ustar", 257
@@ -139,6 +142,11 @@ class _Gap:
     def is_end(self) -> bool:
         """Whether it begins with an end mark. One block of zeros is also what a damaged disk leaves of a header."""
         return self.zeros > 1
+
+    @property
+    def is_clean_end(self) -> bool:
+        """Whether it is nothing but an end mark and what fills it up."""
+        return self.is_end and self.start is None
 
 
 class TarPass:
@@ -257,14 +265,21 @@ class TarPass:
                 except DamagedTarError as error:
                     gap.why = gap.why or error
                 else:
-                    self._cross(gap, at)
                     self._has_magic = _magic_left(block) == len(_MAGIC)
-                    return at, header
+                    return (at, header) if self._is_reached(gap, at) else None
             if gap.start is None:
                 gap.start, gap.first = at, block
         gap.tail = block
         self._end(gap)
         return None
+
+    def _is_reached(self, gap: _Gap, at: int) -> bool:
+        """Whether the sound header there, behind a gap, is one of this tar."""
+        if self._seen and gap.is_clean_end and at % _RECORD_BYTES == 0:
+            self._pass_over_rest()
+            return False
+        self._cross(gap, at)
+        return True
 
     def _block(self) -> bytes:
         block, self._peeked = self._peeked, b""
@@ -287,10 +302,15 @@ class TarPass:
             self._records = Records(self._for_all)
         if gap.start is not None and gap.why is not None:
             self._note(at - gap.start, gap.why)
-        elif gap.zeros == 1:
-            self._note(TAR_BLOCK, DamagedTarError("zeros lie where a header should be"))
-        elif gap.is_end and JOINED not in self.warnings:
-            self.warnings.append(JOINED)
+        elif gap.zeros:
+            zeros = gap.zeros * TAR_BLOCK
+            self._note(zeros, DamagedTarError("zeros lie where a header should be"))
+
+    def _pass_over_rest(self) -> None:
+        """A tar joined to this one is none of it; sums behind it still speak of what was read."""
+        self.warnings.append(JOINED)
+        while self._unpacked is not None and self._stream.some(CHUNK):
+            pass
 
     def _end(self, gap: _Gap) -> None:
         """The archive ended behind a gap: rightly, cut, damaged up to there, or with something foreign behind."""
