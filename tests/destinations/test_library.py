@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from tests.destinations.parcels import a_job, a_parcel, a_shipment, intents_for, nobody
-from transload.destinations import delivery
+from transload.destinations import delivery, gallery
 from transload.destinations.delivery import TEMP_FOLDER
 from transload.destinations.library import Library
 from transload.errors import DeniedError, UnreachableError
@@ -192,6 +192,16 @@ async def test_closing_writes_the_gallery_again_and_again(library: Library, tmp_
         found = sorted(str(path.relative_to(library.root)) for path in library.root.rglob("*"))
         assert found == ["trip", "trip/a.jpg", "trip/gallery.html"]
         assert "data:image/jpeg" in (library.root / "trip" / "gallery.html").read_text("utf-8")
+
+
+async def test_small_pictures_wait_until_they_are_many(library: Library, tmp_path: Path) -> None:
+    few = b"\xff\xd8" + bytes(gallery.INSIDE_MAX_BYTES // 2) + b"\xff\xd9"
+    for number, shown in ((1, False), (2, True)):
+        parcel = a_parcel(tmp_path / f"{number}", f"{number}.jpg", b"%d" % number)
+        intents = intents_for(library, [replace(a_shipment(number, parcel), thumb=few)])
+        await library.put(a_job(folder="trip"), intents)
+        assert (library.root / "trip" / ".gallery").exists() is shown
+        assert not (library.root / TEMP_FOLDER).exists()
 
 
 async def test_a_job_without_a_folder_gets_no_gallery(library: Library) -> None:

@@ -34,6 +34,7 @@ class Library:
         self._device: int | None = None
         self._mode: int | None = None
         self._hints: dict[str, int] = {}
+        self._waiting: dict[str, dict[str, bytes]] = {}  # small pictures of a folder, by their keys
 
     async def open(self, job: Job) -> None:
         """Make the folder and prove with a real write that it takes files.
@@ -98,6 +99,7 @@ class Library:
         """
         await self.sweep(job)
         if job.folder is not None:
+            await to_thread.run_sync(self._write_pictures, job)
             with translating(self.root):
                 await gallery.write(self.root, job, records, picture)
 
@@ -151,14 +153,25 @@ class Library:
         with translating(self.root):
             self._check_root()
         answers = delivery.Delivery(self.root, job.id, self._mode).run(intents)
-        pictures = Pictures(self.root, job.folder or "", job.id)
+        waiting = self._waiting.setdefault(job.folder or "", {})
         for intent, answer in zip(intents, answers, strict=True):
             shipment = intent.shipment
             if shipment.thumb and isinstance(answer, Landed):
-                with suppress(OSError, RejectedError):  # no reason to fail what was delivered
-                    pictures.keep(key_of(shipment.parcels[0].sha256), shipment.thumb)
+                waiting[key_of(shipment.parcels[0].sha256)] = shipment.thumb
+        if sum(map(len, waiting.values())) > gallery.INSIDE_MAX_BYTES:
+            self._write_pictures(job)
         delivery.remove_temp_folder(self.root)
         return answers
+
+    def _write_pictures(self, job: Job) -> None:
+        """Put the small pictures that wait beside the page; few enough for the page itself are not seen until then.
+
+        A kill loses those that wait: the page makes them again.
+        """
+        pictures = Pictures(self.root, job.folder or "", job.id)
+        for name, jpeg in self._waiting.pop(job.folder or "", {}).items():
+            with suppress(OSError, RejectedError):  # no reason to fail what was delivered
+                pictures.keep(name, jpeg)
 
     def _look_up(self, intents: Sequence[OpenIntent]) -> list[Landed]:
         with translating(self.root):
