@@ -124,39 +124,6 @@ def test_a_cut_between_two_entries_is_a_warning(tmp_path: Path) -> None:
     reader.close()
 
 
-@pytest.mark.parametrize("packing", [None, "gz"])
-def test_of_tars_joined_into_one_file_the_first_is_read(
-    tmp_path: Path, packing: str | None
-) -> None:
-    data = tar_bytes({"a": b"1"}) + tar_bytes({"b": b"2"})
-    (tmp_path / "a.tar").write_bytes(PACKERS[packing](data) if packing else data)
-    reader = TarReader(tmp_path / "a.tar", LIMITS, packing)
-    assert outcomes(reader) == {"a": b"1"}
-    assert reader.finish().fault is None
-    assert "another tar follows" in reader.finish().warnings[0]
-    reader.close()
-
-
-def test_an_empty_tar_before_another_is_no_end(tmp_path: Path) -> None:
-    (tmp_path / "a.tar").write_bytes(tar_bytes({}) + tar_bytes({"b": b"2"}))
-    reader = TarReader(tmp_path / "a.tar", LIMITS)
-    assert outcomes(reader) == {"b": b"2"}
-    reader.close()
-
-
-def test_zeros_over_a_header_are_damage_and_the_rest_is_read(tmp_path: Path) -> None:
-    tree = {f"{number}.jpg": noise(3000, number) for number in range(6)}
-    data = tar_bytes(tree)
-    (tmp_path / "a.tar").write_bytes(data[:6000] + bytes(2500) + data[8500:])
-    reader = TarReader(tmp_path / "a.tar", LIMITS)
-    whole = [name for name, body in outcomes(reader).items() if body == tree[name]]
-    assert whole == ["0.jpg", "3.jpg", "4.jpg", "5.jpg"]
-    fault = reader.finish().fault
-    assert fault is not None
-    assert "zeros" in fault.detail or "damaged" in fault.detail
-    reader.close()
-
-
 def test_a_long_name_cut_behind_a_slash_is_that_of_a_file(tmp_path: Path) -> None:
     """The header holds the first 100 letters of a name that stands before it."""
     folder = "a" * 99 + "/"
