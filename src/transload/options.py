@@ -27,41 +27,34 @@ def source_text(given: object) -> str:
     """The text of a source: a path or an address, as text or as a path object."""
     path = isinstance(given, os.PathLike)
     text: object = os.fspath(cast("os.PathLike[str]", given)) if path else given
-    if not isinstance(text, str):
-        raise UsageError(
-            f"a source is a path or an address, not {_kind(given)}",
-            suggestion='Write it as text ("photos.zip") or as pathlib.Path("photos.zip").',
-        )
-    return text
+    return _text(
+        text,
+        f"a source is a path or an address, not {_kind(given)}",
+        'Write it as text ("photos.zip") or as pathlib.Path("photos.zip").',
+    )
 
 
 def destination_text(given: object) -> str:
     """The text of a destination."""
-    if not isinstance(given, str):
-        raise UsageError(
-            f"`to` is a text such as library:DIR, not {_kind(given)}",
-            suggestion='Write it as to="library:/folder".',
-        )
-    return given
+    told = f"`to` is a text such as library:DIR, not {_kind(given)}"
+    return _text(given, told, 'Write it as to="library:/folder".')
 
 
 def id_text(given: object) -> str:
     """The id of a job or of a kept original, or how it begins."""
-    if not isinstance(given, str):
-        raise UsageError(
-            f"an id is a str, not {type(given).__name__}",
-            suggestion="Hand in the id itself: job.id of a job, record.id of a kept original.",
-        )
-    return given
+    hint = "Hand in the id itself: job.id of a job, record.id of a kept original."
+    return _text(given, f"an id is a str, not {type(given).__name__}", hint)
 
 
 def password_text(given: object) -> str:
     """The text of a password; it is not repeated in the error."""
+    told = f"a password is a str, not {type(given).__name__}"
+    return _text(given, told, 'Write it as text: "...".')
+
+
+def _text(given: object, told: str, hint: str) -> str:
     if not isinstance(given, str):
-        raise UsageError(
-            f"a password is a str, not {type(given).__name__}",
-            suggestion='Write it as text: "...".',
-        )
+        raise UsageError(told, suggestion=hint)
     return given
 
 

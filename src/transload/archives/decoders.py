@@ -17,6 +17,7 @@ from typing import Protocol, cast
 from transload.archives.lzip import LzipDecoder
 from transload.archives.lzw import LzwDecoder
 from transload.archives.sniff import HEAD_BYTES, archive_format
+from transload.archives.trailing import another_archive
 from transload.archives.zstd import ZstdDecoder, ZstdError
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
@@ -234,7 +235,7 @@ def _zip_lzma(head: bytes) -> Decoder:
 class Unpacked:
     """The unpacked bytes of a file in one of PACKINGS: all its members in turn, their checksums compared.
 
-    Raises CorruptError on damage or foreign bytes behind the last member, UnsupportedError where these are another
+    Raises CorruptError on damage or foreign bytes after the last member, UnsupportedError where these are another
     archive, TruncatedError when a member is cut.
     """
 
@@ -293,13 +294,10 @@ class Unpacked:
         if not self._joint or self.made > self._vouched:
             return CorruptError("the packed data is damaged", evidence=said)
         found = archive_format(self._joint)
-        if found in {None, self._packing}:
+        if found is None or found == self._packing:
             told = "what follows the packed data is not of it, or a damaged part of it"
             return CorruptError(told, evidence=said)
-        return UnsupportedError(
-            f"another archive ({found}) follows the packed data, which was not read",
-            suggestion="Cut the file in two where the first archive ends, and send the second part.",
-        )
+        return another_archive(found, "the packed data")
 
     def _next_packed(self) -> bytes | None:
         """Input for the next step, None at the end of the file."""

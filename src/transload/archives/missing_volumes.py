@@ -48,7 +48,7 @@ def check_end_of_7z(volumes: VolumeSet, joined: JoinedBlob) -> None:
         return
     following = volumes.missing_up_to(pieces + 1)[0]
     raise MissingVolumeError(
-        f"{volumes.title}: {following} is missing, and perhaps others behind it"
+        f"{volumes.title}: {following} is missing, and perhaps others after it"
     )
 
 

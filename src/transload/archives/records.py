@@ -169,7 +169,7 @@ def _resume(file: ByteFile, form: Form, at: int, found: Found) -> Head | None:
 
 
 def _tell_what_follows(file: ByteFile, form: Form, at: int, found: Found) -> None:
-    """Note what stands behind the last entry, or behind the end mark; in it there is no header.
+    """Note what follows the last entry, or the end mark, when no header is found in it.
 
     Where a format has no end mark, entries may have been wiped out: more zeros than padding are a fault.
     """

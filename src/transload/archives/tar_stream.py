@@ -19,6 +19,7 @@ from transload.archives.tar_header import (
 from transload.archives.tar_index import TarIndex
 from transload.archives.tar_member import Member, Records
 from transload.archives.tar_sparse import HoleTally, complete_map, sparse_pull
+from transload.archives.trailing import another_archive
 from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError, UnsupportedError
 
@@ -290,7 +291,7 @@ class TarPass:
         try:
             self._stream.move_to(self._at)
             block = self._peeked = self._stream.read(TAR_BLOCK)
-        except TransloadError as error:  # behind the body: no matter of this one, `next` raises it
+        except TransloadError as error:  # after the body, which is whole: `next` raises it
             self._broken = error
             return False
         whole = len(block) == TAR_BLOCK and block != NO_BLOCK
@@ -307,7 +308,7 @@ class TarPass:
             self._note(zeros, DamagedTarError("zeros lie where a header should be"))
 
     def _pass_over_rest(self) -> None:
-        """A tar joined to this one is none of it; sums behind it still speak of what was read."""
+        """Skip a second tar joined to this one, but read to the end: checksums there still cover this one."""
         self.warnings.append(JOINED)
         while self._unpacked is not None and self._stream.some(CHUNK):
             pass
@@ -331,10 +332,7 @@ class TarPass:
     def _follow(self, found: str | None) -> None:
         """Say what comes after the end mark: another archive makes the reading less than whole."""
         if found is not None:
-            raise UnsupportedError(
-                f"another archive ({found}) follows the end of the tar, which was not read",
-                suggestion="Cut the file in two where the tar ends, and send the second part.",
-            )
+            raise another_archive(found, "the end of the tar")
         self.warnings.append(FOLLOWED)
 
     def _note(self, size: int, why: DamagedTarError) -> None:

@@ -7,6 +7,7 @@ from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.errors import UnsupportedError
 from transload.kinds import Fault
 
+_CUT_IT = "Cut the file in two where the first archive ends, and send the second part."
 _PADDING_MAX = 1 << 20
 _STEP = 64 << 10
 
@@ -32,14 +33,20 @@ def after_end(file: ByteFile, end: int) -> Trailing:
 
 
 def archive_at(file: ByteFile, at: int) -> UnsupportedError | None:
-    """That another archive, which is not read, begins at offset `at` behind the end of the first; None: it does not."""
+    """The error for another archive that begins at offset `at`, after the end of the first; None when there is none."""
     found = archive_format(file.read_at(at, HEAD_BYTES))
     if found is None:
         return None
     return UnsupportedError(
         f"{_count(file, at)} and begin as another archive ({found}), which was not read",
-        suggestion="Cut the file in two where the first archive ends, and send the second part.",
+        suggestion=_CUT_IT,
     )
+
+
+def another_archive(found: str, first: str) -> UnsupportedError:
+    """The error for another archive, of the format `found`, that follows what is called `first`."""
+    told = f"another archive ({found}) follows {first}, which was not read"
+    return UnsupportedError(told, suggestion=_CUT_IT)
 
 
 def _count(file: ByteFile, at: int) -> str:

@@ -83,7 +83,7 @@ class EntryBytes:
     def _is_described(self, span: Span) -> bool:
         """Whether the entry's own descriptor has the sum that was found: then the directory's is damaged.
 
-        Of an entry without bytes that says nothing: any twelve zeros behind it would.
+        For an empty entry this proves nothing: any twelve zeros after it would match.
         """
         own = replace(span, crc=self._sum)
         return span.size > 0 and descriptor_end(self._file, own) is not None

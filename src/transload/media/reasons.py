@@ -48,7 +48,6 @@ def evidence_of_ffmpeg(status: int, said: str) -> str:
 
 def evidence_of(error: BaseException) -> str:
     """The type and the text of an error that a library raised, without the path of our working copy."""
-    words = getattr(error, "strerror", None) or str(
-        error
-    )  # libav's errors carry it as those of the system do
+    # libav's errors have a `strerror`, as those of the system do.
+    words = getattr(error, "strerror", None) or str(error)
     return f"{type(error).__name__}: {words}"[:400]
