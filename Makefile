@@ -8,10 +8,12 @@ BIN := .venv/bin
 STAMP := .venv/.from-lock
 SUITE ?=
 CORPUS ?=
+ONLY ?=
+TENTH ?=
 CASES ?= 1000000
 SEED ?= 1
 
-.PHONY: help demo test check accept bench fuzz lock clean-venv
+.PHONY: help demo test prove check accept bench fuzz lock clean-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,12 +29,15 @@ demo: $(STAMP) ## a sample archive sent into a library: progress, report, galler
 	$(BIN)/python scripts/show_demo.py
 
 test: $(STAMP) ## the tests, in random order, on up to four cores
-	$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist=worksteal
+
+prove: $(STAMP) ## the long proofs, part by part: make prove ONLY=kills,guards SUITE=… CORPUS=… TENTH=seed
+	$(BIN)/python -m prove $(if $(ONLY),--only $(ONLY)) $(if $(SUITE),--suite $(SUITE)) $(if $(CORPUS),--corpus $(CORPUS)) $(if $(TENTH),--tenth $(TENTH))
 
 check: $(STAMP) ## style, types, floors and the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict src tests fuzz
+	$(BIN)/mypy --strict src tests fuzz prove
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/house

@@ -14,8 +14,8 @@ from bench.table import shown
 KEPT = Path(tempfile.gettempdir()) / "transload-bench"
 
 
-def main() -> None:
-    """Print each figure as soon as it is known; with names, only those."""
+def main() -> int:
+    """Print each figure as soon as it is known; with names, only those. Gives 1 when one is beyond its bound."""
     KEPT.mkdir(exist_ok=True)
     figures = FIGURES | {
         "remote": remote,
@@ -32,7 +32,8 @@ def main() -> None:
                 print(shown(figure), flush=True)
                 missed += not figure.ok
     print(f"{missed} figures beyond their bound" if missed else "every figure within its bound")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,12 +1,11 @@
 """Films of half a minute, long enough for parts, made on the spot; and what tells two results apart."""
 
 import hashlib
-import subprocess
 from pathlib import Path
 
 import av
 
-from transload.media.ffmpeg import wheel_binary
+from tests.kept import encode
 
 Packets = list[tuple[int, int | None, int | None, int | None, bool, str]]
 
@@ -63,8 +62,7 @@ def odd_film(path: Path) -> Path:
             file.truncate(path.stat().st_size * 2 // 3)
     if path.name == "turned.mov":
         flat = path.rename(path.with_name("flat.mov"))
-        words = ["-v", "error", "-display_rotation", "90", "-i", str(flat), "-c", "copy", str(path)]
-        subprocess.run([str(wheel_binary()), *words], check=True)
+        encode(path, ("-display_rotation", "90", "-i", flat, "-c", "copy"))
     return path
 
 
@@ -72,13 +70,10 @@ def film(
     path: Path, kind: str = "", seconds: int = 24, size: str = "96x64", rate: str = "25"
 ) -> Path:
     """One of `FILMS` (by the name of the path unless `kind` names it) with sound and noise, the same each time."""
-    binary = wheel_binary()
-    assert binary is not None
     source = f"testsrc2=s={size}:r={rate}:d={seconds},noise=alls=8:allf=t:all_seed=7"
     inputs = ["-f", "lavfi", "-i", source, "-f", "lavfi", "-i", f"sine=440:d={seconds}"]
     words = (FILMS | ODD_FILMS)[kind or path.name]
-    subprocess.run([binary, "-v", "error", "-y", *inputs, *words, path], check=True)
-    return path
+    return encode(path, (*inputs, *words))
 
 
 def packets(path: Path) -> Packets:

@@ -1,13 +1,12 @@
 """Small archives as users have them, made on the spot."""
 
 import io
-import subprocess
 import zipfile
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from transload.media.ffmpeg import wheel_binary
+from tests.kept import encode
 
 
 def photo(n: int, size: tuple[int, int] = (160, 120), kind: str = "JPEG") -> bytes:
@@ -23,13 +22,10 @@ def clip(
     path: Path, n: int = 0, seconds: float = 1, size: str = "128x96", words: tuple[str, ...] = ()
 ) -> Path:
     """A short moving picture with sound; MPEG-4 in AVI unless `words` say otherwise. Needs the bundled ffmpeg."""
-    binary = wheel_binary()
-    assert binary is not None
     source = ["-f", "lavfi", "-i", f"testsrc=s={size}:r=10:d={seconds}"]
     sound = ["-f", "lavfi", "-i", f"sine={300 + n}:d={seconds}"]
     how = words or ("-c:v", "mpeg4", "-c:a", "mp3")
-    subprocess.run([binary, "-v", "error", "-y", *source, *sound, *how, path], check=True)
-    return path
+    return encode(path, (*source, *sound, *how))
 
 
 def packed(path: Path, entries: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:

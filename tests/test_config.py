@@ -24,6 +24,7 @@ VALID: dict[str, str] = {
     "hevc": "convert",
     "album_mix": "mixed",
     "retry.max_attempts": "7",
+    "retry.space_s": "1m",
     "lease_s": "1m",
     "heartbeat_s": "20s",
     "archive.max_ratio": "50",

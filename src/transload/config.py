@@ -86,9 +86,10 @@ class Egress:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """`max_attempts`: tries of a task that fails for a passing reason."""
+    """`max_attempts`: tries of a task that fails for a passing reason. `space_s`: between looks at a full disk."""
 
     max_attempts: int = 5
+    space_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,7 @@ KEYS: dict[str, _Key] = {
         one_of("by_kind", "mixed"), "photos and videos in albums of their own, or not"
     ),
     "retry.max_attempts": _Key(count, "tries of what fails for a passing reason"),
+    "retry.space_s": _Key(time_s, "how often a full disk is looked at again"),
     "lease_s": _Key(time_s, "a worker that is silent for so long has lost its task"),
     "heartbeat_s": _Key(time_s, "how often a worker says that it is alive"),
     "archive.max_ratio": _Key(count, "most bytes out for one byte in, after 64 MiB of output"),

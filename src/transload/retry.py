@@ -7,11 +7,15 @@ JITTER = 0.2  # +-20 %: many tasks that failed together do not come back togethe
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Delays double from `first_s` up to `longest_s`; after `max_attempts` tries the failure is final."""
+    """Delays double from `first_s` up to `longest_s`; after `max_attempts` tries the failure is final.
+
+    A full disk is no failure: it is looked at again every `space_s`.
+    """
 
     max_attempts: int = 5
     first_s: float = 2.0
     longest_s: float = 300.0
+    space_s: float = 30.0
 
     def delay_s(self, attempt: int, jitter: float, asked_s: float | None = None) -> float | None:
         """Seconds to wait after failed try number `attempt` (from 1), or None when it was the last.

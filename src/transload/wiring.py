@@ -134,7 +134,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
             roll=children,
         ),
         limits=limits,
-        retry=RetryPolicy(settings.retry.max_attempts),
+        retry=RetryPolicy(settings.retry.max_attempts, space_s=settings.retry.space_s),
     )
 
 

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import lz4.frame
@@ -33,7 +34,9 @@ MTIME_S = 1_600_000_000  # 2020-09-13 12:26:40 UTC: even, as DOS times are
 DOS_TIME = (2020, 9, 13, 12, 26, 40)
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
-    "bz2": bz2.compress,
+    "bz2": partial(
+        bz2.compress, compresslevel=1
+    ),  # what repeats within a large block takes it minutes
     "xz": lzma.compress,
     "zst": zstd.compress,
     "lz4": lz4.frame.compress,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.inputs import clip, packed, photo
 
 COMMAND = [sys.executable, "-c", "from transload.main import main; main()"]
@@ -43,15 +43,7 @@ class Cli:
 
     def __call__(self, *words: str | Path) -> Said:
         """Run one command to its end."""
-        done = subprocess.run(
-            [*COMMAND, *map(str, words)],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+        return Said(*forked.run([*map(str, words)], self.environment, Path.cwd(), limit_s=50))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 VICTIM = Path(__file__).with_name("victim.py")
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 60
+STOPPED_OR_ENDED = os.WSTOPPED | os.WEXITED | os.WNOWAIT
 OURS = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.lock", "lock")
 
 
@@ -43,21 +47,71 @@ class Scene:
             "--recipe", "telegram", "--report", str(self.folder / "report.json"), "-q",
         ]  # fmt: skip
 
-    def start(self, point: str = "-", moment: str = "-") -> subprocess.Popen[bytes]:
-        """The command, to be killed from outside or by itself at a point."""
+    def start(self, **plan: object) -> subprocess.Popen[bytes]:
+        """The command, to be killed from outside or to do as `victim.Plan` says."""
         self.folder.mkdir(exist_ok=True)
-        words = [str(VICTIM), str(self.log), point, moment, self.guards]
-        program = [sys.executable, *words, *self.command()]
+        program = [sys.executable, str(VICTIM), str(self.log), json.dumps(plan), self.guards]
+        pipe = plan.get("tell")
+        open_there = (pipe,) if isinstance(pipe, int) else ()
         with (self.folder / "stderr.txt").open("ab") as said:
-            return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
+            return subprocess.Popen(
+                [*program, *self.command()],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                pass_fds=open_there,
+            )
 
-    def run(self, point: str = "-", moment: str = "-") -> int:
-        """Run to its end; gives the exit status."""
-        process = self.start(point, moment)
+    def run(self, kill: tuple[str, str] | None = None) -> int:
+        """Run to its end, or to a kill before or after a point; gives the exit status."""
+        process = self.start(kill=kill)
         process.wait(timeout=LIMIT_S)
+        return self.end_of(process)
+
+    def end_of(self, process: subprocess.Popen[bytes]) -> int:
+        """The exit status of a run that is over."""
         said = (self.folder / "stderr.txt").read_text()
         assert process.returncode in (0, 3, -signal.SIGKILL), said[-2000:]
         return process.returncode
+
+    def photographed(self, points: Sequence[str]) -> dict[str, Path]:
+        """Run to the end, held before and after each point; gives copies of the folder as a kill there leaves it.
+
+        While the process is stopped, all its threads are: what can be read of its files then is what can be read
+        after a kill. Copies that are equal to the one before are left out: what follows would be the same. The keys
+        tell point and moment.
+        """
+        shots: dict[str, Path] = {}
+        reading, telling = os.pipe()
+        process = self.start(hold=points, tell=telling)
+        os.close(telling)
+        last = ""
+        with os.fdopen(reading, encoding="utf-8") as told:
+            while os.waitid(os.P_PID, process.pid, STOPPED_OR_ENDED).si_code == os.CLD_STOPPED:  # type: ignore[union-attr]
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+                where = " ".join(told.readline().split())
+                if (now := self.content()) != last:
+                    shots[where] = self.folder.with_name(f"{self.folder.name}.{len(shots)}")
+                    subprocess.run(["cp", "-a", self.folder, shots[where]], check=True)
+                last = now
+                process.send_signal(signal.SIGCONT)
+        process.wait()
+        self.end_of(process)
+        return shots
+
+    def content(self) -> str:
+        """One hash over all files of the folder but the index of SQLite's log, which is made anew after a crash."""
+        whole = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*")):
+            if path.name != "ledger.db-shm":
+                whole.update(os.fsencode(path) + b"\0")
+                whole.update(hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"")
+        return whole.hexdigest()
+
+    def put_back(self, shot: Path) -> None:
+        """Let the folder be what it was then."""
+        shutil.rmtree(self.folder)
+        shot.rename(self.folder)
 
     def points(self) -> list[str]:
         """Every named point of an undisturbed run: the first and the last time it is reached."""

@@ -1,77 +1,52 @@
-"""One kill at every named commit and change of a name, before and after it; and what each guard is worth."""
+"""A kill at every named commit and change of a name, before it and after it, and what the next run makes of it."""
 
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from tests import inputs
 from tests.crash.scene import Scene
+from tests.crash.stories import STORIES
 
-READS = {  # commits that write nothing: a kill there is a kill at the next point
-    f"commit-{name}"
-    for name in (
-        "find",
-        "totals",
-        "job",
-        "events",
-        "progress",
-        "open_intents",
-        "twin",
-        "done",
-        "lost",
-        "records",
-    )
-}
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
+SHARES = 8
+"""Tests that share out the points of a story, so that several workers have some each."""
 
 
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    """An undisturbed run to compare with."""
-    folder = tmp_path_factory.mktemp("calm")
-    scene = Scene(inputs.mixed(folder, photos=12, clips=1), folder / "run")
-    assert scene.run() == 3  # one file is broken
-    scene.whole = set(scene.delivered().values())
-    assert len(scene.whole) == 13
-    return scene
+@dataclass(frozen=True)
+class Photographed:
+    """A run that ended, the one it is compared with, and what kills on its way would have left."""
+
+    calm: Scene
+    scene: Scene
+    points: int
+    shots: dict[str, Path]
 
 
-def killed_at(calm: Scene, folder: Path, point: str, moment: str, guards: str = "-") -> list[str]:
-    """Kill at the point, then let the same command finish; gives every fault on the way."""
-    scene = Scene(calm.source, folder, guards)
-    status = scene.run(point, moment)
-    bad = scene.faults_now(calm)
-    if status == -9:
-        scene.run()
-    return bad + scene.faults_at_the_end(calm)
+@pytest.fixture(scope="module", params=STORIES)
+def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Photographed:
+    told = STORIES[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    calm = told.told(folder)
+    points = told.points_of(calm)
+    scene = Scene(calm.source, folder / "run", calm.guards)
+    return Photographed(calm, scene, len(points), scene.photographed(points))
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_kill_at_every_point_loses_and_doubles_nothing(
-    calm: Scene, tmp_path: Path, moment: str
-) -> None:
-    points = [point for point in calm.points() if point.partition(":")[0] not in READS]
-    assert len(points) >= 30, points
-    faults = {
-        point: bad
-        for n, point in enumerate(points)
-        if (bad := killed_at(calm, tmp_path / str(n), point, moment))
-    }
+def test_each_point_leaves_something_else(story: Photographed) -> None:
+    assert story.points >= 12
+    assert story.points <= len(story.shots) <= 2 * story.points, story.shots
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_kill_at_every_point_loses_and_doubles_nothing(story: Photographed, share: int) -> None:
+    faults: dict[str, list[str]] = {}
+    for where, shot in islice(story.shots.items(), share, None, SHARES):
+        story.scene.put_back(shot)
+        bad = story.scene.faults_now(story.calm)
+        story.scene.run()
+        if bad := bad + story.scene.faults_at_the_end(story.calm):
+            faults[where] = bad
     assert faults == {}
-
-
-@pytest.mark.parametrize(
-    ("guard", "point"),
-    [
-        ("look_up", "rename-library:13"),
-        ("sweep", "link-.transload:5"),
-        ("temporary_name", "write-library:5"),
-    ],
-)
-def test_without_a_guard_the_kill_is_noticed(
-    calm: Scene, tmp_path: Path, guard: str, point: str
-) -> None:
-    assert killed_at(calm, tmp_path / "unsafe", point, "after", guard) != []
-    safe_point = point.replace("write-library", "rename-library")
-    assert killed_at(calm, tmp_path / "safe", safe_point, "after") == []

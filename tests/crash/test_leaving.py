@@ -4,7 +4,7 @@ import pytest
 
 from tests.crash.leaving import MANNERS, TEMPORARIES, Leaving, killed, struck
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

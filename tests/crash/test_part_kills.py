@@ -12,7 +12,7 @@ import pytest
 from tests.crash.scene import LIMIT_S, Scene
 from tests.films import film
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
 KILLS = 12
 RUNS_MAX = 20

@@ -15,7 +15,7 @@ from tests.archives.makers_7z import make_by_7zz
 from tests.crash.scene import LIMIT_S, Scene
 from tests.processes import left_on, working_on
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(300)]
 
 KILLS = 20
 RUNS_MAX = 30  # of one job: more would mean that it does not move

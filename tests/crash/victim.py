@@ -1,21 +1,40 @@
-"""A real `transload` command that kills itself (SIGKILL) at a chosen commit or change of a name, and logs its effects.
+"""A real `transload` command that is killed or held at chosen commits and changes of names, and logs its effects.
 
-Run as a program: `victim.py LOG POINT MOMENT GUARDS COMMAND...`. POINT is "name:n" (the n-th time that point is
-reached) or "-" (live on), MOMENT "before" or "after". GUARDS names safety measures to switch off, "-" for none: the
-tests must notice. Nothing of the product knows about this file: the functions of the operating system are wrapped.
+Run as a program: `victim.py LOG PLAN GUARDS COMMAND...`. PLAN is the JSON of a `Plan`. GUARDS names safety measures to
+switch off, "-" for none: the tests must notice. Nothing of the product knows about this file: the functions of the
+operating system are wrapped.
 """
 
+import json
 import os
 import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
 from types import FrameType
 from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-LOG, POINT, MOMENT, GUARDS = sys.argv[1:5]
+
+@dataclass(frozen=True)
+class Plan:
+    """Where to die and where to be held. A point is "name:n", the n-th time that it is reached.
+
+    `kill` is a point and "before" or "after". At each point of `hold`, before and after, the process tells pipe `tell`
+    a line of point and moment, and stops (SIGSTOP, all its threads) until somebody lets it go on.
+    """
+
+    kill: tuple[str, str] | None = None
+    hold: tuple[str, ...] = ()
+    tell: int = -1
+
+
+LOG, GUARDS = sys.argv[1], sys.argv[3]
+PLAN = Plan(**json.loads(sys.argv[2]))
+held = Lock()
 reached: Counter[str] = Counter()
 
 
@@ -26,19 +45,24 @@ def write(line: str) -> None:
     os.close(descriptor)
 
 
-def die_at(name: str, moment: str) -> None:
-    """End here if this is the chosen point."""
-    if moment == MOMENT and f"{name}:{reached[name]}" == POINT:
+def pass_by(point: str, moment: str) -> None:
+    """End or stop here if that is the plan."""
+    if PLAN.kill is not None and list(PLAN.kill) == [point, moment]:
         os.kill(os.getpid(), signal.SIGKILL)
+    if point in PLAN.hold:
+        with held:  # one thread at a time: each line has a stop of its own
+            os.write(PLAN.tell, f"{point}\t{moment}\n".encode())
+            os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def around(name: str, detail: str, act: Callable[[], Any]) -> Any:
     """Do a thing that matters after a crash, with a place to die on either side, and log that it was done."""
     reached[name] += 1
-    die_at(name, "before")
+    point = f"{name}:{reached[name]}"
+    pass_by(point, "before")
     done = act()
     write(f"{name}\t{detail}")
-    die_at(name, "after")
+    pass_by(point, "after")
     return done
 
 
@@ -79,12 +103,19 @@ def caller() -> str:
 
 
 def wrap_commits() -> None:
-    """Put a point around every commit of the ledger, named by what it writes."""
+    """Put a point around every commit of the ledger that changes something, named by what it writes."""
     dialect: Any = DefaultDialect
     original = dialect.do_commit
+    changed: dict[Any, int] = {}
 
     def commit(self: Any, connection: Any) -> None:
-        around(f"commit-{caller()}", "", lambda: original(self, connection))
+        name, changes = caller(), connection.total_changes
+        # What makes tables counts as no change.
+        if name != "open" and changes == changed.get(connection.driver_connection, 0):
+            original(self, connection)
+            return
+        changed[connection.driver_connection] = changes
+        around(f"commit-{name}", "", lambda: original(self, connection))
 
     dialect.do_commit = commit
 
@@ -143,7 +174,7 @@ def main() -> None:
         switch_off(guard)
     from transload.main import main as command
 
-    command(sys.argv[5:])
+    command(sys.argv[4:])
 
 
 if __name__ == "__main__":

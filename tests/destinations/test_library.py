@@ -1,5 +1,6 @@
 """What is the library's own, beside the conformance suite: folders, disks that go away, links planted in it."""
 
+import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -51,10 +52,13 @@ async def test_a_disk_that_is_not_mounted_is_not_made(below: str) -> None:
     root = Path(below) / "transload-no-such-disk" / "photos"
     if not root.parent.parent.is_dir() or root.parent.parent.is_mount():
         pytest.skip(f"{below} is nothing to mount in here")
-    with pytest.raises(UnreachableError) as caught:
-        await Library(root).open(a_job())
-    assert "Mount the disk" in (caught.value.suggestion or "")
-    assert not root.parent.exists()
+    try:
+        with pytest.raises(UnreachableError) as caught:
+            await Library(root).open(a_job())
+        assert "Mount the disk" in (caught.value.suggestion or "")
+        assert not root.parent.exists()
+    finally:
+        shutil.rmtree(root.parent, ignore_errors=True)
 
 
 async def test_a_file_is_no_library(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests import forked
 
 COMMAND = [sys.executable, "-c", "from transload.main import main; main()"]
 LIMIT_S = 100  # a full disk is looked at again every 30 s, and once more when something fitted then
@@ -102,8 +104,10 @@ class Desk:
 
     def begin(self, source: Path, *words: str | Path, **more: str) -> subprocess.Popen[str]:
         """Start to send a source into the library; the report is for `finish`."""
-        to = ("--to", f"library:{self.library}", "--report", self._report(source))
-        return self.start("send", source, *to, *words, **more)
+        return self.start("send", source, *self._to(source), *words, **more)
+
+    def _to(self, source: Path) -> tuple[str | Path, ...]:
+        return ("--to", f"library:{self.library}", "--report", self._report(source))
 
     def finish(self, process: subprocess.Popen[str], source: Path | None = None) -> Said:
         """Wait for a command; with the report of the source it sent."""
@@ -113,18 +117,28 @@ class Desk:
             process.kill()
             out, err = process.communicate()
             raise AssertionError(f"still running after {LIMIT_S} s: {err}") from None
+        return self._said(process.returncode, out, err, source)
+
+    def _said(self, status: int, out: str, err: str, source: Path | None) -> Said:
         report = None if source is None else self._report(source)
         text = report.read_text("utf-8") if report is not None and report.exists() else "null"
         assert "Traceback" not in out + err
-        return Said(process.returncode, out, err, json.loads(text))
+        return Said(status, out, err, json.loads(text))
 
     def run(self, *words: str | Path, **more: str) -> Said:
         """Run a command to its end."""
-        return self.finish(self.start(*words, **more))
+        return self._run(None, words, more)
 
     def send(self, source: Path, *words: str | Path, **more: str) -> Said:
         """Send a source into the library."""
-        return self.finish(self.begin(source, *words, **more), source)
+        return self._run(source, ("send", source, *self._to(source), *words), more)
+
+    def _run(
+        self, source: Path | None, words: Sequence[str | Path], more: Mapping[str, str]
+    ) -> Said:
+        given = [*map(str, words)]
+        ended = forked.run(given, self.environment(more), self.folder / "cwd", LIMIT_S)
+        return self._said(*ended, source)
 
     def _report(self, source: Path) -> Path:
         return self.folder / f"{source.name}.report.json"

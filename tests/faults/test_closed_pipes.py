@@ -9,6 +9,8 @@ import pytest
 from tests.faults.desk import COMMAND, LIMIT_S, Desk
 from tests.inputs import packed, photo
 
+PAIRS = [("output", "unbuffered"), ("errors", "buffered"), ("both", "buffered")]
+
 
 def _ended(desk: Desk, streams: str, buffered: str, *words: str | Path) -> int:
     """The exit status of a command whose readers went away at once."""
@@ -26,8 +28,7 @@ def _ended(desk: Desk, streams: str, buffered: str, *words: str | Path) -> int:
     return status
 
 
-@pytest.mark.parametrize("buffered", ["buffered", "unbuffered"])
-@pytest.mark.parametrize("streams", ["output", "errors", "both"])
+@pytest.mark.parametrize(("streams", "buffered"), PAIRS)
 def test_a_job_goes_on_when_nobody_listens(desk: Desk, streams: str, buffered: str) -> None:
     good = {f"{n:02}.jpg": photo(n) for n in range(12)}
     source = packed(desk.inputs / "trip.zip", {**good, "broken.jpg": photo(99)[:200]})
@@ -38,8 +39,7 @@ def test_a_job_goes_on_when_nobody_listens(desk: Desk, streams: str, buffered: s
     assert _ended(desk, streams, buffered, *words, "--dry-run") == 3
 
 
-@pytest.mark.parametrize("buffered", ["buffered", "unbuffered"])
-@pytest.mark.parametrize("streams", ["output", "errors", "both"])
+@pytest.mark.parametrize(("streams", "buffered"), PAIRS)
 def test_errors_keep_their_status(desk: Desk, streams: str, buffered: str) -> None:
     nothing = desk.inputs / "nothing.zip"
     assert _ended(desk, streams, buffered, "list", nothing) == 2

@@ -44,7 +44,7 @@ def test_two_sources_at_once_both_arrive(desk: Desk) -> None:
 def test_a_signal_in_the_middle_of_a_job_leaves_one_that_continues(
     desk: Desk, number: signal.Signals
 ) -> None:
-    film = clip(desk.inputs / "film.avi", seconds=20, size="640x480").read_bytes()
+    film = clip(desk.inputs / "film.avi", seconds=8, size="640x480").read_bytes()
     source = packed(desk.inputs / "t.zip", {"film.avi": film, "a.jpg": photo(1)})
     process = desk.begin(source)
     _until_encoding(desk, process)
@@ -68,7 +68,8 @@ def _until_encoding(desk: Desk, process: subprocess.Popen[str]) -> None:
         assert process.poll() is None, process.communicate()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.bounds
+@pytest.mark.timeout(300)
 def test_a_hundred_thousand_entries_in_bounded_memory(desk: Desk) -> None:
     source = desk.inputs / "many.zip"
     with zipfile.ZipFile(source, "w") as archive:

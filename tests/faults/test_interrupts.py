@@ -16,7 +16,6 @@ from tests.inputs import clip, packed, photo
 from tests.terminal import Terminal
 from transload.config import DataFolder
 
-INTERRUPTS = 20
 FURTHEST = 20  # a run is interrupted when it shows so many items more at most
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ITEMS = re.compile(r"^  ([\d,]+)(?:/([\d,]+))? items?(?:,|\s*$)", re.MULTILINE)  # below the bar
@@ -82,7 +81,7 @@ class Person:
 
     cli: Cli
     chance: random.Random
-    interrupts: int = INTERRUPTS
+    interrupts: int
 
     def send(self, source: Path, library: Path) -> tuple[Shown, int]:
         """Send it to its end; all that was shown on the way, and how the last command ended."""
@@ -108,10 +107,11 @@ class Person:
         return bool(latest == ("succeeded",))
 
 
-@pytest.mark.timeout(900)  # a score of program starts
-def test_twenty_interrupts_leave_figures_that_can_be_true(tmp_path: Path) -> None:
+@pytest.mark.timeout(900)  # up to a score of program starts
+@pytest.mark.parametrize("interrupts", [3, pytest.param(20, marks=pytest.mark.kills)])
+def test_interrupts_leave_figures_that_can_be_true(tmp_path: Path, interrupts: int) -> None:
     seed = random.randrange(1 << 32)
-    person, jobs = Person(Cli(tmp_path / "data"), random.Random(seed)), 0
+    person, jobs = Person(Cli(tmp_path / "data"), random.Random(seed), interrupts), 0
     while person.interrupts:
         shown, status = person.send(mixture(tmp_path, jobs), tmp_path / "library")
         jobs += 1

@@ -275,7 +275,7 @@ def test_pass_asks_without_showing(desk: Desk, hidden: Path) -> None:
     assert arrived(desk, *PHOTOS)
 
 
-@pytest.mark.crash
+@pytest.mark.kills
 def test_a_kill_while_waiting_keeps_the_wait(desk: Desk, mixed: Path) -> None:
     with at_terminal(desk, "send", mixed, "--to", f"library:{desk.library}") as terminal:
         terminal.shows(QUESTION)
@@ -287,7 +287,7 @@ def test_a_kill_while_waiting_keeps_the_wait(desk: Desk, mixed: Path) -> None:
     assert arrived(desk, *PHOTOS)
 
 
-@pytest.mark.crash
+@pytest.mark.kills
 def test_a_kill_right_after_a_password_keeps_it(desk: Desk, mixed: Path) -> None:
     job = desk.send(mixed).report["job"]
     killed = subprocess.run(
@@ -300,7 +300,7 @@ def test_a_kill_right_after_a_password_keeps_it(desk: Desk, mixed: Path) -> None
     assert traces(desk, SECRET) == []
 
 
-@pytest.mark.crash
+@pytest.mark.kills
 @pytest.mark.timeout(200)
 def test_kills_at_any_moment_lose_and_double_nothing(desk: Desk, mixed: Path) -> None:
     for words in ((), ("--password", OTHER), ("--password", SECRET)):

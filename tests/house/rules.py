@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LINES_MAX = 400
-MEASURED = ("src", "tests", "bench", "fuzz", "scripts")
+MEASURED = ("src", "tests", "bench", "fuzz", "prove", "scripts")
 EMPTY_NAMES = frozenset(
     {"utils", "util", "manager", "managers", "helper", "helpers", "misc", "legacy", "original"}
 )
@@ -21,7 +21,7 @@ SPEAK_OF_PLACES = frozenset(
     }
 )
 """They search for the very words."""
-MIRRORED = {"src/transload": "tests", "scripts": "tests/scripts"}
+MIRRORED = {"src/transload": "tests", "scripts": "tests/scripts", "prove": "tests/prove"}
 
 
 def python_files(root: Path) -> Iterator[Path]:

@@ -26,7 +26,6 @@ from transload.errors import (
 from transload.jobs.handler import (
     ALBUM_WINDOW_MAX,
     DEATHS_MAX,
-    SPACE_LOOK_MS,
     Parts,
     TaskHandler,
     budget_for,
@@ -138,10 +137,10 @@ async def test_a_full_disk_is_a_wait_that_ends_by_itself(tmp_path: Path) -> None
         await here.run()
         waiting = await here.parts.ledger.job(job.id)
         assert (waiting.state, waiting.wait_reason) == (JobState.WAITING, "space")
-        assert waiting.wait_until_ms == here.now_ms + SPACE_LOOK_MS
+        assert waiting.wait_until_ms == here.now_ms + 30_000
         assert await here.parts.leases.take(Lane.TRANSFER, 0) is None
         here.picky.fault = None
-        here.now_ms += SPACE_LOOK_MS
+        here.now_ms += 30_000
         await here.run()
         assert (await here.parts.ledger.job(job.id)).state is JobState.SUCCEEDED
         assert await here.states(job) == [ItemState.SENT] * 3

@@ -1,16 +1,21 @@
 """A running studio, and sample files made on first use."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+import contextlib
+import os
+import pickle
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import anyio
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from tests.media.rare_samples import ALL
 from transload.conversions import Made
 from transload.media.studio import Studio
 from transload.model import Hevc, Recipe, Verdict
+from transload.ports import Probed
 
 BY_NAME = {sample.name: sample for sample in ALL}
 CONVERTED = [
@@ -20,6 +25,7 @@ CONVERTED = [
 ]
 Samples = Callable[[str], Path]
 Results = Callable[[str], Made]
+Probe = Callable[[Path, str], Probed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +70,59 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
 
 
 @pytest.fixture(scope="session")
-def results(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Gives what a sample (for Telegram) or a further row is converted to, each made once. Not for async tests."""
-    done: dict[str, Made] = {}
+def portal() -> Iterator[BlockingPortal]:
+    """A loop beside the tests, for studios that many of them share: a start of the decoder costs more than a probe."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def probe(portal: BlockingPortal) -> Iterator[Probe]:
+    """Gives what a studio that has made nothing finds in a file. Not for async tests."""
+    with portal.wrap_async_context_manager(Studio()) as open_studio:
+        yield partial(portal.call, open_studio.probe)
+
+
+@pytest.fixture(scope="session")
+def results(
+    samples: Samples, portal: BlockingPortal, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Results]:
+    """Gives what a sample (for Telegram) or a further row is converted to, each made once. Not for async tests.
+
+    Also once for all workers: what one has made lies where the others find it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "results"
+    shared.mkdir(exist_ok=True)
 
     def made(name: str) -> Made:
-        if name not in done:
+        done = shared / name.replace(" ", "_")
+        if not done.exists():
             into = tmp_path_factory.mktemp("made")
+            (into / "file").mkdir()
             row = FURTHER.get(name, Row(name, Recipe.TELEGRAM))
-            done[name] = anyio.run(converted, samples(row.name), row, into)
-        return done[name]
+            result = portal.call(converted, open_studio, samples(row.name), row, into / "file")
+            there = replace(result, local=done / "file" / result.local.name)
+            (into / "made").write_bytes(pickle.dumps(there))
+            with contextlib.suppress(OSError):  # somebody else was faster
+                into.rename(done)
+        result = pickle.loads((done / "made").read_bytes())
+        assert isinstance(result, Made)
+        return result
 
-    return made
+    with portal.wrap_async_context_manager(Studio()) as open_studio:
+        yield made
 
 
-async def converted(source: Path, row: Row, into: Path) -> Made:
+async def converted(studio: Studio, source: Path, row: Row, into: Path) -> Made:
     """The result of what a row asks for."""
-    async with Studio() as studio:
-        probed = await studio.probe(source, source.name)
-        judgement = studio.judge(probed.facts, row.recipe, row.hevc)
-        if row.again:
-            second = studio.judge_recovery(probed.facts, row.recipe)
-            assert second is not None
-            judgement = second
-        return await studio.convert(source, judgement, into, lambda _: None)
+    probed = await studio.probe(source, source.name)
+    judgement = studio.judge(probed.facts, row.recipe, row.hevc)
+    if row.again:
+        second = studio.judge_recovery(probed.facts, row.recipe)
+        assert second is not None
+        judgement = second
+    return await studio.convert(source, judgement, into, lambda _: None)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ The ffmpeg is the wheel's (n9), so that every encoder named here is there.
 """
 
 import io
-import subprocess
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from transload.media.ffmpeg import wheel_binary
+from tests.kept import encode
 from transload.model import ItemKind, Verdict
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1")
@@ -49,11 +48,7 @@ def by_ffmpeg(*words: str) -> Make:
     """A maker that runs ffmpeg with these words and the target's path."""
 
     def make(target: Path) -> None:
-        program = wheel_binary()
-        assert program is not None
-        command = [str(program), "-nostdin", "-v", "error", "-y", *words, "-bitexact", str(target)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        encode(target, (*words, "-bitexact"))
 
     return make
 

@@ -5,13 +5,12 @@ import io
 from itertools import pairwise
 from pathlib import Path
 
-import anyio
 import av
 import pytest
 from PIL import Image
 
 from tests.films import film
-from tests.media.conftest import CONVERTED, Results, Samples
+from tests.media.conftest import CONVERTED, Probe, Results, Samples
 from tests.media.parts import Shelf
 from tests.media.rare_samples import begun
 from tests.media.samples import H264, Sample, by_ffmpeg
@@ -19,19 +18,13 @@ from transload.conversions import Made, Terms
 from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
 from transload.media.ffmpeg import EncoderLimits
 from transload.media.studio import Studio
+from transload.media.verdict import judge
 from transload.model import ItemKind, Judgement, Progress, Recipe, Verdict
 
 
 def names_in(folder: Path) -> list[str]:
     """Everything in a folder."""
     return [path.name for path in folder.iterdir()]
-
-
-async def judged_anew(path: Path) -> tuple[Judgement, bytes | None]:
-    """What a result is judged by a studio that does not know it, with its thumbnail."""
-    async with Studio() as studio:
-        probed = await studio.probe(path, path.name)
-        return studio.judge(probed.facts, Recipe.TELEGRAM, "keep"), probed.thumb
 
 
 async def converted(
@@ -46,9 +39,10 @@ async def converted(
 
 
 @pytest.mark.parametrize("sample", CONVERTED, ids=lambda sample: sample.name)
-def test_each_result_needs_nothing_more(results: Results, sample: Sample) -> None:
+def test_each_result_needs_nothing_more(results: Results, probe: Probe, sample: Sample) -> None:
     made = results(sample.name)
-    again, thumb = anyio.run(judged_anew, made.local)
+    probed = probe(made.local, made.local.name)
+    again, thumb = judge(probed.facts, Recipe.TELEGRAM, "keep"), probed.thumb
     assert again.verdict is Verdict.AS_IS
     assert names_in(made.local.parent) == [made.local.name]
     content = made.local.read_bytes()

@@ -1,16 +1,20 @@
 """Both probers over the same files: same facts, same verdicts."""
 
 import shutil
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
-from tests.media.conftest import Samples
+from tests.media.conftest import Probe, Samples
 from tests.media.rare_samples import RARE
 from tests.media.samples import SAMPLES
 from transload.media.ffprobe import Ffprobe
 from transload.media.studio import Studio
+from transload.media.verdict import judge
 from transload.media.verdict_video import PQ
 from transload.model import ItemKind, Recipe
 
@@ -33,15 +37,19 @@ def essence(raw: dict[str, Any]) -> dict[str, Any]:
     return {key: raw.get(key) or None for key in keys} | {"streams": streams}
 
 
-@pytest.mark.anyio
+@pytest.fixture(scope="module")
+def other(portal: BlockingPortal) -> Iterator[Probe]:
+    """What a studio that has no PyAV finds."""
+    with portal.wrap_async_context_manager(Studio(ffprobe=Path(str(PROGRAM)))) as open_studio:
+        yield partial(portal.call, open_studio.probe)
+
+
 @pytest.mark.parametrize("name", STREAMED)
-async def test_both_probers_agree(studio: Studio, samples: Samples, name: str) -> None:
+def test_both_probers_agree(probe: Probe, other: Probe, samples: Samples, name: str) -> None:
     path = samples(name)
-    ours = (await studio.probe(path, name)).facts
-    async with Studio(ffprobe=Path(str(PROGRAM))) as other:
-        theirs = (await other.probe(path, name)).facts
+    ours, theirs = probe(path, name).facts, other(path, name).facts
     assert essence(theirs.raw) == essence(ours.raw)
-    first, second = (studio.judge(f, Recipe.TELEGRAM, "keep") for f in (ours, theirs))
+    first, second = (judge(f, Recipe.TELEGRAM, "keep") for f in (ours, theirs))
     assert (first.kind, first.verdict, first.partial) == (
         second.kind,
         second.verdict,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.conftest import Samples
+from tests.media.conftest import Probe, Samples
 from tests.media.rare_samples import ALL
 from tests.media.samples import Sample
 from transload.media.photo import probe_photo
@@ -31,14 +31,11 @@ async def judged(
     return studio.judge(probed.facts, recipe, "convert" if convert_hevc else "keep")
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize("sample", ALL, ids=lambda sample: sample.name)
-async def test_each_sample_gets_its_verdict(
-    studio: Studio, samples: Samples, sample: Sample
-) -> None:
+def test_each_sample_gets_its_verdict(probe: Probe, samples: Samples, sample: Sample) -> None:
     path = samples(sample.name)
-    probed = await studio.probe(path, path.name)
-    found = studio.judge(probed.facts, Recipe.TELEGRAM, "keep")
+    probed = probe(path, path.name)
+    found = judge(probed.facts, Recipe.TELEGRAM, "keep")
     assert (found.kind, found.verdict) == (sample.kind, sample.verdict), found.why
     assert found.why
     assert (found.fault.kind if found.fault else None) == sample.fault
@@ -47,7 +44,7 @@ async def test_each_sample_gets_its_verdict(
         assert min(found.width or 0, found.height or 0) > 0
         assert found.duration_s or sample.kind is ItemKind.PHOTO
     others = {
-        recipe: studio.judge(probed.facts, recipe, "keep").verdict
+        recipe: judge(probed.facts, recipe, "keep").verdict
         for recipe in (Recipe.PLAYABLE, Recipe.ORIGINAL, Recipe.MP4_360, Recipe.MP3_128)
     }
     assert others == {

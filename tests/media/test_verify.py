@@ -2,14 +2,14 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
-from tests.media.browser import played
-from tests.media.conftest import CONVERTED, FURTHER, Results
+from tests.media.browser import Played, played
+from tests.media.conftest import CONVERTED, FURTHER, Probe, Results
 from transload.errors import (
     ConvertError,
     DiskFullError,
@@ -18,14 +18,19 @@ from transload.errors import (
     UnverifiedError,
 )
 from transload.media.ffmpeg import wheel_binary
-from transload.media.studio import Studio
+from transload.media.verdict import judge
 from transload.media.verify import check_facts, end_error, length_fault
-from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
+from transload.model import Facts, ItemKind, Verdict
 
 WHOLE = {"frames": 100, "span_s": 9.9, "audio_span_s": 9.9}
 COPY = {"do": "rewrap", "fps": 10.0}
 ENCODE = {"do": "transcode", "fps": 10.0}
 ROWS = [*(sample.name for sample in CONVERTED), *FURTHER]
+LONG = "an hour of silence"
+QUICK = [pytest.param(name, marks=pytest.mark.media) if name == LONG else name for name in ROWS]
+"""As parameters: an hour of anything takes seconds."""
+SOME = ("matroska.mkv", "opus.mkv", "stretched.wmv", "upright.mp4", "moving.gif", "song.flac")
+"""One of each way: copied, sound made, encoded, turned, a moving picture, sound alone."""
 NOT_IN_BROWSERS = {"hev1.mkv", "hev1.mp4"}
 """Copied HEVC: this browser has no decoder for it."""
 
@@ -103,7 +108,7 @@ def test_a_result_that_needs_more_work_is_refused() -> None:
         check_facts(facts, {"do": "rewrap"})
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", QUICK)
 def test_each_result_decodes_without_a_word(results: Results, name: str) -> None:
     program = wheel_binary()
     assert program is not None
@@ -113,30 +118,25 @@ def test_each_result_decodes_without_a_word(results: Results, name: str) -> None
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", FURTHER)
-def test_each_further_result_needs_nothing_more(results: Results, name: str) -> None:
-    row, made = FURTHER[name], results(name)
-    again = anyio.run(judged_anew, made.local, row.recipe, row.hevc)
+@pytest.mark.parametrize("name", QUICK[len(CONVERTED) :])
+def test_each_further_result_needs_nothing_more(results: Results, probe: Probe, name: str) -> None:
+    row, made = FURTHER[name], results(name).local
+    again = judge(probe(made, made.name).facts, row.recipe, row.hevc)
     assert again.verdict is Verdict.AS_IS, again.why
 
 
-async def judged_anew(path: Path, recipe: Recipe, hevc: Hevc) -> Judgement:
-    """What a result is judged by a studio that does not know it."""
-    async with Studio() as studio:
-        return studio.judge((await studio.probe(path, path.name)).facts, recipe, hevc)
+needs_browser = pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")
-def test_all_results_play_and_seek_in_a_browser(results: Results, tmp_path: Path) -> None:
-    folder = tmp_path / "files"
+def shown(results: Results, names: Iterable[str], room: Path) -> dict[str, Played]:
+    """What a browser shows of the results that move or sound, by file name, after a look at each."""
+    folder = room / "files"
     folder.mkdir()
-    for name in set(ROWS) - NOT_IN_BROWSERS:
+    for name in names:
         made = results(name).local
         if made.suffix != ".jpg":
             shutil.copy(made, folder / f"{name.replace(' ', '_')}{made.suffix}")
-    found = played(sorted(folder.iterdir()), tmp_path / "profile")
-    assert len(found) > len(ROWS) * 0.75
+    found = played(sorted(folder.iterdir()), room / "profile")
     wrong = {
         name: said
         for name, said in found.items()
@@ -146,10 +146,25 @@ def test_all_results_play_and_seek_in_a_browser(results: Results, tmp_path: Path
         or (said.contrast < 30 and name.endswith(".mp4"))
     }
     assert wrong == {}
+    return found
+
+
+@needs_browser
+def test_one_result_of_each_way_plays_and_seeks_in_a_browser(
+    results: Results, tmp_path: Path
+) -> None:
+    found = shown(results, SOME, tmp_path)
+    assert len(found) == len(SOME)
     assert (found["upright.mp4.mp4"].width, found["upright.mp4.mp4"].height) == (48, 64)
     assert (found["stretched.wmv.mp4"].width, found["stretched.wmv.mp4"].height) == (84, 48)
-    assert (found["a_film_made_smaller.mp4"].width, found["a_film_made_smaller.mp4"].height) == (
-        640,
-        360,
-    )
+
+
+@pytest.mark.media
+@pytest.mark.timeout(300)
+@needs_browser
+def test_all_results_play_and_seek_in_a_browser(results: Results, tmp_path: Path) -> None:
+    found = shown(results, set(ROWS) - NOT_IN_BROWSERS, tmp_path)
+    assert len(found) > len(ROWS) * 0.75
+    smaller = found["a_film_made_smaller.mp4"]
+    assert (smaller.width, smaller.height) == (640, 360)
     assert found["an_hour_of_silence.mp3"].duration == pytest.approx(3600, abs=1)

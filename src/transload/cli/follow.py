@@ -11,18 +11,18 @@ from transload.states import needs_password
 if TYPE_CHECKING:
     from transload.app import App
 
-LOOK_AGAIN_S = (
-    25.0  # the engine looks for room every 30 s: a second "still waiting" this late is its answer
-)
+LATE = 0.8
+"""Part of the time between two looks of the engine: "still waiting" this late is the answer of a second one."""
 
 
 class Patience:
     """How long a command without a person before it waits for room: until the engine has looked once more.
 
-    `spent` is then true. Items that arrive in between start it anew.
+    It looks every `look_s`. `spent` is then true. Items that arrive in between start it anew.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look_s: float) -> None:
+        self._look_s = look_s
         self._since: float | None = None
         self.spent = False
 
@@ -33,13 +33,13 @@ class Patience:
         elif event.what == "state" and event.data.get("reason") == "space":
             if self._since is None:
                 self._since = now_s
-            elif now_s - self._since >= LOOK_AGAIN_S:
+            elif now_s - self._since >= LATE * self._look_s:
                 self.spent = True
 
 
 async def follow(app: "App", job: Job, display: Display) -> Job:
     """The job once it has ended; as it waits for a password; or for room, when nobody is there to make some."""
-    view, patience = View.of(job), Patience()
+    view, patience = View.of(job), Patience(app.settings.retry.space_s)
     told = set[str]()
     async for event in app.events(job.id):
         # Numbered events begin behind the snapshot: a wait may have begun just before it.

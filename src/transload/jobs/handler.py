@@ -52,7 +52,6 @@ from transload.storage.segments import PartStore
 
 log = logging.getLogger(__name__)
 
-SPACE_LOOK_MS = 30_000  # a full disk is looked at again this often
 DEATHS_MAX = 10  # deaths of this program on the same conversion, with no progress between, before the item is given up
 ALBUM_WINDOW_MAX = (
     256 << 20
@@ -243,7 +242,8 @@ class TaskHandler:
         now = self._parts.clock()
         if isinstance(error, DiskFullError):
             log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})
-            await record.wait(SPACE, now + SPACE_LOOK_MS, error.fault())
+            look_ms = int(self._parts.retry.space_s * 1000)
+            await record.wait(SPACE, now + look_ms, error.fault())
             return True
         if isinstance(error, TransientError):
             asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None

@@ -1,0 +1,1 @@
+"""The long proofs, one named part for each kind of guarantee: `make prove`."""
