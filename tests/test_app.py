@@ -1,18 +1,23 @@
 """Jobs as callers steer them: cancelled, paused, interrupted, shared between two processes."""
 
+import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import update
 
 import transload
 from tests.inputs import packed, photo
 from tests.installation import Home, Picky, finished, states, told
+from tests.processes import left_after
 from transload.errors import SourceNotFoundError, StoreError, UsageError
 from transload.model import ItemKind, ItemState, JobState, Recipe
 from transload.states import JOB_ENDED, needs_password
+from transload.storage.schema import children
 
 pytestmark = pytest.mark.anyio
 
@@ -125,6 +130,32 @@ async def test_a_kept_original_can_be_sent_again_and_dropped(tmp_path: Path) -> 
         path = (await app.drop_quarantined(kept["1.jpg"].id)).path
         assert path is not None
         assert not path.exists()
+
+
+async def test_clean_leaves_what_an_unfinished_job_has_in_scratch(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    async with home.open() as app:
+        job = await app.send(str(pictures(tmp_path, 1)), to=home.to, detach=True)
+        taken, left = (home.data.scratch / name / "1.in" for name in (job.id, "01GONE"))
+        for path in (taken, left):
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"half of it")
+        assert (await app.clean()).files == ((left, 10),)
+        assert taken.exists()
+
+
+async def test_programs_of_a_killed_run_are_ended_by_the_next_one(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    async with await anyio.open_process([sys.executable, "-c", "input()"]) as orphan:
+        async with home.open() as app:
+            app.parts.children.enter(orphan.pid, sys.executable)
+            with app.parts.ledger.database.begin() as db:
+                db.execute(update(children).values(parent_pid=1 << 22, parent_started="long ago"))
+        await home.send(pictures(tmp_path, 1))
+        ended = left_after({orphan.pid}, 5) == set()
+        with contextlib.suppress(ProcessLookupError):
+            orphan.kill()
+    assert ended
 
 
 async def test_clean_removes_only_what_nothing_refers_to(tmp_path: Path) -> None:

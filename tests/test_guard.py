@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.processes import left_after
 from transload.guard import IOPRIO_IDLE, IOPRIO_SET, NICE_ENCODER, guarded
 
 TELL = (
@@ -43,3 +44,21 @@ def test_nothing_is_started_for_a_parent_that_is_gone() -> None:
     words = guarded(1 << 30, 0)
     words[4] = str(os.getpid() + 1)
     assert launched(words) == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no signal for this")
+def test_it_dies_with_the_program_that_started_it() -> None:
+    starts = (
+        "import subprocess, sys, time; child = subprocess.Popen(sys.argv[1:]);"
+        "print(child.pid, flush=True); time.sleep(60)"
+    )
+    child = "import sys, time; print('runs', flush=True); time.sleep(60)"
+    # The launcher asks who its parent is: that is the program in between.
+    between = f"import sys; from transload.guard import guarded; sys.argv[1:1] = guarded(1 << 30, 0); {starts}"
+    words = [sys.executable, "-c", between, sys.executable, "-c", child]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = {process.stdout.readline().strip() for _ in range(2)}
+        (pid,) = (int(line) for line in told - {"runs"})
+        process.kill()
+    assert left_after({pid}, 5) == set()

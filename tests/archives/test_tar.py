@@ -20,6 +20,7 @@ from tests.archives.makers import (
 )
 from transload.archives.blob import LocalBlob
 from transload.archives.tar import TarReader, holds_tar
+from transload.archives.tar_stream import EMPTY_BYTES_MAX
 from transload.entry import Entry, Limits
 from transload.errors import (
     LimitError,
@@ -375,3 +376,12 @@ def test_foreign_bytes_behind_a_packed_tar_leave_no_entry_in_doubt(tmp_path: Pat
     assert reader.finish().fault is not None
     assert reader.finish().unvouched is None
     reader.close()
+
+
+@pytest.mark.parametrize("packing", ["gz", "xz", "zst"])
+def test_packed_zeros_without_an_end_are_no_empty_tar(tmp_path: Path, packing: str) -> None:
+    path, pack = tmp_path / "a", (PACKERS | RARE_PACKERS)[packing]
+    path.write_bytes(pack(bytes(EMPTY_BYTES_MAX // 2)))
+    assert holds_tar(LocalBlob(path), packing)
+    path.write_bytes(pack(bytes(8 * EMPTY_BYTES_MAX)))
+    assert not holds_tar(LocalBlob(path), packing)

@@ -88,6 +88,10 @@ def test_unpacked_bytes_never_exceed_a_lying_size(tmp_path: Path) -> None:
     result = outcomes(reader)
     assert isinstance(result["lie.bin"], CorruptError)
     assert result["ok.bin"] == b"fine"
+    (_, lying), *_ = reader.stream(lambda entry: entry.name == "lie.bin", 0, LIMITS)
+    assert len(lying.read(1_000_000)) == 10
+    with pytest.raises(CorruptError):
+        lying.read(1)
     reader.close()
 
 

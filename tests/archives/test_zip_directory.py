@@ -106,3 +106,11 @@ def test_the_end_record_after_a_known_directory(tmp_path: Path) -> None:
     assert (end.start, end.after, end.entries) == (start, len(data), 5)
     assert end_after(file, start + 1) is None
     assert end_after(file, len(data)) is None
+
+
+def test_a_directory_too_large_for_its_entries_is_not_read(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", {f"{n:0900}": b"" for n in range(3)})
+    assert len(_names(_read(path, Limits(max_entries=3)))) == 3
+    long = make_zip(tmp_path / "b.zip", {f"{n:03000}": b"" for n in range(3)})
+    with pytest.raises(LimitError):
+        _read(long, Limits(max_entries=3))

@@ -66,6 +66,18 @@ def test_a_conversion_names_its_item_and_how_far_it_is() -> None:
     assert "/s" not in view.counters
 
 
+def test_a_job_that_is_done_is_all_done_whatever_was_told_last() -> None:
+    view = running()
+    view.take(progress(overall=0.1))
+    view.take(event("state", state="succeeded"))
+    view.take(progress(overall=0.99))
+    assert view.overall == 1.0
+    failed = running()
+    failed.take(progress(overall=0.1))
+    failed.take(event("state", state="failed"))
+    assert failed.overall == 0.1
+
+
 def test_waiting_for_room_gives_the_figures() -> None:
     view = running()
     assert view.take(event("state", state="waiting", reason="space", fault=SPACE))

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.media.rare_samples import begun
 from tests.media.samples import H264, Sample, by_ffmpeg
 from transload.conversions import Made, Terms
 from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
-from transload.media.ffmpeg import EncoderLimits
+from transload.media.ffmpeg import EncoderLimits, wheel_binary
 from transload.media.studio import Studio
 from transload.media.verdict import judge
 from transload.model import ItemKind, Judgement, Progress, Recipe, Verdict
@@ -238,3 +239,23 @@ async def test_an_mp3_has_its_rate_tags_and_cover(
         kept = box.metadata
     assert (kept["title"], kept["artist"]) == ("Sea", "Wind")
     assert "major_brand" not in kept
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["windows.wmv", "matroska.mkv", "song.flac"])
+async def test_an_encoder_that_ends_early_and_well_is_not_believed(
+    samples: Samples, tmp_path: Path, name: str
+) -> None:
+    """It says 0 and leaves a file that plays: only the source tells that half of it is missing."""
+    program, into = tmp_path / "ffmpeg", tmp_path / "into"
+    program.write_text(
+        f'#!{sys.executable}\nimport os, sys\nwords = sys.argv[1:]\nif "-i" in words:\n'
+        f'    words[-1:-1] = ["-t", "0.4"]\nos.execv({str(wheel_binary())!r}, ["ffmpeg", *words])\n',
+        "utf-8",
+    )
+    program.chmod(0o755)
+    into.mkdir()
+    async with Studio(ffmpeg=program) as early:
+        with pytest.raises(UnverifiedError):
+            await converted(early, samples(name), into)
+    assert names_in(into) == []

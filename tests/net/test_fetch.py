@@ -265,3 +265,19 @@ def test_no_login_is_ever_shown(user: str, password: str) -> None:
     assert target.login is not None
     plain = base64.b64decode(target.login.removeprefix("Basic ")).decode()
     assert plain == f"{user}~~:~~{password}"
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_not_asked(
+    server: Ranged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It would resolve names where our guard of addresses sees nothing."""
+    with ranged(tmp_path) as proxy:
+        monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        client = Web(LOCAL, times=Times(2, 0.7))
+        try:
+            assert body(client, server.url("a.bin")) == BODY
+        finally:
+            client.close()
+        assert proxy.connections == 0

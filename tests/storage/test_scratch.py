@@ -167,3 +167,14 @@ async def test_a_conversion_never_waits_for_what_nobody_would_drop(tmp_path: Pat
         await scratch.hold(3, 80)
     assert scratch.used == 250
     assert not scratch.has_room(1)
+
+
+async def test_a_byte_of_the_reserve_is_not_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = await opened(tmp_path, budget=1 << 62, min_free=100 * MIB)
+    usage = shutil.disk_usage(tmp_path)._replace(total=10_000 * MIB, free=150 * MIB)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    scratch.check_disk(50 * MIB)
+    with pytest.raises(DiskFullError, match="stay free"):
+        scratch.check_disk(50 * MIB + 1)

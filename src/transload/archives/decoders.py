@@ -18,6 +18,7 @@ from transload.archives.lzip import LzipDecoder
 from transload.archives.lzw import LzwDecoder
 from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.archives.trailing import another_archive
+from transload.archives.xz import LzmaDecoder
 from transload.archives.zstd import ZstdDecoder, ZstdError
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
@@ -155,7 +156,7 @@ def _up_to_damage(stream: _Inflating, packed: bytes) -> bytes:
 
 
 def _xz() -> Decoder:
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DICTIONARY_BYTES)
+    return LzmaDecoder(lzma.FORMAT_XZ, MAX_DICTIONARY_BYTES)
 
 
 def _zstd() -> Decoder:
@@ -187,7 +188,7 @@ _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
     "zst": _zstd,
     "lz4": _lz4,
     "lz": lambda: LzipDecoder(MAX_DICTIONARY_BYTES),
-    "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MAX_DICTIONARY_BYTES),
+    "lzma": lambda: LzmaDecoder(lzma.FORMAT_ALONE, MAX_DICTIONARY_BYTES),
     "Z": LzwDecoder,
 }
 PACKINGS = frozenset(_STREAM_DECODERS)

@@ -7,6 +7,7 @@ from transload.cli.wording import clean, count_text, shortened, size_text, time_
 from transload.model import Event, ItemState, Job, JobState
 
 NAME_WIDTH = 32
+_DONE = frozenset({JobState.SUCCEEDED, JobState.PARTIAL})
 _LOST = frozenset({ItemState.QUARANTINED.value, ItemState.FAILED.value})
 _CLOSED = ("sent", "skipped", "duplicate", "quarantined", "failed", "cancelled")
 _STAGES = {"fetch": "reading", "convert": "converting"}
@@ -71,6 +72,8 @@ class View:
         self.wait_detail = fault["detail"] if fault else None
         if self.state is not JobState.RUNNING:
             self.rate = self.eta_s = self.item = self.item_share = None  # nothing moves any more
+        if self.state in _DONE:
+            self.overall = 1.0  # the last progress may come behind the end
 
     def _progress(self, told: dict[str, Any]) -> None:
         self.items = max(self.items, told["items"])  # counted just before the snapshot, maybe
