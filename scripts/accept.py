@@ -8,6 +8,7 @@ of part, class, passed, total, `rows` of single checks, and sums by part. Exit 1
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ROOT / "accept.toml"
+JOBS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,14 @@ def scores(result: Mapping[str, Any], floors: Mapping[str, Any]) -> list[Score]:
 
 def run_suite(suite: Path, corpus: Path, only: str, program: Path, out: Path) -> int:
     """The suite's exit status; it prints its own table."""
-    words = ["--corpus", str(corpus), "--only", only, "--jobs", "1"]
+    words = [
+        "--corpus",
+        str(corpus),
+        "--only",
+        only,
+        "--jobs",
+        str(min(JOBS_MAX, os.cpu_count() or 1)),
+    ]
     words += ["--transload", str(program), "--out", str(out)]
     return subprocess.run([sys.executable, str(suite), *words], check=False).returncode
 

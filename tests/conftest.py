@@ -17,6 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--tenth", metavar="SEED", help="only a tenth of the tests, chosen by SEED")
 
 
+@pytest.hookimpl(trylast=True)  # behind the choice by marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --tenth, keep the tests whose names fall first when they are shuffled by the seed."""
     seed = config.getoption("--tenth")
