@@ -1,5 +1,6 @@
 """The Pythons of this machine on which the product must run."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -47,7 +48,8 @@ def _programs() -> Iterator[Path]:
         if on_path := shutil.which(f"python3.{minor}"):
             yield Path(on_path)
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob("versions/3.*/bin/python3"))
+    with contextlib.suppress(PermissionError):  # another user's
+        yield from sorted(pyenv.glob("versions/3.*/bin/python3"))
 
 
 def _told(program: Path) -> tuple[str, str] | None:
