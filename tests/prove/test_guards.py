@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from prove.guards import GUARDS, Guard
 
 ROOT = Path(__file__).resolve().parents[2]
