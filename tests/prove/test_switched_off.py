@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from prove.guards import Guard
 
 from prove import switched_off
+from prove.guards import Guard
 from prove.switched_off import main
 
 THING = "def test_it():\n    from transload.thing import twice\n    assert twice(2) == 4\n"
