@@ -12,8 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prove.kept import Passed, Results, state_of
+from prove.kept import Passed, Results, key_of, state_of
 from prove.parts import KEPT, PARTS, ROOT, Asked, Part, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is known before: the project's state, and what passed in it; with `anew`, that does not count."""
+
+    state: str
+    results: Results
+    anew: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +42,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = Asked(given.suite, given.corpus, given.tenth)
     wanted = given.only or list(PARTS)
     KEPT.mkdir(exist_ok=True)
-    results = Results(KEPT / "passed.json", state_of(ROOT, asked))
-    if given.anew:
-        results.forget()
-    lines = [line for name in wanted for line in _lines(PARTS[name], asked, results)]
+    run = Run(state_of(ROOT), Results(KEPT / "passed.json"), anew=given.anew)
+    lines = [line for name in wanted for line in _lines(PARTS[name], asked, run)]
     _print(lines)
     return 0 if all(line.ok for line in lines) else 1
 
@@ -64,13 +71,14 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _lines(part: Part, asked: Asked, results: Results) -> list[Line]:
-    lines = [_line(part, step, results) for step in part.steps(asked)]
+def _lines(part: Part, asked: Asked, run: Run) -> list[Line]:
+    lines = [_line(part, step, run) for step in part.steps(asked)]
     return lines or [Line(part.name, "", 0, f"not run: needs {part.needs}", ok=True)]
 
 
-def _line(part: Part, step: Step, results: Results) -> Line:
-    if before := results.passed(step.name):
+def _line(part: Part, step: Step, run: Run) -> Line:
+    key = key_of(run.state, step.command, step.given)
+    if not run.anew and (before := run.results.passed(key)):
         return Line(part.name, step.name, before.seconds, f"{before.size} (passed before)", ok=True)
     print(f"== {part.name}: {step.name}", flush=True)
     began = time.monotonic()
@@ -78,8 +86,9 @@ def _line(part: Part, step: Step, results: Results) -> Line:
     seconds = time.monotonic() - began
     if status != 0:
         return Line(part.name, step.name, seconds, f"FAILED, exit status {status}", ok=False)
-    size = step.size()
-    results.add(step.name, Passed(seconds, size))
+    if not (size := step.size()):
+        return Line(part.name, step.name, seconds, "nothing ran: all of it was skipped", ok=True)
+    run.results.add(key, Passed(seconds, size))
     return Line(part.name, step.name, seconds, size, ok=True)
 
 

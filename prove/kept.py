@@ -1,16 +1,20 @@
-"""What has passed, kept until a file of the project changes."""
+"""What has passed, kept until something that it hangs on changes."""
 
 import hashlib
 import json
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prove.parts import Asked
-
-WHERE = ("src", "tests", "fuzz", "bench", "prove", "scripts", "pyproject.toml", "requirements.lock")
-"""What the outcome of a proof hangs on."""
+WHERE = (
+    *("src", "tests", "fuzz", "bench", "prove", "scripts"),
+    *("pyproject.toml", "requirements.lock", "accept.toml"),
+)
+"""What the outcome of every proof hangs on."""
+KEPT_MAX = 200
+"""Results that are remembered; the oldest go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,45 +25,47 @@ class Passed:
     size: str
 
 
-def state_of(root: Path, asked: Asked) -> str:
-    """One hash over the project's files, the Python that runs, and what was asked for."""
-    whole = hashlib.sha256(f"{sys.version}\0{asked}".encode())
-    for name in WHERE:
-        top = root / name
-        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts:
-                whole.update(os.fsencode(path.relative_to(root)) + b"\0")
-                whole.update(hashlib.sha256(path.read_bytes()).digest())
+def state_of(root: Path) -> str:
+    """One hash over the project's files and the Python that runs."""
+    whole = hashlib.sha256(sys.version.encode())
+    for piece in (piece for name in WHERE for piece in _content(root / name, root)):
+        whole.update(piece)
     return whole.hexdigest()
 
 
+def key_of(state: str, command: Iterable[str], given: Iterable[Path]) -> str:
+    """What a result is kept under: the project's state, the command, and the content of files given from outside."""
+    whole = hashlib.sha256(state.encode() + b"\0".join(os.fsencode(word) for word in command))
+    for piece in (piece for path in given for piece in _content(path, path)):
+        whole.update(piece)
+    return whole.hexdigest()
+
+
+def _content(top: Path, root: Path) -> Iterator[bytes]:
+    """Name and hash of each file."""
+    for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield os.fsencode(path.relative_to(root)) + b"\0"
+            with path.open("rb") as file:
+                yield hashlib.file_digest(file, "sha256").digest()
+
+
 class Results:
-    """Steps that passed in one state of the project, in a file; those of another state are forgotten."""
+    """Steps that passed, by their key, in a file."""
 
-    def __init__(self, path: Path, state: str) -> None:
-        self._path, self._state = path, state
-        self._passed: dict[str, Passed] = {}
-        if path.exists():
-            known = json.loads(path.read_text())
-            if known["state"] == state:
-                self._passed = {name: Passed(**one) for name, one in known["passed"].items()}
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        self._passed = {key: Passed(**one) for key, one in known.items()}
 
-    def passed(self, step: str) -> Passed | None:
+    def passed(self, key: str) -> Passed | None:
         """What is known of a step."""
-        return self._passed.get(step)
+        return self._passed.get(key)
 
-    def add(self, step: str, passed: Passed) -> None:
+    def add(self, key: str, passed: Passed) -> None:
         """Keep it, at once."""
-        self._passed[step] = passed
-        self._write()
-
-    def forget(self) -> None:
-        """As if nothing had been run."""
-        self._passed.clear()
-        self._write()
-
-    def _write(self) -> None:
-        passed = {name: asdict(one) for name, one in self._passed.items()}
+        self._passed[key] = passed
+        kept = dict([*self._passed.items()][-KEPT_MAX:])
         new = self._path.with_suffix(".new")
-        new.write_text(json.dumps({"state": self._state, "passed": passed}, indent=1))
+        new.write_text(json.dumps({one: asdict(kept[one]) for one in kept}, indent=1), "utf-8")
         new.replace(self._path)

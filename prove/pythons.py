@@ -22,6 +22,7 @@ class Python:
 
     name: str
     program: Path
+    of_system: bool = False
 
 
 def others() -> list[Python]:
@@ -34,8 +35,10 @@ def others() -> list[Python]:
             continue
         known.add(told)
         of_system = program.is_relative_to("/usr/bin")
-        version = told[1].split()[0]
-        found.append(Python(f"{version}-system" if of_system else version, program))
+        of_system = program.is_relative_to("/usr/bin")
+        name = told[1].split()[0] + ("-system" if of_system else "")
+        again = sum(one.name.partition("#")[0] == name for one in found)
+        found.append(Python(f"{name}#{again + 1}" if again else name, program, of_system))
     return found
 
 

@@ -19,6 +19,7 @@ done
 for alternative in awk which; do
     ln -sf "$(command -v "$alternative")" "$room/bin/"
 done
+ln -sf "$python" "$room/bin/python3"
 git clone --quiet . "$room/transload"
 
 as=()
@@ -27,4 +28,5 @@ if [ "$(id -u)" = 0 ]; then
     as=(setpriv --reuid nobody --regid nogroup --clear-groups)
 fi
 cd "$room/transload"
-"${as[@]}" env PATH="$room/bin" HOME="$room/home" PYTHON="$python" "$@"
+mapfile -t pip < <(env | grep '^PIP_')
+"${as[@]}" env -i PATH="$room/bin" HOME="$room/home" LANG=C.UTF-8 "${pip[@]}" "$@"

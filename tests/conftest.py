@@ -17,6 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--tenth", metavar="SEED", help="only a tenth of the tests, chosen by SEED")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The seed of the order and of random moments, which -q hides."""
+    seed = terminalreporter.config.getoption("randomly_seed", None)
+    if isinstance(seed, int):
+        terminalreporter.write_line(f"the same again: --randomly-seed={seed}")
+
+
 @pytest.hookimpl(trylast=True)  # behind the choice by marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --tenth, keep the tests whose names fall first when they are shuffled by the seed."""

@@ -1,8 +1,8 @@
 """Commands of the product without its start: a process that has imported it forks for each of them.
 
 For tests in which the process is not the point: a start costs half a second, a fork a few milliseconds. The command
-is a process of its own all the same, with its own environment, folder and streams. Run as a program, this is that
-process.
+is a process of its own all the same, with its own folder, streams and environment, but for what Python itself reads
+at its start. Run as a program, this is that process.
 """
 
 import atexit
@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUEST_BYTES_MAX = 1 << 20
+HARMLESS = {"PYTHONDONTWRITEBYTECODE"}
 NOT_OURS = "transload.media.child"
 """The decoder's process: it is never imported into the command's."""
 
@@ -33,6 +34,8 @@ def run(
 
     Raises TimeoutError when it does not end in time; it is killed then.
     """
+    own = {key for key in environment if key.startswith("PYTHON")} - HARMLESS
+    assert all(environment[key] == os.environ.get(key) for key in own), f"{own} need a real start"
     asked = {"words": list(words), "environment": dict(environment), "folder": str(folder)}
     server = _server()
     with (
@@ -41,18 +44,23 @@ def run(
         Path(os.devnull).open("rb") as nothing,
     ):
         streams = [nothing.fileno(), out.fileno(), err.fileno()]
-        socket.send_fds(server, [json.dumps(asked).encode()], streams)
-        pid = int(server.recv(20))
-        server.settimeout(limit_s)
+        pid = 0
         try:
+            socket.send_fds(server, [json.dumps(asked).encode()], streams)
+            pid = int(server.recv(20))
+            server.settimeout(limit_s)
             status = int(server.recv(20))
-        except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
             server.settimeout(None)
-            server.recv(20)
+        except BaseException as error:  # whatever it was: the next command has another server
+            _server.cache_clear()
+            server.close()
+            if pid > 0:
+                os.kill(pid, signal.SIGKILL)
+            if isinstance(error, TimeoutError):
+                raise TimeoutError(
+                    f"still running after {limit_s} s: {_text(err.fileno())}"
+                ) from None
             raise
-        finally:
-            server.settimeout(None)
         return status, _text(out.fileno()), _text(err.fileno())
 
 
@@ -75,7 +83,7 @@ def _server() -> socket.socket:
     theirs.close()
 
     def end() -> None:
-        ours.close()
+        ours.close()  # that ends it
         process.wait()
 
     atexit.register(end)
@@ -94,9 +102,12 @@ def _serve(asking: socket.socket) -> Sequence[str] | None:
             return _become(json.loads(request), streams)
         for stream in streams:
             os.close(stream)
-        asking.send(str(pid).encode())
-        _, status = os.waitpid(pid, 0)
-        asking.send(str(os.waitstatus_to_exitcode(status)).encode())
+        try:
+            asking.send(str(pid).encode())
+            _, status = os.waitpid(pid, 0)
+            asking.send(str(os.waitstatus_to_exitcode(status)).encode())
+        except BrokenPipeError:  # nobody waits for this command any more
+            return None
 
 
 def _become(asked: Mapping[str, str], streams: Sequence[int]) -> Sequence[str]:

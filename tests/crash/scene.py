@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 VICTIM = Path(__file__).with_name("victim.py")
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 60
-STOPPED_OR_ENDED = os.WSTOPPED | os.WEXITED | os.WNOWAIT
+MOMENTS = ("before", "after")
 OURS = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.lock", "lock")
 
 
@@ -78,45 +78,62 @@ class Scene:
         """Run to the end, held before and after each point; gives copies of the folder as a kill there leaves it.
 
         While the process is stopped, all its threads are: what can be read of its files then is what can be read
-        after a kill. Copies that are equal to the one before are left out: what follows would be the same. The keys
-        tell point and moment.
+        after a kill. (Its children go on; a kill ends them a moment later, too.) Copies that are equal to the one
+        before are left out: what follows would be the same. The keys tell point and moment.
         """
-        shots: dict[str, Path] = {}
         reading, telling = os.pipe()
         process = self.start(hold=points, tell=telling)
         os.close(telling)
+        shots: dict[str, Path] = {}
+        seen: list[str] = []
         last = ""
-        with os.fdopen(reading, encoding="utf-8") as told:
-            while os.waitid(os.P_PID, process.pid, STOPPED_OR_ENDED).si_code == os.CLD_STOPPED:  # type: ignore[union-attr]
-                os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-                where = " ".join(told.readline().split())
-                if (now := self.content()) != last:
-                    shots[where] = self.folder.with_name(f"{self.folder.name}.{len(shots)}")
-                    subprocess.run(["cp", "-a", self.folder, shots[where]], check=True)
+        try:
+            for where in _stops(process, reading):
+                seen.append(where)
+                shot = self.folder.with_name(f"{self.folder.name}.{len(seen)}")
+                subprocess.run(["cp", "-a", self.folder, shot], check=True)
+                self._check_moment(where, shot)
+                if (now := _content(shot)) != last:
+                    shots[where] = shot
                 last = now
-                process.send_signal(signal.SIGCONT)
-        process.wait()
+            process.wait(timeout=LIMIT_S)
+        finally:
+            process.kill()
         self.end_of(process)
+        self._check_seen(points, seen)
         return shots
 
-    def content(self) -> str:
-        """One hash over all files of the folder but the index of SQLite's log, which is made anew after a crash."""
-        whole = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*")):
-            if path.name != "ledger.db-shm":
-                whole.update(os.fsencode(path) + b"\0")
-                whole.update(hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"")
-        return whole.hexdigest()
+    def reached(self) -> Counter[str]:
+        """How often the runs so far have passed each named point."""
+        return Counter(line.split("\t")[0] for line in self.log.read_text().splitlines())
+
+    def _check_moment(self, where: str, shot: Path) -> None:
+        """The log of effects, which is in the copy, knows whether the first act of a name was done by then."""
+        point, _, moment = where.partition(" ")
+        name, _, number = point.partition(":")
+        if number == "1":
+            done = (
+                Scene(self.source, shot).reached()[name] if (shot / self.log.name).exists() else 0
+            )
+            assert (done > 0) == (moment == "after"), f"not the state {where}"
+
+    def _check_seen(self, points: Sequence[str], seen: Sequence[str]) -> None:
+        """No planned point was passed without a stop on either side; nearly all were reached again.
+
+        What is to be removed may be gone by then: there is no place behind an act that failed.
+        """
+        reached = self.reached()
+        there = [one for one in points if int(one.split(":")[1]) <= reached[one.split(":")[0]]]
+        planned = Counter(f"{one} {moment}" for one in there for moment in MOMENTS)
+        missed = planned - Counter(seen)
+        assert Counter(seen) <= planned
+        assert all(one.startswith("unlink-") and one.endswith(" after") for one in missed), missed
+        assert len(there) >= 0.9 * len(points), set(points) - set(there)
 
     def put_back(self, shot: Path) -> None:
         """Let the folder be what it was then."""
         shutil.rmtree(self.folder)
         shot.rename(self.folder)
-
-    def points(self) -> list[str]:
-        """Every named point of an undisturbed run: the first and the last time it is reached."""
-        seen = Counter(line.split("\t")[0] for line in self.log.read_text().splitlines())
-        return [f"{name}:{n}" for name, count in seen.items() for n in sorted({1, count})]
 
     def delivered(self) -> dict[str, str]:
         """Hashes of what lies in the library, by path."""
@@ -185,3 +202,25 @@ class Scene:
                 ):
                     bad.append(f"converted again after it was delivered: {target}")
         return bad + [f"delivered {n} times: {path}" for path, n in landed.items() if n > 1]
+
+
+def _stops(process: subprocess.Popen[bytes], reading: int) -> Iterator[str]:
+    """Each line that the process tells before it stops, while it stands still; it goes on with the next turn."""
+    with os.fdopen(reading, encoding="utf-8") as told:
+        while True:
+            found = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            if found is None or found.si_code != os.CLD_STOPPED:
+                return
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)  # this stop has been seen
+            yield " ".join(told.readline().split())
+            process.send_signal(signal.SIGCONT)
+
+
+def _content(folder: Path) -> str:
+    """One hash over all files of a folder but the index of SQLite's log, which is made anew after a crash."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.name != "ledger.db-shm":
+            whole.update(os.fsencode(path.relative_to(folder)) + b"\0")
+            whole.update(hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"")
+    return whole.hexdigest()

@@ -14,6 +14,8 @@ POINTS = (
     ("commit-intend:1", "after"),  # the first album is meant to be sent
     ("rename-library:5", "after"),  # half of it lies there, without a receipt
     ("commit-receive:2", "before"),  # the second one lies there whole
+    ("link-.transload:13", "after"),  # the converted film is about to get its name
+    ("rename-library:13", "after"),  # it has it, without a receipt
     ("commit-end_task:1", "after"),  # what is converted is still to do
     ("commit-end_job:1", "before"),  # nothing but the end is missing
 )

@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, get_ident
 from types import FrameType
 from typing import Any
 
@@ -52,7 +52,8 @@ def pass_by(point: str, moment: str) -> None:
     if point in PLAN.hold:
         with held:  # one thread at a time: each line has a stop of its own
             os.write(PLAN.tell, f"{point}\t{moment}\n".encode())
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # To this thread: a signal to the process may be taken by another, while this one goes on for a while.
+            signal.pthread_kill(get_ident(), signal.SIGSTOP)
 
 
 def around(name: str, detail: str, act: Callable[[], Any]) -> Any:

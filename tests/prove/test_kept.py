@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from prove.kept import WHERE, Passed, Results, state_of
-from prove.parts import Asked
+from prove.kept import KEPT_MAX, WHERE, Passed, Results, key_of, state_of
 
 
 @pytest.fixture
@@ -20,27 +19,48 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", WHERE)
 def test_a_change_anywhere_is_another_state(tree: Path, name: str) -> None:
-    before = state_of(tree, Asked())
-    assert state_of(tree, Asked()) == before
+    before = state_of(tree)
+    assert state_of(tree) == before
     file = tree / name if "." in name else tree / name / "deep" / "a.py"
     file.write_text("changed")
-    assert state_of(tree, Asked()) != before
+    assert state_of(tree) != before
 
 
-def test_a_tenth_is_not_the_whole_and_what_is_compiled_does_not_count(tree: Path) -> None:
-    before = state_of(tree, Asked())
-    assert state_of(tree, Asked(tenth=1)) != before
+def test_what_is_compiled_does_not_count(tree: Path) -> None:
+    before = state_of(tree)
     (tree / "src" / "__pycache__").mkdir()
     (tree / "src" / "__pycache__" / "a.pyc").write_bytes(b"x")
-    assert state_of(tree, Asked()) == before
+    assert state_of(tree) == before
 
 
-def test_what_passed_is_known_to_the_next_run_of_the_same_state(tmp_path: Path) -> None:
+def test_a_result_is_of_its_command_and_of_what_it_was_given(tmp_path: Path) -> None:
+    suite, corpus = tmp_path / "suite.py", tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.zip").write_bytes(b"one")
+    suite.write_text("one")
+    keys = {key_of("state", ["run"], [suite, corpus])}
+    keys |= {key_of("state", ["run", "less"], [suite, corpus]), key_of("other", ["run"], [])}
+    (corpus / "a.zip").write_bytes(b"two")
+    keys.add(key_of("state", ["run"], [suite, corpus]))
+    suite.write_text("two")
+    keys.add(key_of("state", ["run"], [suite, corpus]))
+    assert len(keys) == 5
+    assert key_of("state", ["run"], [suite, corpus]) in keys
+
+
+def test_what_passed_is_known_to_later_runs(tmp_path: Path) -> None:
     path, passed = tmp_path / "passed.json", Passed(3.5, "12 tests")
-    Results(path, "one").add("kills", passed)
-    assert Results(path, "one").passed("kills") == passed
-    assert Results(path, "one").passed("media") is None
-    assert Results(path, "two").passed("kills") is None
-    again = Results(path, "one")
-    again.forget()
-    assert Results(path, "one").passed("kills") is None
+    Results(path).add("one", passed)
+    Results(path).add("two", Passed(1, "1 test"))
+    assert Results(path).passed("one") == passed
+    assert Results(path).passed("three") is None
+
+
+def test_the_oldest_results_go(tmp_path: Path) -> None:
+    path = tmp_path / "passed.json"
+    results = Results(path)
+    for number in range(KEPT_MAX + 1):
+        results.add(str(number), Passed(1, "1 test"))
+    again = Results(path)
+    assert again.passed("0") is None
+    assert again.passed("1") == again.passed(str(KEPT_MAX)) == Passed(1, "1 test")

@@ -45,6 +45,8 @@ def test_the_size_of_a_run_is_read_from_its_result(tmp_path: Path) -> None:
     assert size_of(result) == "1,232 tests, 2 skipped"
     result.write_text('<testsuites><testsuite tests="3" skipped="0" /></testsuites>')
     assert size_of(result) == "3 tests"
+    result.write_text('<testsuites><testsuite tests="3" skipped="3" /></testsuites>')
+    assert size_of(result) == ""
 
 
 @pytest.mark.parametrize("name", PARTS)

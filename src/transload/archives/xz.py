@@ -44,12 +44,13 @@ class LzmaDecoder:
         try:
             return self._stream.decompress(data, max_length)
         except lzma.LZMAError:
-            # The library has one error for both; the header tells which it was.
+            # One type of error for both; the header tells which it was.
             size = (_of_alone if self._alone else _of_first_block)(self._head)
             if size <= self._most:
                 raise
         raise LimitError(
-            f"its LZMA dictionary needs {size} bytes of memory (archive.max_dictionary_bytes)"
+            f"its LZMA dictionary needs {size} bytes of memory, more than {self._most}",
+            suggestion="unpack it with xz on a machine with so much memory, and send what comes out",
         )
 
 
