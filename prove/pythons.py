@@ -35,7 +35,6 @@ def others() -> list[Python]:
             continue
         known.add(told)
         of_system = program.is_relative_to("/usr/bin")
-        of_system = program.is_relative_to("/usr/bin")
         name = told[1].split()[0] + ("-system" if of_system else "")
         again = sum(one.name.partition("#")[0] == name for one in found)
         found.append(Python(f"{name}#{again + 1}" if again else name, program, of_system))
