@@ -42,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = Asked(given.suite, given.corpus, given.tenth)
     wanted = given.only or list(PARTS)
     KEPT.mkdir(exist_ok=True)
-    run = Run(state_of(ROOT), Results(KEPT / "passed.json"), anew=given.anew)
+    run = Run(state_of(ROOT), Results(KEPT / "results.json"), anew=given.anew)
     lines = [line for name in wanted for line in _lines(PARTS[name], asked, run)]
     _print(lines)
     return 0 if all(line.ok for line in lines) else 1
