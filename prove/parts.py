@@ -136,7 +136,7 @@ PARTS = {
         ),
         Part(
             "media",
-            "every result plays in a browser, and what takes an hour to hear",
+            "every result plays and decodes, odd films in parts are those in one piece",
             _marked("media"),
         ),
         Part(

@@ -244,6 +244,7 @@ def _made_and_grown_mib(path: Path) -> tuple[int, int]:
     return made, grown_mib
 
 
+@pytest.mark.bounds
 @pytest.mark.timeout(60)
 def test_a_hundred_thousand_entries_fit_in_90_mib(tmp_path: Path) -> None:
     path = tmp_path / "many.zip"

@@ -16,7 +16,7 @@ from transload.errors import TransloadError
 
 TREE = {f"{number}.bin": noise(500 + 700 * number, number) for number in range(5)}
 CUTS, HOLES, BITS = 8, 7, 24
-SOME = 8
+SOME = 5
 """Damages of each kind of archive that the quick tests look at."""
 HOLE_BYTES = 600
 EDGE_BYTES = 300  # where the headers are

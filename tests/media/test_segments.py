@@ -3,6 +3,7 @@
 import logging
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -37,7 +38,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(tmp_path_factory.mktemp("films") / "open.mkv")
 
 
-@pytest.mark.parametrize("name", ["open.mkv", "interlaced.ts", "avc.avi"])
+def quickly(names: Iterable[str], few: set[str]) -> list[object]:
+    """Names as parameters: all but these few are for `make prove`."""
+    return [name if name in few else pytest.param(name, marks=pytest.mark.media) for name in names]
+
+
+@pytest.mark.parametrize("name", quickly(["open.mkv", "interlaced.ts", "avc.avi"], {"avc.avi"}))
 async def test_a_resumed_film_is_the_uninterrupted_one(tmp_path: Path, name: str) -> None:
     source = film(tmp_path / name)
     async with bench() as decoder:
@@ -81,7 +87,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(ODD))
+@pytest.mark.parametrize("name", quickly(sorted(ODD), {"cut.mkv", "late_sound.ts"}))
 async def test_an_odd_film_is_made_in_parts_as_in_one_piece(tmp_path: Path, name: str) -> None:
     source = odd_film(tmp_path / name)
     async with bench() as decoder:
