@@ -114,9 +114,8 @@ def _pythons(asked: Asked) -> Iterable[Step]:
     for python in others():
         if asked.tenth is None:
             yield _on(python, ())
-        elif (
-            not python.of_system
-        ):  # CI gives that one the whole of `make test`, in a bare environment
+        elif not python.of_system:
+            # CI gives that one the whole of `make test`, in a bare environment.
             yield _on(python, FOREIGN)
 
 
@@ -140,7 +139,9 @@ PARTS = {
             _marked("media"),
         ),
         Part(
-            "archives", "no damage of any kind of archive is told as a success", _marked("archives")
+            "archives",
+            "no damage of any kind of archive is reported as a success",
+            _marked("archives"),
         ),
         Part("bounds", "memory and disk stay small: 1 GB of photos, 100,000 entries", _bounds),
         Part("hostile", "no bytes make it crash, hang or grow", _hostile),

@@ -19,6 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUEST_BYTES_MAX = 1 << 20
@@ -110,16 +111,16 @@ def _serve(asking: socket.socket) -> Sequence[str] | None:
             return None
 
 
-def _become(asked: Mapping[str, str], streams: Sequence[int]) -> Sequence[str]:
+def _become(asked: Mapping[str, Any], streams: Sequence[int]) -> Sequence[str]:
     """Take on the streams, the folder and the environment that a new process would have had."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     os.chdir(asked["folder"])
     os.environ.clear()
-    os.environ.update(asked["environment"])  # type: ignore[arg-type]
+    os.environ.update(asked["environment"])
     time.tzset()
-    return asked["words"]
+    return list(asked["words"])
 
 
 def _import_all() -> None:

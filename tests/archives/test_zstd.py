@@ -4,7 +4,7 @@ import struct
 import pytest
 
 from transload.archives.decoders import MAX_DICTIONARY_BYTES, Unpacked
-from transload.archives.zstd import ZstdDecoder, ZstdError, window_bytes
+from transload.archives.zstd import ZstdError, window_bytes, zstd_decoder
 from transload.errors import LimitError, UnsupportedError
 
 PHOTO = bytes(range(256)) * 4
@@ -34,14 +34,14 @@ def test_a_single_segment_needs_no_more_than_its_content() -> None:
 @pytest.mark.parametrize("window", [0x58, 0x88, 0x90])
 def test_windows_of_long_mode_are_unpacked(window: int) -> None:
     """0x90 is `zstd --long=28`: 256 MiB, twice what the library takes when it is not told otherwise."""
-    decoder = ZstdDecoder(MAX_DICTIONARY_BYTES)
+    decoder = zstd_decoder(MAX_DICTIONARY_BYTES)
     assert decoder.decompress(_frame(PHOTO, window) + b"next") == PHOTO
     assert decoder.eof
     assert decoder.unused_data == b"next"
 
 
 def test_too_large_a_window_is_a_limit_not_damage() -> None:
-    decoder = ZstdDecoder(MAX_DICTIONARY_BYTES)
+    decoder = zstd_decoder(MAX_DICTIONARY_BYTES)
     with pytest.raises(LimitError, match="max_dictionary_bytes"):
         decoder.decompress(_frame(PHOTO, 0xA8))
 
@@ -52,11 +52,11 @@ def test_a_missing_dictionary_is_not_damage() -> None:
 
 
 def test_damage_stays_damage() -> None:
-    decoder = ZstdDecoder(MAX_DICTIONARY_BYTES)
+    decoder = zstd_decoder(MAX_DICTIONARY_BYTES)
     with pytest.raises(ZstdError):
         decoder.decompress(_frame(PHOTO, 0x58)[:-1030] + b"\xff" * 1030)
     with pytest.raises(ZstdError):
-        ZstdDecoder(MAX_DICTIONARY_BYTES).decompress(b"no frame at all")
+        zstd_decoder(MAX_DICTIONARY_BYTES).decompress(b"no frame at all")
 
 
 @pytest.mark.parametrize("step", [1, 7, 10_000])

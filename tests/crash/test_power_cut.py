@@ -31,8 +31,8 @@ class Disk:
         found = os.fstat(descriptor)
         self.events.append(("sync", (found.st_dev, found.st_ino), ""))
 
-    def renamed(self, target: object) -> None:
-        path = Path(os.fsdecode(target))  # type: ignore[arg-type]
+    def renamed(self, target: str | os.PathLike[str]) -> None:
+        path = Path(target)
         found, folder = path.stat(), path.parent.stat()
         names = ((found.st_dev, found.st_ino), (folder.st_dev, folder.st_ino))
         self.events.append(("name", names, str(path)))

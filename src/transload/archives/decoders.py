@@ -14,12 +14,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, cast
 
+from transload.archives.by_header import Decoder
 from transload.archives.lzip import LzipDecoder
 from transload.archives.lzw import LzwDecoder
 from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.archives.trailing import another_archive
-from transload.archives.xz import LzmaDecoder
-from transload.archives.zstd import ZstdDecoder, ZstdError
+from transload.archives.xz import lzma_decoder
+from transload.archives.zstd import ZstdError, zstd_decoder
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
 _deflate = import_module("zlib_ng.zlib_ng" if find_spec("zlib_ng") else "zlib")
@@ -45,29 +46,6 @@ _LZMA = 14
 _LZMA_HEAD = struct.Struct(
     "<2xHBL"
 )  # APPNOTE.TXT 5.8.8: version, size of the properties, then LZMA's own five bytes
-
-
-class Decoder(Protocol):
-    """A running decompression."""
-
-    @property
-    def eof(self) -> bool:
-        """Whether the end of the packed stream was reached."""
-        ...
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether no more output can come without more input."""
-        ...
-
-    @property
-    def unused_data(self) -> bytes:
-        """Input behind the end of the packed stream."""
-        ...
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """At most `max_length` bytes of output."""
-        ...
 
 
 class Readable(Protocol):
@@ -156,11 +134,11 @@ def _up_to_damage(stream: _Inflating, packed: bytes) -> bytes:
 
 
 def _xz() -> Decoder:
-    return LzmaDecoder(lzma.FORMAT_XZ, MAX_DICTIONARY_BYTES)
+    return lzma_decoder(lzma.FORMAT_XZ, MAX_DICTIONARY_BYTES)
 
 
 def _zstd() -> Decoder:
-    return ZstdDecoder(MAX_DICTIONARY_BYTES)
+    return zstd_decoder(MAX_DICTIONARY_BYTES)
 
 
 _ZIP_DECODERS: dict[int, Callable[[], Decoder]] = {
@@ -188,7 +166,7 @@ _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
     "zst": _zstd,
     "lz4": _lz4,
     "lz": lambda: LzipDecoder(MAX_DICTIONARY_BYTES),
-    "lzma": lambda: LzmaDecoder(lzma.FORMAT_ALONE, MAX_DICTIONARY_BYTES),
+    "lzma": lambda: lzma_decoder(lzma.FORMAT_ALONE, MAX_DICTIONARY_BYTES),
     "Z": LzwDecoder,
 }
 PACKINGS = frozenset(_STREAM_DECODERS)

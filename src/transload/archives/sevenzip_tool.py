@@ -29,7 +29,7 @@ _RAR = re.compile(
 class SevenZip:
     """A 7zz that runs. `version` is (0, 0) when it does not say; `reads_rar` whether it decodes RAR 1.5 to 7.
 
-    `roll` is told of its runs. With a `form` every archive is read as one of that format: a zip after other bytes is
+    `roll` records its runs. With a `form` every archive is read as one of that format: a zip after other bytes is
     found only so.
     """
 

@@ -10,7 +10,8 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from transload.archives.decoders import Decoder, Unpacked
+from transload.archives.by_header import Decoder
+from transload.archives.decoders import Unpacked
 
 SPACING_BYTES = 32 << 20
 STATES_MAX = 512  # 20 MiB of states; a longer archive keeps those of its first 16 GiB

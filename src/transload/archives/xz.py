@@ -3,6 +3,7 @@
 import lzma
 import zlib
 
+from transload.archives.by_header import ByHeader
 from transload.errors import LimitError
 
 _HEAD_BYTES = 1024 + 12
@@ -13,45 +14,23 @@ _LZMA2 = 0x21
 _SLACK_BYTES = 1 << 20  # what liblzma takes beside the dictionary
 
 
-class LzmaDecoder:
-    """One stream (`lzma.FORMAT_XZ` or `FORMAT_ALONE`), in the shape that all decoders have."""
+def lzma_decoder(kind: int, dictionary_bytes_max: int) -> ByHeader:
+    """A decoder of one stream, `lzma.FORMAT_XZ` or `FORMAT_ALONE`.
 
-    def __init__(self, kind: int, dictionary_max_bytes: int) -> None:
-        self._alone = kind == lzma.FORMAT_ALONE
-        self._most = dictionary_max_bytes
-        self._stream = lzma.LZMADecompressor(kind, memlimit=dictionary_max_bytes + _SLACK_BYTES)
-        self._head = b""
+    It raises lzma.LZMAError on damage, LimitError for a dictionary that is larger than `dictionary_bytes_max`.
+    """
+    size_of = _of_alone if kind == lzma.FORMAT_ALONE else _of_first_block
 
-    @property
-    def eof(self) -> bool:
-        """Whether the end of the stream was reached."""
-        return self._stream.eof
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether no more output can come without more input."""
-        return self._stream.needs_input
-
-    @property
-    def unused_data(self) -> bytes:
-        """Input behind the end of the stream."""
-        return self._stream.unused_data
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """The next bytes. Raises lzma.LZMAError on damage, LimitError for too large a dictionary."""
-        if len(self._head) < _HEAD_BYTES:
-            self._head += data[:_HEAD_BYTES]
-        try:
-            return self._stream.decompress(data, max_length)
-        except lzma.LZMAError:
-            # One type of error for both; the header tells which it was.
-            size = (_of_alone if self._alone else _of_first_block)(self._head)
-            if size <= self._most:
-                raise
-        raise LimitError(
-            f"its LZMA dictionary needs {size} bytes of memory, more than {self._most}",
-            suggestion="unpack it with xz on a machine with so much memory, and send what comes out",
+    def refusal(head: bytes) -> LimitError | None:
+        if (size := size_of(head)) <= dictionary_bytes_max:
+            return None
+        return LimitError(
+            f"its LZMA dictionary needs {size} bytes of memory, more than {dictionary_bytes_max}",
+            suggestion="Unpack it with `xz -d` on a machine with so much memory and send what comes out.",
         )
+
+    stream = lzma.LZMADecompressor(kind, memlimit=dictionary_bytes_max + _SLACK_BYTES)
+    return ByHeader(stream, _HEAD_BYTES, lzma.LZMAError, refusal)
 
 
 def _of_alone(head: bytes) -> int:
@@ -67,7 +46,7 @@ def _of_first_block(head: bytes) -> int:
         return 0
     at = 2
     try:
-        for bit in (0x40, 0x80):  # packed and unpacked size, if they are told
+        for bit in (0x40, 0x80):  # packed and unpacked size, if they are present
             if block[1] & bit:
                 _, at = _number(block, at)
         while at < length:

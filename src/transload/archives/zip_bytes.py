@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from transload.archives.blob import ByteFile
-from transload.archives.decoders import DECODE_ERRORS, STORED, Decoder, zip_decoder
+from transload.archives.by_header import Decoder
+from transload.archives.decoders import DECODE_ERRORS, STORED, zip_decoder
 from transload.archives.limits import CHUNK, ended_early, wrong_checksum
 from transload.errors import CorruptError, LimitError, TruncatedError
 

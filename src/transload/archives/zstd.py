@@ -2,7 +2,8 @@
 
 import sys
 
-from transload.errors import LimitError, UnsupportedError
+from transload.archives.by_header import ByHeader
+from transload.errors import LimitError, TransloadError, UnsupportedError
 
 if sys.version_info >= (3, 14):
     from compression.zstd import (
@@ -19,7 +20,7 @@ else:
         get_frame_info,
     )
 
-__all__ = ["ZstdDecoder", "ZstdError", "window_bytes"]
+__all__ = ["ZstdError", "window_bytes", "zstd_decoder"]
 
 FRAME_HEAD_BYTES = 18
 """The longest frame header with its magic number, RFC 8878 3.1.1.1."""
@@ -29,58 +30,35 @@ _SINGLE_SEGMENT = 1 << 5
 _WINDOW_LOG_LEAST = 10
 
 
-class ZstdDecoder:
-    """One frame, in the shape that the other decoders have; a skippable frame comes to nothing.
+def zstd_decoder(window_bytes_max: int) -> ByHeader:
+    """A decoder of one frame; a skippable frame comes to nothing.
 
     The library's own limit is 128 MiB of window, less than `zstd --long=28` and more writes: here it is what the
     dictionaries of the other formats may take.
 
-    Raises ZstdError on damage, LimitError where the window is larger than `window_bytes_max`, UnsupportedError where
+    It raises ZstdError on damage, LimitError where the window is larger than `window_bytes_max`, UnsupportedError where
     the frame was packed with a dictionary.
     """
+    log = window_bytes_max.bit_length() - 1
+    stream = ZstdDecompressor(options={DecompressionParameter.window_log_max: log})
+    return ByHeader(
+        stream, FRAME_HEAD_BYTES, ZstdError, lambda head: _refusal(head, window_bytes_max)
+    )
 
-    def __init__(self, window_bytes_max: int) -> None:
-        log = window_bytes_max.bit_length() - 1
-        self._stream = ZstdDecompressor(options={DecompressionParameter.window_log_max: log})
-        self._max = window_bytes_max
-        self._head = b""
 
-    @property
-    def eof(self) -> bool:
-        """Whether the end of the frame was reached."""
-        return self._stream.eof
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether no more output can come without more input."""
-        return self._stream.needs_input
-
-    @property
-    def unused_data(self) -> bytes:
-        """Input after the frame."""
-        return self._stream.unused_data
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """At most `max_length` bytes of output."""
-        self._head += data[: FRAME_HEAD_BYTES - len(self._head)]
-        try:
-            return self._stream.decompress(data, max_length)
-        except ZstdError as error:
-            self._refuse(error)
-            raise
-
-    def _refuse(self, error: ZstdError) -> None:
-        """Raise what the header says of a frame that is whole, and yet not for us."""
-        window = window_bytes(self._head)
-        if window > self._max:
-            raise LimitError(
-                f"its zstd window needs {window} bytes of memory (archive.max_dictionary_bytes)"
-            ) from error
-        if _needs_dictionary(self._head):
-            raise UnsupportedError(
-                "it was packed with a zstd dictionary, which is not part of the file",
-                suggestion="Unpack it with `zstd -d -D DICTIONARY` and send what comes out.",
-            ) from error
+def _refusal(head: bytes, window_bytes_max: int) -> TransloadError | None:
+    """What the header says of a frame that is whole, and yet not for us."""
+    window = window_bytes(head)
+    if window > window_bytes_max:
+        return LimitError(
+            f"its zstd window needs {window} bytes of memory (archive.max_dictionary_bytes)"
+        )
+    if _needs_dictionary(head):
+        return UnsupportedError(
+            "it was packed with a zstd dictionary, which is not part of the file",
+            suggestion="Unpack it with `zstd -d -D DICTIONARY` and send what comes out.",
+        )
+    return None
 
 
 def window_bytes(head: bytes) -> int:

@@ -73,7 +73,7 @@ class View:
         if self.state is not JobState.RUNNING:
             self.rate = self.eta_s = self.item = self.item_share = None  # nothing moves any more
         if self.state in _DONE:
-            self.overall = 1.0  # the last progress may come behind the end
+            self.overall = 1.0  # the last progress event may come after the end
 
     def _progress(self, told: dict[str, Any]) -> None:
         self.items = max(self.items, told["items"])  # counted just before the snapshot, maybe
