@@ -27,7 +27,7 @@ from tests.films import FILMS, film, packets
 from transload.media import recipes
 from transload.media.ffmpeg import Ffmpeg, find_ffmpeg
 from transload.media.segments_plan import Cuts, from_json
-from transload.media.segments_words import REPEATABLE, seen_us
+from transload.media.segments_words import seen_us
 
 if TYPE_CHECKING:
     from bench.figures import Room
@@ -254,8 +254,8 @@ def _costs(room: "Room") -> Iterator[Figure]:
     style = recipes.Style("veryfast", 2, tool.filters, tool.source_clock)
     usual = [str(tool.path), *recipes.arguments(plan, source, plain, style)]
     alone = [str(tool.path), *recipes.arguments(plan, source, same, style)]
-    at = alone.index("-c:v")
-    alone[at:at] = REPEATABLE  # the settings of a part
+    at = usual.index(recipes.REPEATABLE[0])
+    del usual[at : at + len(recipes.REPEATABLE)]
     ratios: dict[int, list[float]] = {10: [], 30: []}
     repeatable: list[float] = []
     for _ in range(TURNS):

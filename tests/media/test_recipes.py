@@ -32,6 +32,11 @@ def test_sound_is_encoded_beside_a_copied_picture() -> None:
     assert "-c:v copy -c:a aac -b:a 128k -ac 2" in words(do="audio")
 
 
+@pytest.mark.parametrize("do", ["animation", "transcode"])
+def test_equal_runs_of_the_encoder_make_equal_bytes(do: str) -> None:
+    assert "-x264-params sync-lookahead=0" in words(do=do)
+
+
 def test_good_sound_is_copied_beside_an_encoded_picture() -> None:
     assert "-c:a copy" in words(do="transcode", keep_sound=True)
     assert "-c:a aac" in words(do="transcode", keep_sound=False)

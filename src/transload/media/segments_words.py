@@ -15,8 +15,6 @@ from transload.media.segments_plan import Cuts
 
 SHOWN_EVERY = 25
 """Pictures between two more hashes, which tell how far a run is: ffmpeg's own report waits for its last output."""
-REPEATABLE = ("-x264-params", "sync-lookahead=0")
-"""With its look-ahead in a thread of its own, x264 wrote other bytes in one of five runs; without, in none of 30."""
 HASH_CELLS = 6
 _MICRO = 1_000_000
 
@@ -57,7 +55,7 @@ def run_words(
     ]
     for n in range(run.first, run.end):
         words += ["-map", f"[v{n}]", *recipes.encoder(style, clock)]
-        words += [*REPEATABLE, *threads]
+        words += threads
         words += ["-map_metadata", "-1", "-map_chapters", "-1", "-flush_packets", "1"]
         words += ["-avoid_negative_ts", "disabled", "-f", "nut", f"file:{run.part(n)}"]
     words += ["-map", "[h]", "-c:v", "rawvideo", "-fps_mode", "passthrough"]
