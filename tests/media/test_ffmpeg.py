@@ -1,6 +1,8 @@
 """Running ffmpeg: capabilities, stalls, cancelling, limits."""
 
 import os
+import signal
+import time
 from pathlib import Path
 
 import anyio
@@ -87,6 +89,30 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
             group.cancel_scope.cancel()
     assert children_of_this_process() == before
     assert book.living == {}
+
+
+@pytest.mark.anyio
+async def test_a_run_that_ends_as_it_is_cancelled_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = await find_ffmpeg(wheel_binary())
+    moving, killpg = anyio.Event(), os.killpg
+
+    def after_its_end(group: int, number: int) -> None:
+        """The signal comes when the process is over, and reaped if that needs no loop (before Python 3.12)."""
+        os.kill(group, signal.SIGKILL)
+        until = time.monotonic() + 1
+        while Path(f"/proc/{group}").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        killpg(group, number)
+
+    monkeypatch.setattr(os, "killpg", after_its_end)
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            words = [*ENDLESS, str(tmp_path / "o.mp4")]
+            group.start_soon(run, tool, words, EncoderLimits(), lambda _: moving.set())
+            await moving.wait()
+            group.cancel_scope.cancel()
 
 
 @pytest.mark.anyio

@@ -1,6 +1,7 @@
 """The ffmpeg program: finding a fit one, running it under limits, watching that it moves, ending it for sure."""
 
 import collections
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -276,11 +277,13 @@ async def _watch(state: _Run, stall_s: float, scope: anyio.CancelScope) -> None:
 
 
 async def _end(process: anyio.abc.Process, term_s: float) -> None:
-    if process.returncode is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        with anyio.move_on_after(term_s):
-            await process.wait()
-    if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+    """A process may be over before the loop has heard of it: then its group is gone, and its status is on the way."""
+    with contextlib.suppress(ProcessLookupError):
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            with anyio.move_on_after(term_s):
+                await process.wait()
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
     await process.aclose()
