@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import anyio
 
@@ -107,7 +108,8 @@ def three_at_once(cuts: Cuts) -> Cuts:
 async def main(source: Path, folder: Path, plan: dict[str, object], length: str) -> None:
     """Make it into `out.mp4` of the folder, from where an earlier run was."""
     decoder, tool = Decoder(DecoderLimits()), await find_ffmpeg(None)
-    asked = {"path": str(source), "sniffed": str(plan["sniffed"])}
+    asked: dict[str, Any] = {"path": str(source), "sniffed": str(plan["sniffed"])}
+    asked["by_order"] = bool(plan["by_order"])
     found = (await decoder.ask("plan_parts", **asked))["plan"] if length != "nothing" else None
     if found is not None:
         cuts = segments_plan.from_json(found)

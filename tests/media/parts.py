@@ -69,7 +69,8 @@ SNIFFED = {".mkv": "matroska", ".mov": "mov", ".ts": "mpegts", ".avi": "avi", ".
 async def planned(decoder: Decoder, source: Path, **more: object) -> Film:
     """A film to be made of a source, as the converter plans it."""
     sniffed = SNIFFED[source.suffix]
-    asked = await decoder.ask("plan_parts", path=str(source), sniffed=sniffed)
+    by_order = bool(more.get("by_order"))
+    asked = await decoder.ask("plan_parts", path=str(source), sniffed=sniffed, by_order=by_order)
     found = asked["plan"]
     cuts = segments_plan.from_json(found)
     tool = await find_ffmpeg(None)

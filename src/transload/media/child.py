@@ -244,13 +244,21 @@ def _measure(request: dict[str, Any], beat: Beat) -> Answer:
     return found
 
 
+def _rises(request: dict[str, Any], beat: Beat) -> Answer:
+    """Asked only of copies that PyAV was unsure of."""
+    from transload.media import video
+
+    return {"rises": video.rises(Path(request["path"]), request["sniffed"], beat)}
+
+
 def _plan_parts(request: dict[str, Any], beat: Beat) -> Answer:
     """The cuts under "plan"; None there where PyAV is missing or the video is not fit for parts."""
     if importlib.util.find_spec("av") is None:
         return {"plan": None}
     from transload.media import segments_box
 
-    return {"plan": segments_box.plan(Path(request["path"]), request["sniffed"], beat)}
+    path, by_order = Path(request["path"]), bool(request["by_order"])
+    return {"plan": segments_box.plan(path, request["sniffed"], beat, by_order=by_order)}
 
 
 def _count_part(request: dict[str, Any], beat: Beat) -> Answer:
@@ -282,6 +290,7 @@ _OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
     "to_apng": _to_apng,
     "bare_track": _bare_track,
     "measure": _measure,
+    "rises": _rises,
     "plan_parts": _plan_parts,
     "count_part": _count_part,
     "join_parts": _join_parts,

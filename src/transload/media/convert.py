@@ -212,7 +212,8 @@ class Converter:
         found, parts = None, work.terms.parts
         if parts is not None:
             asked = {"path": str(work.local), "sniffed": str(work.plan["sniffed"])}
-            found = (await self._decoder.ask("plan_parts", **asked))["plan"]
+            by_order = bool(work.plan.get("by_order"))
+            found = (await self._decoder.ask("plan_parts", **asked, by_order=by_order))["plan"]
         if found is None or parts is None:
             return False
         tool = await self._encoder()
@@ -317,6 +318,13 @@ class Converter:
         )
         if (fault := verify.length_fault(plan, source, result, ended.counters.frame)) is not None:
             raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
+        copied = plan["do"] in ("rewrap", "audio")
+        if copied and plan.get("order") == "unsure" and not await self._rises(rough):
+            raise UnverifiedError("pictures would jump in the copy", stage="convert")
+
+    async def _rises(self, rough: Path) -> bool:
+        answer = await self._decoder.ask("rises", path=str(rough), sniffed="mov")
+        return bool(answer["rises"])
 
 
 def _as_apng(plan: dict[str, Any]) -> dict[str, Any]:

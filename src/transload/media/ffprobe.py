@@ -14,11 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from transload.media import wrapper
+from transload.media.order import Order
 
 ANSWER_S = 15.0  # Below the parent's patience with a silent child.
 FRAMES_INTERVAL = "%+#6"
+ORDER_INTERVAL = "%+#40"  # packets: a few of them fill the decoder before the first picture
 LONGER_INTERVAL = "%+#2000"
 _TRANSFERS = {"smpte2084": 16, "arib-std-b67": 18, "bt709": 1, "smpte170m": 6}
+_MATRICES = {
+    "gbr": 0,
+    "bt709": 1,
+    "fcc": 4,
+    "bt470bg": 5,
+    "smpte170m": 6,
+    "smpte240m": 7,
+    "bt2020nc": 9,
+}
+_PRIMARIES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020": 9, "smpte432": 12}
 _UNSPECIFIED = 2
 _HIDDEN = "D"  # a packet that an edit list hides
 
@@ -42,7 +54,10 @@ class Ffprobe:
         main = _main(raw["streams"])
         raw["frames_decoded"] = 0
         if main is not None:
-            raw |= self._frames(path, sniffed, main, FRAMES_INTERVAL)
+            order = Order.of(raw["container"], raw["streams"][main])
+            interval = ORDER_INTERVAL if order.doubted else FRAMES_INTERVAL
+            raw |= self._frames(path, sniffed, main, interval, order)
+            raw["order"] = "kept" if order.found == "kept" else "lost"  # nothing here proves a copy
         beat()
         if main is not None and not raw["frames_decoded"]:
             self._look_closer(path, sniffed, main, raw)
@@ -83,7 +98,7 @@ class Ffprobe:
         if not self._decodes(stream["codec"]):
             stream["codec"] = "unknown"
         elif stream["type"] == "audio":
-            raw |= self._frames(path, sniffed, main, LONGER_INTERVAL)
+            raw |= self._frames(path, sniffed, main, LONGER_INTERVAL, Order(doubted=False))
 
     def _decodes(self, codec: str) -> bool:
         """Whether this build has a decoder for it: "D" before the codec's name in its list."""
@@ -91,14 +106,17 @@ class Ffprobe:
         rows = (line.split() for line in lines)
         return any(row[0].startswith("D") for row in rows if row[1:2] == [codec])
 
-    def _frames(self, path: Path, sniffed: str, main: int, interval: str) -> dict[str, Any]:
+    def _frames(
+        self, path: Path, sniffed: str, main: int, interval: str, order: Order
+    ) -> dict[str, Any]:
         """What only decoded frames tell: that there are any, interlacing, order."""
         words = ("-show_frames", "-select_streams", str(main), "-read_intervals", interval)
         frames = self._ask(path, sniffed, *words).get("frames", [])
         found: dict[str, Any] = {"frames_decoded": min(len(frames), 2)}
         if any(frame.get("media_type") == "video" for frame in frames):
             found["interlaced"] = any(frame.get("interlaced_frame") for frame in frames[:2])
-            found["b_frames"] = any(frame.get("pict_type") == "B" for frame in frames)
+        for frame in frames:
+            order.note(frame.get("pts"), is_b=frame.get("pict_type") == "B")
         return found
 
     def _ask(self, path: Path, sniffed: str, *words: str) -> dict[str, Any]:
@@ -172,7 +190,10 @@ def _stream(shown: dict[str, Any]) -> dict[str, Any]:
             or _rate(shown.get("r_frame_rate", "0/0")),
             "frames": int(shown.get("nb_frames", 0)),
             "sar": shown.get("sample_aspect_ratio"),
+            "has_b_frames": bool(shown.get("has_b_frames")),
             "transfer": _TRANSFERS.get(shown.get("color_transfer", ""), _UNSPECIFIED),
+            "matrix": _MATRICES.get(shown.get("color_space", ""), _UNSPECIFIED),
+            "primaries": _PRIMARIES.get(shown.get("color_primaries", ""), _UNSPECIFIED),
         }
     elif found["type"] == "audio":
         found |= {"channels": shown.get("channels", 0), "hertz": int(shown.get("sample_rate", 0))}

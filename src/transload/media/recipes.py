@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transload.media import video_colours
 from transload.media.ladder import BUFFER_S
 from transload.media.wrapper import DEMUXERS
 
@@ -160,7 +161,8 @@ def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
         chain.append("bwdif=mode=send_frame")
     if plan.get("hdr") and "zscale" in known:
         chain.append(_TONEMAP)
-    chain.append("scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)'")
+    even = "scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)'"
+    chain += [even + video_colours.conversion(plan), "format=yuv420p"]
     if short := plan.get("short"):
         chain.append(
             f"scale=w='if(gt(iw,ih),-2,min({short},iw))':h='if(gt(iw,ih),min({short},ih),-2)'"
@@ -170,4 +172,4 @@ def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
             f"scale=w='min({side},iw)':h='min({side},ih)'"  # behind another scale nothing may grow
             ":force_original_aspect_ratio=decrease:force_divisible_by=2"
         )
-    return [*chain, "setsar=1"]
+    return [*chain, "setsar=1", video_colours.tags(plan)]

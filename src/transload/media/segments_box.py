@@ -33,11 +33,14 @@ _LEAPING = frozenset({"mpegts", "mpeg", "ogg"})
 Beat = Callable[[], None]
 
 
-def plan(path: Path, sniffed: str, beat: Beat) -> dict[str, Any] | None:
-    """The cuts of a video as JSON with `origin_us` (what ffmpeg takes for zero); None: not fit for parts."""
+def plan(path: Path, sniffed: str, beat: Beat, *, by_order: bool) -> dict[str, Any] | None:
+    """The cuts of a video as JSON with `origin_us` (what ffmpeg takes for zero); None: not fit for parts.
+
+    `by_order`: its pictures are told apart by their number, because their times are lost.
+    """
     try:
         with opened(path, sniffed) as box:
-            line = _timeline(box, sniffed, beat)
+            line = _timeline(box, sniffed, beat, by_order=by_order)
             cuts = segments_plan.cuts_of(line) if line is not None else None
             picture = picture_of(box)
             if cuts is None or picture is None:
@@ -122,7 +125,9 @@ def _packets(box: InputContainer, stream: Stream, beat: Beat) -> Iterator["Packe
             yield packet
 
 
-def _timeline(box: InputContainer, sniffed: str, beat: Beat) -> segments_plan.Timeline | None:
+def _timeline(
+    box: InputContainer, sniffed: str, beat: Beat, *, by_order: bool
+) -> segments_plan.Timeline | None:
     stream = picture_of(box)
     if stream is None or stream.time_base is None:
         return None
@@ -136,8 +141,7 @@ def _timeline(box: InputContainer, sniffed: str, beat: Beat) -> segments_plan.Ti
     rate = stream.average_rate or stream.guessed_rate
     clock = (stream.time_base.numerator, stream.time_base.denominator)
     known = times if len(times) == number else array("q")
-    codec = stream.codec_context.codec.canonical_name
-    return segments_plan.Timeline(sniffed, codec, clock, known, keys, number, float(rate or 0.0))
+    return segments_plan.Timeline(sniffed, by_order, clock, known, keys, number, float(rate or 0.0))
 
 
 def _origin_us(box: InputContainer, sniffed: str) -> int:

@@ -32,11 +32,11 @@ class Timeline:
     """The pictures of a video as its packets give them, in the order they are stored.
 
     `times` are begins in ticks of `clock_s` seconds, empty where the packets lack them; `keys` are positions of
-    keyframes in the stored order. `fps` serves where there are no times.
+    keyframes in the stored order. `fps` serves where there are no times, or (`by_order`) none that are the decoder's.
     """
 
     container: str
-    codec: str
+    by_order: bool
     clock: tuple[int, int]
     times: Sequence[int]
     keys: Sequence[int]
@@ -107,12 +107,7 @@ def cuts_of(line: Timeline) -> Cuts | None:
 
 
 def _is_timeless(line: Timeline) -> bool:
-    """H.264 with reordered pictures in AVI has packet times that are not the decoder's."""
-    return (
-        line.container in TIMELESS
-        or not line.times
-        or (line.container == "avi" and line.codec == "h264")
-    )
+    return line.by_order or line.container in TIMELESS or not line.times
 
 
 def _trusted(line: Timeline) -> list[int] | None:

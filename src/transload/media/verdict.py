@@ -266,6 +266,7 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
             "frames": raw["frames"],
             "duration_s": raw.get("duration_s"),
             "unpack": raw["format"] not in ("GIF", "PNG"),
+            "size": [raw["width"], raw["height"]],
         },
     )
 

@@ -7,6 +7,7 @@ channels, index in front. Streams that fit are copied, never encoded again, what
 from dataclasses import dataclass, replace
 from typing import Any
 
+from transload.media.video_colours import colours_of
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
 
 MOOV_WITHIN = 131_072  # tdesktop's streaming check: `moov` must begin within the first 128 KiB.
@@ -109,14 +110,9 @@ def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) ->
         faults.append("odd size")
     if max(picture["width"], picture["height"]) > SIDE_MAX:
         faults.append(f"{picture['width']} x {picture['height']} is too large for phones")
-    if _has_lost_times(raw, picture):
-        faults.append("reordered frames in AVI lose their times when copied")
+    if raw.get("order") == "lost":
+        faults.append(f"{raw['container']} does not say when its reordered frames are shown")
     return faults
-
-
-def _has_lost_times(raw: dict[str, Any], picture: dict[str, Any]) -> bool:
-    """AVI keeps one time a packet, in decoding order: of reordered H.264 only the order of its frames is known."""
-    return raw["sniffed"] == "avi" and picture["codec"] == "h264" and bool(raw.get("b_frames"))
 
 
 def _sound_faults(sound: dict[str, Any] | None) -> str:
@@ -160,6 +156,7 @@ def _plan(raw: dict[str, Any], parts: _Parts, do: str) -> dict[str, Any]:
         "fps": parts.picture.get("fps"),
         "partial": bool(raw.get("missing_bytes")),
         "lost_s": raw.get("lost_s", 0.0),
+        "order": raw.get("order", "kept"),
     }
 
 
@@ -192,12 +189,13 @@ def _with_new_sound(raw: dict[str, Any], parts: _Parts, why: str) -> Judgement:
 def _transcoded(raw: dict[str, Any], parts: _Parts, why: str, *, keep_sound: bool) -> Judgement:
     picture = parts.picture
     pixels = picture["width"] * picture["height"] * (picture.get("fps") or 25.0)
-    plan = _plan(raw, parts, "transcode") | {
+    plan = _plan(raw, parts, "transcode") | colours_of(raw, picture)
+    plan |= {
         "hevc": False,
         "keep_sound": keep_sound and parts.sound is not None,
         "interlaced": bool(raw.get("interlaced")),
         "hdr": picture.get("transfer") in (PQ, HLG),
-        "by_order": _has_lost_times(raw, picture),
+        "by_order": raw.get("order") in ("lost", "unsure"),
         "side": SIDE_MAX if max(picture["width"], picture["height"]) > SIDE_MAX else None,
     }
     return Judgement(

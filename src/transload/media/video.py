@@ -5,6 +5,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,9 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from transload.media import wrapper
+from transload.media.order import Order
 from transload.media.reasons import evidence_of
 
-FRAMES_WANTED = 2
-FRAMES_FOR_ORDER = 32
 PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
 
 BEAT_PACKETS = 256
@@ -81,6 +81,24 @@ def measure(path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
             raise
         found |= {"error": _words(error), "evidence": evidence_of(error)}
     return found
+
+
+def rises(path: Path, sniffed: str, beat: Beat) -> bool:
+    """Whether every picture is shown behind the one before it; decodes them all."""
+    with _open(path, sniffed) as box:
+        stream = _video_of(box, sniffed)
+        times = _times(box, stream, beat) if stream is not None else iter(())
+        return all(before < later for before, later in pairwise(times))
+
+
+def _times(box: InputContainer, stream: VideoStream, beat: Beat) -> Iterator[int]:
+    """When each picture is shown, in the order in which they are."""
+    for at, packet in enumerate(box.demux(stream)):
+        if at % BEAT_PACKETS == 0:
+            beat()
+        for frame in _frames(packet):
+            if isinstance(frame, VideoFrame) and frame.pts is not None:
+                yield frame.pts
 
 
 def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: Beat) -> None:
@@ -158,7 +176,10 @@ def _picture(stream: VideoStream) -> dict[str, Any]:
         "fps": round(float(rate), 3) if rate else None,
         "frames": stream.frames,
         "sar": f"{sar.numerator}:{sar.denominator}" if sar else None,
+        "has_b_frames": bool(context.has_b_frames),
         "transfer": int(context.color_trc),
+        "matrix": int(context.colorspace),
+        "primaries": int(context.color_primaries),
     }
 
 
@@ -189,7 +210,7 @@ def _decode(
         return None
     # For two frames more threads cost memory and start-up, not time.
     stream.codec_context.thread_count = 1
-    wanted = _frames_wanted(stream, raw)
+    order = Order.of(raw["container"], raw["streams"][stream.index])
     first: VideoFrame | None = None
     begins: list[int] = []
     for packet in _packets(box, stream, beat):
@@ -201,9 +222,10 @@ def _decode(
                 first = first or frame
                 raw["interlaced"] = raw.get("interlaced", False) or frame.interlaced_frame
                 raw["rotation"] = frame.rotation
-                raw["b_frames"] = raw.get("b_frames", False) or frame.pict_type == PictureType.B
-        if raw["frames_decoded"] >= wanted:
+                order.note(frame.pts, is_b=frame.pict_type == PictureType.B)
+        if raw["frames_decoded"] >= (order.frames_wanted if video else 1):
             break
+    raw["order"] = order.found
     if first is not None and first.pts is not None and first.time_base and begins:
         raw["lost_s"] = round(max(0.0, float((first.pts - min(begins)) * first.time_base)), 3)
     return first
@@ -218,14 +240,6 @@ def _packets(box: InputContainer, stream: Stream, beat: Beat) -> "Iterator[Packe
         yield packet
         if at > most:
             break
-
-
-def _frames_wanted(stream: Stream, raw: dict[str, Any]) -> int:
-    """Two pictures, one sound; more of H.264 in AVI, where only pictures tell whether they were reordered."""
-    if not isinstance(stream, VideoStream):
-        return 1
-    reordered = stream.codec_context.has_b_frames and stream.codec_context.name == "h264"
-    return FRAMES_FOR_ORDER if raw["container"] == "avi" and reordered else FRAMES_WANTED
 
 
 def _frames(packet: "Packet[Any]") -> list[object]:
