@@ -83,3 +83,15 @@ def test_an_entry_with_bytes_is_never_read_as_one_without(tmp_path: Path) -> Non
     found = outcomes(reader)["a"]
     assert found == noise(900) or isinstance(found, CorruptError)
     reader.close()
+
+
+def test_an_entry_of_no_bytes_with_a_sum_is_damaged(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", {"a": b""}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    data[22:26] = b"\5\0\0\0"  # the header: some bytes, which have the sum of none
+    at = data.index(b"PK\x01\x02")
+    data[at + 16 : at + 20] = b"\x08\0\0\0"  # the directory: no bytes, which have a sum
+    path.write_bytes(data)
+    reader = ZipReader(path, Limits())
+    assert isinstance(outcomes(reader)["a"], CorruptError)
+    reader.close()

@@ -143,7 +143,8 @@ class Places:
         if info.flag_bits & ENCRYPTED:
             return own
         for span in dict.fromkeys((own, *self._ways(info, own, head))):
-            is_emptied = bool(own.size) and not span.size  # nothing has the sum 0, whatever is lost
+            # Nothing has the sum 0, whatever is lost: that it fits proves no entry empty which is told otherwise.
+            is_emptied = bool(own.size or own.crc) and not span.size
             if can_decode(span.method) and not is_emptied:
                 right, made = fits(self._file, span, self._budget)
                 self._budget -= made
