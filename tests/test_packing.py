@@ -20,6 +20,7 @@ from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
 
 HELD = Held(Path("/s/1.in"), 10, 1, "aa")
 MADE = Made(Path("/s/1.out/a.mp4"), 7, "bb")
+COPY = Judgement(ItemKind.VIDEO, Verdict.REWRAP, "copied")
 REWRAP = Judgement(ItemKind.VIDEO, Verdict.REWRAP, "copied", suffix=".mp4")
 
 
@@ -42,11 +43,18 @@ def test_untouched_bytes_keep_name_hash_and_time() -> None:
 
 
 def test_only_playable_keeps_the_original_beside_the_copy() -> None:
-    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, MADE)
+    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, MADE, COPY)
     assert [parcel.name for parcel in both] == ["in/1.mkv", "originals/in/1.mkv"]
     assert [parcel.sha256 for parcel in both] == ["bb", "aa"]
-    assert len(parcels_of(job(Recipe.PLAYABLE, "drop"), item(), HELD, MADE)) == 1
-    assert len(parcels_of(job(Recipe.TELEGRAM), item(), HELD, MADE)) == 1
+    assert len(parcels_of(job(Recipe.PLAYABLE, "drop"), item(), HELD, MADE, COPY)) == 1
+    assert len(parcels_of(job(Recipe.TELEGRAM), item(), HELD, MADE, COPY)) == 1
+
+
+def test_an_original_that_holds_more_goes_beside_its_copy_in_every_recipe() -> None:
+    more = replace(COPY, plan={"original": "beside"})
+    both = parcels_of(job(Recipe.TELEGRAM), item(), HELD, MADE, more)
+    assert [parcel.sha256 for parcel in both] == ["bb", "aa"]
+    assert len(parcels_of(job(Recipe.TELEGRAM, "drop"), item(), HELD, MADE, more)) == 1
 
 
 def test_equal_contents_never_share_a_batch() -> None:
@@ -66,14 +74,14 @@ def test_equal_contents_never_share_a_batch() -> None:
 
 def test_a_split_film_is_numbered_before_its_ending() -> None:
     made = replace(MADE, rest=(Piece(Path("/s/1.out/b.mp4"), 5, "cc"),))
-    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, made, ".mp4")
+    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, made, replace(COPY, suffix=".mp4"))
     names = ["in/1 (1 of 2).mp4", "in/1 (2 of 2).mp4", "originals/in/1.mkv"]
     assert [parcel.name for parcel in both] == names
     assert [parcel.sha256 for parcel in both] == ["bb", "cc", "aa"]
     bare = replace(item(), name="a.b/film")
-    assert [one.name for one in parcels_of(job(Recipe.TELEGRAM), bare, HELD, made)] == [
+    assert [one.name for one in parcels_of(job(Recipe.TELEGRAM), bare, HELD, made, COPY)] == [
         "a.b/film (1 of 2)",
         "a.b/film (2 of 2)",
     ]
-    told = parcels_of(job(Recipe.TELEGRAM), replace(item(), name="F.M4V"), HELD, made, None)
+    told = parcels_of(job(Recipe.TELEGRAM), replace(item(), name="F.M4V"), HELD, made, COPY)
     assert told[0].name == "F (1 of 2).M4V"

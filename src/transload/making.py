@@ -91,7 +91,7 @@ async def converted(
 def _shipped(bench: Bench, item: Item, held: Held, judgement: Judgement, made: Made) -> Shipment:
     """What was made of it on its way, with what gave way in its reason; an original that is too large stays behind."""
     limit = bench.destination.limit_bytes
-    parcels = packing.parcels_of(bench.job, item, held, made, judgement.suffix)
+    parcels = packing.parcels_of(bench.job, item, held, made, judgement)
     fitting = tuple(one for one in parcels if limit is None or one.size_bytes <= limit)
     left = "its original is too large for there" if len(fitting) < len(parcels) else ""
     why = "; ".join(word for word in (judgement.why, made.note, left) if word)

@@ -15,18 +15,20 @@ def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None =
 
 
 def parcels_of(
-    job: Job, item: Item, held: Held, made: Made, suffix: str | None = None
+    job: Job, item: Item, held: Held, made: Made, judgement: Judgement
 ) -> tuple[Parcel, ...]:
-    """The converted file, or the numbered files of one that was split with `suffix` as their ending.
+    """The converted file, or the numbered files of one that was split.
 
-    Behind them the original in `originals/` for recipe `playable`, unless the job drops it.
+    Behind them the original in `originals/`, for recipe `playable` and where it holds more than the copy shows, unless
+    the job drops it.
     """
-    names = _numbered(item.name, len(made.pieces), suffix)
+    names = _numbered(item.name, len(made.pieces), judgement.suffix)
     copies = tuple(
         Parcel(piece.local, name, piece.size_bytes, piece.sha256, item.mtime_ms)
         for name, piece in zip(names, made.pieces, strict=True)
     )
-    if job.recipe is not Recipe.PLAYABLE or job.originals == "drop":
+    wanted = job.recipe is Recipe.PLAYABLE or judgement.plan.get("original") == "beside"
+    if not wanted or job.originals == "drop":
         return copies
     kept = Parcel(held.path, f"originals/{item.name}", held.size_bytes, held.sha256, item.mtime_ms)
     return (*copies, kept)

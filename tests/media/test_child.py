@@ -47,7 +47,7 @@ def test_a_child_of_somebody_else_serves_nothing(samples: Samples) -> None:
         ({"op": "probe", "path": "/nowhere/at/all", "name": "a.jpg"}, "io"),
         ({"op": "measure"}, "bug"),
         (
-            {"op": "shrink", "sniffed": "png", "side": 9, "quality": 9},
+            {"op": "shrink", "sniffed": "png", "side": 9, "quality": 9, "reader": "pillow"},
             "damaged",
         ),
     ],

@@ -73,14 +73,15 @@ async def test_a_child_that_dies_three_times_gives_the_file_up(samples: Samples)
 async def test_shrinking_beyond_the_memory_limit_is_said(tmp_path: Path) -> None:
     Image.new("RGB", (9000, 9000)).save(tmp_path / "wide.png", compress_level=1)
     decoder = Decoder(DecoderLimits(shrink_bytes=300 << 20))
-    shape = {"side": 2560, "quality": 87}
     with pytest.raises(MemoryLimitError):
         await decoder.ask(
             "shrink",
             path=str(tmp_path / "wide.png"),
             into=str(tmp_path / "o.jpg"),
             sniffed="png",
-            **shape,
+            side=2560,
+            quality=87,
+            reader="pillow",
         )
     await decoder.aclose()
 

@@ -174,7 +174,7 @@ async def test_recovery_encodes_everything_anew(studio: Studio, samples: Samples
 async def test_nothing_is_left_to_try_for_lost_files_and_sound(
     studio: Studio, samples: Samples
 ) -> None:
-    for name in ("cut.jpg", "no_index.mp4", "song.wav"):
+    for name in ("empty.jpg", "no_index.mp4", "song.wav"):
         probed = await studio.probe(samples(name), name)
         assert judge_recovery(probed.facts, Recipe.TELEGRAM) is None
 

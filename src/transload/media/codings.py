@@ -6,13 +6,15 @@ A picture of such a kind is whole: it is not to be told as damaged when it canno
 import struct
 from typing import BinaryIO
 
+JPEG_LS = "JPEG-LS"
+
 _SHOWN_EVERYWHERE = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 """Frames of JPEG (ITU-T T.81, table B.1): baseline, extended, progressive; with arithmetic codes, too, which viewers
 know: a photo is not made anew for the browsers that do not."""
 _JPEG_FRAMES = {
     0xC3: "lossless JPEG",
     0xCB: "lossless JPEG",
-    0xF7: "JPEG-LS",
+    0xF7: JPEG_LS,
 }
 _NO_FRAMES = frozenset(
     {0xC4, 0xC8, 0xCC}
@@ -41,10 +43,14 @@ _ENTRIES_MAX = 512
 _PSD_HEAD = struct.Struct(">4sH16xH")
 _LARGE = 2
 
+_J2K_START = b"\xff\x4f\xff\x51"
+_J2K_DEPTH = 42  # from the start of the codestream to the depth of its first component
+_J2K_HEAD_BYTES = 65_536  # boxes with colour profiles may stand before it
+
 
 def coding_of(file: BinaryIO, sniffed: str) -> str | None:
     """The name of the kind; None for what decoders know everywhere, and where the header does not tell."""
-    look = {"jpeg": _of_jpeg, "tiff": _of_tiff, "psd": _of_psd}.get(sniffed)
+    look = _LOOKS.get(sniffed)
     if look is None:
         return None
     file.seek(0)
@@ -109,3 +115,17 @@ def _of_psd(file: BinaryIO) -> str | None:
     if version == _LARGE:
         return "large Photoshop file (PSB)"
     return None if depth in (1, _BITS) else f"Photoshop file of {depth} bits"
+
+
+def _of_jpeg2000(file: BinaryIO) -> str | None:
+    """By the depth of the first of several components, in the SIZ marker behind the start (ITU-T T.800, A.5.1)."""
+    head = file.read(_J2K_HEAD_BYTES)
+    at = head.find(_J2K_START)
+    if at < 0 or at + _J2K_DEPTH >= len(head):
+        return None
+    count = int.from_bytes(head[at + _J2K_DEPTH - 2 : at + _J2K_DEPTH], "big")
+    bits = (head[at + _J2K_DEPTH] & 0x7F) + 1
+    return f"JPEG 2000 of {bits} bits" if bits > _BITS and count > 1 else None
+
+
+_LOOKS = {"jpeg": _of_jpeg, "tiff": _of_tiff, "psd": _of_psd, "jpeg2000": _of_jpeg2000}

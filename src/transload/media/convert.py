@@ -175,7 +175,8 @@ class Converter:
         return Step(self._effort.preset, work.shape.lines)
 
     async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
-        await self._in_child("shrink", local, plan, rough, ("side", "quality"))
+        plan = {"reader": "pillow"} | plan  # plans of earlier versions do not name it
+        await self._in_child("shrink", local, plan, rough, ("side", "quality", "reader"))
 
     async def _unpacked(self, work: _Work) -> None:
         """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time.

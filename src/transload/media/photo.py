@@ -5,6 +5,7 @@ Pillow is imported here, so the main process never imports this module. HEIC nee
 
 import contextlib
 import io
+import struct
 import warnings
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from transload.media import codings
+from transload.media import codings, rescue
 from transload.media.colours import DEEP, as_rgb, eight_bit, keeping_exif
 from transload.media.damage import DamagedError
+from transload.media.photo_header import JPEG, header_of, large_webp
 from transload.media.reasons import evidence_of
 
 THUMB_SIDE = 320  # Telegram: thumbnails are JPEG of at most 320x320.
@@ -23,13 +25,7 @@ THUMB_BYTES = 16384
 CHEAP_PIXELS = 2_000_000
 """Formats that will be converted anyway are decoded while probing only up to this size."""
 
-PIXELS_MAX = 1_000_000_000
-"""More pixels than any camera makes: a header that claims them is hostile or damaged."""
-
-_JPEG = frozenset({"JPEG", "MPO"})
 _SENT_AS_THEY_ARE = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF"})
-_OF_STILLS = frozenset({"MPO", "TIFF", "PSD", "HEIF"})
-"""Formats whose several pictures are pages, layers or a collection: the first or primary one is the photo."""
 _FORMATS: dict[str, tuple[str, ...]] = {
     "jpeg": ("JPEG",),  # its reader hands over to the one of MPO by itself
     "png": ("PNG",),
@@ -44,12 +40,11 @@ _FORMATS: dict[str, tuple[str, ...]] = {
 }
 _TAIL_BYTES = 65536
 _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
-_WEBP_OPEN_BYTES = 8  # A pixel in libwebp's animation decoder: two canvases of RGBA.
-_WEBP_BYTES = 12  # And as a picture of ours.
-_TURNED_FROM = 5  # EXIF orientations 5..8 swap width and height.
+_LIBAV = {"decoded": "whole", "reader": "libav"}
 
 PILLOW_FAULTS = (
     OSError,
+    struct.error,
     SyntaxError,
     ValueError,
     IndexError,
@@ -67,13 +62,14 @@ class _NoDecoderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a shrunk photo must keep to. `side` is the longest side in pixels, None is no bound.
+    """What a shrunk photo must keep to. `side` is the longest side in pixels, None is no bound; `reader` as probed.
 
     Nothing bounds the bytes: 2560 x 2560 pixels of pure noise at quality 87 are 6.6 MB, far below any limit.
     """
 
     side: int | None
     quality: int
+    reader: str = "pillow"
 
 
 def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, Any], bytes | None]:
@@ -86,12 +82,7 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
         return {**raw, "decoded": "unknown", "error": "no decoder for JPEG XL here"}, None
     with path.open("rb") as file:
         try:
-            if sniffed == "webp" and (large := _large_webp(file, decode_limit)):
-                return raw | large, None
-            raw["coding"] = codings.coding_of(file, sniffed)
-            with _open(file, sniffed) as image:
-                raw |= _header(image)
-                thumb = _decode(image, raw, decode_limit)
+            return _looked_at(file, path, raw, decode_limit)
         except _NoDecoderError as error:
             return {**raw, "decoded": "unknown", "error": str(error)}, None
         except MemoryError:
@@ -101,8 +92,74 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
                 "error": "more memory needed than probing allows",
             }, None
         except PILLOW_FAULTS as error:
-            return raw | _failed(file, sniffed, raw["coding"], error), None
+            raw |= _failed(file, sniffed, raw["coding"], error)
+    try:
+        return raw, _rescued(path, sniffed, raw)
+    except (*PILLOW_FAULTS, MemoryError):
+        return raw, None  # what was found first stays true
+
+
+def _looked_at(
+    file: BinaryIO, path: Path, raw: dict[str, Any], decode_limit: int
+) -> tuple[dict[str, Any], bytes | None]:
+    sniffed: str = raw["container"]
+    if sniffed == "webp" and (large := large_webp(file, decode_limit)):
+        return raw | large, None
+    raw["coding"] = codings.coding_of(file, sniffed)
+    with _open(file, sniffed) as image:
+        if raw["coding"] and sniffed == "jpeg2000":
+            return _deep(path, image, raw)
+        raw |= header_of(image)
+        thumb = _decode(image, raw, decode_limit)
     return raw, thumb
+
+
+def _rescued(path: Path, sniffed: str, raw: dict[str, Any]) -> bytes | None:
+    """The thumbnail of a refused picture of which another way gives something; `raw` then has a `reader`."""
+    if raw["decoded"] == "cut" and "width" in raw:
+        with _source(path, sniffed, "to_the_last_byte") as image:
+            _drafted(image)
+            image.load()
+            raw["seen"] = rescue.seen_share(image)
+            thumb = _thumb(image)
+        if raw["seen"] < rescue.SEEN_LEAST:
+            return None
+        raw["reader"] = "to_the_last_byte"
+        return thumb
+    if raw["decoded"] == "cut" or "width" in raw or not rescue.has_libav(sniffed, raw["coding"]):
+        return None
+    found = rescue.by_libav(path, sniffed)
+    thumb = _thumb(found)
+    raw |= header_of(found) | _LIBAV | {"format": sniffed.upper()}
+    return thumb
+
+
+def _deep(
+    path: Path, image: Image.Image, raw: dict[str, Any]
+) -> tuple[dict[str, Any], bytes | None]:
+    """A JPEG 2000 of more than eight bits, which is not left to Pillow."""
+    if not rescue.has_libav(raw["container"], raw["coding"]):
+        return raw | _unread(raw["coding"]), None
+    raw |= header_of(image)
+    raw |= {"reader": "libav", "decode_bytes": raw["width"] * raw["height"] * rescue.DEEP_BYTES}
+    if raw["width"] * raw["height"] > CHEAP_PIXELS:
+        return raw | {"decoded": "unproven"}, None
+    return raw | {"decoded": "whole"}, _thumb(rescue.by_libav(path, raw["container"]))
+
+
+@contextlib.contextmanager
+def _source(path: Path, sniffed: str, reader: str) -> Generator[Image.Image]:
+    """The picture by one of the ways to read it; lazy by Pillow."""
+    if reader == "libav":
+        yield rescue.by_libav(path, sniffed)
+        return
+    tolerant = reader == "to_the_last_byte"
+    with (
+        rescue.to_the_last_byte() if tolerant else contextlib.nullcontext(),
+        path.open("rb") as file,
+        _open(file, sniffed) as image,
+    ):
+        yield image
 
 
 def _failed(file: BinaryIO, sniffed: str, coding: str | None, error: Exception) -> dict[str, Any]:
@@ -111,8 +168,12 @@ def _failed(file: BinaryIO, sniffed: str, coding: str | None, error: Exception) 
     if _is_cut(file, sniffed):
         return evidence | {"decoded": "cut", "error": _short(error)}
     if coding and (sniffed == "tiff" or isinstance(error, UnidentifiedImageError)):
-        return evidence | {"decoded": "unknown", "error": f"no decoder for {coding} here"}
+        return evidence | _unread(coding)
     return evidence | {"decoded": "damaged", "error": _short(error)}
+
+
+def _unread(coding: str) -> dict[str, Any]:
+    return {"decoded": "unknown", "error": f"no decoder for {coding} here"}
 
 
 def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int]:
@@ -120,9 +181,9 @@ def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int
 
     Raises DamagedError, MemoryError, OSError of the disk.
     """
-    with path.open("rb") as file, _damage(), _open(file, sniffed) as image:
+    with _damage(), _source(path, sniffed, shape.reader) as image:
         goal = _goal(image.size, shape.side)
-        if image.format in _JPEG and goal != image.size:
+        if image.format in JPEG and goal != image.size:
             image.draft("RGB", goal)
         exif = _safe_exif(image)
         icc = image.info.get("icc_profile")
@@ -206,105 +267,27 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _header(image: Image.Image) -> dict[str, Any]:
-    orientation = _exif_before_decoding(image).get(ExifTags.Base.Orientation, 1)
-    turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8
-    width, height = reversed(image.size) if turned else image.size
-    single = image.format in _OF_STILLS or width * height > PIXELS_MAX
-    frames = 1 if single else int(getattr(image, "n_frames", 1))
-    return {
-        "format": image.format,
-        "width": width,
-        "height": height,
-        "orientation": orientation if isinstance(orientation, int) else 1,
-        "mode": image.mode,
-        "frames": frames,
-        "duration_s": _play_time(image, frames),
-        "progressive": bool(image.info.get("progressive")),
-        "decode_bytes": width * height * _pixel_bytes(image),
-    }
-
-
-def _large_webp(file: BinaryIO, decode_limit: int) -> dict[str, Any] | None:
-    """The facts of a WebP too large for `decode_limit`, from its header: opening one takes two canvases of memory.
-
-    None for smaller ones. Layouts: RFC 9649, sections 2.5 to 2.7.
-    """
-    head = file.read(30)
-    file.seek(0)
-    numbers = int.from_bytes(head[21:25], "little")
-    width, height = {
-        b"VP8X": (
-            1 + int.from_bytes(head[24:27], "little"),
-            1 + int.from_bytes(head[27:30], "little"),
-        ),
-        b"VP8L": (1 + (numbers & 0x3FFF), 1 + (numbers >> 14 & 0x3FFF)),
-        b"VP8 ": (
-            int.from_bytes(head[26:28], "little") & 0x3FFF,
-            int.from_bytes(head[28:30], "little") & 0x3FFF,
-        ),
-    }.get(head[12:16], (0, 0))
-    if width * height * _WEBP_OPEN_BYTES <= decode_limit:
-        return None
-    return {
-        "format": "WEBP",
-        "width": width,
-        "height": height,
-        "orientation": 1,
-        "mode": "RGB",
-        "frames": 1,
-        "decoded": "unproven",
-        "decode_bytes": width * height * _WEBP_BYTES,
-    }
-
-
-def _exif_before_decoding(image: Image.Image) -> Image.Exif:
-    """Pillow's own `getexif` of a PNG decodes it whole, before its size was judged."""
-    if image.format != "PNG":
-        return image.getexif()
-    exif = Image.Exif()
-    exif.load(image.info.get("exif", b""))
-    return exif
-
-
-def _play_time(image: Image.Image, frames: int) -> float | None:
-    duration = image.info.get("duration")
-    return (
-        round(frames * float(duration) / 1000, 3)
-        if frames > 1 and isinstance(duration, int | float)
-        else None
-    )
-
-
-def _pixel_bytes(image: Image.Image) -> int:
-    """Bytes a pixel takes while decoding: JPEG is drafted small, but a progressive one holds all coefficients."""
-    if image.format in _JPEG:
-        return 3 if image.info.get("progressive") else 0
-    return {
-        "1": 1,
-        "L": 1,
-        "P": 1,
-        "I;16": 2,
-        "RGB": 4,
-        "RGBA": 4,
-        "CMYK": 4,
-        "LA": 4,
-        "PA": 4,
-    }.get(image.mode, 4)
-
-
 def _decode(image: Image.Image, raw: dict[str, Any], decode_limit: int) -> bytes | None:
     """Decode as far as proof and thumbnail need, and note in `raw` what is proven."""
     wanted = image.format in _SENT_AS_THEY_ARE or raw["width"] * raw["height"] <= CHEAP_PIXELS
     if not wanted or raw["decode_bytes"] > decode_limit:
         raw["decoded"] = "unproven"
         return None
-    if image.format in _JPEG:
-        image.draft(None if image.mode == "CMYK" else "RGB", _goal(image.size, THUMB_SIDE))
+    _drafted(image)
     image.load()
     if isinstance(image, PngImagePlugin.PngImageFile) and raw["frames"] == 1:
         image.text  # noqa: B018 - reads the chunks behind the picture, so that a lost end is seen
     raw["decoded"] = "whole"
+    return _thumb(image)
+
+
+def _drafted(image: Image.Image) -> None:
+    """Let a JPEG be decoded at the size of a thumbnail, where that can be."""
+    if image.format in JPEG:
+        image.draft(None if image.mode == "CMYK" else "RGB", _goal(image.size, THUMB_SIDE))
+
+
+def _thumb(image: Image.Image) -> bytes:
     return jpeg_of(as_rgb(ImageOps.exif_transpose(_thumb_sized(image)), None))
 
 

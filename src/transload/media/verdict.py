@@ -133,7 +133,7 @@ def _photo_fault(raw: dict[str, Any]) -> Fault | None:
             return Fault(
                 "input.unsupported", str(raw.get("error")), stage="probe", evidence=evidence
             )
-        case "cut":
+        case "cut" if not raw.get("reader"):
             return Fault("input.truncated", "the picture ends before its last line", stage="probe")
         case "damaged" | "no":
             return Fault(
@@ -215,6 +215,8 @@ def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
     """Why a photo must become a safe JPEG; empty when it need not."""
     safe = ("JPEG", "MPO", "PNG") if telegram else ("JPEG", "MPO", "PNG", "WEBP", "GIF")
     reasons: list[str] = []
+    if raw.get("reader") == "to_the_last_byte":
+        reasons.append("its end is missing, the lines before it are there")
     if raw.get("coding"):
         reasons.append(f"{raw['coding']} does not show everywhere")
     elif raw["format"] not in safe:
@@ -232,17 +234,29 @@ def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
 
 def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str) -> Judgement:
     telegram = recipe is Recipe.TELEGRAM
+    pages, partial = raw.get("pages", 1), raw.get("reader") == "to_the_last_byte"
     plan: dict[str, Any] = {
         "do": "shrink",
         "sniffed": raw["sniffed"],
         "side": PHOTO_SIDE if telegram else None,
         "quality": 87,
+        "reader": raw.get("reader", "pillow"),
         "recipe": recipe.value,
     }
     cost = raw["width"] * raw["height"] * SHRINK_S_PER_PIXEL
     why = f"{reason}: made a JPEG"
+    if partial or pages > 1:
+        plan["original"] = "beside"
+    if pages > 1:
+        why = f"{why} of the first of {pages} pictures, all of them are in the original beside it"
     return Judgement(
-        ItemKind.PHOTO, Verdict.SHRINK, why, suffix=".jpg", cost_s=round(cost, 2), plan=plan
+        ItemKind.PHOTO,
+        Verdict.SHRINK,
+        why,
+        suffix=".jpg",
+        partial=partial,
+        cost_s=round(cost, 2),
+        plan=plan,
     )
 
 

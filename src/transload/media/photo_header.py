@@ -1,0 +1,122 @@
+"""What the header of a photo tells, inside the decoder child, before any of its pixels is decoded.
+
+Pillow is imported here, so the main process never imports this module.
+"""
+
+from typing import Any, BinaryIO
+
+from PIL import ExifTags, Image
+
+PIXELS_MAX = 1_000_000_000
+"""More pixels than any camera makes: a header that claims them is hostile or damaged."""
+
+JPEG = frozenset({"JPEG", "MPO"})
+_PAGED = frozenset({"TIFF", "HEIF"})
+PAGES_LOOKED_AT = 1000
+_OF_STILLS = frozenset({"MPO", "TIFF", "PSD", "HEIF"})
+"""Formats whose several pictures are pages, layers or a collection: the first or primary one is the photo."""
+_WEBP_OPEN_BYTES = 8  # A pixel in libwebp's animation decoder: two canvases of RGBA.
+_WEBP_BYTES = 12  # And as a picture of ours.
+_TURNED_FROM = 5  # EXIF orientations 5..8 swap width and height.
+
+
+def header_of(image: Image.Image) -> dict[str, Any]:
+    """Format, upright size, mode, how many pictures and pages, play time, bytes that decoding takes."""
+    orientation = _exif_before_decoding(image).get(ExifTags.Base.Orientation, 1)
+    turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8
+    width, height = reversed(image.size) if turned else image.size
+    single = image.format in _OF_STILLS or width * height > PIXELS_MAX
+    frames = 1 if single else int(getattr(image, "n_frames", 1))
+    return {
+        "format": image.format,
+        "width": width,
+        "height": height,
+        "orientation": orientation if isinstance(orientation, int) else 1,
+        "mode": image.mode,
+        "frames": frames,
+        "pages": _pages(image),
+        "duration_s": _play_time(image, frames),
+        "progressive": bool(image.info.get("progressive")),
+        "decode_bytes": width * height * _pixel_bytes(image),
+    }
+
+
+def _pages(image: Image.Image) -> int:
+    """Pictures of the file that are none of another's small copies (TIFF 6.0, NewSubfileType, bit 0)."""
+    count = int(getattr(image, "n_frames", 1)) if image.format in _PAGED else 1
+    if image.format != "TIFF" or count == 1:
+        return count
+    full = 0
+    for page in range(min(count, PAGES_LOOKED_AT)):
+        image.seek(page)
+        full += not image.getexif().get(ExifTags.Base.NewSubfileType, 0) & 1
+    image.seek(0)
+    return max(1, full)
+
+
+def large_webp(file: BinaryIO, decode_limit: int) -> dict[str, Any] | None:
+    """The facts of a WebP too large for `decode_limit`, from its header: opening one takes two canvases of memory.
+
+    None for smaller ones. Layouts: RFC 9649, sections 2.5 to 2.7.
+    """
+    head = file.read(30)
+    file.seek(0)
+    numbers = int.from_bytes(head[21:25], "little")
+    width, height = {
+        b"VP8X": (
+            1 + int.from_bytes(head[24:27], "little"),
+            1 + int.from_bytes(head[27:30], "little"),
+        ),
+        b"VP8L": (1 + (numbers & 0x3FFF), 1 + (numbers >> 14 & 0x3FFF)),
+        b"VP8 ": (
+            int.from_bytes(head[26:28], "little") & 0x3FFF,
+            int.from_bytes(head[28:30], "little") & 0x3FFF,
+        ),
+    }.get(head[12:16], (0, 0))
+    if width * height * _WEBP_OPEN_BYTES <= decode_limit:
+        return None
+    return {
+        "format": "WEBP",
+        "width": width,
+        "height": height,
+        "orientation": 1,
+        "mode": "RGB",
+        "frames": 1,
+        "decoded": "unproven",
+        "decode_bytes": width * height * _WEBP_BYTES,
+    }
+
+
+def _exif_before_decoding(image: Image.Image) -> Image.Exif:
+    """Pillow's own `getexif` of a PNG decodes it whole, before its size was judged."""
+    if image.format != "PNG":
+        return image.getexif()
+    exif = Image.Exif()
+    exif.load(image.info.get("exif", b""))
+    return exif
+
+
+def _play_time(image: Image.Image, frames: int) -> float | None:
+    duration = image.info.get("duration")
+    return (
+        round(frames * float(duration) / 1000, 3)
+        if frames > 1 and isinstance(duration, int | float)
+        else None
+    )
+
+
+def _pixel_bytes(image: Image.Image) -> int:
+    """Bytes a pixel takes while decoding: JPEG is drafted small, but a progressive one holds all coefficients."""
+    if image.format in JPEG:
+        return 3 if image.info.get("progressive") else 0
+    return {
+        "1": 1,
+        "L": 1,
+        "P": 1,
+        "I;16": 2,
+        "RGB": 4,
+        "RGBA": 4,
+        "CMYK": 4,
+        "LA": 4,
+        "PA": 4,
+    }.get(image.mode, 4)
