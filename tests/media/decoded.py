@@ -32,7 +32,7 @@ def pictures(path: Path, room: Path, demuxer: str | None = None) -> list[Shown]:
     raw = room / f"{path.name}.raw.nut"
     form = ["-f", demuxer] if demuxer else []
     words = ["-v", "error", "-y", *form, "-i", str(path), "-map", "0:V:0"]
-    words += ["-vf", f"scale={SIDE}:{SIDE},format=gray", "-vsync", "passthrough"]
+    words += ["-vf", f"scale={SIDE}:{SIDE},format=gray", "-fps_mode", "passthrough"]
     subprocess.run([program(), *words, "-c:v", "rawvideo", str(raw)], check=True)
     with av.open(str(raw)) as box:
         return [
