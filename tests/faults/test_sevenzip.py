@@ -82,9 +82,9 @@ def _endless_behind(folder: Path, size: int) -> Path:
 
 
 def _until_skipping(desk: Desk, process: subprocess.Popen[str], source: Path) -> set[int]:
-    """Come back with what decodes, once the first photo has arrived and zeros run past."""
+    """Come back with what decodes, once the first photo stands under its name and zeros run past."""
     while True:
         assert process.poll() is None, process.communicate()
         decoders = working_on(source) & working_on(ZEROS)
-        if desk.library.exists() and desk.delivered() and decoders:
+        if (desk.library / "trip" / "a.jpg").exists() and decoders:
             return decoders
