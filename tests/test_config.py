@@ -22,6 +22,7 @@ VALID: dict[str, str] = {
     "convert.preset": "medium",
     "convert.deadline_s": "10m",
     "hevc": "convert",
+    "languages": "deu, eng",
     "album_mix": "mixed",
     "retry.max_attempts": "7",
     "retry.space_s": "1m",

@@ -19,6 +19,7 @@ from transload.values import (
     GIB,
     MIB,
     count,
+    languages,
     local_path,
     networks,
     one_of,
@@ -107,6 +108,7 @@ class Settings:
     transfer: Transfer = Transfer()
     convert: Convert = Convert()
     hevc: Hevc = "keep"
+    languages: tuple[str, ...] = ()
     album_mix: AlbumMix = "by_kind"
     retry: Retry = Retry()
     lease_s: float = 30.0
@@ -187,6 +189,7 @@ KEYS: dict[str, _Key] = {
         time_or_off_s, "longest conversion of one video; quality gives way first; 0: no bound"
     ),
     "hevc": _Key(one_of("keep", "convert"), "what becomes of HEVC videos"),
+    "languages": _Key(languages, "sounds to take where a video has several, the best first"),
     "album_mix": _Key(
         one_of("by_kind", "mixed"), "photos and videos in albums of their own, or not"
     ),

@@ -20,6 +20,7 @@ class Made:
     """A verified conversion result in the scratch folder: its file, size, hash and thumbnail.
 
     `rest` are the files behind the first where a film was split; `note` says what gave way (lines, preset, one file).
+    `short` says what is missing of what its source promises.
     """
 
     local: Path
@@ -28,6 +29,7 @@ class Made:
     thumb: bytes | None = None
     rest: tuple[Piece, ...] = ()
     note: str = ""
+    short: str = ""
 
     @property
     def pieces(self) -> tuple[Piece, ...]:

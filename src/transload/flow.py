@@ -158,9 +158,7 @@ async def convert(bench: Bench, item_id: int) -> None:
         return
     load = await fetch(bench, item)
     made = await decide(bench, load)
-    if (
-        isinstance(made, Outcome) and made.state is ItemState.DEFERRED
-    ):  # judged anew: its turn is now
+    if isinstance(made, Outcome) and made.state is ItemState.DEFERRED:  # judged anew, its turn now
         made = await decide(bench, replace(load, item=replace(item, judgement=made.judgement)))
     if isinstance(made, Outcome):
         await put_aside(bench, [made])
@@ -185,16 +183,17 @@ async def recover(bench: Bench, item_id: int) -> None:
 
 
 async def second_chance(bench: Bench, item: Item, held: Held) -> Fault | None:
-    """Convert for recovery and send; gives the fault that is final, or None when the item has arrived."""
+    """Convert for recovery, by the first way that works, and send; gives the final fault, None when it has arrived."""
     try:
         probed = await bench.media.probe(held.path, item.name)
     except (PermanentError, StalledError) as error:
         return error.fault()
-    judgement = bench.media.judge_recovery(probed.facts, bench.job.recipe)
-    if judgement is None:
-        return item.fault
-    made = await converted(bench, item, held, judgement)
-    if isinstance(made, Outcome):
-        return made.fault
-    refused = await deliver(bench, [made])
-    return refused[0].fault if refused else None
+    fault = item.fault
+    failed = item.judgement if fault and not fault.kind.startswith("dest.") else None
+    for way in bench.media.judge_recovery(probed.facts, bench.job.recipe, failed):
+        told = f"{way.why} ({item.fault.detail})" if item.fault else way.why
+        made = await converted(bench, item, held, replace(way, why=told))
+        if isinstance(made, Shipment):
+            return next((no.fault for no in await deliver(bench, [made])), None)
+        fault = made.fault
+    return fault

@@ -94,6 +94,9 @@ def _shipped(bench: Bench, item: Item, held: Held, judgement: Judgement, made: M
     parcels = packing.parcels_of(bench.job, item, held, made, judgement)
     fitting = tuple(one for one in parcels if limit is None or one.size_bytes <= limit)
     left = "its original is too large for there" if len(fitting) < len(parcels) else ""
-    why = "; ".join(word for word in (judgement.why, made.note, left) if word)
+    why = "; ".join(word for word in (judgement.why, made.short, made.note, left) if word)
     plan = judgement.plan | ({"note": made.note} if made.note else {})
-    return Shipment(item, replace(judgement, why=why, plan=plan), fitting, made.thumb)
+    partial = judgement.partial or bool(made.short)
+    return Shipment(
+        item, replace(judgement, why=why, plan=plan, partial=partial), fitting, made.thumb
+    )

@@ -149,8 +149,10 @@ class Media(Protocol):
         """The verdict for a recipe. Pure."""
         ...
 
-    def judge_recovery(self, facts: Facts, recipe: Recipe) -> Judgement | None:
-        """What to convert to when a destination refused the item or its cheap conversion failed; None: nothing left."""
+    def judge_recovery(
+        self, facts: Facts, recipe: Recipe, failed: Judgement | None = None
+    ) -> Sequence[Judgement]:
+        """What to convert a refused item to, in turn; none: nothing is left. `failed`: our own try before. Pure."""
         ...
 
     async def convert(

@@ -11,6 +11,7 @@ MIB, GIB = 1 << 20, 1 << 30
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY = {"ki": 1 << 10, "mi": MIB, "gi": GIB, "ti": 1 << 40}
+_LANGUAGE = re.compile(r"[a-z]{3}")
 _TIME = re.compile(r"(?=\S)(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
 
 
@@ -77,6 +78,19 @@ def networks(given: object) -> tuple[str, ...]:
         return tuple(str(ip_network(str(word))) for word in words)
     except ValueError as error:
         raise ValueError("networks such as 192.168.0.0/16, several with commas between") from error
+
+
+def languages(given: object) -> tuple[str, ...]:
+    """Codes of three letters, from text with commas or from a list; none of an empty one. Raises ValueError."""
+    words: Iterable[object] = (None,)
+    if isinstance(given, str):
+        words = given.replace(",", " ").split()
+    elif isinstance(given, list):
+        words = cast("list[object]", given)
+    codes = tuple(str(word).lower() for word in words)
+    if not all(_LANGUAGE.fullmatch(code) for code in codes):
+        raise ValueError("languages of three letters (ISO 639-2) such as deu,eng")
+    return codes
 
 
 def one_of(*words: str) -> Callable[[object], str]:

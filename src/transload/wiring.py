@@ -128,6 +128,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
             ffmpeg=settings.ffmpeg,
             ffprobe=settings.ffprobe,
             effort=Effort(settings.convert.preset, settings.convert.deadline_s),
+            languages=settings.languages,
             encoder=EncoderLimits(
                 threads=settings.convert.threads, beside_bytes=settings.convert.memory_bytes
             ),

@@ -119,9 +119,7 @@ async def converted(studio: Studio, source: Path, row: Row, into: Path) -> Made:
     probed = await studio.probe(source, source.name)
     judgement = studio.judge(probed.facts, row.recipe, row.hevc)
     if row.again:
-        second = studio.judge_recovery(probed.facts, row.recipe)
-        assert second is not None
-        judgement = second
+        (judgement,) = studio.judge_recovery(probed.facts, row.recipe)
     return await studio.convert(source, judgement, into, lambda _: None)
 
 

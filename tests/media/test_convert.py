@@ -84,7 +84,7 @@ async def test_turned_pictures_are_encoded_upright(
     studio: Studio, samples: Samples, tmp_path: Path
 ) -> None:
     probed = await studio.probe(samples("turned.mp4"), "turned.mp4")
-    again = studio.judge_recovery(probed.facts, Recipe.TELEGRAM)
+    (again,) = studio.judge_recovery(probed.facts, Recipe.TELEGRAM)
     made, _ = await converted(studio, samples("turned.mp4"), tmp_path, again)
     facts = (await studio.probe(made.local, "m.mp4")).facts.raw
     assert (facts["width"], facts["height"], facts["rotation"]) == (48, 64, 0)

@@ -91,7 +91,7 @@ def test_what_gave_way_is_told() -> None:
     ],
 )
 def test_a_limit_bounds_the_bits_then_the_size(limit: int | None, bound: Bound) -> None:
-    assert bound_for(FILM, limit, sound_bits_s(sound=True, kept=False)) == bound
+    assert bound_for(FILM, limit, sound_bits_s(channels=2, kept=False)) == bound
 
 
 def test_where_no_size_would_do_the_film_is_split() -> None:
@@ -114,8 +114,8 @@ def test_nothing_is_made_larger() -> None:
 
 
 def test_sound_that_is_copied_may_be_larger() -> None:
-    rates = [sound_bits_s(sound=sound, kept=kept) for sound in (True, False) for kept in (0, 1)]  # type: ignore[arg-type]
-    assert rates == [128_000, 192_000, 0, 0]
+    rates = [sound_bits_s(channels=n, kept=kept) for n in (2, 6, 0) for kept in (False, True)]
+    assert rates == [128_000, 192_000, 320_000, 320_000, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def request(source: Path, into: Path, *parts: Path) -> dict[str, Any]:
 
 
 def test_the_plan_of_a_real_file_holds_its_pictures(source: Path) -> None:
-    plan = segments_box.plan(source, "matroska", beat, by_order=False)
+    plan = segments_box.plan(source, "matroska", beat, by_order=False, sound_n=0)
     assert plan is not None
     assert sum(row[1] for row in plan["parts"]) == 600
     assert plan["pixels"] == 96 * 64
@@ -65,7 +65,7 @@ def test_a_cover_stored_in_front_is_not_the_picture(tmp_path: Path, source: Path
     tags_first(path)
     with segments_box.opened(path, "mov") as box:
         assert [stream.width for stream in box.streams.video] == [640, 96]
-    plan = segments_box.plan(path, "mov", beat, by_order=False)
+    plan = segments_box.plan(path, "mov", beat, by_order=False, sound_n=0)
     assert plan is not None
     assert plan["pixels"] == 96 * 64
 
@@ -86,7 +86,9 @@ def tags_first(path: Path) -> None:
 
 def test_what_is_no_video_has_no_plan(tmp_path: Path) -> None:
     (tmp_path / "a.mkv").write_bytes(b"\x1aE\xdf\xa3 nothing")
-    assert segments_box.plan(tmp_path / "a.mkv", "matroska", beat, by_order=False) is None
+    assert (
+        segments_box.plan(tmp_path / "a.mkv", "matroska", beat, by_order=False, sound_n=0) is None
+    )
 
 
 def test_a_part_is_counted_in_the_sources_clock(tmp_path: Path) -> None:

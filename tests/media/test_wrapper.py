@@ -38,9 +38,9 @@ def test_a_cut_file_tells_how_long_it_was(samples: Samples, tmp_path: Path, name
 
 def test_an_mp3_without_its_last_tag_is_whole(samples: Samples, tmp_path: Path) -> None:
     whole, cut = samples("song.mp3"), tmp_path / "song.mp3"
-    assert facts_of_wrapper(whole, "mp3") == {"missing_bytes": 0}
+    assert facts_of_wrapper(whole, "mp3")["missing_bytes"] == 0
     cut.write_bytes(whole.read_bytes()[:-1000])
-    assert facts_of_wrapper(cut, "mp3") == {"missing_bytes": 0}
+    assert facts_of_wrapper(cut, "mp3")["missing_bytes"] == 0
     cut.write_bytes(whole.read_bytes()[:-3000])
     assert facts_of_wrapper(cut, "mp3")["missing_bytes"] == 3000
 

@@ -202,7 +202,7 @@ class _Backend(Protocol):
 
     def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]: ...
 
-    def measure(self, path: Path, sniffed: str, beat: Beat) -> dict[str, Any]: ...
+    def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int) -> dict[str, Any]: ...
 
 
 def _backend(request: dict[str, Any]) -> _Backend:
@@ -240,7 +240,8 @@ def _bare_track(request: dict[str, Any], _beat: Beat) -> Answer:
 
 
 def _measure(request: dict[str, Any], beat: Beat) -> Answer:
-    found: Answer = _backend(request).measure(Path(request["path"]), request["sniffed"], beat)
+    path, sound_n = Path(request["path"]), int(request.get("sound_n", 0))
+    found: Answer = _backend(request).measure(path, request["sniffed"], beat, sound_n)
     return found
 
 
@@ -257,8 +258,10 @@ def _plan_parts(request: dict[str, Any], beat: Beat) -> Answer:
         return {"plan": None}
     from transload.media import segments_box
 
-    path, by_order = Path(request["path"]), bool(request["by_order"])
-    return {"plan": segments_box.plan(path, request["sniffed"], beat, by_order=by_order)}
+    path, sniffed = Path(request["path"]), request["sniffed"]
+    by_order, sound_n = bool(request.get("by_order")), int(request.get("sound_n", 0))
+    found = segments_box.plan(path, sniffed, beat, by_order=by_order, sound_n=sound_n)
+    return {"plan": found}
 
 
 def _count_part(request: dict[str, Any], beat: Beat) -> Answer:

@@ -27,13 +27,14 @@ from transload.errors import (
 )
 from transload.media import ladder, recipes, segments_plan, verify
 from transload.media.decoder import Decoder
-from transload.media.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
+from transload.media.ffmpeg import EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
 from transload.media.ladder import Effort, Shape, Step
 from transload.media.pace import Clock, Pace, TooSlowError
 from transload.media.pieces import Saw
 from transload.media.segments import Film, Segments, UnfitError, beside
-from transload.model import Judgement, Progress
-from transload.ports import Probed
+from transload.media.telling import Teller
+from transload.model import Judgement
+from transload.ports import Moved, Probed
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +43,14 @@ PARTS_LEAST = 3
 _CHUNK = 1 << 20
 
 Probe = Callable[[Path, str], Awaitable[Probed]]
-Moved = Callable[[Progress], None]
 
 
 @dataclass(slots=True)
 class _Work:
-    """One conversion: of what, into what, under which terms; `notes` collect what gave way, `step` was chosen."""
+    """One conversion: of what, into what, under which terms.
+
+    `notes` collect what gave way, `step` was chosen, `source` is the measured original, `short` what is missing of it.
+    """
 
     local: Path
     judgement: Judgement
@@ -56,6 +59,8 @@ class _Work:
     terms: Terms
     notes: list[str] = field(default_factory=list[str])
     smaller: str = ""
+    short: str = ""
+    source: dict[str, Any] = field(default_factory=dict[str, Any])
     step: Step | None = None
 
     @property
@@ -121,7 +126,9 @@ class Converter:
             _clear(stem)
         first, *rest = pieces
         note = "; ".join(word for word in (work.smaller, *work.notes) if word)
-        return Made(first.local, first.size_bytes, first.sha256, thumb, tuple(rest), note)
+        return Made(
+            first.local, first.size_bytes, first.sha256, thumb, tuple(rest), note, work.short
+        )
 
     async def _make(self, work: _Work, stem: Path) -> tuple[Sequence[Path], bytes | None]:
         """The files, verified, still under temporary names, and the thumbnail of the first."""
@@ -135,12 +142,11 @@ class Converter:
         elif plan["do"] != "transcode" or not await self._in_parts(work):
             await self._encode(work.local, work)
         roughs = await self._below_limit(work, whole, stem)
-        thumbs: list[bytes | None] = []
-        for rough in roughs:
-            made = await self._probe(rough, rough.name)
-            verify.check_facts(made.facts, plan)
-            thumbs.append(made.thumb)
-        return roughs, thumbs[0]
+        made = [await self._probe(rough, rough.name) for rough in roughs]
+        for one in made:
+            verify.check_facts(one.facts, plan)
+        work.short = verify.shortfall(plan, work.source, [one.facts.raw for one in made])
+        return roughs, made[0].thumb
 
     async def _below_limit(self, work: _Work, whole: Path, stem: Path) -> Sequence[Path]:
         """The result, in several files where it is too large for one. Raises TooBigError."""
@@ -151,10 +157,7 @@ class Converter:
             raise TooBigError(f"{size:,} bytes, {limit:,} at most", stage="convert")
         saw = Saw(self._decoder, await self._encoder(), self._limits)
         roughs = await saw.cut(whole, limit, stem)
-        counts = [
-            (await self._decoder.ask("measure", path=str(path), sniffed="mov"))["frames"]
-            for path in (whole, *roughs)
-        ]
+        counts = [(await self._measured(path, "mov"))["frames"] for path in (whole, *roughs)]
         if sum(counts[1:]) != counts[0]:
             raise UnverifiedError(
                 f"{sum(counts[1:])} of {counts[0]} pictures are in the files", stage="convert"
@@ -213,8 +216,11 @@ class Converter:
         found, parts = None, work.terms.parts
         if parts is not None:
             asked = {"path": str(work.local), "sniffed": str(work.plan["sniffed"])}
-            by_order = bool(work.plan.get("by_order"))
-            found = (await self._decoder.ask("plan_parts", **asked, by_order=by_order))["plan"]
+            by_order, sound_n = bool(work.plan.get("by_order")), int(work.plan.get("sound_n", 0))
+            answer = await self._decoder.ask(
+                "plan_parts", **asked, by_order=by_order, sound_n=sound_n
+            )
+            found = answer["plan"]
         if found is None or parts is None:
             return False
         tool = await self._encoder()
@@ -239,8 +245,8 @@ class Converter:
         """Make the film in parts; where that would take too long, begin it anew with less."""
         tool, deadline_s = await self._encoder(), self._effort.deadline_s
         asks = work.terms.gives_way
-        check = partial(self._check_frames, work.local, work.plan, work.rough)
-        teller = _Teller(work.plan.get("duration_s"), work.moved, anyio.current_time())
+        check = partial(self._check_frames, work)
+        teller = Teller(work.plan.get("duration_s"), work.moved, anyio.current_time())
         steps = ladder.steps(self._effort.preset, work.shape.lines)
         first, pace = steps[0], None
         if deadline_s:
@@ -266,9 +272,8 @@ class Converter:
     ) -> tuple[dict[str, Any], recipes.Style]:
         """Plan and style of a step, with what the size limit asks for. Nothing is ever made larger."""
         plan, shape = work.plan, work.shape
-        sound = ladder.sound_bits_s(
-            sound=bool(plan.get("sound")), kept=bool(plan.get("keep_sound"))
-        )
+        channels = plan.get("channels", 2) if plan.get("sound") else 0
+        sound = ladder.sound_bits_s(channels=channels, kept=bool(plan.get("keep_sound")))
         lower = replace(shape, pixels=round(shape.pixels_at(step.lines)), lines=step.lines)
         bound = ladder.bound_for(lower, work.terms.limit_bytes, sound)
         work.smaller = ""
@@ -279,12 +284,12 @@ class Converter:
         threads, clock = self._limits.threads, tool.source_clock
         return plan, recipes.Style(step.preset, threads, tool.filters, clock, bound.bits_s)
 
-    async def _check_frames(
-        self, local: Path, plan: dict[str, Any], rough: Path, frames: int
-    ) -> None:
+    async def _check_frames(self, work: _Work, frames: int) -> None:
         """Raises UnverifiedError for a film that was joined wrong, while its parts can still be forgotten."""
-        source = await self._decoder.ask("measure", path=str(local), sniffed=plan["sniffed"])
-        result = await self._decoder.ask("measure", path=str(rough), sniffed="mov")
+        plan, rough = work.plan, work.rough
+        source = await self._measured(work.local, plan["sniffed"], plan.get("sound_n", 0))
+        work.source = source
+        result = await self._measured(rough, "mov")
         fault = verify.length_fault(plan, source, result, frames)
         if fault is None and result["frames"] != frames:
             fault = f"{result['frames']} pictures in the result instead of {frames}"
@@ -302,26 +307,29 @@ class Converter:
         plan, style = self._bounded(work, work.step or self._first(work), tool)
         plan, rough = _as_apng(plan | more), work.rough
         words = recipes.arguments(plan, local, rough, style)
-        teller = _Teller(plan.get("duration_s"), work.moved, anyio.current_time())
+        teller = Teller(plan.get("duration_s"), work.moved, anyio.current_time())
         ended = await run(tool, words, self._limits, teller.tell)
         if ended.status != 0:
             free_bytes = shutil.disk_usage(rough.parent).free
             frames = None if plan["do"] in ("sound", "mp3") else ended.counters.frame
             raise verify.end_error(ended.status, ended.evidence, free_bytes, frames)
-        await self._check_length(local, plan, rough, ended)
+        work.source = await self._check_length(local, plan, rough, ended)
 
     async def _check_length(
         self, local: Path, plan: dict[str, Any], rough: Path, ended: Ended
-    ) -> None:
-        source = await self._decoder.ask("measure", path=str(local), sniffed=plan["sniffed"])
-        result = await self._decoder.ask(
-            "measure", path=str(rough), sniffed=recipes.container_of(plan)
-        )
+    ) -> dict[str, Any]:
+        """The measured source. Raises UnverifiedError for a result that lacks what is there."""
+        source = await self._measured(local, plan["sniffed"], plan.get("sound_n", 0))
+        result = await self._measured(rough, recipes.container_of(plan))
         if (fault := verify.length_fault(plan, source, result, ended.counters.frame)) is not None:
             raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
         copied = plan["do"] in ("rewrap", "audio")
         if copied and plan.get("order") == "unsure" and not await self._rises(rough):
             raise UnverifiedError("pictures would jump in the copy", stage="convert")
+        return source
+
+    async def _measured(self, path: Path, sniffed: str, sound_n: int = 0) -> dict[str, Any]:
+        return await self._decoder.ask("measure", path=str(path), sniffed=sniffed, sound_n=sound_n)
 
     async def _rises(self, rough: Path) -> bool:
         answer = await self._decoder.ask("rises", path=str(rough), sniffed="mov")
@@ -346,34 +354,6 @@ def _size(path: Path) -> int:
 def _choice_key(settings: str, deadline_s: float) -> str:
     """Another deadline is another question."""
     return hashlib.sha256(f"{settings} {deadline_s:g}".encode()).hexdigest()[:32]
-
-
-class _Teller:
-    """Counters of the encoder as progress of the item; it never goes back."""
-
-    def __init__(self, duration_s: float | None, moved: Moved, started: float) -> None:
-        self._total = round(duration_s * 1_000_000) if duration_s else None
-        self._moved = moved
-        self._started = started
-        self._done = 0
-        self._taken_over: int | None = None
-
-    def tell(self, counters: Counters) -> None:
-        """Pass on how far the output has come; never beyond the total."""
-        self._taken_over = 0
-        self.reached(counters.out_us)
-
-    def reached(self, done_us: int) -> None:
-        """Pass on how much of the whole is done; what was done at the first call is no work of this run."""
-        total = self._total
-        self._done = max(self._done, done_us if total is None else min(done_us, total))
-        if self._taken_over is None:
-            self._taken_over = self._done
-        spent_s = anyio.current_time() - self._started
-        made = self._done - self._taken_over
-        rate = made / spent_s if spent_s > 0 and made else None
-        eta_s = (total - self._done) / rate if total is not None and rate else None
-        self._moved(Progress("convert", self._done, total, "us", rate=rate, eta_s=eta_s))
 
 
 def _settle(rough: Path) -> tuple[int, str]:

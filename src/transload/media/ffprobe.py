@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from transload.media import wrapper
+from transload.media import tracks, wrapper
 from transload.media.order import Order
 
 ANSWER_S = 15.0  # Below the parent's patience with a silent child.
@@ -32,6 +32,11 @@ _MATRICES = {
 }
 _PRIMARIES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020": 9, "smpte432": 12}
 _UNSPECIFIED = 2
+_ASIDES = (
+    ("comment", "commentary"),
+    ("visual_impaired", "audio description"),
+    ("clean_effects", "no speech"),
+)
 _HIDDEN = "D"  # a packet that an edit list hides
 
 Beat = Callable[[], None]
@@ -46,7 +51,7 @@ class Ffprobe:
     def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], None]:
         """Raw facts as `video.probe_video` gives them, never a frame."""
         raw = wrapper.facts_of_wrapper(path, sniffed)
-        shown = self._ask(path, sniffed, "-show_format", "-show_streams")
+        shown = self._ask(path, sniffed, "-show_format", "-show_streams", "-show_chapters")
         beat()
         if not shown.get("streams") and "format" not in shown:
             return raw | {"error": "its header makes no sense"}, None
@@ -62,24 +67,30 @@ class Ffprobe:
         if main is not None and not raw["frames_decoded"]:
             self._look_closer(path, sniffed, main, raw)
             beat()
+        raw["promised_s"] = wrapper.promised_s(raw)
+        raw["promised_picture_s"] = wrapper.promised_picture_s(raw)
         if raw["missing_bytes"]:
             found = self.measure(path, sniffed, beat)
             raw["readable_s"] = found["span_s"] or found["audio_span_s"]
             raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
         return raw, None
 
-    def measure(self, path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
+    def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> dict[str, Any]:
         """Packets and spans as `video.measure` gives them."""
         streams = self._ask(path, sniffed, "-show_streams").get("streams", [])
         beat()
-        found: dict[str, Any] = {"frames": 0, "span_s": 0.0, "audio_span_s": 0.0}
-        for kind, key in (("video", "span_s"), ("audio", "audio_span_s")):
-            index = next(
-                (s["index"] for s in streams if s.get("codec_type") == kind and not _is_cover(s)),
-                None,
-            )
-            if index is None:
+        found: dict[str, Any] = {
+            "frames": 0,
+            "span_s": 0.0,
+            "audio_span_s": 0.0,
+            "missing_s": 0.0,
+            "empty": 0,
+        }
+        for kind, key, n in (("video", "span_s", 0), ("audio", "audio_span_s", sound_n)):
+            shown = [s for s in streams if s.get("codec_type") == kind and not _is_cover(s)]
+            if len(shown) <= n:
                 continue
+            index = shown[n]["index"]
             entries = ("-show_entries", "packet=pts_time,flags", "-select_streams", str(index))
             packets = [
                 packet
@@ -167,16 +178,22 @@ def _header(shown: dict[str, Any]) -> dict[str, Any]:
     return {
         "container": str(form.get("format_name", "")).split(",")[0],
         "duration_s": round(duration, 3) if duration else None,
+        "chapters": len(shown.get("chapters", [])),
         "streams": streams,
         "rotation": turns[0] if turns else 0,
     }
 
 
 def _stream(shown: dict[str, Any]) -> dict[str, Any]:
+    marks = shown.get("disposition", {})
     found: dict[str, Any] = {
         "type": shown.get("codec_type", "unknown"),
         "codec": shown.get("codec_name", "unknown"),
         "cover": _is_cover(shown),
+        "default": bool(marks.get("default")),
+        "aside": next((word for mark, word in _ASIDES if marks.get(mark)), None),
+        "language": tracks.language_of(shown.get("tags", {})),
+        "duration_s": _decimal(shown.get("duration")),
         "profile": shown.get("profile"),
         "tag": _tag(shown.get("codec_tag_string", "")),
         "bit_rate": int(shown["bit_rate"]) if "bit_rate" in shown else None,

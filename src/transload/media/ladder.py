@@ -23,7 +23,8 @@ GENEROUS = 4
 POOR_BITS = 0.03
 """With less than this a smaller picture looks better."""
 USED_SHARE = 0.95
-SOUND_BITS_S, SOUND_KEPT_BITS_S = 128_000, 192_000
+SOUND_BITS_S, SURROUND_BITS_S, SOUND_KEPT_BITS_S = 128_000, 320_000, 192_000
+STEREO = 2
 BUFFER_S = 2
 """x264 may run ahead of its bound by so many seconds (`-bufsize`), and does so at the begin of every part."""
 PART_LEAST_S, PART_LONG_LEAST_S, LONG_ABOVE_S = 8.0, 24.0, 3600.0
@@ -164,8 +165,10 @@ def bound_for(shape: Shape, limit_bytes: int | None, sound_bits_s: int) -> Bound
     return Bound(shape.lines, int(most) if most > 0 else None, split=True)
 
 
-def sound_bits_s(*, sound: bool, kept: bool) -> int:
+def sound_bits_s(*, channels: int, kept: bool) -> int:
     """Bits a second that the sound takes: ours, or as much as copied sound usually has."""
-    if not sound:
+    if not channels:
         return 0
+    if channels > STEREO:
+        return SURROUND_BITS_S
     return SOUND_KEPT_BITS_S if kept else SOUND_BITS_S

@@ -4,7 +4,6 @@
 """
 
 from array import array
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,13 @@ import av.error
 from av.container import InputContainer
 
 from transload.media.damage import DamagedError
+from transload.media.packets import Beat, packets
 from transload.media.pieces_plan import Key, cuts_of
 from transload.media.reasons import evidence_of
 from transload.media.segments_box import opened, picture_of
 
 PACKET_BYTES = 24
 """What the index of an MP4 takes for a packet: size, time, offset, place in the file."""
-BEAT_PACKETS = 256
-
-Beat = Callable[[], None]
 
 
 def plan(path: Path, sniffed: str, most: int, beat: Beat) -> dict[str, Any]:
@@ -45,9 +42,7 @@ def _planned(box: InputContainer, most: int, beat: Beat) -> list[float] | None:
     if picture is None or picture.time_base is None:
         return None
     begins, keys, before, total = array("q"), list[tuple[int, int]](), array("q"), 0
-    for at, packet in enumerate(box.demux([one for one in (picture, sound) if one is not None])):
-        if at % BEAT_PACKETS == 0:
-            beat()
+    for packet in packets(box, [one for one in (picture, sound) if one is not None], beat):
         if not packet.size:
             continue
         if packet.stream is picture and packet.pts is not None:

@@ -10,7 +10,8 @@ from transload.media.ladder import BUFFER_S
 from transload.media.wrapper import DEMUXERS
 
 CRF = "22"
-SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2")
+SOUND_RATES = {2: "128k", 6: "320k"}
+"""Bits a second of AAC by its channels."""
 REPEATABLE = ("-x264-params", "sync-lookahead=0")
 """With its look-ahead in a thread of its own, x264 wrote other bytes in one of 90 runs; without, in none of 720.
 
@@ -21,8 +22,8 @@ QUIET = (
     *("-hide_banner", "-nostdin", "-nostats", "-v", "error"),
     *("-progress", "pipe:1", "-stats_period", "0.5", "-y"),
 )
-_FIRST = ("-map", "0:V:0", "-map", "0:a:0?")  # Capital V passes over cover pictures.
-_BARE = ("-sn", "-dn", "-map_chapters", "-1", "-map_metadata", "0")
+_PICTURE = ("-map", "0:V:0")  # Capital V passes over cover pictures.
+_BARE = ("-dn", "-map_chapters", "-1", "-map_metadata", "0")
 _CONTAINERS = {
     "sound": ("-movflags", "+faststart", "-f", "ipod"),
     "mp3": ("-id3v2_version", "3", "-f", "mp3"),
@@ -99,21 +100,49 @@ def _middle(plan: dict[str, Any], style: Style) -> list[str]:
         case "rewrap":
             return copying(plan)
         case "audio":
-            return [*_FIRST, "-c:v", "copy", *hvc1, *SOUND, *_BARE]
+            return [*_tracks(plan), "-c:v", "copy", *hvc1, *sound(plan), *subtitles(plan), *_BARE]
         case "sound":
-            return ["-map", "0:a:0", *SOUND, "-vn", *_BARE]
+            return ["-map", sound_at(plan), *sound(plan), "-vn", "-sn", *_BARE]
         case "mp3":
             return _mp3(plan)
         case "animation":
-            return ["-map", "0:v:0", "-an", *_h264(plan, style), *_BARE]
+            return ["-map", "0:v:0", "-an", *_h264(plan, style), "-sn", *_BARE]
         case _:
-            sound = ("-c:a", "copy") if plan.get("keep_sound") else SOUND
-            return [*_FIRST, *_h264(plan, style), *sound, *_BARE]
+            return [*_tracks(plan), *_h264(plan, style), *sound(plan), *subtitles(plan), *_BARE]
 
 
 def copying(plan: dict[str, Any]) -> list[str]:
-    """The first picture and sound as they are."""
-    return [*_FIRST, "-c", "copy", *(["-tag:v", "hvc1"] if plan.get("hevc") else []), *_BARE]
+    """The picture and the sound as they are."""
+    hvc1 = ["-tag:v", "hvc1"] if plan.get("hevc") else []
+    return [*_tracks(plan), "-c", "copy", *hvc1, *subtitles(plan), *_BARE]
+
+
+def _tracks(plan: dict[str, Any]) -> list[str]:
+    heard = [] if plan.get("mute") else ["-map", f"{sound_at(plan)}?"]
+    return [*_PICTURE, *heard, *subtitles_at(plan)]
+
+
+def sound_at(plan: dict[str, Any]) -> str:
+    """The sound that was chosen, as ffmpeg names it."""
+    return f"0:a:{plan.get('sound_n', 0)}"
+
+
+def subtitles_at(plan: dict[str, Any]) -> list[str]:
+    """The subtitles that go with the picture."""
+    return [word for n in plan.get("subtitles", ()) for word in ("-map", f"0:s:{n}")]
+
+
+def sound(plan: dict[str, Any]) -> list[str]:
+    """How the sound gets into an MP4."""
+    if plan.get("keep_sound"):
+        return ["-c:a", "copy"]
+    channels = plan.get("channels") or 2
+    return ["-c:a", "aac", "-b:a", SOUND_RATES[channels], "-ac", str(channels)]
+
+
+def subtitles(plan: dict[str, Any]) -> list[str]:
+    """Subtitles as MP4 has them, or that there are none."""
+    return ["-c:s", "mov_text"] if plan.get("subtitles") else ["-sn"]
 
 
 def _mp3(plan: dict[str, Any]) -> list[str]:
@@ -122,7 +151,7 @@ def _mp3(plan: dict[str, Any]) -> list[str]:
     picture = plan.get("cover")
     cover = ["-map", f"0:{picture}", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
     return [
-        *("-map", "0:a:0", *(cover if picture is not None else ["-vn"])),
+        *("-map", sound_at(plan), *(cover if picture is not None else ["-vn"]), "-sn"),
         *(("-disposition:v", "attached_pic") if picture is not None else ()),
         *("-c:a", "libmp3lame", "-b:a", f"{plan['kbit_s']}k", "-map_metadata", tags),
         *(("-ar", "44100") if plan.get("raise_hertz") else ()),

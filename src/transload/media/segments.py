@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 MARGINS_S = (2, 4, 8)
 """How much earlier than needed a decoder begins where seeking is not exact; each larger one after a mismatch."""
 SOUND_N = -1
+_SOUND_KEYS = ("sound_n", "channels", "subtitles")
 BITS_PER_PIXEL = 0.08
 
 Check = Callable[[int], Awaitable[None]]
@@ -72,6 +73,11 @@ class Film:
     origin_us: int
     pixels: int
 
+    @property
+    def has_sound_part(self) -> bool:
+        """Whether sound or subtitles go with the picture."""
+        return bool(self.plan.get("sound") or self.plan.get("subtitles"))
+
     def settings(self, build: str) -> str:
         """Hash of everything that decides what a part holds, beside the source.
 
@@ -84,6 +90,7 @@ class Film:
         ]
         if self.style.bits_s is not None:
             known.append(self.style.bits_s)
+        known.extend(str(self.plan.get(key)) for key in _SOUND_KEYS if self.plan.get(key))
         if self.cuts.from_start:  # Their number follows from the memory of this machine.
             known.extend(part.first for part in self.cuts.parts)
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
@@ -170,7 +177,7 @@ class Segments:
             else:
                 if (left := self._left()) and await gives_way(left):
                     raise GaveWay
-        if self._film.plan.get("sound") and SOUND_N not in self._done:
+        if self._film.has_sound_part and SOUND_N not in self._done:
             await self._sound()
         return await self._join(rough)
 
@@ -346,7 +353,7 @@ class Segments:
             path=str(film.local),
             sniffed=str(film.plan["sniffed"]),
             parts=json.dumps([str(self._folder / name) for name in names]),
-            sound=str(self._folder / part_file(SOUND_N)) if film.plan.get("sound") else None,
+            sound=str(self._folder / part_file(SOUND_N)) if film.has_sound_part else None,
             numerator=film.cuts.clock[0],
             denominator=film.cuts.clock[1],
             origin_us=film.origin_us,
@@ -379,7 +386,7 @@ def seek_us(film: Film, n: int, margin: int) -> int | None:
 def _fits(part: Part, film: Film) -> bool:
     """Whether a part of an earlier run is the one that this plan would make."""
     if part.n == SOUND_N:
-        return bool(film.plan.get("sound"))
+        return film.has_sound_part
     if not 0 <= part.n < len(film.cuts.parts):
         return False
     cut = film.cuts.parts[part.n]

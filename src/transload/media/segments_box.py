@@ -9,14 +9,13 @@ import hashlib
 import heapq
 import json
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import av.error
-from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -24,19 +23,19 @@ from av.video.stream import VideoStream
 
 from transload.media import segments_plan, wrapper
 from transload.media.damage import DamagedError
+from transload.media.packets import Beat, packets
 from transload.media.reasons import evidence_of
 
-BEAT_PACKETS = 256
 _LEAPING = frozenset({"mpegts", "mpeg", "ogg"})
 """Containers whose times ffmpeg counts from the first stream that is used, not from the first of the file."""
 
-Beat = Callable[[], None]
 
-
-def plan(path: Path, sniffed: str, beat: Beat, *, by_order: bool) -> dict[str, Any] | None:
+def plan(
+    path: Path, sniffed: str, beat: Beat, *, by_order: bool, sound_n: int
+) -> dict[str, Any] | None:
     """The cuts of a video as JSON with `origin_us` (what ffmpeg takes for zero); None: not fit for parts.
 
-    `by_order`: its pictures are told apart by their number, because their times are lost.
+    `by_order`: its pictures are told apart by their number, because their times are lost. `sound_n` is the sound used.
     """
     try:
         with opened(path, sniffed) as box:
@@ -47,7 +46,7 @@ def plan(path: Path, sniffed: str, beat: Beat, *, by_order: bool) -> dict[str, A
                 return None
             context = picture.codec_context
             return segments_plan.to_json(cuts) | {
-                "origin_us": _origin_us(box, sniffed),
+                "origin_us": _origin_us(box, sniffed, sound_n),
                 "pixels": context.width * context.height,
             }
     except (av.error.FFmpegError, ValueError) as error:
@@ -118,9 +117,7 @@ def picture_of(box: InputContainer) -> VideoStream | None:
 
 
 def _packets(box: InputContainer, stream: Stream, beat: Beat) -> Iterator["Packet[Any]"]:
-    for at, packet in enumerate(box.demux(stream)):
-        if at % BEAT_PACKETS == 0:
-            beat()
+    for packet in packets(box, [stream], beat):
         if packet.size and not packet.is_discard:
             yield packet
 
@@ -144,12 +141,12 @@ def _timeline(
     return segments_plan.Timeline(sniffed, by_order, clock, known, keys, number, float(rate or 0.0))
 
 
-def _origin_us(box: InputContainer, sniffed: str) -> int:
+def _origin_us(box: InputContainer, sniffed: str, sound_n: int) -> int:
     """The begin of the file as one run of ffmpeg without `-copyts` takes it."""
     start_us: int = box.start_time or 0
     if sniffed not in _LEAPING:
         return start_us
-    used = [picture_of(box), next(iter(box.streams.audio), None)]
+    used = [picture_of(box), *box.streams.audio[sound_n : sound_n + 1]]
     begins = [
         Fraction(stream.start_time) * stream.time_base
         for stream in used
@@ -235,8 +232,11 @@ def _copied(
         heard: Iterator[Packet[Any]] = iter(())
         if request.get("sound"):
             sound = stack.enter_context(opened(Path(request["sound"]), "mov"))
-            voice = muxer.add_stream_from_template(sound.streams.audio[0], opaque=True)
-            heard = _heard(sound, voice, beat)
+            tracks = {
+                stream.index: muxer.add_stream_from_template(stream, opaque=True)
+                for stream in sound.streams
+            }
+            heard = _heard(sound, tracks, beat)
         origin = round(Fraction(request["origin_us"], 1_000_000) / clock)
         seen = _seen(parts, picture, order, (clock, origin), beat)
         for packet in heapq.merge(heard, seen, key=_begin_s):
@@ -253,12 +253,13 @@ def _tags(request: dict[str, Any], out: OutputContainer, picture: Stream) -> Non
             picture.metadata["language"] = stream.metadata["language"]
 
 
-def _heard(box: InputContainer, stream: AudioStream, beat: Beat) -> Iterator["Packet[Any]"]:
-    for at, packet in enumerate(box.demux(box.streams.audio[0])):
-        if at % BEAT_PACKETS == 0:
-            beat()
+def _heard(
+    box: InputContainer, tracks: Mapping[int, Stream], beat: Beat
+) -> Iterator["Packet[Any]"]:
+    """Sound and subtitles, which stand in one file of ours, each for its stream of the result."""
+    for packet in packets(box, list(box.streams), beat):
         if packet.size:
-            packet.stream = stream
+            packet.stream = tracks[packet.stream.index]
             yield packet
 
 

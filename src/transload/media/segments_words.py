@@ -73,13 +73,14 @@ def run_words(
 
 
 def sound_words(plan: dict[str, Any], source: Path, target: Path, origin_us: int) -> list[str]:
-    """The first sound in one piece, its times counted from `origin_us`."""
-    sound = ("-c:a", "copy") if plan.get("keep_sound") else recipes.SOUND
+    """Sound and subtitles in one piece, their times counted from `origin_us`."""
+    heard = ["-map", recipes.sound_at(plan)] if plan.get("sound") else []
     return [
         *recipes.QUIET,
         *("-copyts", "-itsoffset", _seconds(-origin_us)),
         *recipes.opening(plan, source),
-        *("-map", "0:a:0", *sound, "-vn", "-sn", "-dn", "-map_chapters", "-1"),
+        *(*heard, *recipes.sound(plan), *recipes.subtitles_at(plan), *recipes.subtitles(plan)),
+        *("-vn", "-dn", "-map_chapters", "-1"),
         *("-f", "mp4", f"file:{target}"),
     ]
 

@@ -1,6 +1,7 @@
 """The media port: sniff, probe, judge and convert, with every decoder in a child of its own."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.ffmpeg import EncoderLimits
 from transload.media.ladder import USUAL, Effort
 from transload.media.sniff import sniff
+from transload.media.tracks import same_code
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
 from transload.ports import Moved, Probed
 from transload.roll import NOBODY, Roll
@@ -23,7 +25,7 @@ class Studio:
     """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `effort` is the encoder's, `roll` is told of every child.
+    choice), `effort` is the encoder's, `languages` are those wished for the sound, `roll` is told of every child.
     """
 
     def __init__(  # noqa: PLR0913  settings, each used as it is
@@ -32,12 +34,14 @@ class Studio:
         ffmpeg: Path | None = None,
         ffprobe: Path | None = None,
         effort: Effort = USUAL,
+        languages: Sequence[str] = (),
         decoder: DecoderLimits | None = None,
         encoder: EncoderLimits | None = None,
         roll: Roll = NOBODY,
     ) -> None:
         self._decoder = Decoder(decoder or DecoderLimits(), roll)
         self._ffprobe = ffprobe
+        self._languages = tuple(same_code(language) for language in languages)
         self._converter = Converter(
             self._decoder,
             ffmpeg=ffmpeg,
@@ -82,11 +86,13 @@ class Studio:
 
     def judge(self, facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
         """The verdict for a recipe."""
-        return verdict.judge(facts, recipe, hevc)
+        return verdict.judge(facts, recipe, hevc, self._languages)
 
-    def judge_recovery(self, facts: Facts, recipe: Recipe) -> Judgement | None:
+    def judge_recovery(
+        self, facts: Facts, recipe: Recipe, failed: Judgement | None = None
+    ) -> Sequence[Judgement]:
         """What to convert to as a second chance."""
-        return verdict.judge_recovery(facts, recipe)
+        return verdict.judge_recovery(facts, recipe, self._languages, failed)
 
     async def convert(
         self,

@@ -4,6 +4,7 @@ Rules and figures: Telegram's limits for photos and animations (Bot API, core.te
 iOS, Android and in browsers without conversion. Videos are judged in `verdict_video.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,8 +45,8 @@ _PHOTO_SUFFIXES: dict[str, tuple[str, ...]] = {
 }
 
 
-def judge(facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
-    """The verdict for a recipe. `plan` is what `convert` carries out."""
+def judge(facts: Facts, recipe: Recipe, hevc: Hevc, languages: Sequence[str] = ()) -> Judgement:
+    """The verdict for a recipe. `plan` is what `convert` carries out; `languages` are those wished for the sound."""
     raw = facts.raw
     if facts.kind is ItemKind.JUNK:
         return Judgement(facts.kind, Verdict.SKIP, "litter of an operating system")
@@ -58,28 +59,37 @@ def judge(facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
     if (fault := _fault(facts)) is not None:
         return Judgement(facts.kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
     if recipe.kbit_s is not None:
-        return _sized(judge_mp3(raw, facts.kind, recipe, recipe.kbit_s), raw)
+        return _sized(judge_mp3(raw, facts.kind, recipe, recipe.kbit_s, languages), raw)
     match facts.kind:
         case ItemKind.PHOTO:
             judged = _judge_photo(raw, recipe)
         case ItemKind.ANIMATION:
             judged = _judge_animation(raw, recipe)
         case ItemKind.AUDIO:
-            judged = judge_sound(raw, recipe)
+            judged = judge_sound(raw, recipe, languages)
         case _:
-            judged = judge_video(raw, hevc, recipe)
+            judged = judge_video(raw, hevc, recipe, languages)
     return _sized(judged, raw)
 
 
-def judge_recovery(facts: Facts, recipe: Recipe) -> Judgement | None:
-    """The safest form there is, for items that were refused or whose cheap conversion failed; None: nothing left."""
+def judge_recovery(
+    facts: Facts,
+    recipe: Recipe,
+    languages: Sequence[str] = (),
+    failed: Judgement | None = None,
+) -> list[Judgement]:
+    """Safer forms, to be tried one after the other, for an item that was refused; none: nothing is left.
+
+    `failed` is the conversion that failed, None where it was the destination that refused.
+    """
     if recipe is Recipe.ORIGINAL or recipe.kbit_s is not None or _fault(facts) is not None:
-        return None
+        return []
     if facts.kind is ItemKind.PHOTO:
-        return _sized(_shrunk(facts.raw, recipe, "safe JPEG"), facts.raw)
+        return [_sized(_shrunk(facts.raw, recipe, "safe JPEG"), facts.raw)]
     if facts.kind is ItemKind.VIDEO:
-        return _sized(recover_video(facts.raw, recipe), facts.raw)
-    return None
+        ways = recover_video(facts.raw, recipe, languages, failed)
+        return [_sized(way, facts.raw) for way in ways]
+    return []
 
 
 def settled_kind(raw: dict[str, Any]) -> ItemKind:

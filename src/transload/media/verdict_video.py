@@ -1,18 +1,21 @@
 """What a video needs so that it plays in Telegram, in browsers and on phones. Pure.
 
-The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) with no sound or AAC of at most two
-channels, index in front. Streams that fit are copied, never encoded again, whatever they are wrapped in.
+The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) with no sound or AAC of two channels
+(`playable`: six), index in front. Streams that fit are copied, never encoded again, whatever they are wrapped in.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from transload.media.tracks import Tracks, chosen
+from transload.media.verdict_sound import STEREO, channels_kept, is_cut
 from transload.media.video_colours import colours_of
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
 
 MOOV_WITHIN = 131_072  # tdesktop's streaming check: `moov` must begin within the first 128 KiB.
 SIDE_MAX = 3840  # Phones' H.264 decoders end at 4K (level 5.1).
-CHANNELS_MAX = 2
+MP3_HERTZ_LEAST = 16_000  # MP4 takes no MP3 of MPEG-2.5 (ISO 14496-3, table of object types).
 PQ, HLG = 16, 18  # Transfer characteristics of HDR (ITU-T H.273).
 PIXELS_PER_S = 25e6
 """x264 veryfast on one slow core, for estimates; corrected by the first measured part later."""
@@ -25,34 +28,35 @@ LOST_TOLD_S = 1.0
 _EIGHT_BIT_420 = frozenset({"yuv420p", "yuvj420p"})
 _HEVC_PIX = frozenset({"yuv420p", "yuvj420p", "yuv420p10le"})
 _SOUND_KEPT = frozenset({"aac", "mp3"})
+_HIDING = frozenset({"vp8", "vp9", "av1"})
+"""Codecs with packets whose picture is only looked at by others."""
 _MP4_SUFFIXES = (".mp4", ".m4v")
-_EXTRA = frozenset({"audio", "video", "subtitle"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The streams that matter, and how many others there are."""
+def judge_video(
+    raw: dict[str, Any],
+    hevc: Hevc,
+    recipe: Recipe = Recipe.TELEGRAM,
+    languages: Sequence[str] = (),
+) -> Judgement:
+    """as_is, rewrap, audio or transcode, with the plan for it. The facts hold a video stream that decodes.
 
-    picture: dict[str, Any]
-    sound: dict[str, Any] | None
-    extra: int
-
-
-def judge_video(raw: dict[str, Any], hevc: Hevc, recipe: Recipe = Recipe.TELEGRAM) -> Judgement:
-    """as_is, rewrap, audio or transcode, with the plan for it. The facts hold a video stream that decodes."""
-    parts = _parts(raw)
+    `languages` are those wished for the sound, the best first.
+    """
+    parts = _tracks(raw, recipe, languages)
     picture, wrapper = _picture_faults(raw, parts.picture, hevc), _wrapper_faults(raw, parts)
     if _is_above(parts.picture, recipe):
         picture.append(f"above {recipe.height_max} lines")
-    sound = _sound_faults(parts.sound)
+    sound = _sound_faults(parts.sound, recipe)
     name = f"{parts.picture['codec']} in {raw['container']}"
     if picture:
-        judged = _transcoded(raw, parts, f"{name}: {', '.join(picture)}", keep_sound=not sound)
-        return _capped(judged, parts.picture, recipe)
+        return _transcoded(
+            raw, parts, recipe, f"{name}: {', '.join(picture)}", keep_sound=not sound
+        )
     if sound:
-        return _with_new_sound(raw, parts, f"{name}: {sound}")
+        return _with_new_sound(raw, parts, recipe, f"{name}: {sound}")
     if wrapper:
-        return _rewrapped(raw, parts, f"{name}: {', '.join(wrapper)}")
+        return _rewrapped(raw, parts, recipe, f"{name}: {', '.join(wrapper)}")
     return Judgement(
         ItemKind.VIDEO,
         Verdict.AS_IS,
@@ -62,34 +66,37 @@ def judge_video(raw: dict[str, Any], hevc: Hevc, recipe: Recipe = Recipe.TELEGRA
     )
 
 
-def recover_video(raw: dict[str, Any], recipe: Recipe = Recipe.TELEGRAM) -> Judgement:
-    """Everything encoded anew."""
-    parts = _parts(raw)
-    judged = _transcoded(raw, parts, "second chance", keep_sound=False)
-    return _capped(judged, parts.picture, recipe)
+def recover_video(
+    raw: dict[str, Any],
+    recipe: Recipe = Recipe.TELEGRAM,
+    languages: Sequence[str] = (),
+    copied: Judgement | None = None,
+) -> list[Judgement]:
+    """What to try, one after the other; `copied` is the conversion that failed, None where it was the destination.
+
+    Where copying both streams failed, only the sound is made anew; then everything; then the picture alone.
+    """
+    parts = _tracks(raw, recipe, languages)
+    ways = [_transcoded(raw, parts, recipe, "second chance", keep_sound=False)]
+    if copied is None:
+        return ways
+    if copied.verdict is Verdict.REWRAP and parts.sound is not None:
+        ways.insert(0, _with_new_sound(raw, parts, recipe, "second chance: its sound made AAC"))
+    if parts.sound is not None:
+        silent = replace(parts, sound=None, mute=True)
+        ways.append(_transcoded(raw, silent, recipe, "second chance", keep_sound=False))
+    return ways
+
+
+def _tracks(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str]) -> Tracks:
+    """Telegram's players show neither subtitles nor covers of a file."""
+    return chosen(raw, languages, rich=recipe is not Recipe.TELEGRAM)
 
 
 def _is_above(picture: dict[str, Any], recipe: Recipe) -> bool:
     """Whether the short side, which is the height of upright and of lying pictures alike, is above the recipe's."""
     lines = recipe.height_max
     return lines is not None and min(picture["width"], picture["height"]) > lines
-
-
-def _capped(judged: Judgement, picture: dict[str, Any], recipe: Recipe) -> Judgement:
-    """The transcode with its short side bounded where the recipe asks for it; nothing is ever made larger."""
-    if not _is_above(picture, recipe):
-        return judged
-    bound = {"short": recipe.height_max, "recipe": recipe.value}
-    return replace(judged, plan=judged.plan | bound)
-
-
-def _parts(raw: dict[str, Any]) -> _Parts:
-    shown = [stream for stream in raw["streams"] if stream["type"] in _EXTRA]
-    picture = next(
-        stream for stream in shown if stream["type"] == "video" and not stream.get("cover")
-    )
-    sound = next((stream for stream in shown if stream["type"] == "audio"), None)
-    return _Parts(picture, sound, len(shown) - 1 - (sound is not None))
 
 
 def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) -> list[str]:
@@ -115,17 +122,20 @@ def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) ->
     return faults
 
 
-def _sound_faults(sound: dict[str, Any] | None) -> str:
+def _sound_faults(sound: dict[str, Any] | None, recipe: Recipe) -> str:
     if sound is None:
         return ""
     if sound["codec"] not in _SOUND_KEPT:
         return f"{sound['codec']} sound made AAC"
-    if sound.get("channels", 0) > CHANNELS_MAX:
-        return f"{sound['channels']} channels mixed to stereo"
+    if sound["codec"] == "mp3" and sound.get("hertz", MP3_HERTZ_LEAST) < MP3_HERTZ_LEAST:
+        return f"mp3 sound of {sound['hertz']} Hz made AAC"
+    kept = channels_kept(sound, recipe)
+    if sound.get("channels", 0) > kept:
+        return f"{sound['channels']} channels mixed to {'stereo' if kept <= STEREO else '5.1'}"
     return ""
 
 
-def _wrapper_faults(raw: dict[str, Any], parts: _Parts) -> list[str]:
+def _wrapper_faults(raw: dict[str, Any], parts: Tracks) -> list[str]:
     """Why the streams must be wrapped anew; empty for an MP4 that streams."""
     if raw["sniffed"] != "mov":
         return ["copied into MP4"]
@@ -145,51 +155,62 @@ def _wrapper_faults(raw: dict[str, Any], parts: _Parts) -> list[str]:
     return faults
 
 
-def _plan(raw: dict[str, Any], parts: _Parts, do: str) -> dict[str, Any]:
+def _plan(raw: dict[str, Any], parts: Tracks, recipe: Recipe, do: str) -> dict[str, Any]:
     """What every way of making an MP4 needs to know of its source."""
-    return {
+    plan: dict[str, Any] = {
         "do": do,
+        "recipe": recipe.value,
         "sniffed": raw["sniffed"],
         "hevc": parts.picture["codec"] == "hevc",
         "sound": parts.sound is not None,
+        "sound_n": parts.sound_n,
+        "mute": parts.mute,
+        "channels": channels_kept(parts.sound, recipe) if parts.sound is not None else 0,
+        "subtitles": list(parts.subtitles_n),
+        "promised_s": raw.get("promised_s"),
+        "promised_picture_s": raw.get("promised_picture_s"),
+        "hides": bool(raw.get("interlaced")) or parts.picture["codec"] in _HIDING,
         "duration_s": raw.get("readable_s") or raw.get("duration_s"),
         "fps": parts.picture.get("fps"),
         "partial": bool(raw.get("missing_bytes")),
         "lost_s": raw.get("lost_s", 0.0),
         "order": raw.get("order", "kept"),
     }
+    return plan | ({"original": "beside"} if parts.mute else {})
 
 
-def _rewrapped(raw: dict[str, Any], parts: _Parts, why: str) -> Judgement:
+def _rewrapped(raw: dict[str, Any], parts: Tracks, recipe: Recipe, why: str) -> Judgement:
     return Judgement(
         ItemKind.VIDEO,
         Verdict.REWRAP,
-        why,
+        why + _left_behind(parts),
         suffix=_mp4(raw),
-        partial=_is_partial(raw),
+        partial=_is_partial(raw, parts),
         cost_s=round(raw["size"] / COPY_BYTES_PER_S, 2),
-        plan=_plan(raw, parts, "rewrap"),
+        plan=_plan(raw, parts, recipe, "rewrap"),
     )
 
 
-def _with_new_sound(raw: dict[str, Any], parts: _Parts, why: str) -> Judgement:
+def _with_new_sound(raw: dict[str, Any], parts: Tracks, recipe: Recipe, why: str) -> Judgement:
     cost = (raw.get("duration_s") or 0.0) * AUDIO_S_PER_S
     return Judgement(
         ItemKind.VIDEO,
         Verdict.AUDIO,
-        why,
+        why + _left_behind(parts),
         suffix=_mp4(raw),
         deferred=cost > DEFER_ABOVE_S,
-        partial=_is_partial(raw),
+        partial=_is_partial(raw, parts),
         cost_s=round(cost, 2),
-        plan=_plan(raw, parts, "audio"),
+        plan=_plan(raw, parts, recipe, "audio"),
     )
 
 
-def _transcoded(raw: dict[str, Any], parts: _Parts, why: str, *, keep_sound: bool) -> Judgement:
+def _transcoded(
+    raw: dict[str, Any], parts: Tracks, recipe: Recipe, why: str, *, keep_sound: bool
+) -> Judgement:
     picture = parts.picture
     pixels = picture["width"] * picture["height"] * (picture.get("fps") or 25.0)
-    plan = _plan(raw, parts, "transcode") | colours_of(raw, picture)
+    plan = _plan(raw, parts, recipe, "transcode") | colours_of(raw, picture)
     plan |= {
         "hevc": False,
         "keep_sound": keep_sound and parts.sound is not None,
@@ -197,22 +218,29 @@ def _transcoded(raw: dict[str, Any], parts: _Parts, why: str, *, keep_sound: boo
         "hdr": picture.get("transfer") in (PQ, HLG),
         "by_order": raw.get("order") in ("lost", "unsure"),
         "side": SIDE_MAX if max(picture["width"], picture["height"]) > SIDE_MAX else None,
+        "short": recipe.height_max if _is_above(picture, recipe) else None,
     }
     return Judgement(
         ItemKind.VIDEO,
         Verdict.TRANSCODE,
-        f"{why}: made H.264",
+        f"{why}: made H.264{_left_behind(parts)}",
         suffix=_mp4(raw),
         deferred=True,
-        partial=_is_partial(raw),
+        partial=_is_partial(raw, parts),
         cost_s=round(pixels * (raw.get("duration_s") or 0.0) / PIXELS_PER_S, 1),
         plan=plan,
     )
 
 
-def _is_partial(raw: dict[str, Any]) -> bool:
-    """Whether bytes are missing at its end, or more of its beginning than a tuner usually loses."""
-    return bool(raw.get("missing_bytes")) or raw.get("lost_s", 0.0) >= LOST_TOLD_S
+def _left_behind(parts: Tracks) -> str:
+    """What the copy has no room for, as the reason says it."""
+    silent = "; no decoder here reads its sound, the original goes beside it" if parts.mute else ""
+    return silent + (f"; left behind: {', '.join(parts.left)}" if parts.left else "")
+
+
+def _is_partial(raw: dict[str, Any], parts: Tracks) -> bool:
+    """Whether its sound or bytes at its end are missing, or more of its beginning than a tuner usually loses."""
+    return parts.mute or is_cut(raw) or raw.get("lost_s", 0.0) >= LOST_TOLD_S
 
 
 def _mp4(raw: dict[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """Whether a converted file is what was planned. Pure: measurements in, a fault or None out."""
 
 import errno
+from collections.abc import Sequence
 from typing import Any
 
 from transload.errors import (
@@ -12,6 +13,7 @@ from transload.errors import (
 )
 from transload.media import reasons
 from transload.media.verdict import judge
+from transload.media.verdict_sound import SHORT_TOLD_S
 from transload.model import Facts, Recipe, Verdict
 
 EXIT_ENOMEM = 256 - errno.ENOMEM  # ffmpeg >= 6 ends with the low byte of AVERROR.
@@ -30,6 +32,8 @@ COPY_LOSS = 0.01  # Frames before the first keyframe are dropped by copying.
 FIELDS_SHARE = 0.45  # Interlaced sources may hold two packets a frame, VP9 and AV1 hold pictures that are never shown.
 DRIFT_SHARE = 0.01
 CUT_SHARE = 0.1
+UNSEEN_MAX, UNSEEN_SHARE, HIDDEN_SHARE = 2, 0.01, 0.15
+"""Pictures that may be lost untold, in number and as a share; of codecs that hide some, one in seven are hidden."""
 
 
 def check_facts(made: Facts, plan: dict[str, Any]) -> None:
@@ -39,6 +43,55 @@ def check_facts(made: Facts, plan: dict[str, Any]) -> None:
         raise UnverifiedError(
             f"the result is still judged {judged.verdict}: {judged.why}", stage="convert"
         )
+
+
+def shortfall(plan: dict[str, Any], source: dict[str, Any], made: Sequence[dict[str, Any]]) -> str:
+    """What is missing: of the time that the source's header promises, and in its middle; "" for nothing.
+
+    By the measured source and the facts of the files made. What lies before the first picture is told apart.
+    """
+    pictures = [_picture(facts) for facts in made]
+    whole = _early_end(plan, plan.get("promised_s"), [facts.get("duration_s") for facts in made])
+    seen = [one.get("duration_s") for one in pictures]
+    picture = _early_end(plan, plan.get("promised_picture_s"), seen)
+    missing_s = source.get("missing_s", 0.0)
+    said = [
+        whole,
+        f"of the picture {picture}" if picture and not whole else "",
+        f"{missing_s:.1f} s in the middle are missing" if missing_s else "",
+        _unseen(plan, source, sum(one.get("frames") or 0 for one in pictures)),
+    ]
+    return "; ".join(word for word in said if word)
+
+
+def _picture(facts: dict[str, Any]) -> dict[str, Any]:
+    streams: list[dict[str, Any]] = facts.get("streams", [])
+    none: dict[str, Any] = {}
+    return next((one for one in streams if one["type"] == "video" and not one["cover"]), none)
+
+
+def _early_end(
+    plan: dict[str, Any], promised_s: float | None, lengths: Sequence[float | None]
+) -> str:
+    """A file that is cut at its end was told so when it was judged."""
+    if promised_s is None or None in lengths or plan.get("partial"):
+        return ""
+    got_s = sum(length for length in lengths if length)
+    if got_s + plan.get("lost_s", 0.0) >= promised_s - SHORT_TOLD_S:
+        return ""
+    return f"{got_s:.1f} s of {promised_s:.1f} s are there"
+
+
+def _unseen(plan: dict[str, Any], source: dict[str, Any], frames: int) -> str:
+    """How many pictures are not to be seen: those that do not decode, and those that are only zeros."""
+    wanted = _decodable(plan, source) if source else 0
+    lost = wanted - frames if plan["do"] == "transcode" else int(source.get("empty", 0))
+    share = lost / wanted if wanted else 0.0
+    usual = HIDDEN_SHARE if plan.get("hides") else UNSEEN_SHARE
+    fields = plan.get("hides") and abs(share - 0.5) < UNSEEN_SHARE  # each picture in two packets
+    if lost <= UNSEEN_MAX or share <= usual or fields:
+        return ""
+    return f"{lost} of {wanted} pictures cannot be seen"
 
 
 def end_error(status: int, said: str, free_bytes: int, frames: int | None = None) -> TransloadError:

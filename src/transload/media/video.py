@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,21 @@ from av.stream import Disposition, Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from transload.media import wrapper
+from transload.media import tracks, wrapper
 from transload.media.order import Order
+from transload.media.packets import Beat, Holes, packets
 from transload.media.reasons import evidence_of
 
 PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
 
-BEAT_PACKETS = 256
-NOTHING_MEASURED: dict[str, Any] = {"frames": 0, "span_s": 0.0, "audio_span_s": 0.0}
+NEAR_END_US, SHORT_TOLD_US = 500_000, 200_000
+NOTHING_MEASURED: dict[str, Any] = {
+    "frames": 0,
+    "span_s": 0.0,
+    "audio_span_s": 0.0,
+    "missing_s": 0.0,
+    "empty": 0,
+}
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.EOFError, "it ends inside its header"),
@@ -35,7 +42,12 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.DemuxerNotFoundError, "there is no reader for it here"),
 )
 
-Beat = Callable[[], None]
+_ASIDES = (
+    (Disposition.comment, "commentary"),
+    (Disposition.visual_impaired, "audio description"),
+    (Disposition.clean_effects, "no speech"),
+)
+"""Marks of sounds that go beside the film's own, with our words for them."""
 
 
 def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]:
@@ -49,6 +61,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
             raw |= _header(box)
             beat()
             frame = _decode(box, raw, _video_of(box, sniffed), beat)
+            raw["shortened"] = raw["container"] == "flac" and _ends_early(box, beat)
             # libav looks five seconds ahead; what begins later is known once it was decoded.
             raw["streams"] = [_stream(stream) for stream in box.streams]
             beat()
@@ -56,7 +69,9 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
         if isinstance(error, MemoryError):
             raise
         return raw | {"error": _words(error), "evidence": evidence_of(error)}, None
-    if raw["missing_bytes"]:
+    raw["promised_s"] = wrapper.promised_s(raw)
+    raw["promised_picture_s"] = wrapper.promised_picture_s(raw)
+    if raw["missing_bytes"] or raw.get("shortened"):
         found = measure(path, sniffed, beat)
         raw["readable_s"] = found["span_s"] or found["audio_span_s"]
         raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
@@ -65,16 +80,16 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
     return raw, frame
 
 
-def measure(path: Path, sniffed: str, beat: Beat) -> dict[str, Any]:
-    """Packets and spans (first to last begin) of the first real video and the first sound; reads every packet.
+def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> dict[str, Any]:
+    """Packets and spans (first to last begin) of the first real video and of sound `sound_n`; reads every packet.
 
     What an edit list hides (the beginning that was cut away without encoding anew) does not count: no player shows it.
     """
     found: dict[str, Any] = dict(NOTHING_MEASURED)
     try:
         with _open(path, sniffed) as box:
-            video, audio = _video_of(box, sniffed), next(iter(box.streams.audio), None)
-            wanted = [stream for stream in (video, audio) if stream is not None]
+            video = _video_of(box, sniffed)
+            wanted = [*([video] if video else []), *box.streams.audio[sound_n : sound_n + 1]]
             _count(box, wanted, found, beat)
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
@@ -93,9 +108,7 @@ def rises(path: Path, sniffed: str, beat: Beat) -> bool:
 
 def _times(box: InputContainer, stream: VideoStream, beat: Beat) -> Iterator[int]:
     """When each picture is shown, in the order in which they are."""
-    for at, packet in enumerate(box.demux(stream)):
-        if at % BEAT_PACKETS == 0:
-            beat()
+    for packet in packets(box, [stream], beat):
         for frame in _frames(packet):
             if isinstance(frame, VideoFrame) and frame.pts is not None:
                 yield frame.pts
@@ -104,19 +117,22 @@ def _times(box: InputContainer, stream: VideoStream, beat: Beat) -> Iterator[int
 def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: Beat) -> None:
     """Fill `found`. Spans are from the first shown moment of the stream: containers begin when they like."""
     begins: dict[str, tuple[float, float]] = {}
-    for at, packet in enumerate(box.demux(wanted) if wanted else ()):
-        if at % BEAT_PACKETS == 0:
-            beat()
-        if packet.is_discard:
-            continue
-        kind: str = packet.stream.type
-        found["frames"] += kind == "video" and packet.size > 0
-        if packet.pts is not None and packet.size:
-            begin = float(packet.pts * packet.time_base)
-            first, last = begins.get(kind, (begin, begin))
-            begins[kind] = min(first, begin), max(last, begin)
-    for kind, (first, last) in begins.items():
-        found["span_s" if kind == "video" else "audio_span_s"] = round(last - first, 3)
+    holes = Holes()
+    try:
+        for packet in packets(box, wanted, beat) if wanted else ():
+            if packet.is_discard:
+                continue
+            holes.note(packet)
+            kind: str = packet.stream.type
+            found["frames"] += kind == "video" and packet.size > 0
+            if packet.pts is not None and packet.size:
+                begin = float(packet.pts * packet.time_base)
+                first, last = begins.get(kind, (begin, begin))
+                begins[kind] = min(first, begin), max(last, begin)
+    finally:  # what was there before an error counts
+        found |= {"missing_s": round(holes.missing_s, 3), "empty": holes.empty}
+        for kind, (first, last) in begins.items():
+            found["span_s" if kind == "video" else "audio_span_s"] = round(last - first, 3)
 
 
 def _open(path: Path, sniffed: str) -> InputContainer:
@@ -141,13 +157,22 @@ def _header(box: InputContainer) -> dict[str, Any]:
     return {
         "container": box.format.name,
         "duration_s": round(duration, 3) if duration is not None else None,
+        "chapters": len(box.chapters()),
         "streams": streams,
     }
 
 
 def _stream(stream: Stream) -> dict[str, Any]:
     """One stream in the words that both back-ends use."""
-    found: dict[str, Any] = {"type": stream.type, "codec": "unknown", "cover": _is_cover(stream)}
+    found: dict[str, Any] = {
+        "type": stream.type,
+        "codec": "unknown",
+        "cover": _is_cover(stream),
+        "default": bool(stream.disposition & Disposition.default),
+        "aside": next((word for mark, word in _ASIDES if stream.disposition & mark), None),
+        "language": tracks.language_of(stream.metadata),
+        "duration_s": _duration_s(stream),
+    }
     context = _context(stream)
     if context is None:
         return found
@@ -163,6 +188,12 @@ def _stream(stream: Stream) -> dict[str, Any]:
         sound = stream.codec_context
         found |= {"channels": sound.channels, "hertz": sound.sample_rate}
     return found
+
+
+def _duration_s(stream: Stream) -> float | None:
+    if not stream.duration or not stream.time_base:
+        return None
+    return round(float(stream.duration * stream.time_base), 3)
 
 
 def _picture(stream: VideoStream) -> dict[str, Any]:
@@ -231,12 +262,25 @@ def _decode(
     return first
 
 
+def _ends_early(box: InputContainer, beat: Beat) -> bool:
+    """Whether the end that the header of a FLAC promises is missing, sought without reading what lies before.
+
+    Its bytes do not tell: how far silence is packed is not known before.
+    """
+    promised_us = box.duration or 0
+    box.seek(max(0, promised_us - NEAR_END_US))
+    ends = [
+        (packet.pts + (packet.duration or 0)) * packet.time_base
+        for packet in packets(box, box.streams.audio, beat)
+        if packet.pts is not None
+    ]
+    return max(ends, default=0) * 1_000_000 < promised_us - SHORT_TOLD_US
+
+
 def _packets(box: InputContainer, stream: Stream, beat: Beat) -> "Iterator[Packet[Any]]":
     """The packets in which to look for frames: of sound all, it is damaged only where nothing of it can be heard."""
     most = PACKETS_MAX if isinstance(stream, VideoStream) else math.inf
-    for at, packet in enumerate(box.demux(stream)):
-        if at % BEAT_PACKETS == 0:
-            beat()
+    for at, packet in enumerate(packets(box, [stream], beat)):
         yield packet
         if at > most:
             break

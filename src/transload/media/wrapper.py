@@ -45,6 +45,10 @@ DEMUXERS: dict[str, str] = {
 SAFE_DEMUXERS = ",".join((*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"))
 
 MP3_TOLD_BYTES = 1000 + 1441  # a tag or two, and the largest frame of layer III
+_SAYING = frozenset({"mov", "matroska", "flac", "mxf", "aiff", "caf", "wv", "ape", "nut", "ogg"})
+"""Containers whose length libav takes from the header (of Ogg from its last page), by its name for them."""
+_SAYING_EACH = frozenset({"mov", "mxf"})
+"""Those that say it of each stream."""
 _UNFINISHED = 0xFFFFFFFF
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
@@ -62,15 +66,34 @@ def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
             return _of_promise(mp3_promise.promised(file), size)
         head = file.read(_HEAD_BYTES)
     missing = max(0, _MISSING.get(sniffed, _unknown)(head, size))
-    whole_s = _WHOLE[sniffed](head) if missing and sniffed in _WHOLE else None
+    whole_s = _WHOLE[sniffed](head) if sniffed in _WHOLE else None
     return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if whole_s else {})}
+
+
+def promised_s(raw: dict[str, Any]) -> float | None:
+    """Seconds by the header of the file, whatever is left of it; None where no header says.
+
+    Of some containers libav gives what it found instead: our own reading of the header comes first.
+    """
+    said: float | None = raw.get("whole_s")
+    if said is None and str(raw.get("container", "")).split(",")[0] in _SAYING:
+        said = raw.get("duration_s")
+    return said
+
+
+def promised_picture_s(raw: dict[str, Any]) -> float | None:
+    """Seconds of the picture alone, where the header has them: its sound may last longer."""
+    if str(raw.get("container", "")).split(",")[0] not in _SAYING_EACH:
+        return None
+    pictures = (one for one in raw["streams"] if one["type"] == "video" and not one["cover"])
+    return next((one["duration_s"] for one in pictures), None)
 
 
 def _of_promise(promise: tuple[int, float] | None, size: int) -> dict[str, Any]:
     """An MP3 that lacks less than a tag (ID3v1 has 128 bytes) or its last frame is whole: not all count the same."""
     end, whole_s = promise or (0, 0.0)
     missing = end - size if end - size >= MP3_TOLD_BYTES else 0
-    return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if missing else {})}
+    return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if promise else {})}
 
 
 def _unknown(_head: bytes, _size: int) -> int:
@@ -114,12 +137,16 @@ def _flv_number(head: bytes, name: bytes) -> float | None:
 
 
 def _avi_whole_s(head: bytes) -> float | None:
-    """Frames times their length, by the main header (OpenDML AVI 1.02, `avih`); libav goes by what is left."""
-    at = head.find(b"avih")
+    """Frames times their length, by the main header and by that of the pictures; libav goes by what is left.
+
+    The main one counts those of the first gigabyte only (OpenDML AVI 1.02, `avih` and `strh`).
+    """
+    at, pictures = head.find(b"avih"), head.find(b"strh\x38\0\0\0vids")
     if at < 0 or at + 28 > len(head):
         return None
-    frame_us, frames = _little(head, at + 8, 4), _little(head, at + 24, 4)
-    return frame_us * frames / 1e6
+    whole_s = _little(head, at + 8, 4) * _little(head, at + 24, 4) / 1e6
+    scale, rate, length = (_little(head, pictures + 8 + place, 4) for place in (20, 24, 32))
+    return max(whole_s, length * scale / rate) if pictures > 0 and rate else whole_s
 
 
 def _wav_whole_s(head: bytes) -> float | None:

@@ -1,0 +1,91 @@
+"""The packets of a container, inside the decoder child, and the holes that damage left between them.
+
+`av` is imported here, so the main process never imports this module.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+BEAT_PACKETS = 256
+_ZEROS = bytes(16)
+"""With so many zeros no picture of a codec begins, those of the raw one apart."""
+GAP_S = 0.5
+"""Sound is stored without a pause: more than this between two packets of it are packets that are gone."""
+
+Beat = Callable[[], None]
+Span = tuple[float, float]
+
+
+def packets(box: InputContainer, streams: Sequence[Stream], beat: Beat) -> "Iterator[Packet[Any]]":
+    """All packets of these streams as they are stored; then an empty one for each, at which its decoder gives the rest.
+
+    Raises the errors of libav that end a file.
+    """
+    for at, packet in enumerate(_read(box, streams)):
+        if at % BEAT_PACKETS == 0:
+            beat()
+        yield packet
+
+
+def _read(box: InputContainer, streams: Sequence[Stream]) -> "Iterator[Packet[Any]]":
+    """libav says "try again" where it passed over damage, as the ffmpeg program then does.
+
+    Where damage in the middle looked like one more stream, PyAV ends with an IndexError, as it asks for its decoder.
+    """
+    while True:
+        try:
+            yield from box.demux(streams)
+        except av.error.BlockingIOError:
+            continue
+        except IndexError:
+            return
+        return
+
+
+@dataclass(slots=True)
+class Holes:
+    """Where packets are gone from the middle, by the times of those that are there.
+
+    `empty` counts pictures that are there and nothing but zeros: downloads reserve room that they never fill.
+    """
+
+    pictures: "array[float]" = field(default_factory=lambda: array("d"))
+    silent: list[Span] = field(default_factory=list[Span])
+    heard_until: float | None = None
+    empty: int = 0
+
+    def note(self, packet: "Packet[Any]") -> None:
+        """The next packet of the picture or of the sound; one without a time says nothing."""
+        if packet.pts is None or not packet.time_base:
+            return
+        begin = float(packet.pts * packet.time_base)
+        if packet.stream.type == "video":
+            self.pictures.append(begin)
+            self.empty += packet.size > len(_ZEROS) and bytes(memoryview(packet)[:16]) == _ZEROS
+            return
+        before = self.heard_until
+        if before is not None and begin > before + GAP_S:
+            self.silent.append((before, begin))
+        end = begin + float((packet.duration or 0) * packet.time_base)
+        self.heard_until = end if before is None else max(before, end)
+
+    @property
+    def missing_s(self) -> float:
+        """Seconds without sound and, where there are any, without pictures: a film may stand still while it sounds."""
+        if not self.pictures:
+            return sum(end - begin for begin, end in self.silent)
+        still = [pair for pair in pairwise(sorted(self.pictures)) if pair[1] - pair[0] > GAP_S]
+        both = (
+            min(quiet[1], frozen[1]) - max(quiet[0], frozen[0])
+            for quiet in self.silent
+            for frozen in still
+        )
+        return sum(length for length in both if length > 0)
