@@ -157,7 +157,7 @@ async def test_without_ffmpeg_the_next_step_is_said(samples: Samples, tmp_path: 
 
 @pytest.mark.anyio
 async def test_an_encoder_beyond_its_memory_fails_cleanly(samples: Samples, tmp_path: Path) -> None:
-    async with Studio(encoder=EncoderLimits(memory_bytes=120 << 20)) as studio:
+    async with Studio(encoder=EncoderLimits(memory_bytes=120 << 20, most_bytes=0)) as studio:
         with pytest.raises((MemoryLimitError, ConvertError)):
             await converted(studio, samples("vp9.webm"), tmp_path)
     assert names_in(tmp_path) == []

@@ -8,7 +8,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,20 @@ from transload.errors import (
     ConvertError,
     CorruptError,
     DiskFullError,
+    MemoryLimitError,
     TooBigError,
     UnreadableError,
     UnverifiedError,
 )
-from transload.media import ladder, recipes, segments_plan, verify
+from transload.media import ladder, recipes, segments_plan, thrift, verify
 from transload.media.decoder import Decoder
 from transload.media.ffmpeg import EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
-from transload.media.ladder import Effort, Shape, Step
+from transload.media.ladder import Effort, Step
 from transload.media.pace import Clock, Pace, TooSlowError
 from transload.media.pieces import Saw
 from transload.media.segments import Film, Segments, UnfitError, beside
 from transload.media.telling import Teller
+from transload.media.work import Work
 from transload.model import Judgement
 from transload.ports import Moved, Probed
 
@@ -43,39 +45,6 @@ PARTS_LEAST = 3
 _CHUNK = 1 << 20
 
 Probe = Callable[[Path, str], Awaitable[Probed]]
-
-
-@dataclass(slots=True)
-class _Work:
-    """One conversion: of what, into what, under which terms.
-
-    `notes` collect what gave way, `step` was chosen, `source` is the measured original, `short` what is missing of it.
-    """
-
-    local: Path
-    judgement: Judgement
-    rough: Path
-    moved: Moved
-    terms: Terms
-    notes: list[str] = field(default_factory=list[str])
-    smaller: str = ""
-    short: str = ""
-    source: dict[str, Any] = field(default_factory=dict[str, Any])
-    step: Step | None = None
-
-    @property
-    def plan(self) -> dict[str, Any]:
-        return self.judgement.plan
-
-    @property
-    def shape(self) -> Shape:
-        """What an encoder would make of it where nothing gives way."""
-        width, height = self.judgement.width or 1920, self.judgement.height or 1080
-        lines = min(width, height)
-        most = min(lines, self.plan.get("short") or lines)
-        whole = Shape(width * height, lines)
-        fps = float(self.plan.get("fps") or whole.fps)
-        return Shape(round(whole.pixels_at(most)), most, fps, self.plan.get("duration_s"))
 
 
 class Converter:
@@ -105,7 +74,8 @@ class Converter:
         """The verified result in `into`; errors as in the port."""
         suffix = recipes.suffix_of(judgement.plan)
         stem = into / f".{uuid.uuid4().hex}"
-        work = _Work(local, judgement, stem.with_suffix(suffix), moved, terms)
+        usual = thrift.Way(self._limits.threads)
+        work = Work(local, judgement, stem.with_suffix(suffix), moved, terms, usual)
         began_s = self._clock()
         try:
             roughs, thumb = await self._make(work, stem)
@@ -130,7 +100,7 @@ class Converter:
             first.local, first.size_bytes, first.sha256, thumb, tuple(rest), note, work.short
         )
 
-    async def _make(self, work: _Work, stem: Path) -> tuple[Sequence[Path], bytes | None]:
+    async def _make(self, work: Work, stem: Path) -> tuple[Sequence[Path], bytes | None]:
         """The files, verified, still under temporary names, and the thumbnail of the first."""
         plan, whole = work.plan, work.rough
         if plan["do"] == "shrink":
@@ -139,7 +109,9 @@ class Converter:
             whole = work.local
         elif plan.get("unpack"):
             await self._unpacked(work)
-        elif plan["do"] != "transcode" or not await self._in_parts(work):
+        elif plan["do"] == "transcode":
+            await self._transcode(work)
+        else:
             await self._encode(work.local, work)
         roughs = await self._below_limit(work, whole, stem)
         made = [await self._probe(rough, rough.name) for rough in roughs]
@@ -148,7 +120,24 @@ class Converter:
         work.short = verify.shortfall(plan, work.source, [one.facts.raw for one in made])
         return roughs, made[0].thumb
 
-    async def _below_limit(self, work: _Work, whole: Path, stem: Path) -> Sequence[Path]:
+    async def _transcode(self, work: Work) -> None:
+        """In parts or in one piece; where memory is short with fewer threads, then with fewer lines."""
+        ways = thrift.ways(self._limits.threads, work.shape.lines)
+        for way in ways:
+            work.way = way
+            try:
+                if not await self._in_parts(work):
+                    await self._encode(work.local, work)
+            except MemoryLimitError as error:
+                if way is ways[-1]:
+                    raise
+                log.info("film_short_of_memory", extra={"detail": error.detail, "way": str(way)})
+            else:
+                break
+        if work.way.lines is not None:
+            work.notes.append(f"{work.way.lines} lines: for more this machine has not the memory")
+
+    async def _below_limit(self, work: Work, whole: Path, stem: Path) -> Sequence[Path]:
         """The result, in several files where it is too large for one. Raises TooBigError."""
         limit, size = work.terms.limit_bytes, _size(whole)
         if limit is None or size <= limit:
@@ -165,7 +154,7 @@ class Converter:
         work.notes.append(f"in {len(roughs)} files: one may have {limit:,} bytes at most")
         return roughs
 
-    def _late(self, work: _Work, took_s: float) -> list[str]:
+    def _late(self, work: Work, took_s: float) -> list[str]:
         """What to tell of a transcode that took too long."""
         if work.plan["do"] != "transcode":
             return []
@@ -173,7 +162,7 @@ class Converter:
         note = ladder.late(first, work.step or first, took_s, self._effort.deadline_s)
         return [note] if note else []
 
-    def _first(self, work: _Work) -> Step:
+    def _first(self, work: Work) -> Step:
         """What was asked for, at the size of the picture."""
         return Step(self._effort.preset, work.shape.lines)
 
@@ -181,7 +170,7 @@ class Converter:
         plan = {"reader": "pillow"} | plan  # plans of earlier versions do not name it
         await self._in_child("shrink", local, plan, rough, ("side", "quality", "reader"))
 
-    async def _unpacked(self, work: _Work) -> None:
+    async def _unpacked(self, work: Work) -> None:
         """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time.
 
         It reads image sequences, but some of its versions take the stills beside them for the first streams.
@@ -211,7 +200,7 @@ class Converter:
                 evidence=error.evidence,
             ) from error
 
-    async def _in_parts(self, work: _Work) -> bool:
+    async def _in_parts(self, work: Work) -> bool:
         """Whether the transcode was made in parts; what is short or odd is made in one piece."""
         found, parts = None, work.terms.parts
         if parts is not None:
@@ -224,13 +213,16 @@ class Converter:
         if found is None or parts is None:
             return False
         tool = await self._encoder()
-        cuts = segments_plan.from_json(found)
+        cuts, limits = (
+            segments_plan.from_json(found),
+            work.limits(self._limits, self._effort.preset),
+        )
 
         def film(step: Step) -> Film:
             plan, style = self._bounded(work, step, tool)
             pixels = found["pixels"]
             # Two runs where each decodes from the start: more parts would take the square of their number.
-            most = max(PARTS_LEAST, 2 * beside(step.preset, pixels, self._limits))
+            most = max(PARTS_LEAST, 2 * beside(step.preset, pixels, limits))
             fit = segments_plan.fewer(cuts, most)
             return Film(work.local, plan, fit, style, found["origin_us"], pixels)
 
@@ -241,9 +233,10 @@ class Converter:
             return False
         return True
 
-    async def _in_time(self, work: _Work, film: Callable[[Step], Film], parts: Parts) -> None:
+    async def _in_time(self, work: Work, film: Callable[[Step], Film], parts: Parts) -> None:
         """Make the film in parts; where that would take too long, begin it anew with less."""
         tool, deadline_s = await self._encoder(), self._effort.deadline_s
+        limits = work.limits(self._limits, self._effort.preset)
         asks = work.terms.gives_way
         check = partial(self._check_frames, work)
         teller = Teller(work.plan.get("duration_s"), work.moved, anyio.current_time())
@@ -254,7 +247,7 @@ class Converter:
             pace = Pace(steps, deadline_s, parts, key, self._clock)
             try:
                 step = await pace.known()
-                maker = Segments(self._decoder, tool, self._limits, film(step or first), parts)
+                maker = Segments(self._decoder, tool, limits, film(step or first), parts)
                 await maker.make(work.rough, teller.reached, check, asks, None if step else pace)
             except TooSlowError as error:
                 log.info("film_too_slow", extra={"detail": error.detail})
@@ -264,11 +257,11 @@ class Converter:
                 work.notes += [pace.note] if pace.note else []
                 work.step = pace.step
             first = pace.step
-        maker = Segments(self._decoder, tool, self._limits, film(first), parts)
+        maker = Segments(self._decoder, tool, limits, film(first), parts)
         await maker.make(work.rough, teller.reached, check, asks)
 
     def _bounded(
-        self, work: _Work, step: Step, tool: Ffmpeg
+        self, work: Work, step: Step, tool: Ffmpeg
     ) -> tuple[dict[str, Any], recipes.Style]:
         """Plan and style of a step, with what the size limit asks for. Nothing is ever made larger."""
         plan, shape = work.plan, work.shape
@@ -279,12 +272,14 @@ class Converter:
         work.smaller = ""
         if bound.lines < step.lines:
             work.smaller = f"{bound.lines} lines, to stay below {work.terms.limit_bytes:,} bytes"
-        if bound.lines < shape.lines:
-            plan = plan | {"short": bound.lines}
-        threads, clock = self._limits.threads, tool.source_clock
+        way = work.way
+        lines = min(bound.lines, way.lines or bound.lines)
+        if lines < shape.lines:
+            plan = plan | {"short": lines}
+        threads, clock = way.threads, tool.source_clock
         return plan, recipes.Style(step.preset, threads, tool.filters, clock, bound.bits_s)
 
-    async def _check_frames(self, work: _Work, frames: int) -> None:
+    async def _check_frames(self, work: Work, frames: int) -> None:
         """Raises UnverifiedError for a film that was joined wrong, while its parts can still be forgotten."""
         plan, rough = work.plan, work.rough
         source = await self._measured(work.local, plan["sniffed"], plan.get("sound_n", 0))
@@ -302,13 +297,13 @@ class Converter:
             self._tool = await find_ffmpeg(self._configured)
         return self._tool
 
-    async def _encode(self, local: Path, work: _Work, **more: str) -> None:
+    async def _encode(self, local: Path, work: Work, **more: str) -> None:
         tool = await self._encoder()
         plan, style = self._bounded(work, work.step or self._first(work), tool)
         plan, rough = _as_apng(plan | more), work.rough
         words = recipes.arguments(plan, local, rough, style)
         teller = Teller(plan.get("duration_s"), work.moved, anyio.current_time())
-        ended = await run(tool, words, self._limits, teller.tell)
+        ended = await run(tool, words, work.limits(self._limits, self._effort.preset), teller.tell)
         if ended.status != 0:
             free_bytes = shutil.disk_usage(rough.parent).free
             frames = None if plan["do"] in ("sound", "mp3") else ended.counters.frame

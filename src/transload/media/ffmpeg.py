@@ -27,7 +27,7 @@ SYSTEM_MAJOR_WANTED = 6
 """An older system ffmpeg is used only when the wheel's binary is missing."""
 NEEDED_ENCODERS = frozenset({"libx264", "aac"})
 CLOCK_WORD_SINCE = 7
-EVIDENCE_LINES = 20
+FIRST_LINES, EVIDENCE_LINES = 5, 15
 QUESTION_S = 20.0
 LOOK_S = (
     0.05  # Small pictures are encoded thirty times faster than they play; two looks take a part.
@@ -42,11 +42,13 @@ class EncoderLimits:
     """Bounds of an encoder, all settings: address space in bytes, threads (0: its choice), seconds.
 
     Address space is about three times what is really held: 10-bit HDR at 1080p needs 1.1 GiB of it and holds 444 MiB.
+    What needs more than `memory_bytes` gets up to `most_bytes` (None: most of what the machine has).
     `beside_bytes` is what the encoders of a run that makes several parts may really hold. `roll` is told of every
     encoder that is started under them.
     """
 
     memory_bytes: int = 1536 << 20
+    most_bytes: int | None = None
     beside_bytes: int = 300 << 20
     threads: int = 2
     stall_s: float = 120.0
@@ -93,9 +95,16 @@ class _Run:
     counters: Counters = field(default_factory=Counters)
     moved_at: float = 0.0
     stalled: bool = False
+    first: list[str] = field(default_factory=list[str])
     lines: collections.deque[str] = field(
         default_factory=lambda: collections.deque(maxlen=EVIDENCE_LINES)
     )
+
+    def hear(self, said: list[str]) -> None:
+        """Keep the first complaints, which name the cause, and the last."""
+        room = FIRST_LINES - len(self.first)
+        self.first += said[:room]
+        self.lines.extend(said[room:])
 
     def note(self, counters: Counters, moved: Callable[[Counters], None]) -> None:
         """Take in new counters; equal ones are no movement."""
@@ -204,7 +213,7 @@ async def run(
         with anyio.CancelScope(shield=True):
             await _end(process, limits.term_s)
             await anyio.to_thread.run_sync(limits.roll.leave, process.pid)
-    evidence = "\n".join(state.lines)
+    evidence = "\n".join([*state.first, *state.lines])
     if state.stalled:
         raise StalledError(
             f"nothing moved for {limits.stall_s:g} s", stage="convert", evidence=evidence or None
@@ -223,7 +232,7 @@ async def _read_all(
 async def _read_complaints(process: anyio.abc.Process, state: _Run) -> None:
     assert process.stderr is not None
     async for text in TextReceiveStream(process.stderr, errors="replace"):
-        state.lines.extend(line[:300] for line in text.splitlines() if line.strip())
+        state.hear([line[:300] for line in text.splitlines() if line.strip()])
 
 
 async def _read_progress(

@@ -74,7 +74,10 @@ class Holes:
         before = self.heard_until
         if before is not None and begin > before + GAP_S:
             self.silent.append((before, begin))
-        end = begin + float((packet.duration or 0) * packet.time_base)
+        if not packet.duration:  # where it ends is not known
+            self.heard_until = None
+            return
+        end = begin + float(packet.duration * packet.time_base)
         self.heard_until = end if before is None else max(before, end)
 
     @property

@@ -32,6 +32,9 @@ COPY_LOSS = 0.01  # Frames before the first keyframe are dropped by copying.
 FIELDS_SHARE = 0.45  # Interlaced sources may hold two packets a frame, VP9 and AV1 hold pictures that are never shown.
 DRIFT_SHARE = 0.01
 CUT_SHARE = 0.1
+REORDERED_MAX = (
+    4  # pictures shown before one that is stored first: x264 has three B-frames in a row at most
+)
 UNSEEN_MAX, UNSEEN_SHARE, HIDDEN_SHARE = 2, 0.01, 0.15
 """Pictures that may be lost untold, in number and as a share; of codecs that hide some, one in seven are hidden."""
 
@@ -52,6 +55,8 @@ def shortfall(plan: dict[str, Any], source: dict[str, Any], made: Sequence[dict[
     """
     pictures = [_picture(facts) for facts in made]
     whole = _early_end(plan, plan.get("promised_s"), [facts.get("duration_s") for facts in made])
+    if source.get("end_s", 0.0) >= (plan.get("promised_s") or 0.0) - SHORT_TOLD_S:
+        whole = ""  # what lasts longer stays behind: subtitles, another sound
     seen = [one.get("duration_s") for one in pictures]
     picture = _early_end(plan, plan.get("promised_picture_s"), seen)
     missing_s = source.get("missing_s", 0.0)
@@ -141,9 +146,9 @@ def _decodable(plan: dict[str, Any], source: dict[str, Any]) -> int:
 def _span_fault(plan: dict[str, Any], wanted_s: float, got_s: float, what: str) -> str | None:
     """Ends may differ by a frame of picture and one of sound, and by the drift of rounded packet times."""
     frame_s = 1 / plan["fps"] if plan.get("fps") else 0.1
-    allowed = (
-        frame_s + SOUND_FRAME_S + wanted_s * (CUT_SHARE if plan.get("partial") else DRIFT_SHARE)
-    )
+    cut = plan.get("partial")
+    frames = REORDERED_MAX if cut else 1
+    allowed = frames * frame_s + SOUND_FRAME_S + wanted_s * (CUT_SHARE if cut else DRIFT_SHARE)
     if wanted_s and got_s < wanted_s - allowed:
         return f"the {what} lasts {got_s:.2f} s instead of {wanted_s:.2f} s"
     return None

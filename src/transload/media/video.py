@@ -33,6 +33,7 @@ NOTHING_MEASURED: dict[str, Any] = {
     "audio_span_s": 0.0,
     "missing_s": 0.0,
     "empty": 0,
+    "end_s": 0.0,
 }
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -83,6 +84,8 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
 def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> dict[str, Any]:
     """Packets and spans (first to last begin) of the first real video and of sound `sound_n`; reads every packet.
 
+    `end_s` is where the last packet of any stream ends, from the begin of the file.
+
     What an edit list hides (the beginning that was cut away without encoding anew) does not count: no player shows it.
     """
     found: dict[str, Any] = dict(NOTHING_MEASURED)
@@ -117,10 +120,11 @@ def _times(box: InputContainer, stream: VideoStream, beat: Beat) -> Iterator[int
 def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: Beat) -> None:
     """Fill `found`. Spans are from the first shown moment of the stream: containers begin when they like."""
     begins: dict[str, tuple[float, float]] = {}
-    holes = Holes()
+    holes, start_s = Holes(), (box.start_time or 0) / 1_000_000
     try:
-        for packet in packets(box, wanted, beat) if wanted else ():
-            if packet.is_discard:
+        for packet in packets(box, list(box.streams), beat):
+            found["end_s"] = max(found["end_s"], _end_s(packet) - start_s)
+            if packet.is_discard or packet.stream not in wanted:
                 continue
             holes.note(packet)
             kind: str = packet.stream.type
@@ -133,6 +137,12 @@ def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: 
         found |= {"missing_s": round(holes.missing_s, 3), "empty": holes.empty}
         for kind, (first, last) in begins.items():
             found["span_s" if kind == "video" else "audio_span_s"] = round(last - first, 3)
+
+
+def _end_s(packet: "Packet[Any]") -> float:
+    if packet.pts is None or not packet.time_base:
+        return 0.0
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
 
 
 def _open(path: Path, sniffed: str) -> InputContainer:
