@@ -36,6 +36,7 @@ VALID: dict[str, str] = {
     "archive.max_dictionary_bytes": "512MiB",
     "archive.tool": "/opt/bin/7zz",
     "egress.allow_networks": "192.168.0.0/16, fd00::/8",
+    "telegram.photo_place": "keep",
     "ffmpeg": "/opt/bin/ffmpeg",
     "ffprobe": "/opt/bin/ffprobe",
 }

@@ -86,6 +86,13 @@ class Egress:
 
 
 @dataclass(frozen=True, slots=True)
+class Telegram:
+    """`photo_place`: whether a converted photo tells a chat where it was taken."""
+
+    photo_place: Literal["drop", "keep"] = "drop"
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """`max_attempts`: tries of a task that fails for a passing reason. `space_s`: between looks at a full disk."""
 
@@ -115,6 +122,7 @@ class Settings:
     heartbeat_s: float = 10.0
     archive: Archive = Archive()
     egress: Egress = Egress()
+    telegram: Telegram = Telegram()
     ffmpeg: Path | None = None
     ffprobe: Path | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], compare=False)
@@ -205,6 +213,7 @@ KEYS: dict[str, _Key] = {
     "archive.max_dictionary_bytes": _Key(size_bytes, "most memory a decoder may ask for"),
     "archive.tool": _Key(local_path, "the 7zz to use instead of the one found"),
     "egress.allow_networks": _Key(networks, "private networks that addresses may lead to"),
+    "telegram.photo_place": _Key(one_of("drop", "keep"), "where a converted photo was taken"),
     "ffmpeg": _Key(local_path, "the ffmpeg to use instead of the one found"),
     "ffprobe": _Key(local_path, "the ffprobe to use instead of the one found"),
 }
@@ -260,6 +269,7 @@ def _settings(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
         retry=Retry(**part("retry")),
         archive=Archive(**part("archive")),
         egress=Egress(**part("egress")),
+        telegram=Telegram(**part("telegram")),
         origins=origins,
     )
 
@@ -275,18 +285,13 @@ def _read(key: str, value: object, place: str) -> object:
 
 def _unknown(key: str, place: str) -> SettingError:
     by_last = {known.rpartition(".")[2]: known for known in KEYS}
-    near = difflib.get_close_matches(key, KEYS, 1, 0.6) or [
-        by_last[word] for word in difflib.get_close_matches(key.rpartition(".")[2], by_last, 1, 0.6)
-    ]
-    nearest = near[0] if near else max(KEYS, key=lambda known: _likeness(key, known))
+    last = difflib.get_close_matches(key.rpartition(".")[2], by_last, 1, 0.6)
+    near = difflib.get_close_matches(key, KEYS, 1, 0.6) or [by_last[word] for word in last]
+    nearest = (near or difflib.get_close_matches(key, KEYS, 1, 0.0))[0]
     return SettingError(
         f"no setting is called {key!r} ({place}); the nearest is {nearest}",
         suggestion=f"Did you mean {nearest}? `transload doctor --json` lists every setting.",
     )
-
-
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
 
 
 def _of_file(file: Path | None) -> dict[str, object]:

@@ -17,6 +17,7 @@ from transload.jobs.rehearsal import Stage
 from transload.media.ffmpeg import EncoderLimits
 from transload.media.ladder import Effort
 from transload.media.studio import Studio
+from transload.media.verdict import Wishes
 from transload.model import Lane
 from transload.ports import Clock, Sources
 from transload.retry import RetryPolicy
@@ -128,7 +129,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
             ffmpeg=settings.ffmpeg,
             ffprobe=settings.ffprobe,
             effort=Effort(settings.convert.preset, settings.convert.deadline_s),
-            languages=settings.languages,
+            wishes=Wishes(settings.languages, settings.telegram.photo_place == "keep"),
             encoder=EncoderLimits(
                 threads=settings.convert.threads, beside_bytes=settings.convert.memory_bytes
             ),

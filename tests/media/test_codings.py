@@ -58,7 +58,7 @@ def photoshop(version: int, depth: int, mode: int = 3) -> bytes:
         (with_frame(0xC2), "jpeg", None),
         (with_frame(0xC1, 12), "jpeg", "JPEG of 12 bits"),
         (with_frame(0xC5), "jpeg", "hierarchical JPEG"),
-        (with_frame(0xC9), "jpeg", None),
+        (with_frame(0xC9), "jpeg", "arithmetic-coded JPEG"),
         (with_frame(0xF7), "jpeg", "JPEG-LS"),
         (lossless_jpeg(), "jpeg", "lossless JPEG"),
         (b"\xff\xd8\xff\xe0\x00\x04", "jpeg", None),

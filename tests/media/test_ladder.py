@@ -26,9 +26,15 @@ def test_presets_give_way_before_lines() -> None:
         Step("veryfast", 1080),
         Step("veryfast", 720),
         Step("veryfast", 480),
+        Step("veryfast", 360),
+        Step("veryfast", 240),
     ]
     assert steps("veryfast", 2160)[1] == Step("veryfast", 1080)
-    assert steps("faster", 480) == [Step("faster", 480), Step("veryfast", 480)]
+    assert steps("faster", 360) == [
+        Step("faster", 360),
+        Step("veryfast", 360),
+        Step("veryfast", 240),
+    ]
     assert steps("veryfast", 180) == [Step("veryfast", 180)]
 
 
@@ -39,8 +45,9 @@ def test_presets_give_way_before_lines() -> None:
         (10.0, Step("fast", 1080)),  # 40 min; fast takes 27
         (20.0, Step("veryfast", 1080)),  # 80 min; veryfast takes 27
         (30.0, Step("veryfast", 720)),
-        (45.0, Step("veryfast", 480)),
-        (900.0, Step("veryfast", 480)),  # the last, though it does not end in time either
+        (36.0, Step("veryfast", 480)),
+        (45.0, Step("veryfast", 360)),
+        (900.0, Step("veryfast", 240)),  # the last, though it does not end in time either
     ],
 )
 def test_the_dearest_step_that_ends_in_time(part_s: float, chosen: Step) -> None:
@@ -56,7 +63,7 @@ def test_time_already_spent_counts() -> None:
 
 
 def test_where_nothing_is_below_nothing_changes() -> None:
-    ladder = steps("veryfast", 360)
+    ladder = steps("veryfast", 240)
     assert step_for(ladder, Speed(9.0, 1, 1000, 9.0), 10.0)[0] == ladder[0]
 
 
@@ -64,7 +71,7 @@ def test_what_took_too_long_is_told() -> None:
     first = Step("medium", 1080)
     assert late(first, first, 10.0, 0.0) == late(first, first, 10.0, 10.0) == ""
     assert late(first, first, 10.2, 10.0) == "took 11 s of 10"
-    assert late(first, Step("veryfast", 480), 4000.0, 1800.0) == (
+    assert late(first, Step("veryfast", 240), 4000.0, 1800.0) == (
         "took 67 min of 30, nothing cheaper was left"
     )
 

@@ -13,6 +13,7 @@ from tests.media.samples import by_ffmpeg
 from transload.conversions import Made, Terms
 from transload.media.studio import Studio
 from transload.media.tracks import language_of, sound_at
+from transload.media.verdict import Wishes
 from transload.model import Judgement, Recipe, Verdict
 
 SPOKEN = ("rus", "eng", "deu")
@@ -69,7 +70,7 @@ async def made_of(
     path: Path, into: Path, recipe: Recipe = Recipe.PLAYABLE, *languages: str, shelf: bool = False
 ) -> tuple[Judgement, Made]:
     """The judgement of a film and what is made of it."""
-    async with Studio(languages=languages) as studio:
+    async with Studio(wishes=Wishes(languages)) as studio:
         judged = studio.judge((await studio.probe(path, path.name)).facts, recipe, "keep")
         terms = Terms(parts=Shelf(into)) if shelf else Terms()
         return judged, await studio.convert(path, judged, into, lambda _: None, terms)

@@ -8,11 +8,12 @@ from typing import BinaryIO
 
 JPEG_LS = "JPEG-LS"
 
-_SHOWN_EVERYWHERE = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
-"""Frames of JPEG (ITU-T T.81, table B.1): baseline, extended, progressive; with arithmetic codes, too, which viewers
-know: a photo is not made anew for the browsers that do not."""
+_SHOWN_EVERYWHERE = frozenset({0xC0, 0xC1, 0xC2})
+"""Frames of JPEG (ITU-T T.81, table B.1): baseline, extended, progressive."""
 _JPEG_FRAMES = {
     0xC3: "lossless JPEG",
+    0xC9: "arithmetic-coded JPEG",
+    0xCA: "arithmetic-coded JPEG",
     0xCB: "lossless JPEG",
     0xF7: JPEG_LS,
 }

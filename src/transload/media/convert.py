@@ -167,8 +167,8 @@ class Converter:
         return Step(self._effort.preset, work.shape.lines)
 
     async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
-        plan = {"reader": "pillow"} | plan  # plans of earlier versions do not name it
-        await self._in_child("shrink", local, plan, rough, ("side", "quality", "reader"))
+        plan = {"reader": "pillow", "exif": "date"} | plan  # plans of earlier versions lack them
+        await self._in_child("shrink", local, plan, rough, ("side", "quality", "reader", "exif"))
 
     async def _unpacked(self, work: Work) -> None:
         """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time.

@@ -17,6 +17,8 @@ DECODE_WORK = 0.14
 """The part of it that decoding takes; only the rest shrinks with the picture."""
 CHEAPER = ("fast", "veryfast")
 SIZES = (1080, 720, 480)
+LATE_SIZES = (*SIZES, 360, 240)
+"""For a film that is late, even those that nobody would choose: better than none, or one that comes in hours."""
 USUAL_BITS = 0.08
 """Bits that a pixel takes at the usual quality, at most; a bound below `GENEROUS` times as many is handed to x264."""
 GENEROUS = 4
@@ -93,7 +95,7 @@ def steps(preset: str, lines: int) -> list[Step]:
     """What there is to choose from, dearest first; the first is what was asked for."""
     cheaper = [word for word in CHEAPER if PRESET_WORK[word] < PRESET_WORK[preset]]
     presets = [preset, *cheaper]
-    smaller = [size for size in SIZES if size < lines]
+    smaller = [size for size in LATE_SIZES if size < lines]
     return [Step(word, lines) for word in presets] + [Step(presets[-1], size) for size in smaller]
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from transload.media import codings, rescue
 from transload.media.colours import DEEP, as_rgb, eight_bit, keeping_exif
 from transload.media.damage import DamagedError
+from transload.media.photo_exif import Kept, kept_of
 from transload.media.photo_header import JPEG, header_of, large_webp
 from transload.media.reasons import evidence_of
 
@@ -64,12 +65,15 @@ class _NoDecoderError(Exception):
 class Shape:
     """What a shrunk photo must keep to. `side` is the longest side in pixels, None is no bound; `reader` as probed.
 
+    `exif` says how much of its metadata stays.
+
     Nothing bounds the bytes: 2560 x 2560 pixels of pure noise at quality 87 are 6.6 MB, far below any limit.
     """
 
     side: int | None
     quality: int
     reader: str = "pillow"
+    exif: Kept = "date"
 
 
 def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, Any], bytes | None]:
@@ -177,7 +181,7 @@ def _unread(coding: str) -> dict[str, Any]:
 
 
 def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int]:
-    """Write a JPEG within `shape`, upright, RGB, without private metadata; gives width and height.
+    """Write a JPEG within `shape`, upright, RGB; gives width and height.
 
     Raises DamagedError, MemoryError, OSError of the disk.
     """
@@ -185,7 +189,7 @@ def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int
         goal = _goal(image.size, shape.side)
         if image.format in JPEG and goal != image.size:
             image.draft("RGB", goal)
-        exif = _safe_exif(image)
+        exif = kept_of(image, shape.exif)
         icc = image.info.get("icc_profile")
         scaled = _scaled(image, _goal(image.size, shape.side))
         upright: Image.Image = ImageOps.exif_transpose(scaled)
@@ -319,15 +323,6 @@ def _resized(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
 def _averaged(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
     box = Image.Resampling.BOX
     return image.resize(goal, box, reducing_gap=1.0)  # pyright: ignore[reportUnknownMemberType] - numpy types
-
-
-def _safe_exif(image: Image.Image) -> Image.Exif:
-    """Metadata worth keeping without telling where the picture was taken: the time only."""
-    kept = Image.Exif()
-    taken = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    if isinstance(taken, str):
-        kept[ExifTags.Base.DateTime] = taken
-    return kept
 
 
 def _is_cut(file: BinaryIO, sniffed: str) -> bool:

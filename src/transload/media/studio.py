@@ -16,6 +16,7 @@ from transload.media.ffmpeg import EncoderLimits
 from transload.media.ladder import USUAL, Effort
 from transload.media.sniff import sniff
 from transload.media.tracks import same_code
+from transload.media.verdict import NO_WISHES, Wishes
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
 from transload.ports import Moved, Probed
 from transload.roll import NOBODY, Roll
@@ -25,7 +26,7 @@ class Studio:
     """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `effort` is the encoder's, `languages` are those wished for the sound, `roll` is told of every child.
+    choice), `effort` is the encoder's, `wishes` are the user's for all files, `roll` is told of every child.
     """
 
     def __init__(  # noqa: PLR0913  settings, each used as it is
@@ -34,14 +35,15 @@ class Studio:
         ffmpeg: Path | None = None,
         ffprobe: Path | None = None,
         effort: Effort = USUAL,
-        languages: Sequence[str] = (),
+        wishes: Wishes = NO_WISHES,
         decoder: DecoderLimits | None = None,
         encoder: EncoderLimits | None = None,
         roll: Roll = NOBODY,
     ) -> None:
         self._decoder = Decoder(decoder or DecoderLimits(), roll)
         self._ffprobe = ffprobe
-        self._languages = tuple(same_code(language) for language in languages)
+        codes = tuple(same_code(language) for language in wishes.languages)
+        self._wishes = replace(wishes, languages=codes)
         self._converter = Converter(
             self._decoder,
             ffmpeg=ffmpeg,
@@ -86,13 +88,13 @@ class Studio:
 
     def judge(self, facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
         """The verdict for a recipe."""
-        return verdict.judge(facts, recipe, hevc, self._languages)
+        return verdict.judge(facts, recipe, hevc, self._wishes)
 
     def judge_recovery(
         self, facts: Facts, recipe: Recipe, failed: Judgement | None = None
     ) -> Sequence[Judgement]:
         """What to convert to as a second chance."""
-        return verdict.judge_recovery(facts, recipe, self._languages, failed)
+        return verdict.judge_recovery(facts, recipe, self._wishes, failed)
 
     async def convert(
         self,

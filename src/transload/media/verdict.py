@@ -4,8 +4,7 @@ Rules and figures: Telegram's limits for photos and animations (Bot API, core.te
 iOS, Android and in browsers without conversion. Videos are judged in `verdict_video.py`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transload.kinds import Fault
@@ -45,8 +44,23 @@ _PHOTO_SUFFIXES: dict[str, tuple[str, ...]] = {
 }
 
 
-def judge(facts: Facts, recipe: Recipe, hevc: Hevc, languages: Sequence[str] = ()) -> Judgement:
-    """The verdict for a recipe. `plan` is what `convert` carries out; `languages` are those wished for the sound."""
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user of this installation wants beside the recipe, all settings.
+
+    `languages` are those of the sound, the best first, by their codes (ISO 639-2); `place` says that photos for
+    Telegram keep where they were taken.
+    """
+
+    languages: tuple[str, ...] = ()
+    place: bool = False
+
+
+NO_WISHES = Wishes()
+
+
+def judge(facts: Facts, recipe: Recipe, hevc: Hevc, wishes: Wishes = NO_WISHES) -> Judgement:
+    """The verdict for a recipe. `plan` is what `convert` carries out."""
     raw = facts.raw
     if facts.kind is ItemKind.JUNK:
         return Judgement(facts.kind, Verdict.SKIP, "litter of an operating system")
@@ -59,23 +73,23 @@ def judge(facts: Facts, recipe: Recipe, hevc: Hevc, languages: Sequence[str] = (
     if (fault := _fault(facts)) is not None:
         return Judgement(facts.kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
     if recipe.kbit_s is not None:
-        return _sized(judge_mp3(raw, facts.kind, recipe, recipe.kbit_s, languages), raw)
+        return _sized(judge_mp3(raw, facts.kind, recipe, recipe.kbit_s, wishes.languages), raw)
     match facts.kind:
         case ItemKind.PHOTO:
-            judged = _judge_photo(raw, recipe)
+            judged = _judge_photo(raw, recipe, wishes)
         case ItemKind.ANIMATION:
             judged = _judge_animation(raw, recipe)
         case ItemKind.AUDIO:
-            judged = judge_sound(raw, recipe, languages)
+            judged = judge_sound(raw, recipe, wishes.languages)
         case _:
-            judged = judge_video(raw, hevc, recipe, languages)
+            judged = judge_video(raw, hevc, recipe, wishes.languages)
     return _sized(judged, raw)
 
 
 def judge_recovery(
     facts: Facts,
     recipe: Recipe,
-    languages: Sequence[str] = (),
+    wishes: Wishes = NO_WISHES,
     failed: Judgement | None = None,
 ) -> list[Judgement]:
     """Safer forms, to be tried one after the other, for an item that was refused; none: nothing is left.
@@ -85,9 +99,9 @@ def judge_recovery(
     if recipe is Recipe.ORIGINAL or recipe.kbit_s is not None or _fault(facts) is not None:
         return []
     if facts.kind is ItemKind.PHOTO:
-        return [_sized(_shrunk(facts.raw, recipe, "safe JPEG"), facts.raw)]
+        return [_sized(_shrunk(facts.raw, recipe, "safe JPEG", wishes), facts.raw)]
     if facts.kind is ItemKind.VIDEO:
-        ways = recover_video(facts.raw, recipe, languages, failed)
+        ways = recover_video(facts.raw, recipe, wishes.languages, failed)
         return [_sized(way, facts.raw) for way in ways]
     return []
 
@@ -199,7 +213,7 @@ def _undecoded(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
     return Fault("input.corrupt", f"not one frame decodes{empty}", stage="probe")
 
 
-def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:
+def _judge_photo(raw: dict[str, Any], recipe: Recipe, wishes: Wishes) -> Judgement:
     """JPEG and PNG within the limits go as they are; what no resizing brings within them is a document."""
     width, height = raw["width"], raw["height"]
     telegram = recipe is Recipe.TELEGRAM
@@ -212,7 +226,7 @@ def _judge_photo(raw: dict[str, Any], recipe: Recipe) -> Judgement:
         )
     reasons = _photo_reasons(raw, telegram)
     if reasons:
-        return _shrunk(raw, recipe, reasons)
+        return _shrunk(raw, recipe, reasons, wishes)
     return Judgement(
         ItemKind.PHOTO,
         Verdict.AS_IS,
@@ -242,7 +256,7 @@ def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
     return ", ".join(reasons)
 
 
-def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str) -> Judgement:
+def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) -> Judgement:
     telegram = recipe is Recipe.TELEGRAM
     pages, partial = raw.get("pages", 1), raw.get("reader") == "to_the_last_byte"
     plan: dict[str, Any] = {
@@ -251,6 +265,7 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str) -> Judgement:
         "side": PHOTO_SIDE if telegram else None,
         "quality": 87,
         "reader": raw.get("reader", "pillow"),
+        "exif": ("date and place" if wishes.place else "date") if telegram else "all",
         "recipe": recipe.value,
     }
     cost = raw["width"] * raw["height"] * SHRINK_S_PER_PIXEL

@@ -28,6 +28,10 @@ LOST_TOLD_S = 1.0
 _EIGHT_BIT_420 = frozenset({"yuv420p", "yuvj420p"})
 _HEVC_PIX = frozenset({"yuv420p", "yuvj420p", "yuv420p10le"})
 _SOUND_KEPT = frozenset({"aac", "mp3"})
+_STUDIO_PROFILES = frozenset(
+    {"High 4:4:4 Predictive", "High 4:4:4", "High 4:4:4 Intra", "CAVLC 4:4:4 Intra", "Extended"}
+)
+"""Profiles of H.264 that no phone decodes even where their pictures are 4:2:0 (lossless ones are), by libav's names."""
 _HIDING = frozenset({"vp8", "vp9", "av1"})
 """Codecs with packets whose picture is only looked at by others."""
 _MP4_SUFFIXES = (".mp4", ".m4v")
@@ -109,6 +113,8 @@ def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) ->
         faults.append(f"{codec} does not play everywhere")
     elif pix not in _EIGHT_BIT_420:
         faults.append(f"{pix} does not play everywhere")
+    elif codec == "h264" and picture.get("profile") in _STUDIO_PROFILES:
+        faults.append(f"H.264 {picture['profile']} does not play on phones")
     if picture.get("transfer") in (PQ, HLG):
         faults.append("HDR")
     if raw.get("interlaced"):
