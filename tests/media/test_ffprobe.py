@@ -64,7 +64,7 @@ def test_measures_agree(samples: Samples, name: str, word: str) -> None:
     path = samples(name)
     theirs = Ffprobe(Path(str(PROGRAM))).measure(path, word, lambda: None)
     ours = video.measure(path, word, lambda: None)
-    assert theirs == pytest.approx(ours, abs=0.03)
+    assert theirs == pytest.approx({key: ours[key] for key in theirs}, abs=0.03)
 
 
 def test_damage_is_a_fact(samples: Samples) -> None:

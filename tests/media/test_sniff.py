@@ -129,3 +129,36 @@ def test_litter_is_known_by_name(name: str) -> None:
 )
 def test_media_is_not_litter(name: str) -> None:
     assert not is_junk_name(name)
+
+
+MP1_FRAME = b"\xff\xff\xa0\xc4" + bytes(324)
+"""Layer I, 320 kbit/s at 48 kHz: 80 slots of four bytes, and one of padding."""
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "word"),
+    [
+        (b"\x1f\x07\x00\xbf" + bytes(76) + b"\x3f\x07\x00", "x", "dv"),
+        (b"\x00\x00\x00\x01\x40\x01\x0c\x01", "x", "hevc"),
+        (b"\x00\x00\x01\x46\x01\x50", "x", "hevc"),
+        (b"\x00\x00\x01\xb0\x01\x00\x00\x01\xb5", "x", "m4v"),
+        (b"\x00\x00\x01\x00\x00\x00\x01\x20\x00", "x", "m4v"),
+        (b"\x12\x00\x0a\x0b\x02", "x", "obu"),
+        (b"TTA1\x01\x00", "x", "tta"),
+        (b".snd\x00\x00\x00\x18", "x", "au"),
+        (b"\x7f\xfe\x80\x01\xfc", "x", "dts"),
+        (b"\xff\x1f\x00\xe8\xf1", "x", "dts"),
+        (b"P6\n# a comment\n320 180\n255\n", "x", "ppm"),
+        (b"P5 320\n180 255\n", "x", "ppm"),
+        (b"P6 or not P6, that is the question", "x", "text"),
+        (b"\x0a\x05\x01\x08\x00\x00", "x", "pcx"),
+        (b"\x0a\x01\x01\x08\x00\x00", "x", ""),
+        (b"\x00\x00\x0a\x00" + bytes(14), "x.tga", "tga"),
+        (b"\x00\x00\x0a\x00" + bytes(14), "x", ""),
+        (b"\xff\xd8\xff\xe0", "x.mjpeg", "mjpeg"),
+        (b"\xff\xd8\xff\xe0", "x.jpg", "jpeg"),
+        (MP1_FRAME + MP1_FRAME, "x", "mp3"),
+    ],
+)
+def test_what_has_no_container_is_known(head: bytes, name: str, word: str) -> None:
+    assert recognise(head, name).format == word

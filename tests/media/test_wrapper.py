@@ -6,7 +6,28 @@ from pathlib import Path
 import pytest
 
 from tests.media.conftest import Samples
+from tests.media.decoded import pictures
+from tests.media.samples import by_ffmpeg
+from transload.media.studio import Studio
 from transload.media.wrapper import SAFE_DEMUXERS, facts_of_wrapper
+from transload.model import ItemKind, Recipe, Verdict
+
+_DV = "-f lavfi -i testsrc2=s=720x{}:r={}:d=2 -f lavfi -i sine=d=2 -ar 48000 -ac 2 -pix_fmt {}"
+_FILM = "-f lavfi -i testsrc2=s=160x90:r=25:d=2 "
+_SOUND = "-f lavfi -i sine=d=2 "
+BARE = {
+    "pal.dv": _DV.format(576, "25", "yuv420p"),
+    "ntsc.dv": _DV.format(480, "30000/1001", "yuv411p"),
+    "film.hevc": _FILM + "-c:v libx265 -preset ultrafast -x265-params log-level=none",
+    "film.m4v": _FILM + "-c:v mpeg4 -f m4v",
+    "film.obu": _FILM + "-c:v libaom-av1 -cpu-used 8 -usage realtime",
+    "film.mjpeg": _FILM + "-c:v mjpeg",
+    "film.nut": _FILM + "-c:v mpeg4",
+    "song.tta": _SOUND,
+    "song.au": _SOUND,
+    "song.dts": _SOUND + "-ac 2 -ar 48000 -c:a dca -strict -2",
+}
+"""Streams without a container, and containers that few know."""
 
 
 @pytest.mark.parametrize(
@@ -62,3 +83,20 @@ def test_a_flash_film_recorded_live_misses_nothing(tmp_path: Path, size: float) 
 def test_playlists_have_no_demuxer() -> None:
     names = SAFE_DEMUXERS.split(",")
     assert not {"hls", "concat", "sdp", "dash", "image2", "tty", "lavfi"} & set(names)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", BARE)
+async def test_what_has_no_container_arrives(tmp_path: Path, name: str) -> None:
+    source = tmp_path / name
+    by_ffmpeg(*BARE[name].split())(source)
+    async with Studio() as studio:
+        judged = studio.judge((await studio.probe(source, name)).facts, Recipe.PLAYABLE, "keep")
+        made = await studio.convert(source, judged, tmp_path, lambda _: None)
+        found = (await studio.probe(made.local, "m.mp4")).facts
+    wanted = ItemKind.AUDIO if name.startswith("song") else ItemKind.VIDEO
+    assert (judged.kind, found.kind, made.short) == (wanted, wanted, "")
+    assert judged.verdict in (Verdict.TRANSCODE, Verdict.AUDIO)
+    assert found.raw["duration_s"] == pytest.approx(2.0, abs=0.2)
+    if wanted is ItemKind.VIDEO:
+        assert len(pictures(made.local, tmp_path)) == (59 if name == "ntsc.dv" else 50)

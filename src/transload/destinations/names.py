@@ -3,18 +3,14 @@
 import re
 import unicodedata
 
+from transload import endings
+
 COMPONENT_MAX_BYTES = (
     200  # file systems take 255 (ext4, APFS, NTFS in UTF-16): room for " (2)" and a new ending
 )
 PATH_MAX_BYTES = 1000  # of 1024 (macOS) and 4096 (Linux) for the whole path, so the library's own root still fits
 DEPTH_MAX = 32
 SUFFIX_MAX_BYTES = 16
-
-_MEDIA_ENDINGS = (
-    "3gp aac aiff amr apng avi avif bmp dng flac flv gif heic heif hif jfif jpe jpeg jpg jxl m2ts m4a m4v mkv mov"
-    " mp3 mp4 mpeg mpg mts oga ogg ogv opus png tif tiff ts wav webm webp wma wmv"
-)
-MEDIA_SUFFIXES = frozenset(f".{ending}" for ending in _MEDIA_ENDINGS.split())
 
 _SEPARATORS = re.compile(r"[\\/]+")
 _DRIVE = re.compile(r"\A[A-Za-z]:")
@@ -88,4 +84,4 @@ def with_suffix(name: str, suffix: str) -> str:
     stem, old = _split(name)
     if old.casefold() == suffix.casefold():
         return name
-    return (stem if old.casefold() in MEDIA_SUFFIXES else name) + suffix
+    return (stem if old.casefold() in endings.MEDIA else name) + suffix

@@ -219,7 +219,9 @@ def _backend(request: dict[str, Any]) -> _Backend:
 def _shrink(request: dict[str, Any], _beat: Beat) -> Answer:
     from transload.media import photo
 
-    shape = photo.Shape(request["side"], request["quality"], request["reader"], request["exif"])
+    shape = photo.Shape(
+        request["side"], request["quality"], request["reader"], request.get("exif", "date")
+    )
     width, height = photo.shrink(
         Path(request["path"]), request["sniffed"], shape, Path(request["into"])
     )

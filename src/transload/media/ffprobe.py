@@ -150,14 +150,14 @@ class Ffprobe:
                 capture_output=True,
                 timeout=ANSWER_S,
                 check=False,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         except subprocess.TimeoutExpired:
             return b""
         return done.stdout
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Between fork and exec; safe here because the decoder child has one thread."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from transload.media import codings, rescue
+from transload.media import codings, photo_program, rescue
 from transload.media.colours import DEEP, as_rgb, eight_bit, keeping_exif
 from transload.media.damage import DamagedError
 from transload.media.photo_exif import Kept, kept_of
@@ -27,7 +27,7 @@ CHEAP_PIXELS = 2_000_000
 """Formats that will be converted anyway are decoded while probing only up to this size."""
 
 _SENT_AS_THEY_ARE = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF"})
-_FORMATS: dict[str, tuple[str, ...]] = {
+READERS: dict[str, tuple[str, ...]] = {
     "jpeg": ("JPEG",),  # its reader hands over to the one of MPO by itself
     "png": ("PNG",),
     "gif": ("GIF",),
@@ -35,10 +35,14 @@ _FORMATS: dict[str, tuple[str, ...]] = {
     "tiff": ("TIFF",),
     "bmp": ("BMP",),
     "psd": ("PSD",),
+    "tga": ("TGA",),
+    "ppm": ("PPM",),
+    "pcx": ("PCX",),
     "jpeg2000": ("JPEG2000",),
     "avif": ("AVIF",),
     "heif": ("HEIF",),
 }
+"""Our word for a format -> the readers of Pillow that may open it."""
 _TAIL_BYTES = 65536
 _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
 _LIBAV = {"decoded": "whole", "reader": "libav"}
@@ -82,8 +86,8 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
     `decode_limit` is the bytes of pixels that may be decoded here. Raises MemoryError, OSError of reading the file.
     """
     raw: dict[str, Any] = {"container": sniffed, "decoded": "no"}
-    if sniffed == "jxl":
-        return {**raw, "decoded": "unknown", "error": "no decoder for JPEG XL here"}, None
+    if sniffed in photo_program.DEMUXERS:
+        return _by_program(path, raw)
     with path.open("rb") as file:
         try:
             return _looked_at(file, path, raw, decode_limit)
@@ -101,6 +105,18 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
         return raw, _rescued(path, sniffed, raw)
     except (*PILLOW_FAULTS, MemoryError):
         return raw, None  # what was found first stays true
+
+
+def _by_program(path: Path, raw: dict[str, Any]) -> tuple[dict[str, Any], bytes | None]:
+    """What the ffmpeg program makes of it."""
+    if not photo_program.is_here():
+        return raw | {"decoded": "unknown", "error": "no ffmpeg to decode JPEG XL here"}, None
+    try:
+        image = photo_program.by_program(path, raw["container"])
+    except ValueError as error:
+        return raw | {"decoded": "damaged", "error": str(error)}, None
+    facts = header_of(image) | {"format": raw["container"].upper(), "reader": "program"}
+    return raw | facts | {"decoded": "whole"}, _thumb(image)
 
 
 def _looked_at(
@@ -156,6 +172,9 @@ def _source(path: Path, sniffed: str, reader: str) -> Generator[Image.Image]:
     """The picture by one of the ways to read it; lazy by Pillow."""
     if reader == "libav":
         yield rescue.by_libav(path, sniffed)
+        return
+    if reader == "program":
+        yield photo_program.by_program(path, sniffed)
         return
     tolerant = reader == "to_the_last_byte"
     with (
@@ -259,7 +278,7 @@ def _open(file: BinaryIO, sniffed: str) -> Image.Image:
     if sniffed == "heif":
         _register_heif()
     return Image.open(
-        file, formats=_FORMATS.get(sniffed, ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"))
+        file, formats=READERS.get(sniffed, ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"))
     )
 
 

@@ -28,7 +28,7 @@ _CONTAINERS = {
     "sound": ("-movflags", "+faststart", "-f", "ipod"),
     "mp3": ("-id3v2_version", "3", "-f", "mp3"),
 }
-_NO_TIMES = frozenset({"avi", "mpeg", "mpegvideo", "h264"})
+_NO_TIMES = frozenset({"avi", "mpeg", "mpegvideo", "h264", "hevc", "m4v"})
 """Containers whose packets may lack presentation times."""
 
 _BRANDS = ("major_brand", "minor_version", "compatible_brands")

@@ -19,7 +19,7 @@ LAST_SHARE = 1.2  # The last part may be so much longer than the others: no stum
 SHORT_BELOW_S = 20.0  # Shorter videos are made in one piece: little can be lost.
 COARSE = frozenset({"mpegts", "mpeg"})
 """Containers without an index of pictures: seeking by time lands anywhere near."""
-TIMELESS = frozenset({"h264", "mpegvideo", "yuv4mpegpipe", "ivf"})
+TIMELESS = frozenset({"h264", "hevc", "m4v", "obu", "mjpeg", "mpegvideo", "yuv4mpegpipe", "ivf"})
 """Raw streams: pictures can be counted, not sought."""
 NUT_PRECISION = (
     48_000  # libavformat/nutenc.c: coarser clocks are doubled until they are as fine as this.

@@ -7,85 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from transload import endings
 from transload.archives.sniff import archive_format
 from transload.model import ItemKind
 
 HEAD_BYTES = 8 << 10
-
-PHOTO_SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".apng",
-        ".gif",
-        ".webp",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".avif",
-        ".tif",
-        ".tiff",
-        ".bmp",
-        ".jxl",
-        ".jp2",
-        ".psd",
-    ]
-)
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".qt",
-        ".3gp",
-        ".3g2",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".flv",
-        ".f4v",
-        ".wmv",
-        ".asf",
-        ".mpg",
-        ".mpeg",
-        ".m2v",
-        ".vob",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".ogv",
-        ".rm",
-        ".rmvb",
-        ".mxf",
-        ".divx",
-        ".ivf",
-    ]
-)
-AUDIO_SUFFIXES = frozenset(
-    [
-        ".mp3",
-        ".m4a",
-        ".m4b",
-        ".aac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".flac",
-        ".wav",
-        ".wma",
-        ".amr",
-        ".aif",
-        ".aiff",
-        ".ac3",
-        ".mka",
-        ".ape",
-        ".wv",
-        ".caf",
-    ]
-)
 
 _JUNK_NAMES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized"})
 _GALLERY_PICTURE = re.compile(r"(?:^|/)\.gallery/[0-9a-f]{2}/[0-9a-f]{14}\.jpg")
@@ -121,11 +47,17 @@ def is_junk_name(name: str) -> bool:
 def kind_of_name(name: str) -> ItemKind | None:
     """The media kind that an ending promises, None for others."""
     suffix = PurePosixPath(name.lower()).suffix
-    if suffix in PHOTO_SUFFIXES:
+    if suffix in endings.PHOTOS:
         return ItemKind.PHOTO
-    if suffix in VIDEO_SUFFIXES:
+    if suffix in endings.VIDEOS:
         return ItemKind.VIDEO
-    return ItemKind.AUDIO if suffix in AUDIO_SUFFIXES else None
+    return ItemKind.AUDIO if suffix in endings.SOUNDS else None
+
+
+def formats_of(kind: ItemKind) -> list[str]:
+    """The words of all formats of a kind that a content can be recognised as, sorted; for the documentation."""
+    signed = {word for _, _, found, word in _MAGIC if found is kind}
+    return sorted(signed | _ELSEWHERE[kind])
 
 
 def sniff(head: bytes, name: str) -> ItemKind:
@@ -145,8 +77,11 @@ def recognise(head: bytes, name: str) -> Sniffed:
     found = _by_content(head)
     if promised is None or (found is not None and found.format == "subtitles"):
         return found or Sniffed(ItemKind.DOCUMENT, "", sure=False)
+    suffix = PurePosixPath(name.lower()).suffix
     if found is None:
-        return Sniffed(promised, "")
+        return Sniffed(promised, _NAMELESS.get(suffix, ""))
+    if found.format == "jpeg" and suffix in _JPEG_FILMS:
+        return Sniffed(_V, "mjpeg")
     if found.kind in (ItemKind.DOCUMENT, ItemKind.ARCHIVE):
         return Sniffed(promised, found.format, sure=found.sure, denied=True)
     return Sniffed(found.kind, found.format)
@@ -185,6 +120,13 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
     (0, b"caff\x00\x01", _A, "caf"),
     (0, b"wvpk", _A, "wv"),
     (0, b"MAC \x96\x0f", _A, "ape"),
+    (0, b"TTA1", _A, "tta"),
+    (0, b".snd\x00", _A, "au"),
+    (0, b"\x7f\xfe\x80\x01", _A, "dts"),
+    (0, b"\xfe\x7f\x01\x80", _A, "dts"),
+    (0, b"\x1f\xff\xe8\x00", _A, "dts"),
+    (0, b"\xff\x1f\x00\xe8", _A, "dts"),
+    (0, b"\x00\x00\x01\xb0", _V, "m4v"),
     (0, b"MThd\x00\x00\x00\x06", _D, "midi"),
     (0, b"#EXTM3U", _D, "playlist"),
     (0, b"ffconcat version", _D, "playlist"),
@@ -200,6 +142,30 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
     (0, b"\x28\xb5\x2f\xfd", _Z, "zstd"),
     (257, b"ustar", _Z, "tar"),
 )
+
+_NAMELESS = {".tga": "tga"}
+"""Formats without a signature: only the name tells them."""
+_JPEG_FILMS = frozenset({".mjpeg", ".mjpg"})
+"""Photos one behind the other, which begin as one photo does."""
+_PORTABLE = re.compile(rb"P[1-6]\s(?:\s*#[^\n]*\n)*\s*\d{1,6}\s+(?:#[^\n]*\n\s*)*\d{1,6}\s")
+"""Portable bitmaps, grey maps and pixel maps (netpbm: ppm(5)): width and height are written in letters."""
+_PCX = re.compile(rb"\x0a[\x00\x02-\x05]\x01[\x01\x02\x04\x08]")
+"""ZSoft's technical manual: maker, version, run lengths, bits of a pixel in each plane."""
+_HEVC = re.compile(rb"\x00?\x00\x00\x01[\x40\x42\x44\x46]\x01")
+"""A start code, then a parameter set or a delimiter of the first layer and time (ITU-T H.265, 7.3.1.2, table 7-1)."""
+_M4V = b"\x00\x00\x01\x00\x00\x00\x01\x20"
+"""A visual object and its layer (ISO 14496-2, 6.2.2)."""
+_AV1 = b"\x12\x00\x0a"
+"""A temporal delimiter and a sequence header (AV1 specification, 5.3.2 and 5.3.3)."""
+_DV, _DV_NEXT_BLOCK, _DV_SUBCODE = b"\x1f\x07\x00", 80, 0x20
+"""The header block of a frame and, 80 bytes behind, one of subcodes (IEC 61834-2)."""
+
+_ELSEWHERE: dict[ItemKind, set[str]] = {
+    _P: {"webp", "heif", "heifs", "avif", "bmp", "jxl", "ppm", "pcx", "tga"},
+    _V: {"avi", "mov", "mpegts", "h264", "hevc", "m4v", "obu", "dv", "mjpeg"},
+    _A: {"wav", "aiff", "mp3", "aac", "ac3"},
+}
+"""Formats that are recognised by more than one signature, or by their name."""
 
 # ISO 23008-12, annexes B to F, and 10.2 and 10.3 for those that name no coding: the major brand tells what a file is
 # to be shown as. Files of both kinds exist: a burst with a cover, a photo with its few seconds.
@@ -304,11 +270,25 @@ def _weak(head: bytes) -> Sniffed | None:
         )
     if head[:2] == b"\xff\x0a":
         return Sniffed(_P, "jxl", sure=False)
-    if head[:4] == b"\x00\x00\x01\x00":
+    if head[:4] == b"\x00\x00\x01\x00" and not head.startswith(_M4V):
         return Sniffed(_D, "ico")
     if head[:4] == b"\x00\x00\x00\x01" and head[4:5] and head[4] & 0x1F in (7, 9):
         return Sniffed(_V, "h264", sure=False)
-    return _audio_frames(head) or _text(head)
+    return _raw_pictures(head) or _audio_frames(head) or _text(head)
+
+
+def _raw_pictures(head: bytes) -> Sniffed | None:
+    if head.startswith(_DV) and head[_DV_NEXT_BLOCK : _DV_NEXT_BLOCK + 1]:
+        return Sniffed(_V, "dv", sure=head[_DV_NEXT_BLOCK] & 0xE0 == _DV_SUBCODE)
+    if _HEVC.match(head):
+        return Sniffed(_V, "hevc", sure=False)
+    if head.startswith(_M4V):
+        return Sniffed(_V, "m4v", sure=False)
+    if head.startswith(_AV1):
+        return Sniffed(_V, "obu", sure=False)
+    if _PORTABLE.match(head):
+        return Sniffed(_P, "ppm", sure=False)
+    return Sniffed(_P, "pcx", sure=False) if _PCX.match(head) else None
 
 
 _RATES: dict[tuple[bool, int], tuple[int, ...]] = {
@@ -316,13 +296,15 @@ _RATES: dict[tuple[bool, int], tuple[int, ...]] = {
     (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
 }
 """kbit/s by (MPEG-1, layer) and index (ISO 11172-3 and 13818-3)."""
 _HERTZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 
 
 def _mpeg_frame_bytes(head: bytes) -> int:
-    """Length of the MPEG layer II or III frame that begins `head`, 0 when none does."""
+    """Length of the MPEG frame of any layer that begins `head`, 0 when none does."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -330,6 +312,8 @@ def _mpeg_frame_bytes(head: bytes) -> int:
     rate, speed = head[2] >> 4, head[2] >> 2 & 3
     if rates is None or hertz is None or not 0 < rate < len(rates) or speed == len(hertz):
         return 0
+    if layer == 1:  # counted in slots of four bytes
+        return 4 * (12000 * rates[rate] // hertz[speed] + (head[2] >> 1 & 1))
     per_frame = 72000 if layer == 3 and version != 3 else 144000
     return per_frame * rates[rate] // hertz[speed] + (head[2] >> 1 & 1)
 

@@ -7,6 +7,7 @@ at; and when entry after entry was wanted, some of what follows is asked for as 
 
 from dataclasses import dataclass
 
+from transload import endings
 from transload.entry import ARCHIVE_SUFFIXES
 
 PEEK_BYTES = 9 << 10
@@ -21,13 +22,17 @@ SHARE = (
 )
 LOOKAHEAD_MAX = 8 << 20
 
-MEDIA_SUFFIXES = frozenset({
-    "jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "heic", "heif", "avif", "jxl", "tif", "tiff", "bmp", "dng",
-    "arw", "cr2", "cr3", "nef", "orf", "raf", "rw2", "mp4", "m4v", "mov", "qt", "mkv", "webm", "avi", "wmv", "asf",
-    "flv", "f4v", "mpg", "mpeg", "m2v", "vob", "ts", "mts", "m2ts", "3gp", "3g2", "ogv", "rm", "rmvb", "divx",
-    "mp3", "m4a", "m4b", "aac", "ogg", "oga", "opus", "flac", "wav", "wma", "aif", "aiff", "amr", "ape", "mka",
-    "ac3", "dts", "mid",
-})  # fmt: skip
+LARGE_SUFFIXES = endings.MEDIA | {
+    ".dng",
+    ".arw",
+    ".cr2",
+    ".cr3",
+    ".nef",
+    ".orf",
+    ".raf",
+    ".rw2",
+    ".mid",
+}
 """Names decide nothing but how much is asked for at once."""
 
 
@@ -58,7 +63,7 @@ class Foresight:
             self._all_read = self._read_on
         self._read_on = False
         suffix = "." + name.rpartition(".")[2].lower()
-        whole = self._all_read or suffix[1:] in MEDIA_SUFFIXES or suffix in ARCHIVE_SUFFIXES
+        whole = self._all_read or suffix in LARGE_SUFFIXES or suffix in ARCHIVE_SUFFIXES
         self._in_row = (
             0 <= offset - self._hint.end + SLACK_BYTES <= NEIGHBOUR_BYTES and self._hint.end > 0
         )
