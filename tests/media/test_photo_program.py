@@ -37,7 +37,8 @@ async def test_a_jpeg_xl_becomes_a_jpeg(tmp_path: Path, name: str, words: tuple[
         apart = ImageChops.difference(shown.convert("RGB"), painting(size=(320, 200)))
         assert max(ImageStat.Stat(apart).mean) < 6  # as Pillow alone makes of it
     exact = by_program(source, "jxl").convert("RGB")
-    assert ImageChops.difference(exact, painting(size=(320, 200))).getbbox() is None
+    apart = ImageChops.difference(exact, painting(size=(320, 200)))
+    assert max(ImageStat.Stat(apart).mean) < 1  # of sixteen bits Pillow keeps the upper eight
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5, 0.1])
