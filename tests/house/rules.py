@@ -10,7 +10,7 @@ MEASURED = ("src", "tests", "bench", "fuzz", "prove", "scripts")
 EMPTY_NAMES = frozenset(
     {"utils", "util", "manager", "managers", "helper", "helpers", "misc", "legacy", "original"}
 )
-OF_THE_WHOLE = frozenset({"house", "crash", "faults", "fuzz", "conformance", "servers"})
+OF_THE_WHOLE = frozenset({"house", "crash", "faults", "fuzz", "conformance", "servers", "matrix"})
 """Rooms of tests/ that test no single file."""
 SPEAK_OF_PLACES = frozenset(
     {

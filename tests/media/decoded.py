@@ -27,12 +27,19 @@ def program() -> str:
     return shutil.which("ffmpeg") or str(wheel_binary())
 
 
-def pictures(path: Path, room: Path, demuxer: str | None = None) -> list[Shown]:
-    """All pictures of a file in the order in which they are decoded."""
+def pictures(
+    path: Path, room: Path, demuxer: str | None = None, *, by_rgb: bool = False
+) -> list[Shown]:
+    """All pictures of a file in the order in which they are decoded, their times to the millisecond.
+
+    `by_rgb`: as greys of the colours that are shown, for files whose stored lightness has different meanings.
+    """
+    grey = "format=gbrp,format=gray" if by_rgb else "format=gray"
     raw = room / f"{path.name}.raw.nut"
     form = ["-f", demuxer] if demuxer else []
     words = ["-v", "error", "-y", *form, "-i", str(path), "-map", "0:V:0"]
-    words += ["-vf", f"scale={SIDE}:{SIDE},format=gray", "-fps_mode", "passthrough"]
+    words += ["-vf", f"scale={SIDE}:{SIDE},{grey}", "-fps_mode", "passthrough"]
+    words += ["-enc_time_base", "1:1000"]
     subprocess.run([program(), *words, "-c:v", "rawvideo", str(raw)], check=True)
     with av.open(str(raw)) as box:
         return [

@@ -68,6 +68,8 @@ class Ffprobe:
             self._look_closer(path, sniffed, main, raw)
             beat()
         raw["promised_s"] = wrapper.promised_s(raw)
+        if raw["promised_s"] is not None and raw["container"].startswith("matroska"):
+            raw["promised_s"] -= raw["begins_s"]
         raw["promised_picture_s"] = wrapper.promised_picture_s(raw)
         if raw["missing_bytes"]:
             found = self.measure(path, sniffed, beat)
@@ -178,6 +180,7 @@ def _header(shown: dict[str, Any]) -> dict[str, Any]:
     return {
         "container": str(form.get("format_name", "")).split(",")[0],
         "duration_s": round(duration, 3) if duration else None,
+        "begins_s": round(max(0.0, _decimal(form.get("start_time")) or 0.0), 3),
         "chapters": len(shown.get("chapters", [])),
         "streams": streams,
         "rotation": turns[0] if turns else 0,

@@ -10,7 +10,7 @@ from transload.media.ladder import BUFFER_S
 from transload.media.wrapper import DEMUXERS
 
 CRF = "22"
-SOUND_RATES = {2: "128k", 6: "320k"}
+SOUND_RATES = {1: "96k", 2: "128k", 6: "320k"}
 """Bits a second of AAC by its channels."""
 REPEATABLE = ("-x264-params", "sync-lookahead=0")
 """With its look-ahead in a thread of its own, x264 wrote other bytes in one of 90 runs; without, in none of 720.

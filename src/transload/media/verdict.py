@@ -241,7 +241,7 @@ def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
     reasons: list[str] = []
     if raw.get("reader") == "to_the_last_byte":
         reasons.append("its end is missing, the lines before it are there")
-    if raw.get("coding"):
+    if raw.get("coding") and raw["width"] * raw["height"] > 1:  # one point is a spacer of a page
         reasons.append(f"{raw['coding']} does not show everywhere")
     elif raw["format"] not in safe:
         reasons.append(f"{raw['format']} does not show everywhere")

@@ -37,9 +37,14 @@ def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
 
 
 def channels_kept(sound: dict[str, Any], recipe: Recipe) -> int:
-    """How many channels a copy of this sound has at most; six are made of those that have as many."""
-    surround = recipe is Recipe.PLAYABLE and sound.get("channels", 0) >= SURROUND
-    return SURROUND if surround else STEREO
+    """How many channels a copy of this sound has at most; six are made of those that have as many.
+
+    One stays one: two of it would be 3 dB quieter each.
+    """
+    count: int = sound.get("channels") or STEREO
+    if recipe is Recipe.PLAYABLE and count >= SURROUND:
+        return SURROUND
+    return min(count, STEREO)
 
 
 def judge_sound(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str] = ()) -> Judgement:

@@ -71,6 +71,10 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
             raise
         return raw | {"error": _words(error), "evidence": evidence_of(error)}, None
     raw["promised_s"] = wrapper.promised_s(raw)
+    if raw["promised_s"] is not None and raw["container"].startswith("matroska"):
+        raw["promised_s"] -= raw[
+            "begins_s"
+        ]  # its length counts from zero, ours from the first picture
     raw["promised_picture_s"] = wrapper.promised_picture_s(raw)
     if raw["missing_bytes"] or raw.get("shortened"):
         found = measure(path, sniffed, beat)
@@ -167,6 +171,7 @@ def _header(box: InputContainer) -> dict[str, Any]:
     return {
         "container": box.format.name,
         "duration_s": round(duration, 3) if duration is not None else None,
+        "begins_s": round(max(0, box.start_time or 0) / 1_000_000, 3),
         "chapters": len(box.chapters()),
         "streams": streams,
     }
