@@ -33,7 +33,7 @@ async function play(name) {
     contrast = drawn();
   }
   return {duration: video.duration, at: video.currentTime, goal, width: video.videoWidth,
-          height: video.videoHeight, contrast};
+          height: video.videoHeight, contrast, row: [...pen.getImageData(0, 8, 16, 1).data]};
 }
 function drawn() {
   pen.clearRect(0, 0, 16, 16);
@@ -63,6 +63,13 @@ class Played:
     height: int = 0
     contrast: int = 0
     error: str = ""
+    row: tuple[int, ...] = ()
+
+    @property
+    def colours(self) -> list[tuple[int, int, int]]:
+        """Red, green and blue of sixteen points across the middle of the picture."""
+        at = range(0, len(self.row), 4)
+        return [(self.row[n], self.row[n + 1], self.row[n + 2]) for n in at]
 
 
 def played(files: Sequence[Path], profile: Path) -> dict[str, Played]:
@@ -114,4 +121,7 @@ def played(files: Sequence[Path], profile: Path) -> dict[str, Played]:
             browser.terminate()
             browser.wait()
             server.shutdown()
-    return {name: Played(**said) for name, said in found.items()}
+    return {
+        name: Played(**{key: tuple(one) if key == "row" else one for key, one in said.items()})
+        for name, said in found.items()
+    }
