@@ -122,6 +122,5 @@ def played(files: Sequence[Path], profile: Path) -> dict[str, Played]:
             browser.wait()
             server.shutdown()
     return {
-        name: Played(**{key: tuple(one) if key == "row" else one for key, one in said.items()})
-        for name, said in found.items()
+        name: Played(**(said | {"row": tuple(said.get("row", ()))})) for name, said in found.items()
     }
