@@ -1,11 +1,13 @@
 """Films and sounds that damage inside made shorter: what is left arrives, and is told as partial."""
 
+from array import array
 from pathlib import Path
 
 import pytest
 
 from tests.media.samples import by_ffmpeg
 from transload.errors import ConvertError
+from transload.media.packets import Holes
 from transload.media.studio import Studio
 from transload.model import Recipe, Verdict
 
@@ -130,3 +132,26 @@ async def test_an_avi_that_lacks_its_index_alone_is_whole(tmp_path: Path) -> Non
     whole = source.read_bytes()
     source.write_bytes(whole[: whole.rindex(b"idx1")])
     assert (await short_of(source, tmp_path, Recipe.TELEGRAM))[0] is False
+
+
+@pytest.mark.parametrize(
+    ("silent", "pictures", "missing_s"),
+    [
+        ([], [0.0, 9.0], 0.0),
+        ([(1.0, 3.0)], [], 2.0),
+        ([(1.0, 3.0)], [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0], 0.0),
+        ([(1.0, 3.0)], [0.0, 1.5, 2.9, 3.0], 1.9),
+        ([(1.0, 3.0), (5.0, 9.0)], [9.5, 0.0, 2.0, 2.4, 6.0], 5.6),
+        (
+            [(n + 0.1, n + 0.9) for n in range(100_000)],
+            [float(n) for n in range(100_000)],
+            79_999.2,
+        ),
+    ],
+)
+def test_holes_are_where_sound_and_pictures_are_gone(
+    silent: list[tuple[float, float]], pictures: list[float], missing_s: float
+) -> None:
+    """However many there are, in one pass."""
+    holes = Holes(array("d", pictures), silent)
+    assert holes.missing_s == pytest.approx(missing_s)

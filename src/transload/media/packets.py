@@ -4,7 +4,7 @@
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -83,12 +83,20 @@ class Holes:
     @property
     def missing_s(self) -> float:
         """Seconds without sound and, where there are any, without pictures: a film may stand still while it sounds."""
-        if not self.pictures:
+        if not self.silent or not self.pictures:
             return sum(end - begin for begin, end in self.silent)
-        still = [pair for pair in pairwise(sorted(self.pictures)) if pair[1] - pair[0] > GAP_S]
-        both = (
-            min(quiet[1], frozen[1]) - max(quiet[0], frozen[0])
-            for quiet in self.silent
-            for frozen in still
-        )
-        return sum(length for length in both if length > 0)
+        return _overlap(self.silent, pairwise(sorted(self.pictures)))
+
+
+def _overlap(silent: Iterable[Span], shown: Iterable[Span]) -> float:
+    """Seconds of the silent spans in which a picture stands still as well; both rise, neither overlaps itself."""
+    total, quiet, still = 0.0, iter(silent), iter(shown)
+    one, other = next(quiet, None), next(still, None)
+    while one is not None and other is not None:
+        if other[1] - other[0] > GAP_S:
+            total += max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
+        if one[1] < other[1]:
+            one = next(quiet, None)
+        else:
+            other = next(still, None)
+    return total
