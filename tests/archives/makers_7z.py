@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
+from transload.entry import Secret
 
 MTIME_NS = 1_600_000_000 * 10**9  # 2020-09-13 12:26:40 UTC
 SIGNATURE_BYTES = (
@@ -29,6 +30,19 @@ def make_by_7zz(path: Path, tree: Mapping[str, bytes], *words: str) -> Path:
         tops = sorted({name.split("/")[0] for name in tree})
         _sevenzip("a", *words, "--", str(path.resolve()), *tops, cwd=Path(folder))
     return path
+
+
+def seeming(path: Path, password: Secret) -> list[str]:
+    """The entries of a ZipCrypto zip whose first byte a password gives: `zipfile` checks the eight bits there are."""
+    found = []
+    with zipfile.ZipFile(path) as archive:
+        for one in archive.infolist():
+            try:
+                archive.open(one, pwd=password.text.encode()).close()
+            except RuntimeError:
+                continue
+            found.append(one.filename)
+    return found
 
 
 def make_empty_7z(path: Path, names: Sequence[str]) -> Path:

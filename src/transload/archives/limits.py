@@ -123,6 +123,12 @@ def wrong_checksum(size: int) -> CorruptError:
     return CorruptError(f"the checksum over its {size} bytes is wrong")
 
 
+def read_whole(pull: Pull) -> None:
+    """Read to the end and keep nothing: what the pull raises says whether it was right."""
+    while pull(CHUNK):
+        pass
+
+
 class _Counting(Protocol):
     def add(self, size: int) -> None: ...
 

@@ -8,9 +8,11 @@ from typing import BinaryIO, ClassVar, cast
 from transload.archives.arj import with_split_members
 from transload.archives.bit7z import last_resort
 from transload.archives.counted import CountedFile
-from transload.archives.limits import Body, Pull, Tally, counted
+from transload.archives.limits import Body, Pull, Tally, counted, read_whole
 from transload.archives.missing_volumes import with_lost_members
 from transload.archives.names import decoder_for
+from transload.archives.sevenzip_alone import WEAK
+from transload.archives.sevenzip_batch import BATCH_BYTES
 from transload.archives.sevenzip_copy import Stored, places
 from transload.archives.sevenzip_door import Door, is_selectable
 from transload.archives.sevenzip_feed import Feed
@@ -146,9 +148,12 @@ class SevenZipReader:
     def _first_that_opens(self, index: int, size: int) -> tuple[Pull, bytes]:
         """The pull of the first password that fits, with its first bytes. It is tried first on the next entry."""
         failures: list[TransloadError] = []
+        doubtful = self._is_doubtful(index)
         for feed in list(self._feeds):
-            pull = feed.pull(index)
             try:
+                if doubtful:
+                    read_whole(feed.pull(index))
+                pull = feed.pull(index)
                 data = pull(size)
             except (WrongPasswordError, CorruptError, TruncatedError) as error:
                 feed.close()
@@ -159,6 +164,15 @@ class SevenZipReader:
             return pull, data
         damaged = [one for one in failures if not isinstance(one, WrongPasswordError)]
         raise (damaged or failures)[0]
+
+    def _is_doubtful(self, index: int) -> bool:
+        """Whether a first byte proves no password: ZipCrypto checks eight bits, so one wrong one of 256 gives bytes,
+        too. Small members are held until their sum is known; a large one that several open is read once before.
+        """
+        member = self._told.members[index]
+        if WEAK not in member.method or (member.size or 0) <= BATCH_BYTES:
+            return False
+        return sum(feed.opens(index) for feed in self._feeds) > 1
 
     def _new_tally(self, limits: Limits) -> Tally:
         """What is read is set against the whole archive: a child does not say what it takes for which entry."""
@@ -267,8 +281,7 @@ class SevenZipReader:
         feed = self._new_feed(password)
         pull = feed.pull(index)
         try:
-            while pull(1 << 16):
-                pass
+            read_whole(pull)
         except (CorruptError, TruncatedError, WrongPasswordError):
             return False
         finally:

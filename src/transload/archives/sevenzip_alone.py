@@ -14,12 +14,21 @@ from transload.errors import (
 )
 
 UNPACK = "Unpack it with the program that made it and send the folder."
+WEAK = "ZipCrypto"  # checks a password by eight bits
 _NO_DECODER = b"Unsupported Method : "
 
 
 def other_password() -> WrongPasswordError:
     """The error for a member that gives nothing."""
     return WrongPasswordError("the entry is encrypted; no password given fits it, or it is damaged")
+
+
+def doubted(error: TransloadError, member: Member) -> TransloadError:
+    """The error of a member that is not what was packed, with the second cause that it has in ZipCrypto."""
+    if WEAK not in member.method:
+        return error
+    doubt = "ZipCrypto lets one wrong password of 256 through: it is damaged, or locked with another one"
+    return CorruptError(f"{error}; {doubt}")
 
 
 def refused(run: Run, member: Member) -> TransloadError:

@@ -16,6 +16,7 @@ from transload.archives.limits import CHUNK, Pull, ended_early, lasting, wrong_c
 from transload.archives.sevenzip_alone import (
     UNPACK,
     Alone,
+    doubted,
     failing,
     from_bytes,
     lacks_decoder,
@@ -36,12 +37,10 @@ from transload.errors import (
     UnsupportedError,
 )
 
-RESTART_BYTES = 32 << 20
-"""What a new run costs in decoded bytes: it starts in 20 ms and reads the archive's directory again."""
+RESTART_BYTES = 32 << 20  # a new run's cost in decoded bytes: 20 ms, and the directory again
 FAILURES_MAX = 1000  # runs that one archive may cost; the rest of so broken a one is given up
 SILENCES_MAX = 3  # decoders that hang cost a minute each
-LOST_BLOCK = 2
-"""Wrong members of one solid block: what follows them is decoded from the same damage."""
+LOST_BLOCK = 2  # wrong members of one solid block: what follows is decoded from the same damage
 UNASKABLE = "7-Zip cannot be asked for an entry of this name"
 
 
@@ -172,7 +171,7 @@ class Feed:
         run, self._run = self._run, None
         status = 0 if run is None else run.end()
         self.failed(index)
-        error: TransloadError = ended_early(got, self._members[index].size or 0)
+        error = doubted(ended_early(got, self._members[index].size or 0), self._members[index])
         # 7zz gives RC_MEMORY for some allocations, its status of damage for others.
         too_large = self._members[index].dictionary_bytes > self._door.memory_bytes
         if status == RC_MEMORY or status < 0 or (status and too_large):
@@ -191,8 +190,9 @@ class Feed:
         """Why a member is not what was packed: what came may be another's, when 7zz has no decoder for this one."""
         run, member = self._run, self._members[index]
         self.failed(index)
-        lacking = self._lacks_decoder(run, index)
-        return unsupported(member.method) if lacking else wrong_checksum(member.size or 0)
+        if self._lacks_decoder(run, index):
+            return unsupported(member.method)
+        return doubted(wrong_checksum(member.size or 0), member)
 
     def _lacks_decoder(self, run: Run | None, index: int) -> bool:
         """Whether 7zz cannot unpack the member's method; such members are then left out of every run."""
@@ -306,18 +306,18 @@ class Feed:
 
     def _held(self, checked: Pull, index: int) -> Pull:
         if (self._members[index].size or 0) > BATCH_BYTES:
-            if not self._opens(index):
+            if not self.opens(index):
                 raise other_password()
             return checked
         try:
             return from_bytes(b"".join(iter(partial(checked, CHUNK), b"")))
         except (CorruptError, TruncatedError):
-            if self._opens(index):
+            if self.opens(index):
                 raise
             self._failed -= 1  # nothing is damaged
             raise other_password() from None
 
-    def _opens(self, index: int) -> bool:
+    def opens(self, index: int) -> bool:
         """Whether the password gives a first byte of the member: 7zz gives none where it does not fit."""
         if not self._can_ask(index):
             return True
@@ -328,7 +328,7 @@ class Feed:
     # -- members without a sum ---------------------------------------------------------------------------------------
 
     def _unsummed(self, index: int, size: int) -> Pull:
-        """A member without a sum in the listing: right only if 7zz, which checks what the format holds, ends well."""
+        """A member without a sum in the listing: right if 7zz, which checks what the format holds, ends well."""
         if self._blocks[index] or not self._can_ask(index):
             if index not in self._unsound():
                 return _Checked(self, index, size, None)
