@@ -13,9 +13,10 @@ from transload.model import ItemKind
 FILE = Path(__file__).parent.parent / "docs" / "formats.md"
 NOT_KNOWN = (
     (
-        "Raw photos of cameras (CR2, CR3, NEF, ARW, ORF, RAF, RW2)",
-        "skipped; a DNG is read as the TIFF it is",
+        "Raw photos of cameras (DNG, NEF, ARW, CR2, PEF, SRW)",
+        "the largest JPEG in them is shown, the raw goes beside; without one kept in quarantine; not developed",
     ),
+    ("Raw photos that are no TIFF inside (CR3, ORF, RAF, RW2)", "documents"),
     (
         "JPEG of 12 bits, hierarchical JPEG, JBIG, LERC, PSB, PSD of more than 8 bits",
         "kept in quarantine, whole",

@@ -7,6 +7,7 @@ def _dotted(words: str) -> frozenset[str]:
 
 PHOTOS = _dotted(
     "jpg jpeg jpe jfif png apng gif webp heic heif hif avif tif tiff bmp jxl jp2 psd tga ppm pgm pbm pnm pcx"
+    " dng nef nrw arw cr2 pef srw"
 )
 VIDEOS = _dotted(
     "mp4 m4v mov qt 3gp 3g2 mkv webm avi flv f4v wmv asf mpg mpeg m2v vob ts mts m2ts ogv rm rmvb mxf divx ivf"

@@ -6,6 +6,8 @@ A picture of such a kind is whole: it is not to be told as damaged when it canno
 import struct
 from typing import BinaryIO
 
+from transload.media.codings_tiff import coding_of_tiff
+
 JPEG_LS = "JPEG-LS"
 
 _SHOWN_EVERYWHERE = frozenset({0xC0, 0xC1, 0xC2})
@@ -23,23 +25,6 @@ _NO_FRAMES = frozenset(
 _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN = 0xDA
 _BITS = 8
-
-_TIFF_COMPRESSIONS = {
-    34661: "JBIG",
-    34676: "SGI LogLuv",
-    34677: "SGI LogLuv",
-    34712: "JPEG 2000",
-    34713: "Nikon NEF",
-    34887: "LERC",
-    34927: "WebP",
-    50001: "WebP",
-    50002: "JPEG XL",
-    52546: "JPEG XL",
-}
-"""Values of the tag Compression (TIFF 6.0 and the register of libtiff) that Pillow's wheels do not decode."""
-_CLASSIC = 42  # BigTIFF has 43, and other fields after it.
-_COMPRESSION_TAG = 259
-_ENTRIES_MAX = 512
 
 _PSD_HEAD = struct.Struct(">4sH16xH")
 _LARGE = 2
@@ -85,28 +70,6 @@ def _named(kind: int, bits: int) -> str | None:
     return None if bits == _BITS else f"JPEG of {bits} bits"
 
 
-def _of_tiff(file: BinaryIO) -> str | None:
-    """By the compression of the first page."""
-    head = file.read(8)
-    order = "<" if head[:2] == b"II" else ">"
-    if len(head) < 8 or struct.unpack(f"{order}H", head[2:4])[0] != _CLASSIC:
-        return None
-    file.seek(struct.unpack(f"{order}I", head[4:])[0])
-    count = file.read(2)
-    entries = (
-        file.read(12 * min(_ENTRIES_MAX, struct.unpack(f"{order}H", count)[0]))
-        if len(count) == 2
-        else b""
-    )
-    for tag, _, _, value in struct.iter_unpack(
-        f"{order}HHIH2x", entries[: len(entries) // 12 * 12]
-    ):
-        if tag == _COMPRESSION_TAG:
-            name = _TIFF_COMPRESSIONS.get(value)
-            return f"TIFF compressed with {name}" if name else None
-    return None
-
-
 def _of_psd(file: BinaryIO) -> str | None:
     """By version and depth (Adobe Photoshop File Formats, file header section)."""
     head = file.read(_PSD_HEAD.size)
@@ -129,4 +92,4 @@ def _of_jpeg2000(file: BinaryIO) -> str | None:
     return f"JPEG 2000 of {bits} bits" if bits > _BITS and count > 1 else None
 
 
-_LOOKS = {"jpeg": _of_jpeg, "tiff": _of_tiff, "psd": _of_psd, "jpeg2000": _of_jpeg2000}
+_LOOKS = {"jpeg": _of_jpeg, "tiff": coding_of_tiff, "psd": _of_psd, "jpeg2000": _of_jpeg2000}

@@ -14,8 +14,17 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from transload.media import codings, photo_program, rescue
-from transload.media.colours import DEEP, as_rgb, eight_bit, keeping_exif
+from transload.media import codings, photo_program, photo_raw, rescue
+from transload.media.codings_tiff import kind_of_tiff
+from transload.media.colours import (
+    DEEP,
+    as_rgb,
+    eight_bit,
+    is_lab_with_alpha,
+    keeping_exif,
+    open_more_tiffs,
+    rgb_of_lab,
+)
 from transload.media.damage import DamagedError
 from transload.media.photo_exif import Kept, kept_of
 from transload.media.photo_header import JPEG, header_of, large_webp
@@ -126,12 +135,25 @@ def _looked_at(
     if sniffed == "webp" and (large := large_webp(file, decode_limit)):
         return raw | large, None
     raw["coding"] = codings.coding_of(file, sniffed)
+    if sniffed == "tiff" and (found := photo_raw.raw_of(file)):
+        return _of_camera(found, raw, decode_limit)
     with _open(file, sniffed) as image:
         if raw["coding"] and sniffed == "jpeg2000":
             return _deep(path, image, raw)
         raw |= header_of(image)
         thumb = _decode(image, raw, decode_limit)
     return raw, thumb
+
+
+def _of_camera(
+    found: photo_raw.Raw, raw: dict[str, Any], decode_limit: int
+) -> tuple[dict[str, Any], bytes | None]:
+    """A raw photo, by its preview."""
+    if found.jpeg is None:
+        return raw | _unread("a raw photo of a camera without a preview"), None
+    image = found.preview()
+    raw |= header_of(image) | {"format": "RAW", "reader": "preview", "coding": None}
+    return raw, _decode(image, raw, decode_limit)
 
 
 def _rescued(path: Path, sniffed: str, raw: dict[str, Any]) -> bytes | None:
@@ -173,6 +195,11 @@ def _source(path: Path, sniffed: str, reader: str) -> Generator[Image.Image]:
     if reader == "libav":
         yield rescue.by_libav(path, sniffed)
         return
+    if reader == "preview":
+        with path.open("rb") as file:
+            found = photo_raw.raw_of(file)
+        yield (found or photo_raw.Raw(None, b"")).preview()
+        return
     if reader == "program":
         yield photo_program.by_program(path, sniffed)
         return
@@ -190,8 +217,11 @@ def _failed(file: BinaryIO, sniffed: str, coding: str | None, error: Exception) 
     evidence = {"evidence": evidence_of(error)}
     if _is_cut(file, sniffed):
         return evidence | {"decoded": "cut", "error": _short(error)}
-    if coding and (sniffed == "tiff" or isinstance(error, UnidentifiedImageError)):
+    unknown = isinstance(error, UnidentifiedImageError)
+    if coding and (sniffed == "tiff" or unknown):
         return evidence | _unread(coding)
+    if sniffed == "tiff" and unknown and (kind := kind_of_tiff(file)):
+        return evidence | _unread(kind)
     return evidence | {"decoded": "damaged", "error": _short(error)}
 
 
@@ -277,6 +307,8 @@ def _open(file: BinaryIO, sniffed: str) -> Image.Image:
     warnings.simplefilter("ignore")
     if sniffed == "heif":
         _register_heif()
+    elif sniffed == "tiff":
+        open_more_tiffs()
     return Image.open(
         file, formats=READERS.get(sniffed, ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"))
     )
@@ -326,6 +358,8 @@ def _scaled(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
     """The picture at `goal`, in a mode that can be scaled; the source image itself when nothing is to be done."""
     if image.mode in DEEP:
         image = eight_bit(image)
+    elif is_lab_with_alpha(image):
+        image = rgb_of_lab(image)
     elif image.mode in ("P", "PA", "1"):
         has_alpha = image.mode == "PA" or "transparency" in image.info
         image = keeping_exif(image, image.convert("RGBA" if has_alpha else "RGB"))

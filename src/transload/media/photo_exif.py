@@ -5,7 +5,7 @@ Pillow is imported here, so the main process never imports this module.
 
 import logging
 import struct
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from PIL import ExifTags, Image
 
@@ -48,6 +48,19 @@ def kept_of(image: Image.Image, kept: Kept) -> bytes:
     """
     try:
         return _chosen(image.getexif(), kept)
+    except _UNREADABLE as error:
+        log.info("exif_dropped", extra={"error": type(error).__name__})
+        return b""
+
+
+def exif_of(tiff: BinaryIO) -> bytes:
+    """What the metadata of a TIFF says of the photo, and how it is turned; of what cannot be read, nothing."""
+    found, kept = Image.Exif(), Image.Exif()
+    try:
+        found.load_from_fp(tiff)
+        kept.load(_chosen(found, "all"))
+        kept[_BASE.Orientation] = found.get(_BASE.Orientation, 1)
+        return kept.tobytes()
     except _UNREADABLE as error:
         log.info("exif_dropped", extra={"error": type(error).__name__})
         return b""

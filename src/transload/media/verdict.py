@@ -241,7 +241,11 @@ def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
     reasons: list[str] = []
     if raw.get("reader") == "to_the_last_byte":
         reasons.append("its end is missing, the lines before it are there")
-    if raw.get("coding") and raw["width"] * raw["height"] > 1:  # one point is a spacer of a page
+    if raw.get("reader") == "preview":
+        reasons.append(
+            f"a raw photo of a camera, whose preview of {raw['width']} x {raw['height']} is shown"
+        )
+    elif raw.get("coding") and raw["width"] * raw["height"] > 1:  # one point is a spacer of a page
         reasons.append(f"{raw['coding']} does not show everywhere")
     elif raw["format"] not in safe:
         reasons.append(f"{raw['format']} does not show everywhere")
@@ -258,19 +262,20 @@ def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
 
 def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) -> Judgement:
     telegram = recipe is Recipe.TELEGRAM
-    pages, partial = raw.get("pages", 1), raw.get("reader") == "to_the_last_byte"
+    pages, reader = raw.get("pages", 1), raw.get("reader", "pillow")
+    partial = reader == "to_the_last_byte"
     plan: dict[str, Any] = {
         "do": "shrink",
         "sniffed": raw["sniffed"],
         "side": PHOTO_SIDE if telegram else None,
         "quality": 87,
-        "reader": raw.get("reader", "pillow"),
+        "reader": reader,
         "exif": ("date and place" if wishes.place else "date") if telegram else "all",
         "recipe": recipe.value,
     }
     cost = raw["width"] * raw["height"] * SHRINK_S_PER_PIXEL
     why = f"{reason}: made a JPEG"
-    if partial or pages > 1:
+    if partial or pages > 1 or reader == "preview":
         plan["original"] = "beside"
     if pages > 1:
         why = f"{why} of the first of {pages} pictures, all of them are in the original beside it"

@@ -22,17 +22,7 @@ SHARE = (
 )
 LOOKAHEAD_MAX = 8 << 20
 
-LARGE_SUFFIXES = endings.MEDIA | {
-    ".dng",
-    ".arw",
-    ".cr2",
-    ".cr3",
-    ".nef",
-    ".orf",
-    ".raf",
-    ".rw2",
-    ".mid",
-}
+LARGE_SUFFIXES = endings.MEDIA | {".cr3", ".orf", ".raf", ".rw2", ".mid"}
 """Names decide nothing but how much is asked for at once."""
 
 
