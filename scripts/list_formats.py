@@ -27,6 +27,10 @@ NOT_KNOWN = (
     ("MIDI and tracker music (MOD, XM, IT, S3M)", "documents: notes, not sound"),
     ("TrueHD and MLP without a container, VOC, W64, DSF, DFF, TAK, Musepack, ADX", "documents"),
     ("Flash that is a program (SWF), Bink, Smacker, FLIC", "documents"),
+    (
+        "Dolby Vision of profile 5 (MP4, MOV, Matroska)",
+        "copied with its record; kept in quarantine where it would have to be encoded",
+    ),
     ("Videos under DRM", "kept in quarantine, named as encrypted"),
     ("MJPEG without a container under another name than .mjpeg or .mjpg", "its first photo"),
 )

@@ -30,7 +30,7 @@ def essence(raw: dict[str, Any]) -> dict[str, Any]:
     streams = [
         {
             key: stream.get(key)
-            for key in ("type", "codec", "cover", "width", "height", "pix_fmt", "channels")
+            for key in ("type", "codec", "cover", "width", "height", "level", "pix_fmt", "channels")
         }
         for stream in raw["streams"]
     ]

@@ -42,6 +42,9 @@ def verdict_of(picture: dict[str, Any] | None = None, **raw: object) -> Verdict:
         ({"width": 3840, "height": 2160}, Verdict.AS_IS),
         ({"width": 4096, "height": 2160}, Verdict.TRANSCODE),
         ({"width": 641}, Verdict.TRANSCODE),
+        ({"width": 3840, "height": 2880}, Verdict.TRANSCODE),
+        ({"level": 52}, Verdict.AS_IS),
+        ({"level": 62}, Verdict.TRANSCODE),
         ({"transfer": 16}, Verdict.TRANSCODE),
         ({"pix_fmt": "yuv422p"}, Verdict.TRANSCODE),
         ({"codec": "hevc", "tag": "hvc1", "pix_fmt": "yuv420p10le"}, Verdict.AS_IS),
@@ -52,6 +55,28 @@ def verdict_of(picture: dict[str, Any] | None = None, **raw: object) -> Verdict:
 )
 def test_pictures(picture: dict[str, Any], verdict: Verdict) -> None:
     assert verdict_of(picture) is verdict
+
+
+def test_what_becomes_smaller_is_said() -> None:
+    quick = PICTURE | {"codec": "vp9", "width": 3840, "height": 2160, "fps": 120.0}
+    judged = judge_video(RAW | {"streams": [quick]}, "keep")
+    assert "made H.264 of 2784 pixels at the longer side" in judged.why
+    assert judged.plan["side"] == 2784
+
+
+def test_dolby_vision_is_copied_or_told() -> None:
+    dolby = PICTURE | {
+        "codec": "hevc",
+        "height": 720,
+        "tag": "dvh1",
+        "transfer": 16,
+        "pix_fmt": "yuv420p10le",
+    }
+    raw = RAW | {"streams": [dolby], "dolby_only": True}
+    assert judge_video(raw, "keep").verdict is Verdict.AS_IS
+    assert judge_video(raw | {"moov": "behind"}, "keep").plan["dolby_only"]
+    assert judge_video(raw, "keep", Recipe.MP4_360).fault is not None
+    assert judge_video(raw | {"dolby_only": False}, "keep").verdict is Verdict.TRANSCODE
 
 
 def test_the_index_must_begin_early() -> None:

@@ -18,7 +18,7 @@ _LOCKS = (b"encv", b"enca", b"drms", b"drmi")
 
 @dataclass(frozen=True, slots=True)
 class BoxMap:
-    """What the walk found: `moov_at` in bytes (None: no `moov`), `missing` bytes of the file, `locked` by DRM."""
+    """What the walk found: `moov_at` in bytes (None: no `moov`) and its length, `missing` bytes, `locked` by DRM."""
 
     brand: str | None
     moov_at: int | None
@@ -26,6 +26,7 @@ class BoxMap:
     fragmented: bool
     missing: int
     locked: bool = False
+    moov_bytes: int = 0
 
 
 def walk(file: BinaryIO, size: int) -> BoxMap:
@@ -33,7 +34,7 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
     brand: str | None = None
     moov_at: int | None = None
     mdat_seen = moov_first = fragmented = locked = False
-    at = missing = 0
+    at = missing = moov_bytes = 0
     for _ in range(_BOXES_MAX):
         file.seek(at)
         head = file.read(16)
@@ -43,7 +44,7 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
         if kind == b"ftyp":
             brand = file_brand(file, at)
         elif kind == b"moov" and moov_at is None:
-            moov_at, moov_first = at, not mdat_seen
+            moov_at, moov_bytes, moov_first = at, length, not mdat_seen
             fragmented |= _has_mvex(file, at + 8, at + length)
             locked = _is_locked(file, at, length)
         elif kind == b"moof":
@@ -58,7 +59,7 @@ def walk(file: BinaryIO, size: int) -> BoxMap:
         at += length
         if at >= size or (fragmented and mdat_seen):
             break
-    return BoxMap(brand, moov_at, moov_first, fragmented, missing, locked)
+    return BoxMap(brand, moov_at, moov_first, fragmented, missing, locked, moov_bytes)
 
 
 def _is_kind(kind: bytes) -> bool:
@@ -80,21 +81,26 @@ def _length(head: bytes, rest: int) -> int:
     return short or rest
 
 
-def _is_locked(file: BinaryIO, at: int, length: int) -> bool:
-    """Whether the description of some track's samples is that of encrypted ones. A tag may hold the same letters."""
+def sample_entries(file: BinaryIO, at: int, length: int) -> Iterator[tuple[bytes, int, int]]:
+    """What the `moov` box at `at` says of each track's samples: kind, and from where to where the content goes."""
     spans = [(at + 8, at + length)]
     for kind in _TO_ENTRIES:
-        found = (box for start, end in spans for box in _children(file, start, end))
+        found = (box for start, end in spans for box in children(file, start, end))
         spans = [(start, end) for word, start, end in found if word == kind][:_TRACKS_MAX]
-    full = ((start + _STSD_FIELDS, end) for start, end in spans)
-    return any(word in _LOCKS for start, end in full for word, _, _ in _children(file, start, end))
+    for start, end in spans:
+        yield from children(file, start + _STSD_FIELDS, end)
+
+
+def _is_locked(file: BinaryIO, at: int, length: int) -> bool:
+    """Whether the description of some track's samples is that of encrypted ones. A tag may hold the same letters."""
+    return any(word in _LOCKS for word, _, _ in sample_entries(file, at, length))
 
 
 def _has_mvex(file: BinaryIO, at: int, end: int) -> bool:
-    return any(word == b"mvex" for word, _, _ in _children(file, at, end))
+    return any(word == b"mvex" for word, _, _ in children(file, at, end))
 
 
-def _children(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def children(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """The boxes within a box: their kind, and from where to where their content goes."""
     for _ in range(_CHILDREN_MAX):
         file.seek(at)

@@ -206,6 +206,7 @@ def _stream(shown: dict[str, Any]) -> dict[str, Any]:
             "width": shown.get("width", 0),
             "height": shown.get("height", 0),
             "pix_fmt": shown.get("pix_fmt"),
+            "level": shown.get("level"),
             "fps": _rate(shown.get("avg_frame_rate", "0/0"))
             or _rate(shown.get("r_frame_rate", "0/0")),
             "frames": int(shown.get("nb_frames", 0)),

@@ -95,12 +95,19 @@ def opening(plan: dict[str, Any], source: Path) -> list[str]:
 
 
 def _middle(plan: dict[str, Any], style: Style) -> list[str]:
-    hvc1 = ["-tag:v", "hvc1"] if plan.get("hevc") else []
     match plan["do"]:
         case "rewrap":
             return copying(plan)
         case "audio":
-            return [*_tracks(plan), "-c:v", "copy", *hvc1, *sound(plan), *subtitles(plan), *_BARE]
+            return [
+                *_tracks(plan),
+                "-c:v",
+                "copy",
+                *_tag(plan),
+                *sound(plan),
+                *subtitles(plan),
+                *_BARE,
+            ]
         case "sound":
             return ["-map", sound_at(plan), *sound(plan), "-vn", "-sn", *_BARE]
         case "mp3":
@@ -113,8 +120,14 @@ def _middle(plan: dict[str, Any], style: Style) -> list[str]:
 
 def copying(plan: dict[str, Any]) -> list[str]:
     """The picture and the sound as they are."""
-    hvc1 = ["-tag:v", "hvc1"] if plan.get("hevc") else []
-    return [*_tracks(plan), "-c", "copy", *hvc1, *subtitles(plan), *_BARE]
+    return [*_tracks(plan), "-c", "copy", *_tag(plan), *subtitles(plan), *_BARE]
+
+
+def _tag(plan: dict[str, Any]) -> list[str]:
+    """HEVC as Apple's players ask for it; Dolby Vision keeps its own tag and record, which others must not miss."""
+    if plan.get("dolby_only") and plan.get("hevc"):
+        return ["-tag:v", "dvh1", "-strict", "unofficial"]
+    return ["-tag:v", "hvc1"] if plan.get("hevc") else []
 
 
 def _tracks(plan: dict[str, Any]) -> list[str]:

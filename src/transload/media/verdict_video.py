@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from transload.kinds import Fault
+from transload.media.phones import demands, side_of
 from transload.media.tracks import Tracks, chosen
 from transload.media.verdict_sound import STEREO, channels_kept, is_cut
 from transload.media.video_colours import colours_of
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
 
 MOOV_WITHIN = 131_072  # tdesktop's streaming check: `moov` must begin within the first 128 KiB.
-SIDE_MAX = 3840  # Phones' H.264 decoders end at 4K (level 5.1).
 MP3_HERTZ_LEAST = 16_000  # MP4 takes no MP3 of MPEG-2.5 (ISO 14496-3, table of object types).
 PQ, HLG = 16, 18  # Transfer characteristics of HDR (ITU-T H.273).
 PIXELS_PER_S = 25e6
@@ -25,15 +26,14 @@ COPY_BYTES_PER_S = 200e6
 LOST_TOLD_S = 1.0
 """Recordings of broadcasts begin between keyframes, which come twice a second there: that is no damage."""
 
+OTHER_COLOURS = "Get it as HDR10, HLG or SDR, or send it with the recipe original."
 _EIGHT_BIT_420 = frozenset({"yuv420p", "yuvj420p"})
 _HEVC_PIX = frozenset({"yuv420p", "yuvj420p", "yuv420p10le"})
 _SOUND_KEPT = frozenset({"aac", "mp3"})
-_STUDIO_PROFILES = frozenset(
-    {"High 4:4:4 Predictive", "High 4:4:4", "High 4:4:4 Intra", "CAVLC 4:4:4 Intra", "Extended"}
-)
-"""Profiles of H.264 that no phone decodes even where their pictures are 4:2:0 (lossless ones are), by libav's names."""
 _HIDING = frozenset({"vp8", "vp9", "av1"})
 """Codecs with packets whose picture is only looked at by others."""
+_HVC1, _AGAIN = "tagged hvc1", "second chance: its sound made AAC"
+_DOLBY = "Dolby Vision whose colours only its own players know"
 _MP4_SUFFIXES = (".mp4", ".m4v")
 
 
@@ -53,6 +53,10 @@ def judge_video(
         picture.append(f"above {recipe.height_max} lines")
     sound = _sound_faults(parts.sound, recipe)
     name = f"{parts.picture['codec']} in {raw['container']}"
+    if raw.get("dolby_only"):
+        name, wrapper = f"{name}, {_DOLBY}", [one for one in wrapper if one != _HVC1]
+    if picture and raw.get("dolby_only"):
+        return _in_no_colours(f"{name}: {', '.join(picture)}")
     if picture:
         return _transcoded(
             raw, parts, recipe, f"{name}: {', '.join(picture)}", keep_sound=not sound
@@ -64,7 +68,7 @@ def judge_video(
     return Judgement(
         ItemKind.VIDEO,
         Verdict.AS_IS,
-        f"{name}, plays as it is",
+        f"{name}, untouched" if raw.get("dolby_only") else f"{name}, plays as it is",
         suffix=None if raw.get("suffix") in _MP4_SUFFIXES else ".mp4",
         plan={"nosound_video": parts.sound is None},
     )
@@ -81,11 +85,14 @@ def recover_video(
     Where copying both streams failed, only the sound is made anew; then everything; then the picture alone.
     """
     parts = _tracks(raw, recipe, languages)
+    if raw.get("dolby_only"):
+        again = copied is not None and copied.verdict is Verdict.REWRAP and parts.sound is not None
+        return [_with_new_sound(raw, parts, recipe, _AGAIN)] if again else []
     ways = [_transcoded(raw, parts, recipe, "second chance", keep_sound=False)]
     if copied is None:
         return ways
     if copied.verdict is Verdict.REWRAP and parts.sound is not None:
-        ways.insert(0, _with_new_sound(raw, parts, recipe, "second chance: its sound made AAC"))
+        ways.insert(0, _with_new_sound(raw, parts, recipe, _AGAIN))
     if parts.sound is not None:
         silent = replace(parts, sound=None, mute=True)
         ways.append(_transcoded(raw, silent, recipe, "second chance", keep_sound=False))
@@ -113,16 +120,13 @@ def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) ->
         faults.append(f"{codec} does not play everywhere")
     elif pix not in _EIGHT_BIT_420:
         faults.append(f"{pix} does not play everywhere")
-    elif codec == "h264" and picture.get("profile") in _STUDIO_PROFILES:
-        faults.append(f"H.264 {picture['profile']} does not play on phones")
-    if picture.get("transfer") in (PQ, HLG):
+    if picture.get("transfer") in (PQ, HLG) and not raw.get("dolby_only"):
         faults.append("HDR")
     if raw.get("interlaced"):
         faults.append("interlaced")
     if picture["width"] % 2 or picture["height"] % 2:
         faults.append("odd size")
-    if max(picture["width"], picture["height"]) > SIDE_MAX:
-        faults.append(f"{picture['width']} x {picture['height']} is too large for phones")
+    faults += demands(picture)
     if raw.get("order") == "lost":
         faults.append(f"{raw['container']} does not say when its reordered frames are shown")
     return faults
@@ -157,7 +161,7 @@ def _wrapper_faults(raw: dict[str, Any], parts: Tracks) -> list[str]:
     if raw.get("missing_bytes"):
         faults.append("cut short, the readable part kept")
     if parts.picture["codec"] == "hevc" and parts.picture.get("tag") != "hvc1":
-        faults.append("tagged hvc1")
+        faults.append(_HVC1)
     return faults
 
 
@@ -168,6 +172,7 @@ def _plan(raw: dict[str, Any], parts: Tracks, recipe: Recipe, do: str) -> dict[s
         "recipe": recipe.value,
         "sniffed": raw["sniffed"],
         "hevc": parts.picture["codec"] == "hevc",
+        "dolby_only": bool(raw.get("dolby_only")),
         "sound": parts.sound is not None,
         "sound_n": parts.sound_n,
         "mute": parts.mute,
@@ -216,26 +221,33 @@ def _transcoded(
 ) -> Judgement:
     picture = parts.picture
     pixels = picture["width"] * picture["height"] * (picture.get("fps") or 25.0)
-    plan = _plan(raw, parts, recipe, "transcode") | colours_of(raw, picture)
+    plan, side = _plan(raw, parts, recipe, "transcode") | colours_of(raw, picture), side_of(picture)
+    smaller = f" of {side} pixels at the longer side" if side is not None else ""
     plan |= {
         "hevc": False,
         "keep_sound": keep_sound and parts.sound is not None,
         "interlaced": bool(raw.get("interlaced")),
         "hdr": picture.get("transfer") in (PQ, HLG),
         "by_order": raw.get("order") in ("lost", "unsure"),
-        "side": SIDE_MAX if max(picture["width"], picture["height"]) > SIDE_MAX else None,
+        "side": side,
         "short": recipe.height_max if _is_above(picture, recipe) else None,
     }
     return Judgement(
         ItemKind.VIDEO,
         Verdict.TRANSCODE,
-        f"{why}: made H.264{_left_behind(parts)}",
+        f"{why}: made H.264{smaller}{_left_behind(parts)}",
         suffix=_mp4(raw),
         deferred=True,
         partial=_is_partial(raw, parts),
         cost_s=round(pixels * (raw.get("duration_s") or 0.0) / PIXELS_PER_S, 1),
         plan=plan,
     )
+
+
+def _in_no_colours(why: str) -> Judgement:
+    """What would have to be encoded from pictures whose colours no decoder here knows."""
+    fault = Fault("input.unsupported", why, suggestion=OTHER_COLOURS, stage="probe")
+    return Judgement(ItemKind.VIDEO, Verdict.UNSAVABLE, why, fault=fault)
 
 
 def _left_behind(parts: Tracks) -> str:

@@ -219,6 +219,7 @@ def _picture(stream: VideoStream) -> dict[str, Any]:
         "width": context.width,
         "height": context.height,
         "pix_fmt": context.pix_fmt,
+        "level": getattr(context, "level", None),  # older releases of PyAV do not tell
         "fps": round(float(rate), 3) if rate else None,
         "frames": stream.frames,
         "sar": f"{sar.numerator}:{sar.denominator}" if sar else None,

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from transload.media import mp3_promise
+from transload.media import dolby, mp3_promise
 from transload.media.boxes import BoxMap, walk
 
 DEMUXERS: dict[str, str] = {
@@ -69,13 +69,18 @@ def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
     size = path.stat().st_size
     with path.open("rb") as file:
         if sniffed == "mov":
-            return _of_boxes(walk(file, size))
+            found = walk(file, size)
+            at, length = found.moov_at, found.moov_bytes
+            only = at is not None and dolby.is_only_in_boxes(file, at, length)
+            return _of_boxes(found) | {"dolby_only": only}
         if sniffed == "mp3":
             return _of_promise(mp3_promise.promised(file), size)
         head = file.read(_HEAD_BYTES)
+        only = sniffed == "matroska" and dolby.is_only_in_matroska(file)
     missing = max(0, _MISSING.get(sniffed, _unknown)(head, size))
     whole_s = _WHOLE[sniffed](head) if sniffed in _WHOLE else None
-    return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if whole_s else {})}
+    facts: dict[str, Any] = {"missing_bytes": missing} | ({"dolby_only": True} if only else {})
+    return facts | ({"whole_s": round(whole_s, 3)} if whole_s else {})
 
 
 def promised_s(raw: dict[str, Any]) -> float | None:

@@ -1,0 +1,47 @@
+"""What decoders of phones take: profiles, levels, sizes, pictures a second. Pure."""
+
+import math
+from typing import Any
+
+SIDE_MAX = 3840
+BLOCKS_MAX, BLOCKS_S_MAX = 36_864, 2_073_600
+"""Macroblocks of a picture and of a second at level 5.2 (ITU-T H.264, table A-1): 4K at 64 pictures a second."""
+BLOCK = 16
+RATE_MAX = 240.0
+"""Files that tell more pictures a second are mostly wrong; so their pictures become no smaller than for this many."""
+STUDIO_PROFILES = frozenset(
+    {"High 4:4:4 Predictive", "High 4:4:4", "High 4:4:4 Intra", "CAVLC 4:4:4 Intra", "Extended"}
+)
+"""Profiles of H.264 that no phone decodes even where their pictures are 4:2:0 (lossless ones are), by libav's names."""
+_LEVEL_MAX = 5.2
+_OF_ONE = {"h264": 10, "hevc": 30}
+"""In what a stream writes level 1 (ITU-T H.264, 7.4.2.1.1; H.265, 7.4.4)."""
+
+
+def demands(picture: dict[str, Any]) -> list[str]:
+    """What the picture asks of a decoder beyond what phones have, as reasons; empty when it fits."""
+    codec, size = picture["codec"], (picture["width"], picture["height"])
+    found: list[str] = []
+    if codec == "h264" and picture.get("profile") in STUDIO_PROFILES:
+        found.append(f"H.264 {picture['profile']} does not play on phones")
+    level = (picture.get("level") or 0) / _OF_ONE.get(codec, math.inf)
+    if level > _LEVEL_MAX:
+        found.append(f"{codec} of level {level:.1f} does not play on phones")
+    if max(size) > SIDE_MAX or (codec == "h264" and _blocks(size) > BLOCKS_MAX):
+        found.append(f"{size[0]} x {size[1]} is too large for phones")
+    return found
+
+
+def side_of(picture: dict[str, Any]) -> int | None:
+    """The longest side in pixels that the picture may have as H.264; None: it may stay as large as it is."""
+    size = picture["width"], picture["height"]
+    most = min(BLOCKS_MAX, BLOCKS_S_MAX / min(RATE_MAX, picture.get("fps") or 1.0))
+    if max(size) <= SIDE_MAX and _blocks(size) <= most:
+        return None
+    sides = range(min(SIDE_MAX, max(size)) // BLOCK * BLOCK, BLOCK, -BLOCK)
+    return next((side for side in sides if _blocks(size, side / max(size)) <= most), BLOCK)
+
+
+def _blocks(size: tuple[int, int], share: float = 1.0) -> int:
+    """Macroblocks of a picture with sides of that share, those at its edges whole."""
+    return math.prod(math.ceil(pixels * share / BLOCK) for pixels in size)
