@@ -9,6 +9,7 @@ from tests.kept import encode
 from tests.matrix import judge
 from tests.matrix.caption_pictures import captions
 from tests.matrix.field_pictures import RATE, film
+from tests.media.browser import played
 from tests.media.decoded import program
 from transload.media.studio import Studio
 from transload.model import Judgement, Recipe, Verdict
@@ -16,6 +17,8 @@ from transload.model import Judgement, Recipe, Verdict
 FRAMES = 50
 ALIKE_OF_FIELDS_DB = 32.0
 """The picture before or behind is at most 22 dB alike."""
+ALIKE_DB = 35.0
+HALF_A_PICTURE_S = 0.02
 LENGTH_S = 0.2
 LEVEL_MAX = 52
 WRAPPED = ("h264", "mkv", "ts", "mp4", "mov", "avi", "wmv")
@@ -59,6 +62,52 @@ async def test_pictures_of_single_fields_are_whole_and_in_order(
     assert len(result.shown) == len(wanted.shown) == FRAMES
     assert judge.least_likeness(wanted, result, ordered=True) >= ALIKE_OF_FIELDS_DB
     assert abs(result.duration_s - FRAMES / RATE) <= LENGTH_S
+
+
+def of_two_sizes(room: Path, codec: str, ending: str) -> Path:
+    """A second of 320 x 180 and three of 192 x 144 behind it, as a tuner writes them where the programme changes."""
+    joined = room / f"film.{ending}"
+    parts: list[Path] = []
+    for size, seconds in (("320x180", 1), ("192x144", 3)):
+        picture = f"testsrc2=s={size}:r=25:d={seconds}"
+        part = room / f"{size}.{'h264' if ending == 'h264' else 'ts'}"
+        parts.append(encode(part, ("-f", "lavfi", "-i", picture, *codec.split(), "-bitexact")))
+    if ending == "h264":
+        joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+        return joined
+    names = room / "parts.txt"
+    names.write_text("".join(f"file {part}\n" for part in parts))
+    words = ["-f", "concat", "-safe", "0", "-i", str(names), "-c", "copy", str(joined)]
+    subprocess.run([program(), "-v", "error", *words], check=True)
+    return joined
+
+
+@pytest.mark.media
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("codec", "ending", "verdict"),
+    [
+        ("-c:v libx264 -pix_fmt yuv420p", "h264", Verdict.TRANSCODE),
+        ("-c:v libx264 -pix_fmt yuv420p", "ts", Verdict.REWRAP),
+        ("-c:v libx264 -pix_fmt yuv420p", "mkv", Verdict.REWRAP),
+        ("-c:v mpeg2video -q:v 2", "ts", Verdict.TRANSCODE),
+        ("-c:v mpeg2video -q:v 2", "mkv", Verdict.TRANSCODE),
+    ],
+)
+async def test_films_whose_size_changes(
+    tmp_path: Path, codec: str, ending: str, verdict: Verdict
+) -> None:
+    source = of_two_sizes(tmp_path, codec, ending)
+    judged, made = await converted(source, tmp_path, Recipe.TELEGRAM)
+    assert (judged.verdict, judged.partial) == (verdict, False)
+    wanted, result = judge.seen(source, tmp_path), judge.seen(made, tmp_path)
+    assert len(result.shown) == len(wanted.shown) >= 99
+    assert judge.least_likeness(wanted, result, ordered=True) >= ALIKE_DB
+    assert judge.latest(wanted, result) <= HALF_A_PICTURE_S
+    (seen,) = played([made], tmp_path / "profile").values()
+    assert not seen.error
+    assert seen.at == pytest.approx(2.0, abs=0.1)
+    assert seen.contrast > 30
 
 
 @pytest.mark.media

@@ -9,7 +9,7 @@ from transload.media.recipes import Style, arguments, suffix_of
 STYLE = Style("veryfast", 2, frozenset({"bwdif", "zscale"}), "demux")
 
 
-def words(**plan: str | bool | int) -> str:
+def words(**plan: str | float) -> str:
     """The arguments in one line."""
     return " ".join(arguments({"sniffed": "matroska", **plan}, Path("/in"), Path("/out"), STYLE))
 
@@ -96,7 +96,9 @@ def test_endings() -> None:
 
 
 def test_frames_without_times_follow_their_order() -> None:
+    assert "-r 30000/1001 -i" in words(do="transcode", by_order=True, rate="30000/1001")
     assert "setpts=round(N/(FRAME_RATE*TB))" in words(do="transcode", by_order=True)
+    assert "-r" not in words(do="transcode", rate="25").split()
 
 
 def test_half_a_packet_of_a_cut_file_is_dropped() -> None:

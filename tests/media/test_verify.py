@@ -60,6 +60,14 @@ def test_equal_results_pass(plan: dict[str, Any]) -> None:
     assert length_fault(plan, WHOLE, WHOLE, 100) is None
 
 
+def test_pictures_of_a_raw_stream_keep_their_distance() -> None:
+    raw, plan = WHOLE | {"span_s": 0.0}, ENCODE | {"by_order": True, "rate": "10"}
+    assert length_fault(plan, raw, WHOLE, 100) is None
+    squeezed = WHOLE | {"span_s": 5.0}
+    assert "5.00 s instead of 9.90 s" in str(length_fault(plan, raw, squeezed, 100))
+    assert length_fault(plan | {"rate": None}, raw, squeezed, 100) is None
+
+
 def test_fields_and_hidden_pictures_may_halve_the_count() -> None:
     assert length_fault(ENCODE, WHOLE, WHOLE | {"frames": 50}, 50) is None
 

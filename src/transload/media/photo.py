@@ -17,17 +17,15 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from transload.media import codings, photo_program, photo_raw, rescue
 from transload.media.codings_tiff import kind_of_tiff
 from transload.media.colours import (
-    DEEP,
     as_rgb,
-    eight_bit,
-    is_lab_with_alpha,
     keeping_exif,
     open_more_tiffs,
-    rgb_of_lab,
 )
 from transload.media.damage import DamagedError
 from transload.media.photo_exif import Kept, kept_of
+from transload.media.photo_extras import extras_of
 from transload.media.photo_header import JPEG, header_of, large_webp
+from transload.media.photo_scale import averaged, goal_of, scaled
 from transload.media.reasons import evidence_of
 
 THUMB_SIDE = 320  # Telegram: thumbnails are JPEG of at most 320x320.
@@ -140,7 +138,7 @@ def _looked_at(
     with _open(file, sniffed) as image:
         if raw["coding"] and sniffed == "jpeg2000":
             return _deep(path, image, raw)
-        raw |= header_of(image)
+        raw |= header_of(image) | {"extras": extras_of(file, sniffed)}
         thumb = _decode(image, raw, decode_limit)
     return raw, thumb
 
@@ -235,13 +233,13 @@ def shrink(path: Path, sniffed: str, shape: Shape, into: Path) -> tuple[int, int
     Raises DamagedError, MemoryError, OSError of the disk.
     """
     with _damage(), _source(path, sniffed, shape.reader) as image:
-        goal = _goal(image.size, shape.side)
+        goal = goal_of(image.size, shape.side)
         if image.format in JPEG and goal != image.size:
             image.draft("RGB", goal)
         exif = kept_of(image, shape.exif)
         icc = image.info.get("icc_profile")
-        scaled = _scaled(image, _goal(image.size, shape.side))
-        upright: Image.Image = ImageOps.exif_transpose(scaled)
+        smaller = scaled(image, goal_of(image.size, shape.side))
+        upright: Image.Image = ImageOps.exif_transpose(smaller)
         flat = as_rgb(upright, icc)
         keep_icc = icc if icc and image.mode in ("RGB", "RGBA") else None
     flat.save(into, "JPEG", quality=shape.quality, exif=exif, icc_profile=keep_icc)
@@ -282,9 +280,9 @@ def _damage() -> Generator[None]:
 
 def _thumb_sized(image: Image.Image) -> Image.Image:
     """The picture at the size of a thumbnail; averaging is enough there, and takes a fifth of the time."""
-    even = _scaled(image, image.size)
-    goal = _goal(even.size, THUMB_SIDE)
-    return even if goal == even.size else keeping_exif(even, _averaged(even, goal))
+    even = scaled(image, image.size)
+    goal = goal_of(even.size, THUMB_SIDE)
+    return even if goal == even.size else keeping_exif(even, averaged(even, goal))
 
 
 def jpeg_of(small: Image.Image) -> bytes:
@@ -339,43 +337,11 @@ def _decode(image: Image.Image, raw: dict[str, Any], decode_limit: int) -> bytes
 def _drafted(image: Image.Image) -> None:
     """Let a JPEG be decoded at the size of a thumbnail, where that can be."""
     if image.format in JPEG:
-        image.draft(None if image.mode == "CMYK" else "RGB", _goal(image.size, THUMB_SIDE))
+        image.draft(None if image.mode == "CMYK" else "RGB", goal_of(image.size, THUMB_SIDE))
 
 
 def _thumb(image: Image.Image) -> bytes:
     return jpeg_of(as_rgb(ImageOps.exif_transpose(_thumb_sized(image)), None))
-
-
-def _goal(size: tuple[int, int], side: int | None) -> tuple[int, int]:
-    """The size to aim at so that the longest side is at most `side`; never larger than now."""
-    longest = max(size)
-    if side is None or longest <= side:
-        return size
-    return max(1, round(size[0] * side / longest)), max(1, round(size[1] * side / longest))
-
-
-def _scaled(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
-    """The picture at `goal`, in a mode that can be scaled; the source image itself when nothing is to be done."""
-    if image.mode in DEEP:
-        image = eight_bit(image)
-    elif is_lab_with_alpha(image):
-        image = rgb_of_lab(image)
-    elif image.mode in ("P", "PA", "1"):
-        has_alpha = image.mode == "PA" or "transparency" in image.info
-        image = keeping_exif(image, image.convert("RGBA" if has_alpha else "RGB"))
-    if goal == image.size:
-        return image
-    return keeping_exif(image, _resized(image, goal))
-
-
-def _resized(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
-    lanczos = Image.Resampling.LANCZOS
-    return image.resize(goal, lanczos, reducing_gap=2.0)  # pyright: ignore[reportUnknownMemberType] - numpy types
-
-
-def _averaged(image: Image.Image, goal: tuple[int, int]) -> Image.Image:
-    box = Image.Resampling.BOX
-    return image.resize(goal, box, reducing_gap=1.0)  # pyright: ignore[reportUnknownMemberType] - numpy types
 
 
 def _is_cut(file: BinaryIO, sniffed: str) -> bool:

@@ -91,6 +91,8 @@ def opening(plan: dict[str, Any], source: Path) -> list[str]:
         flags += "+discardcorrupt"  # Half a packet at the broken end keeps browsers from playing the rest.
     if flags:
         words += ["-fflags", flags]
+    if plan.get("by_order") and plan.get("rate"):
+        words += ["-r", plan["rate"]]
     return [*words, "-i", f"file:{source}"]
 
 
@@ -195,9 +197,12 @@ def chain(plan: dict[str, Any], known: Collection[str]) -> str:
 
 
 def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
-    """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns pictures upright before."""
+    """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns pictures upright before.
+
+    Filters begin to count anew where the size of the pictures changes, so they do so only where no rate is known.
+    """
     chain: list[str] = []
-    if plan.get("by_order"):
+    if plan.get("by_order") and not plan.get("rate"):
         chain.append("setpts=round(N/(FRAME_RATE*TB))")
     if plan.get("interlaced"):
         chain.append("bwdif=mode=send_frame")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from transload.kinds import Fault
+from transload.media.photo_extras import FILM
 from transload.media.verdict_sound import fitting_suffix, judge_mp3, judge_sound
 from transload.media.verdict_video import judge_video, recover_video
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
@@ -275,10 +276,15 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) ->
     }
     cost = raw["width"] * raw["height"] * SHRINK_S_PER_PIXEL
     why = f"{reason}: made a JPEG"
-    if partial or pages > 1 or reader == "preview":
+    extras: list[str] = raw.get("extras", [])
+    if partial or pages > 1 or reader == "preview" or FILM in extras:
         plan["original"] = "beside"
     if pages > 1:
         why = f"{why} of the first of {pages} pictures, all of them are in the original beside it"
+    elif extras:
+        kept = "original" in plan or not telegram
+        where = "in the original beside it" if kept else "left behind"
+        why = f"{why}; {where}: {', '.join(extras)}"
     return Judgement(
         ItemKind.PHOTO,
         Verdict.SHRINK,

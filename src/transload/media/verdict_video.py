@@ -229,6 +229,7 @@ def _transcoded(
         "interlaced": bool(raw.get("interlaced")),
         "hdr": picture.get("transfer") in (PQ, HLG),
         "by_order": raw.get("order") in ("lost", "unsure"),
+        "rate": picture.get("rate"),
         "side": side,
         "short": recipe.height_max if _is_above(picture, recipe) else None,
     }

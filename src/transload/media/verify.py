@@ -1,7 +1,9 @@
 """Whether a converted file is what was planned. Pure: measurements in, a fault or None out."""
 
 import errno
+import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from transload.errors import (
@@ -133,6 +135,8 @@ def length_fault(
             f"{got} frames in the result, {frames_written} were encoded, {wanted} packets were read"
         )
     wanted_s = max(0.0, source["span_s"] - plan.get("lost_s", 0.0))
+    if plan.get("by_order") and not source["span_s"]:  # a raw stream: only the rate says how long
+        wanted_s = (got - 1) / float(Fraction(plan.get("rate") or 0) or math.inf)
     return _span_fault(plan, wanted_s, result["span_s"], "picture")
 
 

@@ -221,6 +221,7 @@ def _picture(stream: VideoStream) -> dict[str, Any]:
         "pix_fmt": context.pix_fmt,
         "level": getattr(context, "level", None),  # older releases of PyAV do not tell
         "fps": round(float(rate), 3) if rate else None,
+        "rate": str(stream.guessed_rate) if stream.guessed_rate else None,
         "frames": stream.frames,
         "sar": f"{sar.numerator}:{sar.denominator}" if sar else None,
         "has_b_frames": bool(context.has_b_frames),
