@@ -10,6 +10,7 @@ from bench.probes import probes
 from bench.remote import remote
 from bench.segments import kills, segments
 from bench.table import shown
+from bench.way import ways
 
 KEPT = Path(tempfile.gettempdir()) / "transload-bench"
 
@@ -22,6 +23,7 @@ def main() -> int:
         "probes": probes,
         "orphans": orphans,
         "segments": segments,
+        "ways": ways,
     }
     wanted = sys.argv[1:] or list(figures)
     figures["kills"] = kills
