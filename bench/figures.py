@@ -15,7 +15,7 @@ from bench import inputs
 from bench.archives import archives
 from bench.table import Figure
 from bench.watch import MIB_BYTES, Watched, run
-from transload.media.ffmpeg import find_ffmpeg
+from transload.media.encode.ffmpeg import find_ffmpeg
 
 PYTHON = sys.executable
 TURNS = 3

@@ -11,7 +11,7 @@ from bench import inputs
 from bench.figures import TURNS, Room, script
 from bench.table import Figure
 from bench.watch import run
-from transload.media.ffmpeg import find_ffmpeg
+from transload.media.encode.ffmpeg import find_ffmpeg
 
 LOOKS = 100
 LOOK_MS = 5
@@ -21,14 +21,14 @@ MEGAPIXEL_MS = 10
 LOOKER = """
 import sys, anyio
 from pathlib import Path
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
 
 async def main(path, times):
-    async with Studio() as studio:
+    async with MediaToolbox() as toolbox:
         for _ in range(times + 1):
-            probed = await studio.probe(path, path.name)
-            assert studio.judge(probed.facts, Recipe.TELEGRAM, "keep").verdict == "as_is"
+            probed = await toolbox.probe(path, path.name)
+            assert toolbox.judge(probed.facts, Recipe.TELEGRAM, "keep").verdict == "as_is"
             assert probed.thumb
 
 anyio.run(main, Path(sys.argv[1]), int(sys.argv[2]))

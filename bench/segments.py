@@ -1,4 +1,4 @@
-"""Transcodes in parts: what a kill costs, that it changes nothing, and what parts cost against one plain run.
+"""Transcodes in segments: what a kill costs, that it changes nothing, and what segments cost against one plain run.
 
 What a kill costs is counted in seconds of video, apart: encoded for nothing, and decoded again before the first new
 picture. The sound is no part of it; it is made again from its begin when a kill falls into it.
@@ -24,10 +24,10 @@ import av
 from bench.table import Figure
 from bench.watch import run
 from tests.films import FILMS, film, packets
-from transload.media import recipes
-from transload.media.ffmpeg import Ffmpeg, find_ffmpeg
-from transload.media.segments_plan import Cuts, from_json
-from transload.media.segments_words import seen_us
+from transload.media.encode import ffmpeg_args
+from transload.media.encode.ffmpeg import Ffmpeg, find_ffmpeg
+from transload.media.segments.cut_plan import Cuts, from_json
+from transload.media.segments.ffmpeg_args import seen_us
 
 if TYPE_CHECKING:
     from bench.figures import Room
@@ -77,31 +77,31 @@ class Making:
     def command(self, length: str = "usual") -> list[str]:
         """The program that makes it, from where an earlier run was."""
         words = [self.source, self.folder, json.dumps(self.plan), length]
-        return [sys.executable, "-m", "bench.part_maker", *map(str, words)]
+        return [sys.executable, "-m", "bench.segment_maker", *map(str, words)]
 
     def missing(self) -> int:
-        """The first part without a row."""
+        """The first segment without a row."""
         done = {row["n"] for row in json.loads((self.folder / "rows.json").read_text())}
         return next(n for n in range(len(done) + 1) if n not in done)
 
     def lost_s(self) -> tuple[float, float] | None:
         """Seconds of video that were decoded for the encoders and not kept when the run was killed, and how many are
-        more than the part it was at. None when no picture was on its way."""
+        more than the segment it was at. None when no picture was on its way."""
         hashes = self.folder / "hashes.part"
         n = self.missing()
-        if not hashes.exists() or n >= len(self.cuts.parts):
+        if not hashes.exists() or n >= len(self.cuts.segments):
             return None
         text = hashes.read_text("ascii", "replace")
         hashes.unlink()
         cuts = self.cuts
-        zero, start = cuts.parts[0].start_us, cuts.parts[n].start_us
+        zero, start = cuts.segments[0].start_us, cuts.segments[n].start_us
         lost_us = max(0, seen_us(text, cuts) - (start - zero))
         end_us = cuts.end_us(n)
         length_us = (end_us - start) if end_us is not None else lost_us
         return lost_us / 1e6, max(0.0, (lost_us - length_us) / 1e6)
 
     def again_s(self, n: int) -> float | None:
-        """Seconds of video that the run behind a kill decoded before the first picture of part `n`."""
+        """Seconds of video that the run behind a kill decoded before the first picture of segment `n`."""
         path = self.folder / f"again-{n}.txt"
         return float(path.read_text()) if n and path.exists() else None
 
@@ -151,7 +151,9 @@ def _kills(room: "Room") -> Iterator[Figure]:
     yield Figure(f"{films}: packets that differ", seen.unlike, 0)
     yield Figure(f"{films}: A/V offsets that differ", seen.offsets, 0)
     yield Figure(f"{films}: lines of decode errors", seen.complaints, 0)
-    yield Figure("video encoded for nothing at a kill, beyond its part", max(seen.beyond), 2, "s")
+    yield Figure(
+        "video encoded for nothing at a kill, beyond its segment", max(seen.beyond), 2, "s"
+    )
     yield Figure("video encoded for nothing at a kill, mean", statistics.mean(seen.lost), 6, "s")
     yield Figure("decoded again beyond a keyframe gap, most", max(seen.over_a_gap), ROLL_S, "s")
     for name, share in decoding.items():
@@ -176,7 +178,7 @@ def _tear(torn: Making, rng: random.Random, whole_s: float, seen: Losses) -> Non
         if _seeks_exactly(cuts):
             seen.over_a_gap.append(again - _gap_s(torn.source))
         else:
-            done_s = (cuts.parts[n].start_us - cuts.parts[0].start_us) / 1e6
+            done_s = (cuts.segments[n].start_us - cuts.segments[0].start_us) / 1e6
             seen.shares.setdefault(torn.source.name, []).append((again, done_s))
 
 
@@ -227,11 +229,18 @@ def _gap_s(source: Path) -> float:
 
 def _decoding_share(tool: Ffmpeg, making: Making) -> float:
     """Processor time of decoding and filtering the whole, over that of making it."""
-    style, plan = recipes.Style("veryfast", 2, tool.filters, tool.source_clock), making.plan
-    chain = recipes.chain(plan, tool.filters)
-    read = [*recipes.QUIET, *recipes.threads(plan, style), *recipes.opening(plan, making.source)]
+    style, plan = (
+        ffmpeg_args.EncodeStyle("veryfast", 2, tool.filters, tool.source_clock),
+        making.plan,
+    )
+    chain = ffmpeg_args.chain(plan, tool.filters)
+    read = [
+        *ffmpeg_args.QUIET,
+        *ffmpeg_args.threads(plan, style),
+        *ffmpeg_args.opening(plan, making.source),
+    ]
     read += ["-map", "0:V:0", "-vf", chain, "-fps_mode", "passthrough", "-f", "null", "-"]
-    whole = recipes.arguments(plan, making.source, making.folder / "plain.mp4", style)
+    whole = ffmpeg_args.arguments(plan, making.source, making.folder / "plain.mp4", style)
     alone, all_of_it = (
         [run([str(tool.path), *words]).cpu_s for _ in range(TURNS)] for words in (read, whole)
     )
@@ -239,7 +248,7 @@ def _decoding_share(tool: Ffmpeg, making: Making) -> float:
 
 
 def _costs(room: "Room") -> Iterator[Figure]:
-    """Parts stand between two runs of one ffmpeg with the same settings and are compared with their mean.
+    """Segments stand between two runs of one ffmpeg with the same settings and are compared with their mean.
 
     Machines get faster and slower within minutes.
 
@@ -249,13 +258,16 @@ def _costs(room: "Room") -> Iterator[Figure]:
     source = film(room.own / "cost.avi", "asp.avi", COST_S, COST_SIZE)
     tool = anyio.run(find_ffmpeg, None)
     plain, same = room.own / "plain.mp4", room.own / "same.mp4"
-    makings = {10: Making(source, room.own / "parts-10"), 30: Making(source, room.own / "parts-30")}
+    makings = {
+        10: Making(source, room.own / "segments-10"),
+        30: Making(source, room.own / "segments-30"),
+    }
     plan = makings[10].plan
-    style = recipes.Style("veryfast", 2, tool.filters, tool.source_clock)
-    usual = [str(tool.path), *recipes.arguments(plan, source, plain, style)]
-    alone = [str(tool.path), *recipes.arguments(plan, source, same, style)]
-    at = usual.index(recipes.REPEATABLE[0])
-    del usual[at : at + len(recipes.REPEATABLE)]
+    style = ffmpeg_args.EncodeStyle("veryfast", 2, tool.filters, tool.source_clock)
+    usual = [str(tool.path), *ffmpeg_args.arguments(plan, source, plain, style)]
+    alone = [str(tool.path), *ffmpeg_args.arguments(plan, source, same, style)]
+    at = usual.index(ffmpeg_args.REPEATABLE[0])
+    del usual[at : at + len(ffmpeg_args.REPEATABLE)]
     ratios: dict[int, list[float]] = {10: [], 30: []}
     repeatable: list[float] = []
     for _ in range(TURNS):
@@ -264,17 +276,17 @@ def _costs(room: "Room") -> Iterator[Figure]:
         repeatable.append(before_s / usual_s)
         for length, making in makings.items():
             words = making.fresh().command("long" if length == 30 else "usual")
-            parts_s, after_s = run(words).cpu_s - base_s, run(alone).cpu_s
-            ratios[length].append(2 * parts_s / (before_s + after_s))
+            segments_s, after_s = run(words).cpu_s - base_s, run(alone).cpu_s
+            ratios[length].append(2 * segments_s / (before_s + after_s))
             before_s = after_s
     for length, bound in ((10, 1.15), (30, 1.05)):
         out = makings[length].out
         took = statistics.median(ratios[length])
-        yield Figure(f"parts of {length} s, CPU / one ffmpeg of the same settings", took, bound)
+        yield Figure(f"segments of {length} s, CPU / one ffmpeg of the same settings", took, bound)
         size = out.stat().st_size / plain.stat().st_size
-        yield Figure(f"parts of {length} s, size / one plain ffmpeg", size, 1.01)
+        yield Figure(f"segments of {length} s, size / one plain ffmpeg", size, 1.01)
         loss = _psnr(tool.path, source, plain) - _psnr(tool.path, source, out)
-        yield Figure(f"parts of {length} s, PSNR lost", loss, 0.1, "dB")
+        yield Figure(f"segments of {length} s, PSNR lost", loss, 0.1, "dB")
     told = "x264 without a look-ahead thread / with, CPU"
     yield Figure(told, statistics.median(repeatable), 1.1)
     yield _rewrap(room, tool, source, plain)
@@ -283,11 +295,11 @@ def _costs(room: "Room") -> Iterator[Figure]:
 def _rewrap(room: "Room", tool: Ffmpeg, source: Path, playable: Path) -> Figure:
     """Of the plain run's result, whose streams need no change, against a medium transcode of its source."""
     into = room.own / "again.mp4"
-    style = recipes.Style("medium", 2, tool.filters, tool.source_clock)
-    copy = recipes.arguments({"do": "rewrap", "sniffed": "mov"}, playable, into, style)
+    style = ffmpeg_args.EncodeStyle("medium", 2, tool.filters, tool.source_clock)
+    copy = ffmpeg_args.arguments({"do": "rewrap", "sniffed": "mov"}, playable, into, style)
     costs = [run([str(tool.path), *copy]).cpu_s for _ in range(TURNS)]
     plan = Making(source, room.own).plan
-    whole_s = run([str(tool.path), *recipes.arguments(plan, source, into, style)]).cpu_s
+    whole_s = run([str(tool.path), *ffmpeg_args.arguments(plan, source, into, style)]).cpu_s
     share = 100 * statistics.median(costs) / whole_s
     return Figure("rewrap / medium transcode", share, 1, "%")
 

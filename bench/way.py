@@ -15,7 +15,7 @@ import anyio
 from bench import inputs
 from bench.figures import Room
 from bench.table import Figure
-from transload.media.ffmpeg import find_ffmpeg
+from transload.media.encode.ffmpeg import find_ffmpeg
 
 FILES = {"album": 55, "conversion": 64}
 """Two thirds of the 83 and 96 files that an inspection counted before the rooms were moved."""

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from transload import endings
-from transload.media import photo, photo_program, sniff, wrapper
+from transload.media.photos import jpeg_xl, photo
+from transload.media.probe import containers, sniff
 from transload.model import ItemKind
 
 FILE = Path(__file__).parent.parent / "docs" / "formats.md"
@@ -65,9 +66,9 @@ def text() -> str:
 def _reader(word: str, kind: ItemKind) -> str:
     if kind is ItemKind.PHOTO and word in photo.READERS:
         return f"Pillow: {', '.join(photo.READERS[word])}"
-    if word in photo_program.DEMUXERS:
+    if word in jpeg_xl.DEMUXERS:
         return "the ffmpeg program"
-    demuxer = wrapper.DEMUXERS.get(word)
+    demuxer = containers.DEMUXERS.get(word)
     return f"libav: {demuxer}" if demuxer else "nothing here"
 
 

@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 REQUEST_BYTES_MAX = 1 << 20
 HARMLESS = {"PYTHONDONTWRITEBYTECODE"}
-NOT_OURS = "transload.media.child"
+NOT_OURS = "transload.media.decoder_child"
 """The decoder's process: it is never imported into the command's."""
 
 

@@ -111,7 +111,7 @@ class Home:
         """The application, with `picky:` as one more destination."""
         app = App(self.settings, self.data)
         if picky is not None:
-            app.parts.destinations.add("picky", lambda _: picky)
+            app.installation.destinations.add("picky", lambda _: picky)
         with anyio.fail_after(50):
             async with app:
                 yield app

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from transload.media.ffmpeg import wheel_binary
+from transload.media.encode.ffmpeg import wheel_binary
 
 KEPT = Path(__file__).resolve().parent.parent / ".samples"
 

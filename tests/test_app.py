@@ -87,7 +87,7 @@ async def test_the_holder_of_the_folder_runs_the_jobs_of_others(tmp_path: Path) 
     async with home.open() as first, home.open() as second:
         one = await finished(first, pictures(tmp_path, 2, "one"), to=home.to)
         two = await finished(second, pictures(tmp_path, 3, "two"), to=home.to)
-        assert not second.parts.lock.acquire()
+        assert not second.installation.lock.acquire()
     assert (one.job.state, two.job.state) == (JobState.SUCCEEDED, JobState.SUCCEEDED)
     assert two.totals.entries == 3
 
@@ -148,8 +148,8 @@ async def test_programs_of_a_killed_run_are_ended_by_the_next_one(tmp_path: Path
     home = Home(tmp_path)
     async with await anyio.open_process([sys.executable, "-c", "input()"]) as orphan:
         async with home.open() as app:
-            app.parts.children.enter(orphan.pid, sys.executable)
-            with app.parts.ledger.database.begin() as db:
+            app.installation.children.enter(orphan.pid, sys.executable)
+            with app.installation.ledger.database.begin() as db:
                 db.execute(update(children).values(parent_pid=1 << 22, parent_started="long ago"))
         await home.send(pictures(tmp_path, 1))
         ended = left_after({orphan.pid}, 5) == set()
@@ -175,7 +175,7 @@ async def test_clean_removes_only_what_nothing_refers_to(tmp_path: Path) -> None
 
 async def test_parts_of_films_nobody_waits_for_go_when_work_begins(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    old, fresh = home.data.parts / "old", home.data.parts / "fresh"
+    old, fresh = home.data.segments / "old", home.data.segments / "fresh"
     for folder in (old, fresh):
         folder.mkdir(parents=True)
         (folder / "00000.nut.part").write_bytes(b"half")
@@ -341,7 +341,7 @@ async def test_the_last_progress_is_that_of_all_rows(tmp_path: Path) -> None:
 async def test_a_job_that_lost_something_never_claims_the_end(tmp_path: Path) -> None:
     async with Home(tmp_path).open(Picky(tmp_path / "library", {"0.jpg": 9})) as app:
         job = (await finished(app, pictures(tmp_path, 2), to="picky:")).job
-        progress = await app.parts.ledger.progress(job.id)
+        progress = await app.installation.ledger.progress(job.id)
     assert progress is not None
     assert (progress["items"], progress["items_total"]) == (2, 2)
     assert progress["overall"] is None or progress["overall"] < 1
@@ -383,7 +383,7 @@ async def test_a_job_that_needs_a_password_is_waited_for_until_it_waits(tmp_path
         await app.wait(job.id)
         report = await app.report(job.id)
         assert (report.totals.sent, report.totals.failed) == (1, 0)
-        given = await app.parts.ledger.passwords(job.id)
+        given = await app.installation.ledger.passwords(job.id)
         assert [secret.text for secret in given] == ["one", "two", "three"]
         await app.cancel(job.id)
         assert (await app.wait(job.id)).state is JobState.CANCELLED

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from transload.conversions import Made, Part
+from transload.conversions import Converted, Segment
 
-PART = Part(0, 0, 250, 0, 9960, 1000, "aa", "bb")
+PART = Segment(0, 0, 250, 0, 9960, 1000, "aa", "bb")
 
 
 def test_parts_that_say_the_same_are_the_same() -> None:
@@ -16,7 +16,7 @@ def test_parts_that_say_the_same_are_the_same() -> None:
 
 
 def test_a_result_is_never_changed() -> None:
-    made = Made(Path("/s/made.mp4"), 7, "aa")
+    made = Converted(Path("/s/made.mp4"), 7, "aa")
     assert made.thumb is None
     with pytest.raises(FrozenInstanceError):
         made.size_bytes = 8  # type: ignore[misc]

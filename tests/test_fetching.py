@@ -22,8 +22,8 @@ def clips(folder: Path, count: int) -> dict[str, bytes]:
 
 async def counted(home: Home, source: Path) -> tuple[Report, Counting]:
     async with home.open() as app:
-        counting = Counting(app.parts.sources)
-        app.parts.sources.add("counted", lambda: counting)
+        counting = Counting(app.installation.sources)
+        app.installation.sources.add("counted", lambda: counting)
         return await finished(app, f"counted:{source}", to=home.to), counting
 
 
@@ -71,7 +71,7 @@ async def test_an_archive_inside_that_changed_meanwhile_is_noticed(tmp_path: Pat
     folder.mkdir()
     home = Home(tmp_path)
     async with home.open() as app:
-        counting = Counting(app.parts.sources)
+        counting = Counting(app.installation.sources)
 
         def pack() -> None:
             name = "1.avi" if counting.passes else "0.avi"
@@ -79,7 +79,7 @@ async def test_an_archive_inside_that_changed_meanwhile_is_noticed(tmp_path: Pat
 
         pack()
         counting.before = pack
-        app.parts.sources.add("counted", lambda: counting)
+        app.installation.sources.add("counted", lambda: counting)
         report = await finished(app, f"counted:{folder}", to=home.to)
     fault = report.items[1].item.fault
     assert fault is not None
@@ -95,11 +95,11 @@ async def test_an_archive_inside_that_is_damaged_meanwhile_is_the_items_fault(
     packed(folder / "in.zip", {"c.avi": clips(tmp_path, 1)["0.avi"]})
     home = Home(tmp_path)
     async with home.open() as app:
-        counting = Counting(app.parts.sources)
+        counting = Counting(app.installation.sources)
         counting.before = lambda: (
             counting.passes and (folder / "in.zip").write_bytes(b"PK\x03\x04 no more")
         )
-        app.parts.sources.add("counted", lambda: counting)
+        app.installation.sources.add("counted", lambda: counting)
         report = await finished(app, f"counted:{folder}", to=home.to)
     fault = report.items[1].item.fault
     assert fault is not None

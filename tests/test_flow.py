@@ -11,7 +11,7 @@ from anyio import from_thread
 from tests.inputs import clip, mixed, packed, photo
 from tests.installation import SMALL, Home, Picky, finished, states
 from transload import flow
-from transload.media.ffmpeg import wheel_binary
+from transload.media.encode.ffmpeg import wheel_binary
 from transload.model import ItemKind, ItemState, JobState, Recipe
 from transload.ports import Probed
 
@@ -51,7 +51,7 @@ async def test_reading_waits_for_judging(tmp_path: Path, monkeypatch: pytest.Mon
     source = packed(tmp_path / "a.zip", {f"{n}.jpg": photo(n) for n in range(40)})
     home, asked, gate, far = Home(tmp_path), anyio.Event(), anyio.Event(), anyio.Event()
     async with home.open() as app:
-        media, begun = app.parts.media, set[str]()
+        media, begun = app.installation.media, set[str]()
         probe, sniff = media.probe, media.sniff
 
         async def waiting(local: Path, name: str) -> Probed:

@@ -98,8 +98,8 @@ async def test_a_tar_is_read_once_for_all_its_conversions(tmp_path: Path) -> Non
     source = tarred(tmp_path / "a.tgz", {"p.jpg": photo(1), **clips})
     home = Home(tmp_path)
     async with home.open() as app:
-        counting = Counting(app.parts.sources)
-        app.parts.sources.add("counted", lambda: counting)
+        counting = Counting(app.installation.sources)
+        app.installation.sources.add("counted", lambda: counting)
         report = await finished(app, f"counted:{source}", to=home.to)
     assert set(states(report).values()) == {SENT}
     assert report.totals.deferred == 3
@@ -115,11 +115,11 @@ async def test_a_source_that_changed_meanwhile_is_not_taken_for_what_was_judged(
     (folder / "c.avi").write_bytes(first)
     home = Home(tmp_path)
     async with home.open() as app:
-        counting = Counting(app.parts.sources)
+        counting = Counting(app.installation.sources)
         counting.before = lambda: (folder / "c.avi").write_bytes(
             other if counting.passes else first
         )
-        app.parts.sources.add("counted", lambda: counting)
+        app.installation.sources.add("counted", lambda: counting)
         report = await finished(app, f"counted:{folder}", to=home.to)
     fault = report.items[0].item.fault
     assert fault is not None

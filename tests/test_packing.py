@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from transload.conversions import Made, Piece
+from transload.conversions import Converted, OutputFile
 from transload.model import (
     Held,
     Item,
@@ -19,7 +19,7 @@ from transload.model import (
 from transload.packing import UNTOUCHED, as_it_is, equals_apart, parcels_of
 
 HELD = Held(Path("/s/1.in"), 10, 1, "aa")
-MADE = Made(Path("/s/1.out/a.mp4"), 7, "bb")
+MADE = Converted(Path("/s/1.out/a.mp4"), 7, "bb")
 COPY = Judgement(ItemKind.VIDEO, Verdict.REWRAP, "copied")
 REWRAP = Judgement(ItemKind.VIDEO, Verdict.REWRAP, "copied", suffix=".mp4")
 
@@ -73,7 +73,7 @@ def test_equal_contents_never_share_a_batch() -> None:
 
 
 def test_a_split_film_is_numbered_before_its_ending() -> None:
-    made = replace(MADE, rest=(Piece(Path("/s/1.out/b.mp4"), 5, "cc"),))
+    made = replace(MADE, rest=(OutputFile(Path("/s/1.out/b.mp4"), 5, "cc"),))
     both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, made, replace(COPY, suffix=".mp4"))
     names = ["in/1 (1 of 2).mp4", "in/1 (2 of 2).mp4", "originals/in/1.mkv"]
     assert [parcel.name for parcel in both] == names

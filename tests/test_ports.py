@@ -11,7 +11,7 @@ from transload.destinations.library import Library
 from transload.entry import Limits
 from transload.jobs.embedded import Embedded
 from transload.jobs.progress import TaskMeter
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.sources.folder import FileReader, FolderReader
 from transload.sources.local import LocalSources
 from transload.sources.ordered import Ordered
@@ -26,7 +26,7 @@ PAIRS: list[tuple[type, type]] = [
     (ports.Sources, LocalSources),
     (ports.Sources, SourceRegistry),
     (ports.Destination, Library),
-    (ports.Media, Studio),
+    (ports.Media, MediaToolbox),
     (ports.Meter, TaskMeter),
     (ports.Record, TaskRecord),
     (ports.Scratch, JobScratch),
@@ -59,7 +59,7 @@ def test_the_type_checker_agrees(tmp_path: Path) -> None:
     sources: ports.Sources = LocalSources("here", Archives(Limits()))
     source: ports.Source = FolderReader(tmp_path)
     destination: ports.Destination = Library(tmp_path)
-    media: ports.Media = Studio()
+    media: ports.Media = MediaToolbox()
     meter: ports.Meter = TaskMeter("fetch")
     scratch: ports.Scratch = JobScratch(tmp_path, "j", 1, 0)
     assert None not in (sources, destination, media, meter, scratch)

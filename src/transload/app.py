@@ -90,9 +90,9 @@ class App(Looks):
     def __init__(self, settings: Settings, folder: DataFolder, *, ledger: bool = True) -> None:
         super().__init__(settings, build(settings, folder))
         self._with_ledger = ledger
-        self._handler = self.parts.handler()
+        self._handler = self.installation.handler()
         self._group: TaskGroup
-        self._since = self.parts.clock()
+        self._since = self.installation.clock()
         self._working = False
 
     async def __aenter__(self) -> Self:
@@ -104,10 +104,10 @@ class App(Looks):
         return self
 
     async def _open_folder(self) -> None:
-        folder = self.parts.folder
+        folder = self.installation.folder
         try:
             folder.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            await anyio.to_thread.run_sync(self.parts.ledger.database.open)
+            await anyio.to_thread.run_sync(self.installation.ledger.database.open)
         except OSError as error:
             raise StoreError(
                 f"{folder.root} cannot be used as data folder ({error.strerror})"
@@ -127,9 +127,9 @@ class App(Looks):
             raise first_of(group) from None
         finally:
             with anyio.CancelScope(shield=True):
-                await self.parts.media.aclose()
-                await anyio.to_thread.run_sync(self.parts.ledger.database.close)
-            self.parts.lock.release()
+                await self.installation.media.aclose()
+                await anyio.to_thread.run_sync(self.installation.ledger.database.close)
+            self.installation.lock.release()
 
     def work(self) -> None:
         """Run jobs in this process as soon as it holds the data folder's lock; until then its holder runs them."""
@@ -139,15 +139,15 @@ class App(Looks):
             self._group.start_soon(self._tick)
 
     async def _serve(self) -> None:
-        while not self.parts.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
+        while not self.installation.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
             await anyio.sleep(LOCK_S)
-        await self.parts.children.end_orphans()
-        await self.parts.leases.void_dead()
-        await self.parts.part_store.sweep()
-        await self.parts.engine(self._since).run(self._handler)
+        await self.installation.children.end_orphans()
+        await self.installation.leases.void_dead()
+        await self.installation.segment_store.sweep()
+        await self.installation.engine(self._since).run(self._handler)
 
     async def _tick(self) -> None:
-        ledger, shown = self.parts.ledger, dict[str, dict[str, Any]]()
+        ledger, shown = self.installation.ledger, dict[str, dict[str, Any]]()
         while True:
             since = anyio.current_time()
             told = {
@@ -212,12 +212,12 @@ class App(Looks):
         identity = "|".join(
             (ref.identity, destination, job.recipe.value, job.files, job.hevc, job.album_mix)
         )
-        door = self.parts.destinations.make(destination)
+        door = self.installation.destinations.make(destination)
         if not again and (
-            done := await told_again(self.parts.ledger, door, job, identity, ref.version)
+            done := await told_again(self.installation.ledger, door, job, identity, ref.version)
         ):
             return done
-        made = await self.parts.ledger.want(
+        made = await self.installation.ledger.want(
             job, identity, ref.identity, detached=detach, version=ref.version, passwords=given
         )
         if not detach:
@@ -226,27 +226,27 @@ class App(Looks):
 
     async def job(self, job_id: str) -> Job:
         """The job whose id begins so. Raises UsageError when it is no text, UnknownJobError."""
-        return await self.parts.ledger.find(id_text(job_id))
+        return await self.installation.ledger.find(id_text(job_id))
 
     async def jobs(self, limit: int = 100) -> list[Job]:
         """The latest jobs, newest first."""
-        return await self.parts.ledger.recent(limit)
+        return await self.installation.ledger.recent(limit)
 
     async def totals(self, job: Job) -> Totals:
         """The sums of a job so far."""
-        return await self.parts.ledger.totals(job)
+        return await self.installation.ledger.totals(job)
 
     async def events(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """A snapshot, then the job's numbered events (all above `after` when given), to its end.
 
         Between them come unnumbered `progress` events, merged: each repeats the number of the last event.
         """
-        ledger, found = self.parts.ledger, await self.job(job_id)
+        ledger, found = self.installation.ledger, await self.job(job_id)
         shown = await ledger.progress(found.id)  # older than the snapshot, of another run maybe
         job, totals = await ledger.standing(found.id)
         seq = after or job.seq
         head = report.head(job, totals) | {"reason": job.wait_reason}
-        yield Event(job.id, job.seq, self.parts.clock(), "snapshot", head)
+        yield Event(job.id, job.seq, self.installation.clock(), "snapshot", head)
         while True:
             ended = (await ledger.job(job.id)).state in JOB_ENDED
             while page := await ledger.events(job.id, seq):
@@ -256,7 +256,7 @@ class App(Looks):
             progress = await ledger.progress(job.id)
             if progress is not None and progress != shown:
                 shown = progress
-                yield Event(job.id, seq, self.parts.clock(), "progress", progress)
+                yield Event(job.id, seq, self.installation.clock(), "progress", progress)
             if ended:
                 return
             await anyio.sleep(FOLLOW_S)
@@ -264,7 +264,9 @@ class App(Looks):
     async def history(self, job_id: str) -> list[Event]:
         """All events of a job so far, in order; one for each batch of items."""
         job, events = await self.job(job_id), list[Event]()
-        while page := await self.parts.ledger.events(job.id, events[-1].seq if events else 0):
+        while page := await self.installation.ledger.events(
+            job.id, events[-1].seq if events else 0
+        ):
             events += page
         return events
 
@@ -278,12 +280,12 @@ class App(Looks):
     async def report(self, job_id: str) -> Report:
         """The whole report in memory; for very many items prefer `records`."""
         job = await self.job(job_id)
-        items = tuple([record async for record in self.parts.ledger.records(job.id)])
-        return Report(job, await self.parts.ledger.totals(job), items)
+        items = tuple([record async for record in self.installation.ledger.records(job.id)])
+        return Report(job, await self.installation.ledger.totals(job), items)
 
     def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """The items of a job with their deliveries, a page of rows in memory at a time."""
-        return self.parts.ledger.records(id_text(job_id))
+        return self.installation.ledger.records(id_text(job_id))
 
     async def cancel(self, job_id: str) -> Job:
         """End a job; what was delivered stays. Gives the job, `cancelled` once its tasks have let go."""
@@ -292,7 +294,7 @@ class App(Looks):
     async def pause(self, job_id: str) -> Job:
         """Stop a job's work until `resume`."""
         job = await self.job(job_id)
-        return await self.parts.ledger.control(job.id, "pause")
+        return await self.installation.ledger.control(job.id, "pause")
 
     async def resume(self, job_id: str) -> Job:
         """Go on with a paused, waiting or interrupted job."""
@@ -300,44 +302,46 @@ class App(Looks):
 
     async def _ask(self, job_id: str, word: str | None) -> Job:
         job = await self.job(job_id)
-        asked = await self.parts.ledger.control(job.id, word)
+        asked = await self.installation.ledger.control(job.id, word)
         self.work()
         return asked
 
     async def give_password(self, job_id: str, text: str) -> Job:
         """Hand in one more password for a job, which then tries again. Raises UsageError when it has ended."""
         job, password = await self.job(job_id), password_text(text)
-        asked = await self.parts.ledger.give_password(job.id, password)
+        asked = await self.installation.ledger.give_password(job.id, password)
         self.work()
         return asked
 
     async def retry(self, job_id: str) -> Job:
         """Take up the failed, quarantined and cancelled items of an ended job again."""
         job = await self.job(job_id)
-        again = await self.parts.ledger.retry(job.id)
+        again = await self.installation.ledger.retry(job.id)
         self.work()
         return again
 
     async def quarantined(self, prefix: str = "") -> list[QuarantineRecord]:
         """Kept originals, oldest first."""
-        return await self.parts.quarantine.listed(id_text(prefix))
+        return await self.installation.quarantine.listed(id_text(prefix))
 
     async def retry_quarantined(self, *record_ids: str) -> Sequence[Job]:
         """Send the items of kept originals again; gives their jobs, each once."""
-        by_job = await self.parts.quarantine.items_by_job([id_text(one) for one in record_ids])
-        again = [await self.parts.ledger.retry(job, only) for job, only in by_job.items()]
+        by_job = await self.installation.quarantine.items_by_job(
+            [id_text(one) for one in record_ids]
+        )
+        again = [await self.installation.ledger.retry(job, only) for job, only in by_job.items()]
         self.work()
         return again
 
     async def drop_quarantined(self, record_id: str) -> QuarantineRecord:
         """Delete one kept original for good."""
-        record = await self.parts.quarantine.one(id_text(record_id))
-        await self.parts.quarantine.drop(record, self.parts.clock())
+        record = await self.installation.quarantine.one(id_text(record_id))
+        await self.installation.quarantine.drop(record, self.installation.clock())
         return record
 
     async def examine(self, *, fix: bool = False) -> list[Check]:
         """Everything an installation needs, checked; with `fix`, missing folders are made first."""
-        return await examine(self.parts, fix=fix)
+        return await examine(self.installation, fix=fix)
 
     async def mend(self) -> int:
         """Free what nothing refers to; gives the bytes. For an app without its ledger open."""
@@ -346,14 +350,18 @@ class App(Looks):
 
     async def clean(self, *, dry_run: bool = False) -> Cleaned:
         """Remove scratch of jobs that no longer run, parts nobody waits for, files in the quarantine without a row."""
-        recent = await self.parts.ledger.recent(10_000)
+        recent = await self.installation.ledger.recent(10_000)
         busy = {job.id for job in recent if job.state not in JOB_ENDED}
-        strays = await self.parts.quarantine.strays()
+        strays = await self.installation.quarantine.strays()
         found = await anyio.to_thread.run_sync(self._clean, busy, strays, dry_run)
-        return Cleaned((*found.files, *await self.parts.part_store.sweep(dry_run=dry_run)))
+        return Cleaned(
+            (*found.files, *await self.installation.segment_store.sweep(dry_run=dry_run))
+        )
 
     def _clean(self, busy: set[str], strays: Sequence[Path], dry_run: bool) -> Cleaned:
-        folders = [one for one in self.parts.folder.scratch.glob("*") if one.name not in busy]
+        folders = [
+            one for one in self.installation.folder.scratch.glob("*") if one.name not in busy
+        ]
         idle = [path for folder in sorted(folders) for path in folder.rglob("*")]
         found = [(path, path.stat().st_size) for path in (*idle, *strays) if path.is_file()]
         for path, _ in found if not dry_run else ():

@@ -53,8 +53,8 @@ class Convert:
     """`concurrency`: encoders at once, one a job; `when`: only while no transfer can run, or at any time.
 
     `preset` is x264's; `deadline_s` is what a video's conversion may take (0: as long as it does); `threads` bounds an
-    encoder, `memory_bytes` what those hold that stand side by side in a run of several parts. These two are no settings
-    of their own: memory grows with both, so a phone has less.
+    encoder, `memory_bytes` bounds the encoders that run at once for segments. These two are no settings of their
+    own: memory grows with both, so a phone has less.
     """
 
     concurrency: int = 1
@@ -145,8 +145,8 @@ class DataFolder:
         return self.root / "scratch"
 
     @property
-    def parts(self) -> Path:
-        """Finished parts of long transcodes."""
+    def segments(self) -> Path:
+        """Finished segments of long transcodes; the name on the disk is that of earlier versions."""
         return self.root / "parts"
 
     @property

@@ -21,7 +21,7 @@ from transload.errors import (
     StoreError,
     TransloadError,
 )
-from transload.media.ffmpeg import find_ffmpeg
+from transload.media.encode.ffmpeg import find_ffmpeg
 from transload.wiring import Installation
 
 Status = Literal["ok", "warn", "fail"]

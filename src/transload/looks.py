@@ -36,23 +36,25 @@ from transload.wiring import Installation
 class Looks:
     """What an application answers about sources and files; `App` adds jobs."""
 
-    def __init__(self, settings: Settings, parts: Installation) -> None:
+    def __init__(self, settings: Settings, installation: Installation) -> None:
         self.settings = settings
-        self.parts = parts
+        self.installation = installation
 
     def destination(self, to: str) -> str:
         """The canonical text of a destination. Raises UsageError."""
-        return self.parts.destinations.parse(destination_text(to), self.parts.library_dir)
+        return self.installation.destinations.parse(
+            destination_text(to), self.installation.library_dir
+        )
 
     async def resolve(self, source: str | PathLike[str]) -> SourceRef:
         """The source that is meant. Raises UsageError, SourceNotFoundError, UnreadableError."""
         text = source_text(source)
-        return await anyio.to_thread.run_sync(self.parts.sources.resolve, text)
+        return await anyio.to_thread.run_sync(self.installation.sources.resolve, text)
 
     async def list(self, source: str | PathLike[str], passwords: Sequence[str] = ()) -> Seen:
         """Entries of a source, nothing delivered. Raises PasswordNeededError or WrongPasswordError for hidden names."""
         opening = Opening.trying(texts("passwords", passwords))
-        return await list_source(self.parts.sources, source_text(source), opening)
+        return await list_source(self.installation.sources, source_text(source), opening)
 
     async def inspect(
         self, path: str | PathLike[str], recipe: Recipe | str | None = None
@@ -60,7 +62,7 @@ class Looks:
         """Facts and verdict of a file for a recipe; without one, for that of `send` into a library."""
         judged_for = recipe_of(recipe) or usual_recipe(self.destination("library:"))
         file = Path(source_text(path))
-        return await inspect_file(self.parts.media, file, judged_for, self.settings.hevc)
+        return await inspect_file(self.installation.media, file, judged_for, self.settings.hevc)
 
     def wish(  # noqa: PLR0913  the options of `send` that decide verdicts
         self,
@@ -92,7 +94,7 @@ class Looks:
         """What a job would do with each entry; nothing is sent."""
         ref = await self.resolve(source)
         wanted = replace(wish, ref=ref.ref)
-        seen = rehearse(self.parts.stage(), wanted)
+        seen = rehearse(self.installation.stage(), wanted)
         async with aclosing(seen):  # a caller that stops early ends the reading here and now
             async for one in seen:
                 yield one
@@ -101,6 +103,6 @@ class Looks:
         """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""
         if self.settings.scratch_budget_bytes is not None:
             return self.settings.scratch_budget_bytes
-        sources, opening = self.parts.sources, Opening.trying(texts("passwords", passwords))
+        sources, opening = self.installation.sources, Opening.trying(texts("passwords", passwords))
         text = source_text(source)
         return await look_at(sources, text, opening, lambda _, opened: budget_for(opened))

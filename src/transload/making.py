@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from transload import packing
-from transload.conversions import Made, Terms
+from transload.conversions import ConversionTerms, Converted
 from transload.errors import FfmpegMissingError, PermanentError, StalledError, TooBigError
 from transload.model import (
     Held,
@@ -21,7 +21,7 @@ CONTAINER = 1.05
 
 
 def disk_need(judgement: Judgement, source_bytes: int) -> int:
-    """Bytes that a conversion writes beside its source at most, its parts and the joined file of a transcode.
+    """Bytes that a conversion writes beside its source at most, its segments and the joined file of a transcode.
 
     A result is no larger than its source or than generous 0.08 bit for each of 30 pictures a second, whichever is
     less; where neither size nor duration is known, than its source.
@@ -74,7 +74,7 @@ async def converted(
             judgement,
             bench.scratch.folder(item.id),
             lambda progress: bench.meter.converting(item.id, progress),
-            Terms(bench.parts(held.sha256), limit, bench.gives_way),
+            ConversionTerms(bench.segments(held.sha256), limit, bench.gives_way),
         )
     except FfmpegMissingError as error:
         fault = replace(error.fault(), item=item.name)
@@ -88,7 +88,9 @@ async def converted(
     return _shipped(bench, item, held, judgement, made)
 
 
-def _shipped(bench: Bench, item: Item, held: Held, judgement: Judgement, made: Made) -> Shipment:
+def _shipped(
+    bench: Bench, item: Item, held: Held, judgement: Judgement, made: Converted
+) -> Shipment:
     """What was made of it on its way, with what gave way in its reason; an original that is too large stays behind."""
     limit = bench.destination.limit_bytes
     parcels = packing.parcels_of(bench.job, item, held, made, judgement)

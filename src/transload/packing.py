@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from transload.conversions import Made
+from transload.conversions import Converted
 from transload.model import Held, Item, ItemKind, Job, Judgement, Parcel, Recipe, Shipment, Verdict
 
 UNTOUCHED = Judgement(ItemKind.DOCUMENT, Verdict.AS_IS, "delivered untouched")
@@ -15,7 +15,7 @@ def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None =
 
 
 def parcels_of(
-    job: Job, item: Item, held: Held, made: Made, judgement: Judgement
+    job: Job, item: Item, held: Held, made: Converted, judgement: Judgement
 ) -> tuple[Parcel, ...]:
     """The converted file, or the numbered files of one that was split.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from transload.conversions import GivesWay, Made, Parts, Terms
+from transload.conversions import ConversionTerms, Converted, SegmentStore, ShouldYield
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
 from transload.kinds import Fault
 from transload.model import (
@@ -156,9 +156,9 @@ class Media(Protocol):
         ...
 
     async def convert(
-        self, local: Path, judgement: Judgement, into: Path, moved: Moved, terms: Terms
-    ) -> Made:
-        """Carry out `judgement.plan` into the folder `into`, verified; long ones go on behind their parts.
+        self, local: Path, judgement: Judgement, into: Path, moved: Moved, terms: ConversionTerms
+    ) -> Converted:
+        """Carry out `judgement.plan` into the folder `into`, verified; long ones go on after their segments.
 
         Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError,
         TooBigError, GaveWay. Only the result is left in `into`; a cancelled call ends its child within 4 s.
@@ -379,11 +379,11 @@ class Bench:
     meter: Meter
     limits: Limits
     open_inside: OpenArchive
-    parts: Callable[[str], Parts]
-    gives_way: GivesWay
+    segments: Callable[[str], SegmentStore]
+    gives_way: ShouldYield
 
 
-Handler = Callable[[Task, GivesWay], Awaitable[None]]
+Handler = Callable[[Task, ShouldYield], Awaitable[None]]
 
 
 class Engine(Protocol):

@@ -11,13 +11,13 @@ from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
 from transload.entry import Limits
 from transload.jobs.embedded import Embedded
-from transload.jobs.handler import Parts, TaskHandler
+from transload.jobs.handler import Dependencies, TaskHandler
 from transload.jobs.lock import FolderLock
 from transload.jobs.rehearsal import Stage
-from transload.media.ffmpeg import EncoderLimits
-from transload.media.ladder import Effort
-from transload.media.studio import Studio
-from transload.media.verdict import Wishes
+from transload.media.encode.ffmpeg import EncoderLimits
+from transload.media.encode.quality import EncoderSettings
+from transload.media.judge.verdict import Wishes
+from transload.media.toolbox import MediaToolbox
 from transload.model import Lane
 from transload.ports import Clock, Sources
 from transload.retry import RetryPolicy
@@ -28,7 +28,7 @@ from transload.storage.database import Database
 from transload.storage.leases import Leases
 from transload.storage.ledger import Ledger, system_clock
 from transload.storage.quarantine import Quarantine
-from transload.storage.segments import PartStore
+from transload.storage.segments import SqlSegmentStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Installation:
     lock: FolderLock
     children: Children
     quarantine: Quarantine
-    part_store: PartStore
+    segment_store: SqlSegmentStore
     archives: Archives
     sources: SourceRegistry
     destinations: Destinations
-    media: Studio
+    media: MediaToolbox
     limits: Limits
     retry: RetryPolicy
 
@@ -58,7 +58,7 @@ class Installation:
 
     def handler(self) -> TaskHandler:
         """What runs a task."""
-        parts = Parts(
+        deps = Dependencies(
             ledger=self.ledger,
             clock=self.clock,
             media=self.media,
@@ -67,13 +67,13 @@ class Installation:
             destination=self.destinations.make,
             limits=self.limits,
             retry=self.retry,
-            part_store=self.part_store,
+            segment_store=self.segment_store,
             scratch_root=self.folder.scratch,
             quarantine_folder=self.folder.quarantine,
             min_free_bytes=self.settings.min_free_bytes,
             scratch_budget_bytes=self.settings.scratch_budget_bytes,
         )
-        return TaskHandler(parts, random.random)
+        return TaskHandler(deps, random.random)
 
     def stage(self) -> Stage:
         """What a dry run works with."""
@@ -121,14 +121,16 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         lock=FolderLock(folder.lock),
         children=children,
         quarantine=Quarantine(database, folder.quarantine),
-        part_store=PartStore(database, system_clock, folder.parts, settings.min_free_bytes),
+        segment_store=SqlSegmentStore(
+            database, system_clock, folder.segments, settings.min_free_bytes
+        ),
         archives=archives,
         sources=sources,
         destinations=destinations,
-        media=Studio(
+        media=MediaToolbox(
             ffmpeg=settings.ffmpeg,
             ffprobe=settings.ffprobe,
-            effort=Effort(settings.convert.preset, settings.convert.deadline_s),
+            effort=EncoderSettings(settings.convert.preset, settings.convert.deadline_s),
             wishes=Wishes(settings.languages, settings.telegram.photo_place == "keep"),
             encoder=EncoderLimits(
                 threads=settings.convert.threads, beside_bytes=settings.convert.memory_bytes

@@ -17,9 +17,11 @@ async def left_running(home: Home, *, gave_way: bool) -> Job:
     source = packed(home.folder / "a.zip", {"a.jpg": photo(1)})
     async with home.open() as app:
         job = await app.send(str(source), to=home.to, detach=True)
-        task = await app.parts.leases.take(Lane.TRANSFER, 0)
+        task = await app.installation.leases.take(Lane.TRANSFER, 0)
         assert task is not None
-        record = TaskRecord(app.parts.ledger.database, app.parts.clock, task, home.folder)
+        record = TaskRecord(
+            app.installation.ledger.database, app.installation.clock, task, home.folder
+        )
         await record.begin()
         if gave_way:
             await record.give_way()
@@ -27,7 +29,7 @@ async def left_running(home: Home, *, gave_way: bool) -> Job:
         assert seen.state is (JobState.WAITING if gave_way else JobState.RUNNING)
         assert as_it_stands(app, seen).state is JobState.QUEUED
         assert state_word(as_it_stands(app, seen)) == INTERRUPTED
-        app.parts.lock.acquire()
+        app.installation.lock.acquire()
         assert as_it_stands(app, seen) == seen
     return seen
 

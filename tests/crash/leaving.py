@@ -29,7 +29,7 @@ from pathlib import Path
 import anyio
 
 from transload.errors import StalledError
-from transload.media.ffmpeg import EncoderLimits, find_ffmpeg, run, wheel_binary
+from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg, run, wheel_binary
 
 
 async def main() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.faults.canaries import Cage
 from tests.faults.desk import Desk
 from tests.inputs import clip, packed, photo
-from transload.media.ffmpeg import wheel_binary
+from transload.media.encode.ffmpeg import wheel_binary
 
 GOOD = photo(1)
 Trap = Callable[[Cage, bytes], bytes]

@@ -11,7 +11,7 @@ from tests.films import film
 from tests.inputs import clip, packed
 from tests.installation import SMALL, Home
 from transload.config import Convert
-from transload.conversions import GivesWay
+from transload.conversions import ShouldYield
 from transload.entry import Entry
 from transload.jobs.embedded import Embedded
 from transload.model import (
@@ -84,7 +84,7 @@ async def test_conversions_start_only_when_no_transfer_is_left(shop: Shop) -> No
     await shop.want("one")
     await shop.want("two")
 
-    async def handle(task: Task, _gives_way: GivesWay) -> None:
+    async def handle(task: Task, _gives_way: ShouldYield) -> None:
         record = shop.record(task)
         job, _ = await record.begin()
         shop.diary.append(f"{task.kind.value} {job.title}")
@@ -107,7 +107,7 @@ async def test_a_cancelled_job_is_let_go_and_settled_by_a_new_task(shop: Shop) -
     started, settled = anyio.Event(), anyio.Event()
     job = await shop.want("one")
 
-    async def handle(task: Task, _gives_way: GivesWay) -> None:
+    async def handle(task: Task, _gives_way: ShouldYield) -> None:
         record = shop.record(task)
         _, control = await record.begin()
         if control == "cancel":
@@ -136,7 +136,7 @@ async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
     started = anyio.Event()
     job = await shop.want("one")
 
-    async def handle(task: Task, _gives_way: GivesWay) -> None:
+    async def handle(task: Task, _gives_way: ShouldYield) -> None:
         await shop.record(task).begin()
         started.set()
         await anyio.sleep_forever()
@@ -154,7 +154,7 @@ async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
     for name in ("a", "b", "c", "d", "e"):
         await shop.want(name)
 
-    async def handle(task: Task, _gives_way: GivesWay) -> None:
+    async def handle(task: Task, _gives_way: ShouldYield) -> None:
         running.append(task.job_id)
         shop.diary.append(str(len(running)))
         if len(running) == 2:
@@ -218,7 +218,9 @@ async def test_a_long_conversion_gives_its_place_to_a_job_that_came_later(
     assert clip_sent < film_sent
     (whole,) = alone.delivered().values()
     assert whole in beside.delivered().values()
-    taken = [vars(one)["parts"] for one in caplog.records if one.message == "parts_taken_over"]
+    taken = [
+        vars(one)["segments"] for one in caplog.records if one.message == "segments_taken_over"
+    ]
     assert taken[0] == 0 < taken[1]
     assert TURN in told
     assert beside.left_behind() == []

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Home, Picky
-from transload.conversions import alone
+from transload.conversions import never_yield
 from transload.entry import Opening, Secret
 from transload.errors import (
     DiskFullError,
@@ -26,7 +26,7 @@ from transload.errors import (
 from transload.jobs.handler import (
     ALBUM_WINDOW_MAX,
     DEATHS_MAX,
-    Parts,
+    Dependencies,
     TaskHandler,
     budget_for,
     first_of,
@@ -64,7 +64,7 @@ class Site:
         return task
 
     async def run(self, lane: Lane = Lane.TRANSFER) -> None:
-        await self.parts.handler()(await self.take(lane), alone)
+        await self.parts.handler()(await self.take(lane), never_yield)
 
     async def states(self, job: Job) -> list[ItemState]:
         return [one.item.state async for one in self.parts.ledger.records(job.id)]
@@ -123,10 +123,10 @@ async def test_a_lost_lease_stops_silently_and_writes_nothing_more(tmp_path: Pat
         here.now_ms += here.parts.leases.lease_ms + 1
         other = await here.take()
         assert other.id == mine.id
-        await here.parts.handler()(mine, alone)
+        await here.parts.handler()(mine, never_yield)
         assert (await here.parts.ledger.job(job.id)).state is JobState.QUEUED
         assert here.picky.batches == []
-        await here.parts.handler()(other, alone)
+        await here.parts.handler()(other, never_yield)
         assert (await here.parts.ledger.job(job.id)).state is JobState.SUCCEEDED
 
 
@@ -195,7 +195,7 @@ async def test_nine_deaths_do_not(tmp_path: Path) -> None:
             )
         )
         deaths = await database.run(lambda db: db.execute(select(tasks.c.deaths)).scalar_one())
-        await here.parts.handler()(replace(task, deaths=deaths), alone)
+        await here.parts.handler()(replace(task, deaths=deaths), never_yield)
         assert await here.states(job) == [ItemState.SENT]
 
 
@@ -208,7 +208,7 @@ async def test_a_bug_in_one_conversion_fails_only_that_item(
         job = await here.want(source)
         handler = TaskHandler(Careless(here.parts.media, moving["1.avi"]).among(here.parts), float)
         for lane in (Lane.TRANSFER, *3 * (Lane.CONVERT,)):
-            await handler(await here.take(lane), alone)
+            await handler(await here.take(lane), never_yield)
         sent, failed = ItemState.SENT, ItemState.FAILED
         assert await here.states(job) == [sent, sent, failed, sent]
         faults = [one.item.fault async for one in here.parts.ledger.records(job.id)]
@@ -279,9 +279,9 @@ class Careless:
     def __init__(self, inner: Media, unlucky: bytes) -> None:
         self._inner, self._unlucky = inner, unlucky
 
-    def among(self, parts: Installation) -> Parts:
+    def among(self, parts: Installation) -> Dependencies:
         """What a handler works with, this in the place of the real one."""
-        real = parts.handler()._parts
+        real = parts.handler()._deps
         return replace(real, media=cast("Media", self))
 
     def __getattr__(self, name: str) -> object:

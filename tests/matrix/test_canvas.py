@@ -6,7 +6,7 @@ import pytest
 
 from tests.kept import encode
 from tests.media.browser import played
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe, Verdict
 
 BARS = "color=c=gray:s={w}x{h}:r=10:d=2"
@@ -51,16 +51,16 @@ def right_film(lines: int, into: Path) -> Path:
 @pytest.mark.parametrize("lines", LINES)
 async def test_a_browser_shows_the_colours_of_the_source(tmp_path: Path, lines: int) -> None:
     files = [right_film(lines, tmp_path / "right.mp4")]
-    async with Studio() as studio:
+    async with MediaToolbox() as toolbox:
         for name, words in SOURCES.items():
             source = tmp_path / name
             encode(source, ("-f", "lavfi", "-i", bars(lines), *words.split(), "-bitexact"))
-            facts = (await studio.probe(source, name)).facts
-            judged = studio.judge(facts, Recipe.PLAYABLE, "keep")
+            facts = (await toolbox.probe(source, name)).facts
+            judged = toolbox.judge(facts, Recipe.PLAYABLE, "keep")
             assert judged.verdict is Verdict.TRANSCODE
             room = tmp_path / f"{name} out"
             room.mkdir()
-            result = await studio.convert(source, judged, room, lambda _: None)
+            result = await toolbox.convert(source, judged, room, lambda _: None)
             files.append(result.local.rename(tmp_path / f"{name}.mp4"))
     found = played(files, tmp_path / "profile")
     assert {name: one.error for name, one in found.items() if one.error} == {}

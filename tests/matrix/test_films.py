@@ -10,7 +10,7 @@ from tests.kept import encode
 from tests.matrix import judge
 from tests.matrix.films import FLASH_S, SECONDS, Film, films
 from tests.media.browser import played
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Judgement, Recipe, Verdict
 
 ALIKE_DB, ALIKE_OF_FIELDS_DB = 35.0, 27.0
@@ -53,10 +53,10 @@ async def arrived(path: Path, name: str, room: Path) -> dict[Recipe, Arrived]:
     """What becomes of a film by both recipes; where they ask for the same, it is made once."""
     found: dict[Recipe, Arrived] = {}
     plans: dict[Recipe, dict[str, Any]] = {}
-    async with Studio() as studio:
-        facts = (await studio.probe(path, name)).facts
+    async with MediaToolbox() as toolbox:
+        facts = (await toolbox.probe(path, name)).facts
         for recipe in RECIPES:
-            judged = studio.judge(facts, recipe, "keep")
+            judged = toolbox.judge(facts, recipe, "keep")
             assert judged.kind is ItemKind.VIDEO
             assert judged.verdict is not Verdict.UNSAVABLE, judged.why
             twin = next((one for one, plan in plans.items() if plan == told_apart(judged)), None)
@@ -66,7 +66,7 @@ async def arrived(path: Path, name: str, room: Path) -> dict[Recipe, Arrived]:
             elif twin is not None:
                 found[recipe] = Arrived(found[twin].path, found[twin].partial, judged.why)
             else:
-                result = await studio.convert(path, judged, room, lambda _: None)
+                result = await toolbox.convert(path, judged, room, lambda _: None)
                 into = result.local.rename(room / f"{recipe.name}.mp4")
                 partial = judged.partial or bool(result.short)
                 found[recipe] = Arrived(into, partial, f"{judged.why} {result.short}")

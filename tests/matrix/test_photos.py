@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Recipe, Verdict
 
 SIZE = (160, 96)
@@ -131,17 +131,17 @@ async def test_a_photo_arrives_as_it_is(tmp_path: Path, row: Row) -> None:
         pytest.importorskip("pillow_heif").register_heif_opener()
     path = tmp_path / row[0]
     wanted = save(row, path)
-    async with Studio() as studio:
-        facts = (await studio.probe(path, path.name)).facts
+    async with MediaToolbox() as toolbox:
+        facts = (await toolbox.probe(path, path.name)).facts
         for recipe in RECIPES:
-            judged = studio.judge(facts, recipe, "keep")
+            judged = toolbox.judge(facts, recipe, "keep")
             assert (judged.kind, judged.partial) == (ItemKind.PHOTO, False), judged.why
             if judged.verdict is Verdict.AS_IS:
                 assert row[0].endswith(("jpg", "png", "webp", "gif"))
                 continue
             room = tmp_path / recipe.name
             room.mkdir()
-            result = await studio.convert(path, judged, room, lambda _: None)
+            result = await toolbox.convert(path, judged, room, lambda _: None)
             with Image.open(result.local) as shown:
                 assert (shown.format, shown.size) == ("JPEG", wanted.size)
                 apart = ImageStat.Stat(ImageChops.difference(shown.convert("RGB"), wanted)).mean

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
 
 SIZE = (96, 64)
@@ -80,13 +80,13 @@ async def test_wide_colours_stay_as_they_are_seen(tmp_path: Path, name: str, spa
     with Image.open(tmp_path / name) as source:
         wanted = shown(ImageOps.exif_transpose(source))
         assert source.info["icc_profile"] == words["icc_profile"]
-    async with Studio() as studio:
-        facts = (await studio.probe(tmp_path / name, name)).facts
+    async with MediaToolbox() as toolbox:
+        facts = (await toolbox.probe(tmp_path / name, name)).facts
         for recipe in (Recipe.PLAYABLE, Recipe.TELEGRAM):
-            judged = studio.judge(facts, recipe, "keep")
+            judged = toolbox.judge(facts, recipe, "keep")
             room = tmp_path / recipe.name
             room.mkdir()
-            made = await studio.convert(tmp_path / name, judged, room, lambda _: None)
+            made = await toolbox.convert(tmp_path / name, judged, room, lambda _: None)
             with Image.open(made.local) as copy:
                 found = shown(copy.copy())
             apart = ImageChops.difference(found, wanted)

@@ -11,7 +11,7 @@ from tests.matrix.caption_pictures import captions
 from tests.matrix.field_pictures import RATE, film
 from tests.media.browser import played
 from tests.media.decoded import program
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.model import Judgement, Recipe, Verdict
 
 FRAMES = 50
@@ -35,10 +35,10 @@ async def converted(source: Path, room: Path, recipe: Recipe) -> tuple[Judgement
     """How a file was judged, and what it became."""
     into = room / recipe.name
     into.mkdir()
-    async with Studio() as studio:
-        facts = (await studio.probe(source, source.name)).facts
-        judged = studio.judge(facts, recipe, "keep")
-        made = await studio.convert(source, judged, into, lambda _: None)
+    async with MediaToolbox() as toolbox:
+        facts = (await toolbox.probe(source, source.name)).facts
+        judged = toolbox.judge(facts, recipe, "keep")
+        made = await toolbox.convert(source, judged, into, lambda _: None)
     assert not made.short
     return judged, made.local
 

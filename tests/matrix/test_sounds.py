@@ -10,7 +10,7 @@ import pytest
 from tests.kept import encode
 from tests.matrix import judge
 from tests.media.decoded import program
-from transload.media.studio import Studio
+from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Recipe, Verdict
 
 SECONDS, BURST_S = 3, 1.5
@@ -86,16 +86,16 @@ async def test_a_sound_arrives_as_it_is(tmp_path: Path, ending: str, words: str)
     path = made(ending, words, tmp_path)
     source = judge.burst(path)
     assert source is not None
-    async with Studio() as studio:
-        facts = (await studio.probe(path, path.name)).facts
+    async with MediaToolbox() as toolbox:
+        facts = (await toolbox.probe(path, path.name)).facts
         for recipe in RECIPES:
-            judged = studio.judge(facts, recipe, "keep")
+            judged = toolbox.judge(facts, recipe, "keep")
             assert (judged.kind, judged.partial) == (ItemKind.AUDIO, False)
             if judged.verdict is Verdict.AS_IS:
                 continue
             room = tmp_path / recipe.name
             room.mkdir()
-            result = await studio.convert(path, judged, room, lambda _: None)
+            result = await toolbox.convert(path, judged, room, lambda _: None)
             assert result.short == ""
             heard = judge.burst(result.local)
             assert heard is not None

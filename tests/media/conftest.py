@@ -1,4 +1,4 @@
-"""A running studio, and sample files made on first use."""
+"""A running toolbox, and sample files made on first use."""
 
 import contextlib
 import os
@@ -12,8 +12,8 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from tests.media.rare_samples import ALL
-from transload.conversions import Made
-from transload.media.studio import Studio
+from transload.conversions import Converted
+from transload.media.toolbox import MediaToolbox
 from transload.model import Hevc, Recipe, Verdict
 from transload.ports import Probed
 
@@ -24,7 +24,7 @@ CONVERTED = [
     if sample.verdict not in (Verdict.AS_IS, Verdict.UNSAVABLE, Verdict.SKIP)
 ]
 Samples = Callable[[str], Path]
-Results = Callable[[str], Made]
+Results = Callable[[str], Converted]
 Probe = Callable[[Path, str], Probed]
 
 
@@ -78,8 +78,8 @@ def portal() -> Iterator[BlockingPortal]:
 
 @pytest.fixture(scope="session")
 def probe(portal: BlockingPortal) -> Iterator[Probe]:
-    """Gives what a studio that has made nothing finds in a file. Not for async tests."""
-    with portal.wrap_async_context_manager(Studio()) as open_studio:
+    """Gives what a toolbox that has made nothing finds in a file. Not for async tests."""
+    with portal.wrap_async_context_manager(MediaToolbox()) as open_studio:
         yield partial(portal.call, open_studio.probe)
 
 
@@ -95,7 +95,7 @@ def results(
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "results"
     shared.mkdir(exist_ok=True)
 
-    def made(name: str) -> Made:
+    def made(name: str) -> Converted:
         done = shared / name.replace(" ", "_")
         if not done.exists():
             into = tmp_path_factory.mktemp("made")
@@ -107,24 +107,24 @@ def results(
             with contextlib.suppress(OSError):  # somebody else was faster
                 into.rename(done)
         result = pickle.loads((done / "made").read_bytes())
-        assert isinstance(result, Made)
+        assert isinstance(result, Converted)
         return result
 
-    with portal.wrap_async_context_manager(Studio()) as open_studio:
+    with portal.wrap_async_context_manager(MediaToolbox()) as open_studio:
         yield made
 
 
-async def converted(studio: Studio, source: Path, row: Row, into: Path) -> Made:
+async def converted(toolbox: MediaToolbox, source: Path, row: Row, into: Path) -> Converted:
     """The result of what a row asks for."""
-    probed = await studio.probe(source, source.name)
-    judgement = studio.judge(probed.facts, row.recipe, row.hevc)
+    probed = await toolbox.probe(source, source.name)
+    judgement = toolbox.judge(probed.facts, row.recipe, row.hevc)
     if row.again:
-        (judgement,) = studio.judge_recovery(probed.facts, row.recipe)
-    return await studio.convert(source, judgement, into, lambda _: None)
+        (judgement,) = toolbox.judge_recovery(probed.facts, row.recipe)
+    return await toolbox.convert(source, judgement, into, lambda _: None)
 
 
 @pytest.fixture
-async def studio() -> AsyncIterator[Studio]:
-    """A studio that ends its child after the test."""
-    async with Studio() as open_studio:
+async def toolbox() -> AsyncIterator[MediaToolbox]:
+    """A toolbox that ends its child after the test."""
+    async with MediaToolbox() as open_studio:
         yield open_studio

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 
-from transload.media.ffmpeg import wheel_binary
+from transload.media.encode.ffmpeg import wheel_binary
 
 SIDE = 48
 """Pictures are compared as grey squares of so many points a side."""

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from transload.media.damage import DamagedError
-from transload.media.photo import Shape, shrink
+from transload.media.photos.photo import JpegTarget, shrink
 
 
 def test_a_missing_file_is_not_called_damaged(tmp_path: Path) -> None:
-    shape = Shape(side=None, quality=87)
+    shape = JpegTarget(side=None, quality=87)
     with pytest.raises(FileNotFoundError):
         shrink(tmp_path / "none", "jpeg", shape, tmp_path / "o.jpg")
     (tmp_path / "bad").write_bytes(b"\xff\xd8\xff")

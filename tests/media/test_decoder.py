@@ -127,6 +127,9 @@ async def test_the_child_is_on_the_roll_while_it_lives(tmp_path: Path) -> None:
     decoder = Decoder(DecoderLimits(), book)
     (tmp_path / "a.txt").write_text("no picture")
     await decoder.ask("probe", path=str(tmp_path / "a.txt"), name="a.txt")
-    assert (set(book.living), book.known_again()) == ({decoder.pid}, ["transload.media.child"])
+    assert (set(book.living), book.known_again()) == (
+        {decoder.pid},
+        ["transload.media.decoder_child"],
+    )
     await decoder.aclose()
     assert (book.living, len(book.entered)) == ({}, 1)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 async def seen(home: Home, job: Job) -> list[tuple[str, ItemState]]:
     async with home.open() as app:
-        database = app.parts.ledger.database
+        database = app.installation.ledger.database
         return [(one.item.name, one.item.state) async for one in records_of(database, job)]
 
 
@@ -42,7 +42,7 @@ async def test_jobs_of_other_folders_do_not_count(tmp_path: Path) -> None:
     one = await home.send(inputs.packed(tmp_path / "a.zip", {"a.jpg": inputs.photo(1)}))
     other = await home.send(inputs.packed(tmp_path / "b.zip", {"b.jpg": inputs.photo(2)}))
     async with home.open() as app:
-        known = await app.parts.ledger.database.run(lambda db: jobs_of(db, one.job))
+        known = await app.installation.ledger.database.run(lambda db: jobs_of(db, one.job))
     assert [job.id for job in known] == [one.job.id] != [other.job.id]
 
 
@@ -52,4 +52,4 @@ async def test_jobs_that_passed_everything_on_are_known(tmp_path: Path) -> None:
     played = await home.send(source)
     plain = await home.send(source, recipe=Recipe.ORIGINAL)
     async with home.open() as app:
-        assert await untouched(app.parts.ledger.database, played.job) == {plain.job.id}
+        assert await untouched(app.installation.ledger.database, played.job) == {plain.job.id}

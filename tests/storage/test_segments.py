@@ -1,4 +1,4 @@
-"""Parts of long transcodes: found again when they are whole, removed when they are of no more use."""
+"""Segments of long transcodes: found again when they are whole, removed when they are of no more use."""
 
 import hashlib
 import shutil
@@ -9,37 +9,37 @@ import pytest
 from sqlalchemy import insert
 
 from tests.storage.conftest import Desk, entries
-from transload.conversions import Choice, Part
+from transload.conversions import QualityChoice, Segment
 from transload.errors import LostLeaseError
 from transload.model import Held, ItemState, Outcome
 from transload.storage.record import TaskRecord
 from transload.storage.schema import receipts
-from transload.storage.segments import KEPT_MS, ROWLESS_MS, PartStore, TaskParts
+from transload.storage.segments import KEPT_MS, ROWLESS_MS, SqlSegmentStore, TaskParts
 
 pytestmark = pytest.mark.anyio
 
 SOURCE = "ab" * 32
 BYTES = b"pictures"
-PART = Part(0, 0, 250, 0, 9960, len(BYTES), hashlib.sha256(BYTES).hexdigest(), "guard")
+PART = Segment(0, 0, 250, 0, 9960, len(BYTES), hashlib.sha256(BYTES).hexdigest(), "guard")
 
 
-def store_of(desk: Desk, tmp_path: Path) -> PartStore:
-    return PartStore(desk.database, desk.clock, tmp_path / "parts")
+def store_of(desk: Desk, tmp_path: Path) -> SqlSegmentStore:
+    return SqlSegmentStore(desk.database, desk.clock, tmp_path / "segments")
 
 
-async def one_part(parts: TaskParts) -> Path:
-    folder = await parts.begin("settings")
+async def one_segment(segments: TaskParts) -> Path:
+    folder = await segments.begin("settings")
     assert folder is not None
     (folder / "00000.nut").write_bytes(BYTES)
-    await parts.add("settings", PART)
+    await segments.add("settings", PART)
     return folder
 
 
-async def test_a_part_is_found_by_the_next_run(desk: Desk, tmp_path: Path) -> None:
+async def test_a_segment_is_found_by_the_next_run(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
     record = await desk.begin()
-    parts = store_of(desk, tmp_path).of(record, SOURCE)
-    folder = await one_part(parts)
+    segments = store_of(desk, tmp_path).of(record, SOURCE)
+    folder = await one_segment(segments)
     (folder / "00001.nut.part").write_bytes(b"half")
     later = store_of(desk, tmp_path).of(record, SOURCE)
     assert await later.begin("settings") == folder
@@ -48,7 +48,7 @@ async def test_a_part_is_found_by_the_next_run(desk: Desk, tmp_path: Path) -> No
     assert await later.known("others") == []
 
 
-async def test_a_part_is_progress(desk: Desk, tmp_path: Path) -> None:
+async def test_a_segment_is_progress(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
     for deaths, makes_one in ((0, False), (1, True), (1, False), (2, False)):
         task = await desk.take()
@@ -56,7 +56,7 @@ async def test_a_part_is_progress(desk: Desk, tmp_path: Path) -> None:
         record = TaskRecord(desk.database, desk.clock, task, desk.kept)
         await record.begin()
         if makes_one:
-            await one_part(store_of(desk, tmp_path).of(record, SOURCE))
+            await one_segment(store_of(desk, tmp_path).of(record, SOURCE))
         await desk.leases.void_dead()
 
 
@@ -66,22 +66,22 @@ async def test_the_disk_keeps_its_reserve(desk: Desk, tmp_path: Path) -> None:
     usage = shutil.disk_usage(tmp_path)
     rooms = []
     for reserve in (0, 1 << 60):
-        store = PartStore(desk.database, desk.clock, tmp_path / "parts", reserve)
-        parts = store.of(record, SOURCE)
-        assert await parts.begin("settings") is not None
-        rooms.append(await parts.free_bytes("settings"))
+        store = SqlSegmentStore(desk.database, desk.clock, tmp_path / "segments", reserve)
+        segments = store.of(record, SOURCE)
+        assert await segments.begin("settings") is not None
+        rooms.append(await segments.free_bytes("settings"))
     assert rooms[0] - rooms[1] == pytest.approx(usage.total // 10, abs=1 << 30)
     assert rooms[0] == pytest.approx(usage.free, abs=1 << 30)
 
 
-async def test_a_file_that_changed_is_no_part(desk: Desk, tmp_path: Path) -> None:
+async def test_a_file_that_changed_is_no_segment(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
-    parts = store_of(desk, tmp_path).of(await desk.begin(), SOURCE)
-    folder = await one_part(parts)
+    segments = store_of(desk, tmp_path).of(await desk.begin(), SOURCE)
+    folder = await one_segment(segments)
     (folder / "00000.nut").write_bytes(b"Pictures")
-    assert await parts.known("settings") == []
-    await parts.add("settings", replace(PART, sha256=hashlib.sha256(b"Pictures").hexdigest()))
-    assert len(await parts.known("settings")) == 1
+    assert await segments.known("settings") == []
+    await segments.add("settings", replace(PART, sha256=hashlib.sha256(b"Pictures").hexdigest()))
+    assert len(await segments.known("settings")) == 1
 
 
 async def test_one_conversion_at_a_time_works_in_a_folder(desk: Desk, tmp_path: Path) -> None:
@@ -97,39 +97,39 @@ async def test_one_conversion_at_a_time_works_in_a_folder(desk: Desk, tmp_path: 
 async def test_a_folder_that_cannot_be_made_is_not_held(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
     store = store_of(desk, tmp_path)
-    parts = store.of(await desk.begin(), SOURCE)
-    (tmp_path / "parts").write_bytes(b"in the way")
+    segments = store.of(await desk.begin(), SOURCE)
+    (tmp_path / "segments").write_bytes(b"in the way")
     with pytest.raises(NotADirectoryError):
-        await parts.begin("settings")
-    (tmp_path / "parts").unlink()
-    assert await parts.begin("settings") is not None
+        await segments.begin("settings")
+    (tmp_path / "segments").unlink()
+    assert await segments.begin("settings") is not None
 
 
 async def test_a_task_that_was_taken_over_adds_nothing(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
     record = await desk.begin()
-    parts = store_of(desk, tmp_path).of(record, SOURCE)
+    segments = store_of(desk, tmp_path).of(record, SOURCE)
     desk.clock.now_ms += 3_600_000
     await desk.take()
     with pytest.raises(LostLeaseError):
-        await one_part(parts)
+        await one_segment(segments)
 
 
-async def test_dropped_parts_are_gone(desk: Desk, tmp_path: Path) -> None:
+async def test_dropped_segments_are_gone(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
-    parts = store_of(desk, tmp_path).of(await desk.begin(), SOURCE)
-    folder = await one_part(parts)
-    await parts.drop("settings")
+    segments = store_of(desk, tmp_path).of(await desk.begin(), SOURCE)
+    folder = await one_segment(segments)
+    await segments.drop("settings")
     assert not folder.exists()
     assert await store_of(desk, tmp_path).rows(folder.name) == []
 
 
-async def test_parts_outlive_a_job_by_a_week(desk: Desk, tmp_path: Path) -> None:
+async def test_segments_outlive_a_job_by_a_week(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
     store = store_of(desk, tmp_path)
-    parts = store.of(await desk.begin(), SOURCE)
-    folder = await one_part(parts)
-    parts.leave("settings")
+    segments = store.of(await desk.begin(), SOURCE)
+    folder = await one_segment(segments)
+    segments.leave("settings")
     assert await store.sweep() == []
     desk.clock.now_ms += KEPT_MS + 1
     assert await store.sweep(dry_run=True) == [(folder / "00000.nut", len(BYTES))]
@@ -139,7 +139,7 @@ async def test_parts_outlive_a_job_by_a_week(desk: Desk, tmp_path: Path) -> None
     assert await store.rows(folder.name) == []
 
 
-async def test_parts_of_a_waiting_item_and_of_a_running_conversion_stay(
+async def test_segments_of_a_waiting_item_and_of_a_running_conversion_stay(
     desk: Desk, tmp_path: Path
 ) -> None:
     await desk.want()
@@ -148,7 +148,7 @@ async def test_parts_of_a_waiting_item_and_of_a_running_conversion_stay(
     held = Held(tmp_path / "film", 7, 0, SOURCE)
     await record.conclude([Outcome(item, ItemState.DEFERRED, "hevc", None, held)])
     waiting, running = store.of(record, SOURCE), store.of(record, "cd" * 32)
-    folders = [await one_part(waiting), await one_part(running)]
+    folders = [await one_segment(waiting), await one_segment(running)]
     waiting.leave("settings")
     desk.clock.now_ms += KEPT_MS + 1
     assert await store.sweep() == []
@@ -169,13 +169,13 @@ async def test_a_folder_without_rows_may_be_anothers_until_it_is_old(
     assert not folder.exists()
 
 
-async def test_parts_of_what_was_delivered_go_at_once(desk: Desk, tmp_path: Path) -> None:
+async def test_segments_of_what_was_delivered_go_at_once(desk: Desk, tmp_path: Path) -> None:
     await desk.want()
     record, store = await desk.begin(), store_of(desk, tmp_path)
     (item,) = await record.admit(entries(1))
-    parts = store.of(record, SOURCE)
-    folder = await one_part(parts)
-    parts.leave("settings")
+    segments = store.of(record, SOURCE)
+    folder = await one_segment(segments)
+    segments.leave("settings")
     receipt = insert(receipts).values(
         item_id=item.id,
         job_id=item.job_id,
@@ -191,21 +191,23 @@ async def test_parts_of_what_was_delivered_go_at_once(desk: Desk, tmp_path: Path
     assert not folder.exists()
 
 
-async def test_a_choice_is_made_once_and_lives_as_long_as_parts(desk: Desk, tmp_path: Path) -> None:
+async def test_a_choice_is_made_once_and_lives_as_long_as_segments(
+    desk: Desk, tmp_path: Path
+) -> None:
     await desk.want()
     record = await desk.begin()
     store = store_of(desk, tmp_path)
-    parts = store.of(record, SOURCE)
-    assert await parts.chosen("film") is None
-    first = Choice("veryfast", 720, "too slow")
-    await parts.choose("film", first)
-    await parts.choose("film", Choice("fast", 1080))
+    segments = store.of(record, SOURCE)
+    assert await segments.chosen("film") is None
+    first = QualityChoice("veryfast", 720, "too slow")
+    await segments.choose("film", first)
+    await segments.choose("film", QualityChoice("fast", 1080))
     assert await store.of(record, SOURCE).chosen("film") == first
     assert await store.of(record, "cd" * 32).chosen("film") is None
     await store.sweep()
-    assert await parts.chosen("film") == first
+    assert await segments.chosen("film") == first
     desk.clock.now_ms += KEPT_MS + 1
     await store.sweep(dry_run=True)
-    assert await parts.chosen("film") == first
+    assert await segments.chosen("film") == first
     await store.sweep()
-    assert await parts.chosen("film") is None
+    assert await segments.chosen("film") is None

@@ -69,7 +69,7 @@ def document(app: "App", checks: "list[Check]") -> dict[str, Any]:
     return {
         "schema": 1,
         "ok": all(check.status != "fail" for check in checks),
-        "data_dir": str(app.parts.folder.root),
+        "data_dir": str(app.installation.folder.root),
         "checks": [asdict(check) for check in checks],
         "settings": [asdict(row) for row in config.describe(app.settings)],
     }

@@ -21,7 +21,7 @@ from transload.entry import Entry
 from transload.errors import TransloadError
 from transload.inside import chosen
 from transload.kinds import EXIT_OK, EXIT_PARTIAL, KINDS, Fault
-from transload.media.sniff import kind_of_name
+from transload.media.probe.sniff import kind_of_name
 from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
 from transload.options import nothing_fits
 

@@ -16,7 +16,7 @@ INTERRUPTED = "interrupted"
 def as_it_stands(app: "App", job: Job) -> Job:
     """The job; one that was left running by a process that is gone is queued: `resume` goes on with it."""
     under_way = job.state is JobState.RUNNING or job.wait_reason == TURN
-    if not under_way or app.parts.lock.is_held():
+    if not under_way or app.installation.lock.is_held():
         return job
     return replace(job, state=JobState.QUEUED, wait_reason=None)
 
@@ -28,7 +28,7 @@ def wait_line(app: "App", job: Job, job_id: str) -> str:
     why = wait_text(job.wait_reason, job_id, None if job.fault is None else job.fault.detail)
     if job.wait_until_ms is None:
         return why
-    if app.parts.lock.is_held():
+    if app.installation.lock.is_held():
         return f"{why}; the next look is at {clock_text(job.wait_until_ms)}"
     return f"{why} (transload resume {job_id})"  # nobody is there to look
 

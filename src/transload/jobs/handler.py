@@ -1,4 +1,4 @@
-"""What surrounds the flow in one run of a task: open the parts, run it, turn how it ended into rows.
+"""What surrounds the flow in one run of a task: open what it needs, run it, turn how it ended into rows.
 
 This is the one place where exception groups are unwrapped and where an unforeseen error becomes `internal.bug`.
 """
@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from transload import flow
 from transload.archives.open import Archives
-from transload.conversions import GaveWay, GivesWay
+from transload.conversions import ShouldYield, Yielded
 from transload.entry import Limits, Opening
 from transload.errors import (
     BugError,
@@ -48,7 +48,7 @@ from transload.states import ITEM_OPEN, RETRY, SPACE
 from transload.storage.ledger import Ledger
 from transload.storage.record import TaskRecord
 from transload.storage.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
-from transload.storage.segments import PartStore
+from transload.storage.segments import SqlSegmentStore
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ _OF_THE_JOB = (
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Dependencies:
     """What the handler needs of the installation; `wiring` provides it."""
 
     ledger: Ledger
@@ -82,7 +82,7 @@ class Parts:
     destination: Callable[[str], Destination]
     limits: Limits
     retry: RetryPolicy
-    part_store: PartStore
+    segment_store: SqlSegmentStore
     scratch_root: Path
     quarantine_folder: Path
     min_free_bytes: int
@@ -95,26 +95,26 @@ class _Turn:
 
     task: Task
     record: TaskRecord
-    gives_way: GivesWay
+    gives_way: ShouldYield
 
 
 class TaskHandler:
     """Runs one task at a time per call; keeps the meters of running tasks for the progress display."""
 
-    def __init__(self, parts: Parts, jitter: Callable[[], float]) -> None:
-        self._parts = parts
+    def __init__(self, deps: Dependencies, jitter: Callable[[], float]) -> None:
+        self._deps = deps
         self._jitter = jitter
         self.meters: dict[str, TaskMeter] = {}  # by job: never two tasks of one run at once
 
-    async def __call__(self, task: Task, gives_way: GivesWay) -> None:
+    async def __call__(self, task: Task, gives_way: ShouldYield) -> None:
         """Run the task to the end of this attempt; every way it can end is in the ledger afterwards."""
-        parts = self._parts
+        deps = self._deps
         record = TaskRecord(
-            parts.ledger.database,
-            parts.clock,
+            deps.ledger.database,
+            deps.clock,
             task,
-            parts.quarantine_folder,
-            partial(has_room, min_free=parts.min_free_bytes),
+            deps.quarantine_folder,
+            partial(has_room, min_free=deps.min_free_bytes),
         )
         try:
             await self._attempt(_Turn(task, record, gives_way))
@@ -126,12 +126,12 @@ class TaskHandler:
     async def _attempt(self, turn: _Turn) -> None:
         task, record = turn.task, turn.record
         job, control = await record.begin()
-        destination = self._parts.destination(job.destination)
+        destination = self._deps.destination(job.destination)
         scratch = JobScratch(
-            self._parts.scratch_root,
+            self._deps.scratch_root,
             job.id,
-            self._parts.scratch_budget_bytes or SLACK_BYTES,
-            self._parts.min_free_bytes,
+            self._deps.scratch_budget_bytes or SLACK_BYTES,
+            self._deps.min_free_bytes,
             task.id,
         )
         try:
@@ -139,7 +139,7 @@ class TaskHandler:
                 await self._cancel(job, record, destination)
             else:
                 await self._work(turn, job, destination, scratch)
-        except GaveWay:  # never out of a group: a conversion is all that its task does
+        except Yielded:  # never out of a group: a conversion is all that its task does
             log.info("turn_given", extra={"task": task.id, "job": task.job_id})
             await record.give_way()
             return
@@ -158,32 +158,32 @@ class TaskHandler:
         self, turn: _Turn, job: Job, destination: Destination, scratch: JobScratch
     ) -> None:
         task, record = turn.task, turn.record
-        passwords = await self._parts.ledger.passwords(job.id)
+        passwords = await self._deps.ledger.passwords(job.id)
         opening = Opening(passwords, scratch.root / SPOOL)
         source = Later(lambda: self._open(job, opening))
         try:
             kept = task.item_id is not None and await record.is_usable(task.item_id)
             if not kept:
                 await anyio.to_thread.run_sync(source.open)
-            if not kept and self._parts.scratch_budget_bytes is None:
+            if not kept and self._deps.scratch_budget_bytes is None:
                 scratch.budget = await anyio.to_thread.run_sync(budget_for, source)
             await scratch.open(item_id=task.item_id)
             await destination.open(job)
             job = await record.settle_folder(destination)
             self.meters[job.id] = meter = await _meter(task, record)
-            parts = self._parts
+            deps = self._deps
             bench = Bench(
                 job=job,
                 task=task,
                 source=source,
-                media=parts.media,
+                media=deps.media,
                 destination=destination,
                 scratch=scratch,
                 record=record,
                 meter=meter,
-                limits=parts.limits,
-                open_inside=partial(parts.archives.open_as, passwords=passwords),
-                parts=partial(parts.part_store.of, record),
+                limits=deps.limits,
+                open_inside=partial(deps.archives.open_as, passwords=passwords),
+                segments=partial(deps.segment_store.of, record),
                 gives_way=turn.gives_way,
             )
             await self._run(bench, record)
@@ -192,7 +192,7 @@ class TaskHandler:
 
     def _open(self, job: Job, opening: Opening) -> Source:
         """The source in the job's order; closed again where it cannot be read so."""
-        source = self._parts.sources.open(job.source, opening)
+        source = self._deps.sources.open(job.source, opening)
         try:
             return in_order(source, job.sort)
         except TransloadError:
@@ -210,7 +210,7 @@ class TaskHandler:
             await flow.convert(bench, task.item_id)
         else:
             await flow.recover(bench, task.item_id)
-        await self._parts.part_store.sweep()
+        await self._deps.segment_store.sweep()
 
     async def _give_up(self, task: Task, record: TaskRecord, item_id: int) -> None:
         item = await record.item(item_id)
@@ -239,15 +239,15 @@ class TaskHandler:
         if isinstance(error, (PasswordNeededError, WrongPasswordError)):
             await record.need_input(error.fault())
             return True
-        now = self._parts.clock()
+        now = self._deps.clock()
         if isinstance(error, DiskFullError):
             log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})
-            look_ms = int(self._parts.retry.space_s * 1000)
+            look_ms = int(self._deps.retry.space_s * 1000)
             await record.wait(SPACE, now + look_ms, error.fault())
             return True
         if isinstance(error, TransientError):
             asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None
-            delay_s = self._parts.retry.delay_s(await record.tried(), self._jitter(), asked_s)
+            delay_s = self._deps.retry.delay_s(await record.tried(), self._jitter(), asked_s)
             if delay_s is not None:
                 await record.wait(RETRY, now + int(delay_s * 1000), error.fault())
                 return True
@@ -273,7 +273,7 @@ class TaskHandler:
 
         try:
             await destination.sweep(job)
-            database, media = self._parts.ledger.database, self._parts.media
+            database, media = self._deps.ledger.database, self._deps.media
             await close_page(database, media, destination, job)
         except PermanentError as error:
             log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})

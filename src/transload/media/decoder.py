@@ -31,7 +31,7 @@ from transload.roll import NOBODY, Roll
 
 log = logging.getLogger(__name__)
 
-MODULE = "transload.media.child"
+MODULE = "transload.media.decoder_child"
 ANSWER_BYTES_MAX = 1 << 20
 DEATHS_MAX = 3
 """Deaths on one file after which the file is given up: a third equal death is no accident."""

@@ -1,4 +1,4 @@
-"""Finished parts of long transcodes: rows, and files in a folder for each source and settings.
+"""Finished segments of long transcodes: rows, and files in a folder for each source and settings.
 
 They serve the next run of the same conversion, whichever job asks for it. Nothing else removes them: they go when the
 source has been delivered and nobody waits for it, or after a week without a new one.
@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select
 
-from transload.conversions import Choice, Part
+from transload.conversions import QualityChoice, Segment
 from transload.ports import Clock
 from transload.states import ITEM_OPEN
 from transload.storage.database import Database
@@ -26,8 +26,8 @@ SHA_IN_KEY = 32
 _CHUNK = 1 << 20
 
 
-class PartStore:
-    """All parts of a data folder, on a disk of which `min_free` bytes stay free as `reserve_of` says."""
+class SqlSegmentStore:
+    """All segments of a data folder, on a disk of which `min_free` bytes stay free as `reserve_of` says."""
 
     def __init__(self, database: Database, clock: Clock, root: Path, min_free: int = 0) -> None:
         self._database = database
@@ -37,7 +37,7 @@ class PartStore:
         self._busy: set[str] = set()
 
     def of(self, task: FencedTask, source_sha256: str) -> "TaskParts":
-        """The parts of one source, as a task may write them."""
+        """The segments of one source, as a task may write them."""
         return TaskParts(self, task, source_sha256)
 
     def folder(self, key: str) -> Path:
@@ -60,13 +60,13 @@ class PartStore:
         """Give it back."""
         self._busy.discard(key)
 
-    async def rows(self, key: str) -> list[Part]:
+    async def rows(self, key: str) -> list[Segment]:
         """What is remembered of a key."""
 
-        def act(db: Connection) -> list[Part]:
+        def act(db: Connection) -> list[Segment]:
             found = db.execute(select(segments).where(segments.c.key == key).order_by(segments.c.n))
             return [
-                Part(
+                Segment(
                     row.n,
                     row.first,
                     row.frames,
@@ -81,22 +81,22 @@ class PartStore:
 
         return await self._database.run(act)
 
-    def write(self, db: Connection, key: str, source: str, part: Part) -> None:
-        """Remember a part, in place of an earlier one of its number."""
-        db.execute(delete(segments).where(segments.c.key == key, segments.c.n == part.n))
+    def write(self, db: Connection, key: str, source: str, segment: Segment) -> None:
+        """Remember a segment, in place of an earlier one of its number."""
+        db.execute(delete(segments).where(segments.c.key == key, segments.c.n == segment.n))
         db.execute(
             insert(segments).values(
                 key=key,
                 source=source,
                 made_ms=self._clock(),
-                n=part.n,
-                first=part.first,
-                frames=part.frames,
-                first_tick=part.first_tick,
-                last_tick=part.last_tick,
-                size_bytes=part.size_bytes,
-                sha256=part.sha256,
-                guard=part.guard,
+                n=segment.n,
+                first=segment.first,
+                frames=segment.frames,
+                first_tick=segment.first_tick,
+                last_tick=segment.last_tick,
+                size_bytes=segment.size_bytes,
+                sha256=segment.sha256,
+                guard=segment.guard,
             )
         )
 
@@ -125,23 +125,23 @@ class PartStore:
         return await anyio.to_thread.run_sync(_removed, idle, dry_run)
 
     def _forget_choices(self, db: Connection) -> None:
-        """Choices live as long as parts made by them would."""
+        """Choices live as long as segments made by them would."""
         rows = db.execute(select(choices.c.key, choices.c.source, choices.c.made_ms)).all()
         old = [row.key for row in rows if not self._is_wanted(db, row.source, row.made_ms)]
         if old:
             db.execute(delete(choices).where(choices.c.key.in_(old)))
 
-    async def choice(self, key: str) -> Choice | None:
+    async def choice(self, key: str) -> QualityChoice | None:
         """What was chosen for a key."""
 
-        def act(db: Connection) -> Choice | None:
+        def act(db: Connection) -> QualityChoice | None:
             row = db.execute(select(choices).where(choices.c.key == key)).first()
-            return None if row is None else Choice(row.preset, row.lines, row.note)
+            return None if row is None else QualityChoice(row.preset, row.lines, row.note)
 
         return await self._database.run(act)
 
-    def write_choice(self, db: Connection, key: str, source: str, choice: Choice) -> None:
-        """Remember a choice; one made before stays: parts may lie under it."""
+    def write_choice(self, db: Connection, key: str, source: str, choice: QualityChoice) -> None:
+        """Remember a choice; one made before stays: segments may lie under it."""
         if db.execute(select(choices.c.key).where(choices.c.key == key)).first() is not None:
             return
         row: dict[str, object] = {"key": key, "source": source, "made_ms": self._clock()}
@@ -149,7 +149,7 @@ class PartStore:
         db.execute(insert(choices).values(**row))
 
     def _idle(self, spent: set[str], known: set[str]) -> list[Path]:
-        """Folders of no more use. One without a row may be another process's first part: it must be old."""
+        """Folders of no more use. One without a row may be another process's first segment: it must be old."""
         before_s = (self._clock() - ROWLESS_MS) / 1000
         folders = sorted(self._root.glob("*"))
         return [
@@ -173,9 +173,9 @@ class PartStore:
 
 
 class TaskParts:
-    """The `Parts` port: parts of one source, written in the name of one task."""
+    """The `Segments` port: segments of one source, written in the name of one task."""
 
-    def __init__(self, store: PartStore, task: FencedTask, source: str) -> None:
+    def __init__(self, store: SqlSegmentStore, task: FencedTask, source: str) -> None:
         self._store = store
         self._task = task
         self._source = source
@@ -195,8 +195,8 @@ class TaskParts:
             unready.pop_all()
         return folder
 
-    async def known(self, settings: str) -> list[Part]:
-        """Parts whose files are there with their size and hash; other rows are left to be written anew."""
+    async def known(self, settings: str) -> list[Segment]:
+        """Segments whose files are there with their size and hash; other rows are left to be written anew."""
         key = self._key(settings)
         rows = await self._store.rows(key)
         return await anyio.to_thread.run_sync(_whole, self._store.folder(key), rows)
@@ -205,24 +205,24 @@ class TaskParts:
         """What the disk of the folder has above its reserve."""
         return await anyio.to_thread.run_sync(self._store.free_bytes, self._key(settings))
 
-    async def add(self, settings: str, part: Part) -> None:
-        """Remember a part, durably."""
+    async def add(self, settings: str, segment: Segment) -> None:
+        """Remember a segment, durably."""
         key = self._key(settings)
-        await self._task.advance(lambda db: self._store.write(db, key, self._source, part))
+        await self._task.advance(lambda db: self._store.write(db, key, self._source, segment))
 
     async def drop(self, settings: str) -> None:
-        """Forget all parts, then remove their files."""
+        """Forget all segments, then remove their files."""
         key = self._key(settings)
         await self._task.write_durably(
             lambda db: db.execute(delete(segments).where(segments.c.key == key))
         )
         await anyio.to_thread.run_sync(_remove, self._store.folder(key))
 
-    async def chosen(self, settings: str) -> Choice | None:
+    async def chosen(self, settings: str) -> QualityChoice | None:
         """What an earlier run chose for the film of these settings."""
         return await self._store.choice(self._key(settings))
 
-    async def choose(self, settings: str, choice: Choice) -> None:
+    async def choose(self, settings: str, choice: QualityChoice) -> None:
         """Remember a choice, durably."""
         key = self._key(settings)
         await self._task.write_durably(
@@ -240,14 +240,14 @@ def _make_ready(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _whole(folder: Path, rows: list[Part]) -> list[Part]:
-    return [part for part in rows if _is_whole(folder / part.file, part)]
+def _whole(folder: Path, rows: list[Segment]) -> list[Segment]:
+    return [segment for segment in rows if _is_whole(folder / segment.file, segment)]
 
 
-def _is_whole(path: Path, part: Part) -> bool:
-    if not path.is_file() or path.stat().st_size != part.size_bytes:
+def _is_whole(path: Path, segment: Segment) -> bool:
+    if not path.is_file() or path.stat().st_size != segment.size_bytes:
         return False
-    return _sha256(path) == part.sha256
+    return _sha256(path) == segment.sha256
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,307 @@
+"""The decoder child: a program of its own that reads hostile bytes under limits and answers in JSON lines.
+
+Run as `python -I -m transload.media.decoder_child PARENT_PID PROBE_BYTES SHRINK_BYTES`. Requests come on the descriptor
+that was stdin, answers go to the one that was stdout; both numbers are then given to /dev/null, so that nothing a
+library prints can be taken for an answer. A request has `id`, `op` and the op's fields; an answer has `id` and
+`beat` (still moving), `ok` (the result) or `fault` ("memory", "disk", "damaged", "io") with `detail` and perhaps
+`evidence`.
+"""
+
+import base64
+import ctypes
+import errno
+import functools
+import importlib.util
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, BinaryIO, Protocol, TextIO
+
+from transload.media.damage import DamagedError
+from transload.media.photos import heif
+from transload.media.probe import mp3_header, sniff
+from transload.model import ItemKind
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PHOTO_PROBE_BYTES = 160 << 20
+"""Pixels that may be decoded while probing; the rest of the address space is libraries."""
+
+Beat = Callable[[], None]
+Answer = dict[str, Any]
+
+
+def main(arguments: list[str]) -> None:
+    """Serve requests until the parent closes its end."""
+    parent, probe_bytes, shrink_bytes = (int(word) for word in arguments)
+    _die_with(parent)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    requests, answers = _own_descriptors()
+    for line in requests:
+        request: dict[str, Any] = json.loads(line)
+        heavy = request["op"] in ("shrink", "to_apng") or bool(request.get("roomy"))
+        resource.setrlimit(
+            resource.RLIMIT_AS, (shrink_bytes if heavy else probe_bytes, shrink_bytes)
+        )
+        ident = request["id"]
+        beat = functools.partial(_say, answers, {"id": ident, "beat": True})
+        sys.excepthook = functools.partial(_confess, answers, ident)
+        _say(answers, {"id": ident, **_answer(request, beat), "rss": _rss_bytes()})
+
+
+def _confess(
+    answers: TextIO,
+    ident: int,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    """Last words on an error that no damaged file explains: our bug, which must not be blamed on the file."""
+    where = traceback.extract_tb(trace)[-1:]
+    place = f" at {Path(where[0].filename).name}:{where[0].lineno}" if where else ""
+    _say(answers, {"id": ident, "fault": "bug", "detail": f"{kind.__name__}: {error}{place}"[:300]})
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel for death with the parent, and make sure it was not too late to ask."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _own_descriptors() -> tuple[TextIO, TextIO]:
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return requests, answers
+
+
+def _say(answers: TextIO, answer: Answer) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def _rss_bytes() -> int:
+    """Memory held now; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
+
+
+def _answer(request: dict[str, Any], beat: Beat) -> Answer:
+    try:
+        return {"ok": _OPS[request["op"]](request, beat)}
+    except MemoryError:
+        return _NO_MEMORY
+    except ImportError as error:
+        if error.path is None or not Path(error.path).exists():
+            raise
+        return _NO_MEMORY  # the module is there but cannot be mapped: the address space is used up
+    except OSError as error:
+        return _system_fault(error)
+    except DamagedError as error:
+        return {"fault": "damaged", "detail": str(error), "evidence": error.evidence}
+
+
+_NO_MEMORY: Answer = {"fault": "memory", "detail": "the decoder reached its memory limit"}
+
+
+def _system_fault(error: OSError) -> Answer:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return {"fault": "disk", "detail": os.strerror(error.errno)}
+    return (
+        _NO_MEMORY
+        if error.errno == errno.ENOMEM
+        else {
+            "fault": "io",
+            "detail": "its working copy cannot be read or written",
+            "evidence": str(error)[:200],
+        }
+    )
+
+
+def _probe(request: dict[str, Any], beat: Beat) -> Answer:
+    path = Path(request["path"])
+    with path.open("rb") as file:
+        found = _recognised(file, request["name"])
+    raw: dict[str, Any] = {
+        "name": request["name"],
+        "suffix": PurePosixPath(request["name"]).suffix.lower(),
+        "size": path.stat().st_size,
+        "sniffed": found.format,
+        "sniffed_kind": found.kind.value,
+        "sure": found.sure,
+        "denied": found.denied,
+    }
+    thumb: bytes | None = None
+    if found.denied or found.kind.value in ("document", "archive", "junk"):
+        return {"raw": raw, "thumb": None}
+    if found.format == "heifs":
+        raw, thumb = _probe_sequence(path, raw, request, beat)
+    elif found.kind.value == "photo":
+        raw, thumb = _probe_photo(path, raw, int(request.get("photo_bytes", PHOTO_PROBE_BYTES)))
+    else:
+        raw, thumb = _probe_stream(path, raw, request, beat)
+    return {"raw": raw, "thumb": base64.b64encode(thumb).decode("ascii") if thumb else None}
+
+
+def _recognised(file: BinaryIO, name: str) -> sniff.Sniffed:
+    """What the file is by its first bytes, or by those after an ID3 tag: AAC and FLAC have such tags, too."""
+    found = sniff.recognise(file.read(sniff.HEAD_BYTES), name)
+    file.seek(0)
+    if found.format != "mp3" or not (start := mp3_header.after_id3(file)):
+        return found
+    file.seek(start)
+    tagged = sniff.recognise(file.read(sniff.HEAD_BYTES), name)
+    return tagged if tagged.kind is ItemKind.AUDIO and tagged.format else found
+
+
+def _probe_sequence(
+    path: Path, raw: Answer, request: Answer, beat: Beat
+) -> tuple[Answer, bytes | None]:
+    """An image sequence by its track; without one that moves it is a still whatever its brand says."""
+    seen, thumb = _probe_stream(path, raw, request, beat)
+    if (facts := heif.facts_of_sequence(seen)) is not None:
+        return raw | facts, thumb
+    still = raw | {"sniffed": "heif"}
+    return _probe_photo(path, still, int(request.get("photo_bytes", PHOTO_PROBE_BYTES)))
+
+
+def _probe_photo(path: Path, raw: Answer, photo_bytes: int) -> tuple[Answer, bytes | None]:
+    from transload.media.photos import photo
+
+    found, thumb = photo.probe_photo(path, raw["sniffed"], photo_bytes)
+    return raw | found, thumb
+
+
+def _probe_stream(
+    path: Path, raw: Answer, request: Answer, beat: Beat
+) -> tuple[Answer, bytes | None]:
+    found, frame = _backend(request).probe_video(path, raw["sniffed"], beat)
+    raw |= found
+    raw["sniffed"] = raw["sniffed"] or str(raw.get("container", "")).split(",")[0]
+    if frame is None:
+        return raw, None
+    from transload.media.photos import thumbnails
+
+    return raw, thumbnails.of_frame(frame, int(raw.get("rotation") or 0))
+
+
+class _Backend(Protocol):
+    """What PyAV and ffprobe both give; `frame` is a decoded picture or None."""
+
+    def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]: ...
+
+    def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int) -> dict[str, Any]: ...
+
+
+def _backend(request: dict[str, Any]) -> _Backend:
+    """PyAV where its wheel is installed, else the ffprobe program; `ffprobe` in the request asks for the latter."""
+    if not request.get("ffprobe") and importlib.util.find_spec("av") is not None:
+        from transload.media.probe import video
+
+        return video
+    from transload.media.probe import ffprobe
+
+    return ffprobe.Ffprobe(Path(request.get("ffprobe") or "ffprobe"))
+
+
+def _shrink(request: dict[str, Any], _beat: Beat) -> Answer:
+    from transload.media.photos import photo
+
+    shape = photo.JpegTarget(
+        request["side"], request["quality"], request["reader"], request.get("exif", "date")
+    )
+    width, height = photo.shrink(
+        Path(request["path"]), request["sniffed"], shape, Path(request["into"])
+    )
+    return {"width": width, "height": height}
+
+
+def _to_apng(request: dict[str, Any], _beat: Beat) -> Answer:
+    from transload.media.photos import photo
+
+    return {
+        "frames": photo.to_apng(Path(request["path"]), request["sniffed"], Path(request["into"]))
+    }
+
+
+def _bare_track(request: dict[str, Any], _beat: Beat) -> Answer:
+    heif.without_stills(Path(request["path"]), Path(request["into"]))
+    return {}
+
+
+def _measure(request: dict[str, Any], beat: Beat) -> Answer:
+    path, sound_n = Path(request["path"]), int(request.get("sound_n", 0))
+    found: Answer = _backend(request).measure(path, request["sniffed"], beat, sound_n)
+    return found
+
+
+def _rises(request: dict[str, Any], beat: Beat) -> Answer:
+    """Asked only of copies that PyAV was unsure of."""
+    from transload.media.probe import video
+
+    return {"rises": video.rises(Path(request["path"]), request["sniffed"], beat)}
+
+
+def _plan_segments(request: dict[str, Any], beat: Beat) -> Answer:
+    """The cuts under "plan"; None there where PyAV is missing or the video is not fit for segments."""
+    if importlib.util.find_spec("av") is None:
+        return {"plan": None}
+    from transload.media.segments import remux
+
+    path, sniffed = Path(request["path"]), request["sniffed"]
+    by_order, sound_n = bool(request.get("by_order")), int(request.get("sound_n", 0))
+    found = remux.plan(path, sniffed, beat, by_order=by_order, sound_n=sound_n)
+    return {"plan": found}
+
+
+def _count_segment(request: dict[str, Any], beat: Beat) -> Answer:
+    from transload.media.segments import remux
+
+    clock = (request["numerator"], request["denominator"])
+    return remux.count(Path(request["path"]), clock, beat)
+
+
+def _join_segments(request: dict[str, Any], beat: Beat) -> Answer:
+    from transload.media.segments import remux
+
+    return remux.join(request, beat)
+
+
+def _plan_pieces(request: dict[str, Any], beat: Beat) -> Answer:
+    """Where to cut under "cuts"; None there where PyAV is missing or no keyframes are near enough."""
+    if importlib.util.find_spec("av") is None:
+        return {"cuts": None}
+    from transload.media.encode import keyframes
+
+    path, most = Path(request["path"]), int(request["most"])
+    return keyframes.plan(path, request["sniffed"], most, beat)
+
+
+_OPS: dict[str, Callable[[dict[str, Any], Beat], Answer]] = {
+    "probe": _probe,
+    "shrink": _shrink,
+    "to_apng": _to_apng,
+    "bare_track": _bare_track,
+    "measure": _measure,
+    "rises": _rises,
+    "plan_segments": _plan_segments,
+    "count_segment": _count_segment,
+    "join_segments": _join_segments,
+    "plan_pieces": _plan_pieces,
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

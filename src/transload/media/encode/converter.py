@@ -1,0 +1,383 @@
+"""Conversions: made under a temporary name, verified, made durable, renamed. Only the result stays."""
+
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from transload.conversions import ConversionTerms, Converted, OutputFile, SegmentStore
+from transload.errors import (
+    ConvertError,
+    CorruptError,
+    DiskFullError,
+    MemoryLimitError,
+    TooBigError,
+    UnreadableError,
+    UnverifiedError,
+)
+from transload.media.decoder import Decoder
+from transload.media.encode import ffmpeg_args, memory_fit, quality, verify
+from transload.media.encode.conversion import Conversion
+from transload.media.encode.ffmpeg import EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
+from transload.media.encode.progress import ProgressReporter
+from transload.media.encode.quality import EncoderSettings, QualityStep
+from transload.media.encode.speed_probe import Clock, SpeedProbe, TooSlowError
+from transload.media.encode.splitter import Splitter
+from transload.media.segments import cut_plan
+from transload.media.segments.encoder import (
+    SegmentEncoder,
+    SegmentRequest,
+    UnfitError,
+    encoders_at_once,
+)
+from transload.model import Judgement
+from transload.ports import Moved, Probed
+
+log = logging.getLogger(__name__)
+
+PARTS_LEAST = 3
+"""Of a film without times: one to measure its pace, two of which one is kept when the run is killed."""
+_CHUNK = 1 << 20
+
+Probe = Callable[[Path, str], Awaitable[Probed]]
+
+
+class Converter:
+    """Carries out plans. The ffmpeg binary is looked for on first use and remembered."""
+
+    def __init__(  # noqa: PLR0913  settings, each used as it is
+        self,
+        decoder: Decoder,
+        *,
+        ffmpeg: Path | None,
+        effort: EncoderSettings,
+        limits: EncoderLimits,
+        probe: Probe,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._decoder = decoder
+        self._configured = ffmpeg
+        self._effort = effort
+        self._limits = limits
+        self._probe = probe
+        self._clock = clock
+        self._tool: Ffmpeg | None = None
+
+    async def convert(
+        self, local: Path, judgement: Judgement, into: Path, moved: Moved, terms: ConversionTerms
+    ) -> Converted:
+        """The verified result in `into`; errors as in the port."""
+        suffix = ffmpeg_args.suffix_of(judgement.plan)
+        stem = into / f".{uuid.uuid4().hex}"
+        usual = memory_fit.MemoryStep(self._limits.threads)
+        work = Conversion(local, judgement, stem.with_suffix(suffix), moved, terms, usual)
+        began_s = self._clock()
+        try:
+            roughs, thumb = await self._make(work, stem)
+            work.notes += self._late(work, self._clock() - began_s)
+            pieces: list[OutputFile] = []
+            for n, rough in enumerate(roughs):
+                size, sha256 = await anyio.to_thread.run_sync(_settle, rough)
+                final = into / f"made{'' if n == 0 else n + 1}{suffix}"
+                await anyio.to_thread.run_sync(_publish, rough, final)
+                pieces.append(OutputFile(final, size, sha256))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFullError(stage="convert") from error
+            raise ConvertError(
+                f"the result cannot be written: {error.strerror}", stage="convert"
+            ) from error
+        finally:
+            _clear(stem)
+        first, *rest = pieces
+        note = "; ".join(word for word in (work.smaller, *work.notes) if word)
+        return Converted(
+            first.local, first.size_bytes, first.sha256, thumb, tuple(rest), note, work.short
+        )
+
+    async def _make(self, work: Conversion, stem: Path) -> tuple[Sequence[Path], bytes | None]:
+        """The files, verified, still under temporary names, and the thumbnail of the first."""
+        plan, whole = work.plan, work.rough
+        if plan["do"] == "shrink":
+            await self._shrink(work.local, plan, work.rough)
+        elif plan["do"] == "split":
+            whole = work.local
+        elif plan.get("unpack"):
+            await self._unpacked(work)
+        elif plan["do"] == "transcode":
+            await self._transcode(work)
+        else:
+            await self._encode(work.local, work)
+        roughs = await self._below_limit(work, whole, stem)
+        made = [await self._probe(rough, rough.name) for rough in roughs]
+        for one in made:
+            verify.check_facts(one.facts, plan)
+        work.short = verify.shortfall(plan, work.source, [one.facts.raw for one in made])
+        return roughs, made[0].thumb
+
+    async def _transcode(self, work: Conversion) -> None:
+        """In segments or in one piece; where memory is short with fewer threads, then with fewer lines."""
+        ways = memory_fit.memory_steps(self._limits.threads, work.shape.lines)
+        for way in ways:
+            work.way = way
+            try:
+                if not await self._in_segments(work):
+                    await self._encode(work.local, work)
+            except MemoryLimitError as error:
+                if way is ways[-1]:
+                    raise
+                log.info("film_short_of_memory", extra={"detail": error.detail, "way": str(way)})
+            else:
+                break
+        if work.way.lines is not None:
+            work.notes.append(f"{work.way.lines} lines: for more this machine has not the memory")
+
+    async def _below_limit(self, work: Conversion, whole: Path, stem: Path) -> Sequence[Path]:
+        """The result, in several files where it is too large for one. Raises TooBigError."""
+        limit, size = work.terms.limit_bytes, _size(whole)
+        if limit is None or size <= limit:
+            return [whole]
+        if ffmpeg_args.suffix_of(work.plan) != ".mp4":
+            raise TooBigError(f"{size:,} bytes, {limit:,} at most", stage="convert")
+        saw = Splitter(self._decoder, await self._encoder(), self._limits)
+        roughs = await saw.cut(whole, limit, stem)
+        counts = [(await self._measured(path, "mov"))["frames"] for path in (whole, *roughs)]
+        if sum(counts[1:]) != counts[0]:
+            raise UnverifiedError(
+                f"{sum(counts[1:])} of {counts[0]} pictures are in the files", stage="convert"
+            )
+        work.notes.append(f"in {len(roughs)} files: one may have {limit:,} bytes at most")
+        return roughs
+
+    def _late(self, work: Conversion, took_s: float) -> list[str]:
+        """What to tell of a transcode that took too long."""
+        if work.plan["do"] != "transcode":
+            return []
+        first = self._first(work)
+        note = quality.late_note(first, work.step or first, took_s, self._effort.deadline_s)
+        return [note] if note else []
+
+    def _first(self, work: Conversion) -> QualityStep:
+        """What was asked for, at the size of the picture."""
+        return QualityStep(self._effort.preset, work.shape.lines)
+
+    async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
+        plan = {"reader": "pillow", "exif": "date"} | plan  # plans of earlier versions lack them
+        await self._in_child("shrink", local, plan, rough, ("side", "quality", "reader", "exif"))
+
+    async def _unpacked(self, work: Conversion) -> None:
+        """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time.
+
+        It reads image sequences, but some of its versions take the stills beside them for the first streams.
+        """
+        op, word = (
+            ("bare_track", "heifs") if work.plan["sniffed"] == "heifs" else ("to_apng", "apng")
+        )
+        between = work.rough.with_suffix(f".{word}")
+        try:
+            await self._in_child(op, work.local, work.plan, between, ())
+            await self._encode(between, work, sniffed=word)
+        finally:
+            between.unlink(missing_ok=True)
+
+    async def _in_child(
+        self, op: str, local: Path, plan: dict[str, Any], into: Path, keys: tuple[str, ...]
+    ) -> None:
+        fields = {key: plan[key] for key in keys}
+        try:
+            await self._decoder.ask(
+                op, path=str(local), into=str(into), sniffed=plan["sniffed"], **fields
+            )
+        except (CorruptError, UnreadableError) as error:
+            raise ConvertError(
+                f"the picture does not decode: {error.detail}",
+                stage="convert",
+                evidence=error.evidence,
+            ) from error
+
+    async def _in_segments(self, work: Conversion) -> bool:
+        """Whether the transcode was made in segments; what is short or odd is made in one piece."""
+        found, segments = None, work.terms.segments
+        if segments is not None:
+            asked = {"path": str(work.local), "sniffed": str(work.plan["sniffed"])}
+            by_order, sound_n = bool(work.plan.get("by_order")), int(work.plan.get("sound_n", 0))
+            answer = await self._decoder.ask(
+                "plan_segments", **asked, by_order=by_order, sound_n=sound_n
+            )
+            found = answer["plan"]
+        if found is None or segments is None:
+            return False
+        tool = await self._encoder()
+        cuts, limits = (
+            cut_plan.from_json(found),
+            work.limits(self._limits, self._effort.preset),
+        )
+
+        def film(step: QualityStep) -> SegmentRequest:
+            plan, style = self._bounded(work, step, tool)
+            pixels = found["pixels"]
+            # Two runs where each decodes from the start: more segments would take the square of their number.
+            most = max(PARTS_LEAST, 2 * encoders_at_once(step.preset, pixels, limits))
+            fit = cut_plan.fewer(cuts, most)
+            return SegmentRequest(work.local, plan, fit, style, found["origin_us"], pixels)
+
+        try:
+            await self._in_time(work, film, segments)
+        except UnfitError as error:
+            log.info("segments_unfit", extra={"detail": error.detail})
+            return False
+        return True
+
+    async def _in_time(
+        self,
+        work: Conversion,
+        film: Callable[[QualityStep], SegmentRequest],
+        segments: SegmentStore,
+    ) -> None:
+        """Make the film in segments; where that would take too long, begin it anew with less."""
+        tool, deadline_s = await self._encoder(), self._effort.deadline_s
+        limits = work.limits(self._limits, self._effort.preset)
+        asks = work.terms.gives_way
+        check = partial(self._check_frames, work)
+        teller = ProgressReporter(work.plan.get("duration_s"), work.moved, anyio.current_time())
+        steps = quality.quality_steps(self._effort.preset, work.shape.lines)
+        first, pace = steps[0], None
+        if deadline_s:
+            key = _choice_key(film(first).settings(tool.build), deadline_s)
+            pace = SpeedProbe(steps, deadline_s, segments, key, self._clock)
+            try:
+                step = await pace.known()
+                maker = SegmentEncoder(self._decoder, tool, limits, film(step or first), segments)
+                await maker.make(work.rough, teller.reached, check, asks, None if step else pace)
+            except TooSlowError as error:
+                log.info("film_too_slow", extra={"detail": error.detail})
+            else:
+                return
+            finally:
+                work.notes += [pace.note] if pace.note else []
+                work.step = pace.step
+            first = pace.step
+        maker = SegmentEncoder(self._decoder, tool, limits, film(first), segments)
+        await maker.make(work.rough, teller.reached, check, asks)
+
+    def _bounded(
+        self, work: Conversion, step: QualityStep, tool: Ffmpeg
+    ) -> tuple[dict[str, Any], ffmpeg_args.EncodeStyle]:
+        """Plan and style of a step, with what the size limit asks for. Nothing is ever made larger."""
+        plan, shape = work.plan, work.shape
+        channels = plan.get("channels", 2) if plan.get("sound") else 0
+        sound = quality.audio_bits_s(channels=channels, kept=bool(plan.get("keep_sound")))
+        lower = replace(shape, pixels=round(shape.pixels_at(step.lines)), lines=step.lines)
+        bound = quality.size_bound(lower, work.terms.limit_bytes, sound)
+        work.smaller = ""
+        if bound.lines < step.lines:
+            work.smaller = f"{bound.lines} lines, to stay below {work.terms.limit_bytes:,} bytes"
+        way = work.way
+        lines = min(bound.lines, way.lines or bound.lines)
+        if lines < shape.lines:
+            plan = plan | {"short": lines}
+        threads, clock = way.threads, tool.source_clock
+        return plan, ffmpeg_args.EncodeStyle(
+            step.preset, threads, tool.filters, clock, bound.bits_s
+        )
+
+    async def _check_frames(self, work: Conversion, frames: int) -> None:
+        """Raises UnverifiedError for a film that was joined wrong, while its segments can still be forgotten."""
+        plan, rough = work.plan, work.rough
+        source = await self._measured(work.local, plan["sniffed"], plan.get("sound_n", 0))
+        work.source = source
+        result = await self._measured(rough, "mov")
+        fault = verify.length_fault(plan, source, result, frames)
+        if fault is None and result["frames"] != frames:
+            fault = f"{result['frames']} pictures in the result instead of {frames}"
+        if fault is not None:
+            raise UnverifiedError(fault, stage="convert")
+        verify.check_facts((await self._probe(rough, rough.name)).facts, plan)
+
+    async def _encoder(self) -> Ffmpeg:
+        if self._tool is None:
+            self._tool = await find_ffmpeg(self._configured)
+        return self._tool
+
+    async def _encode(self, local: Path, work: Conversion, **more: str) -> None:
+        tool = await self._encoder()
+        plan, style = self._bounded(work, work.step or self._first(work), tool)
+        plan, rough = _as_apng(plan | more), work.rough
+        words = ffmpeg_args.arguments(plan, local, rough, style)
+        teller = ProgressReporter(plan.get("duration_s"), work.moved, anyio.current_time())
+        ended = await run(tool, words, work.limits(self._limits, self._effort.preset), teller.tell)
+        if ended.status != 0:
+            free_bytes = shutil.disk_usage(rough.parent).free
+            frames = None if plan["do"] in ("sound", "mp3") else ended.counters.frame
+            raise verify.end_error(ended.status, ended.evidence, free_bytes, frames)
+        work.source = await self._check_length(local, plan, rough, ended)
+
+    async def _check_length(
+        self, local: Path, plan: dict[str, Any], rough: Path, ended: Ended
+    ) -> dict[str, Any]:
+        """The measured source. Raises UnverifiedError for a result that lacks what is there."""
+        source = await self._measured(local, plan["sniffed"], plan.get("sound_n", 0))
+        result = await self._measured(rough, ffmpeg_args.container_of(plan))
+        if (fault := verify.length_fault(plan, source, result, ended.counters.frame)) is not None:
+            raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
+        copied = plan["do"] in ("rewrap", "audio")
+        if copied and plan.get("order") == "unsure" and not await self._rises(rough):
+            raise UnverifiedError("pictures would jump in the copy", stage="convert")
+        return source
+
+    async def _measured(self, path: Path, sniffed: str, sound_n: int = 0) -> dict[str, Any]:
+        return await self._decoder.ask("measure", path=str(path), sniffed=sniffed, sound_n=sound_n)
+
+    async def _rises(self, rough: Path) -> bool:
+        answer = await self._decoder.ask("rises", path=str(rough), sniffed="mov")
+        return bool(answer["rises"])
+
+
+def _as_apng(plan: dict[str, Any]) -> dict[str, Any]:
+    """A moving PNG needs the demuxer that moves."""
+    return plan | {"sniffed": "apng"} if plan["sniffed"] == "png" else plan
+
+
+def _clear(stem: Path) -> None:
+    """Remove temporaries that begin so."""
+    for left in stem.parent.glob(f"{stem.name}*"):
+        left.unlink()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _choice_key(settings: str, deadline_s: float) -> str:
+    """Another deadline is another question."""
+    return hashlib.sha256(f"{settings} {deadline_s:g}".encode()).hexdigest()[:32]
+
+
+def _settle(rough: Path) -> tuple[int, str]:
+    """Hash what was written and make it durable; gives size and SHA-256."""
+    digest = hashlib.sha256()
+    with rough.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+        os.fsync(file.fileno())
+        return file.tell(), digest.hexdigest()
+
+
+def _publish(rough: Path, final: Path) -> None:
+    rough.replace(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

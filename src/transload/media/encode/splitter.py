@@ -1,0 +1,73 @@
+"""A film in several files, each below the limit of its destination: copied, never encoded again."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transload.errors import TooBigError
+from transload.media.decoder import Decoder
+from transload.media.encode import ffmpeg_args, verify
+from transload.media.encode.ffmpeg import EncoderLimits, Ffmpeg, run
+
+SHARES = (0.99, 0.93, 0.8)
+"""Of the limit, as far as packets fill a file; the next is tried where its index made a file too large after all."""
+
+NEVER_S = 1e9  # where nothing is to be cut after all: what is left out made it too large
+
+
+@dataclass(frozen=True, slots=True)
+class Splitter:
+    """What it takes to cut films: the decoder child that reads keyframes, and ffmpeg."""
+
+    decoder: Decoder
+    tool: Ffmpeg
+    limits: EncoderLimits
+
+    async def cut(self, film: Path, limit_bytes: int, stem: Path) -> list[Path]:
+        """The files, in their order, named `stem` with a number; `film` stays.
+
+        Raises TooBigError where the film has too few keyframes for files so small; the errors of an encoder.
+        """
+        for share in SHARES:
+            most = int(limit_bytes * share)
+            asked = self.decoder.ask("plan_pieces", path=str(film), sniffed="mov", most=most)
+            found = await asked
+            if found["cuts"] is None:
+                break
+            made = await self._cut_at(split_args(film, found, stem), stem)
+            if all(path.stat().st_size <= limit_bytes for path in made):
+                return made
+            for path in made:
+                path.unlink()
+        raise TooBigError(
+            f"no keyframes near enough to split it below {limit_bytes:,} bytes", stage="convert"
+        )
+
+    async def _cut_at(self, arguments: list[str], stem: Path) -> list[Path]:
+        ended = await run(self.tool, arguments, self.limits, lambda _: None)
+        if ended.status != 0:
+            free_bytes = shutil.disk_usage(stem.parent).free
+            raise verify.end_error(ended.status, ended.evidence, free_bytes)
+        return sorted(stem.parent.glob(f"{stem.name}-*.mp4"))
+
+
+def split_args(film: Path, found: dict[str, Any], stem: Path) -> list[str]:
+    """All words behind ffmpeg's name for what the child has found.
+
+    Each file begins with a keyframe and counts its times from there.
+    """
+    pattern = str(stem).replace("%", "%%")
+    return [
+        *ffmpeg_args.QUIET,
+        *ffmpeg_args.opening({"sniffed": "mov"}, film),
+        *ffmpeg_args.copying(found),
+        *(
+            "-f",
+            "segment",
+            "-segment_times",
+            ",".join(f"{time:.6f}" for time in found["cuts"] or [NEVER_S]),
+        ),
+        *("-reset_timestamps", "1", "-segment_format", "mp4"),
+        *("-segment_format_options", "movflags=+faststart", f"file:{pattern}-%03d.mp4"),
+    ]

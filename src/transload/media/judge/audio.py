@@ -1,0 +1,161 @@
+"""What sound needs: files of sound alone, and the sound of anything where an MP3 is wanted. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from transload.kinds import Fault
+from transload.media.judge.tracks import number_of, sound_at
+from transload.model import ItemKind, Judgement, Recipe, Verdict
+
+AUDIO_S_PER_S = 0.045
+SHORT_TOLD_S = 0.2
+"""Headers count whole packets of sound, and the last picture for as long as the one before it."""
+DEFER_ABOVE_S = 10.0
+STEREO, SURROUND = 2, 6
+"""Channels of a copy: of everything, and of AAC where full quality is wanted (5.1, which browsers and phones mix)."""
+MP3_HERTZ_LEAST = (
+    32_000  # MPEG-1 layer III begins here; below, no frame holds more than 160 kbit/s.
+)
+MP3_RATE_SLACK = 1.01  # Measured rates of VBR files wobble.
+
+_AUDIO_SUFFIXES: dict[str, tuple[str, ...]] = {
+    "mp3": (".mp3",),
+    "mov": (".m4a", ".m4b", ".mp4"),
+    "ogg": (".ogg", ".oga", ".opus"),
+    "flac": (".flac",),
+    "wav": (".wav",),
+    "aac": (".aac",),
+}
+
+
+def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
+    """Whether a sound file is kept: MP3 and AAC in M4A everywhere, Ogg, FLAC and WAV where a browser plays it."""
+    pairs = {("mp3", "mp3"), ("mov", "aac"), ("mov", "mp3"), ("ogg", "opus"), ("ogg", "vorbis")}
+    if browsers:
+        pairs |= {("flac", "flac"), ("wav", "pcm_s16le"), ("aac", "aac")}
+    return (sniffed, codec) in pairs
+
+
+def channels_kept(sound: dict[str, Any], recipe: Recipe) -> int:
+    """How many channels a copy of this sound has at most; six are made of those that have as many.
+
+    One stays one: two of it would be 3 dB quieter each.
+    """
+    count: int = sound.get("channels") or STEREO
+    if recipe is Recipe.PLAYABLE and count >= SURROUND:
+        return SURROUND
+    return min(count, STEREO)
+
+
+def judge_sound(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str] = ()) -> Judgement:
+    """as_is where it plays, or no decoder here knows it; else audio: made AAC in M4A."""
+    streams: list[dict[str, Any]] = raw["streams"]
+    at = sound_at(streams, languages)
+    if at is None:
+        at = next(n for n, stream in enumerate(streams) if stream["type"] == "audio")
+    sound = streams[at]
+    known = _AUDIO_SUFFIXES.get(raw["sniffed"])
+    browsers = recipe is not Recipe.TELEGRAM
+    fits = is_streamable_sound(raw["sniffed"], sound["codec"], browsers=browsers)
+    if fits or sound["codec"] == "unknown":
+        unknown = "" if fits else ": no decoder here, left untouched"
+        return Judgement(
+            ItemKind.AUDIO,
+            Verdict.AS_IS,
+            f"{sound['codec']} sound{unknown}",
+            suffix=fitting_suffix(raw, known if fits else None),
+            partial=is_cut(raw),
+        )
+    why = f"{sound['codec']} sound in {raw['container']}: made AAC{_others(streams)}"
+    plan = {"do": "sound", "recipe": recipe.value, "channels": channels_kept(sound, recipe)}
+    return _made(raw, why, ".m4a", plan | {"sound_n": number_of(streams, at)})
+
+
+def judge_mp3(
+    raw: dict[str, Any],
+    kind: ItemKind,
+    recipe: Recipe,
+    kbit_s: int,
+    languages: Sequence[str] = (),
+) -> Judgement:
+    """as_is for an MP3 of at most `kbit_s`, audio for other sound, skip for what has none that can be read."""
+    streams: list[dict[str, Any]] = raw.get("streams", [])
+    at = sound_at(streams, languages)
+    if at is None:
+        return _soundless(kind, streams)
+    sound = streams[at]
+    rate = sound.get("bit_rate") or 0
+    if (
+        raw["sniffed"] == "mp3"
+        and sound["codec"] == "mp3"
+        and rate <= kbit_s * 1000 * MP3_RATE_SLACK
+    ):
+        return Judgement(
+            ItemKind.AUDIO,
+            Verdict.AS_IS,
+            f"MP3 of {round(rate / 1000)} kbit/s",
+            suffix=fitting_suffix(raw, _AUDIO_SUFFIXES["mp3"]),
+            partial=is_cut(raw),
+        )
+    cover = next((at for at, stream in enumerate(streams) if stream.get("cover")), None)
+    plan = {
+        "do": "mp3",
+        "recipe": recipe.value,
+        "kbit_s": kbit_s,
+        "raise_hertz": sound.get("hertz", 0) < MP3_HERTZ_LEAST,
+        "downmix": sound.get("channels", 0) > STEREO,
+        "cover": cover,
+        "sound_n": number_of(streams, at),
+    }
+    why = f"{sound['codec']} sound: made MP3 of {kbit_s} kbit/s{_others(streams)}"
+    return _made(raw, why, ".mp3", plan)
+
+
+def _soundless(kind: ItemKind, streams: Sequence[dict[str, Any]]) -> Judgement:
+    if not any(stream["type"] == "audio" for stream in streams):
+        return Judgement(kind, Verdict.SKIP, "no sound in it, and only sound is wanted")
+    fault = Fault("input.unsupported", "no decoder here knows its sound", stage="probe")
+    return Judgement(kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
+
+
+def _others(streams: Sequence[dict[str, Any]]) -> str:
+    """That there is more sound than goes into the copy."""
+    more = sum(stream["type"] == "audio" for stream in streams) - 1
+    return f"; left behind: {more} more sound{'s' if more > 1 else ''}" if more > 0 else ""
+
+
+def is_cut(raw: dict[str, Any]) -> bool:
+    """Whether some of its time is missing; bytes behind the last picture (the index of an AVI) are no time."""
+    whole_s, readable_s = raw.get("duration_s"), raw.get("readable_s")
+    if not raw.get("missing_bytes") and not raw.get("shortened"):
+        return False
+    return not (whole_s and readable_s and readable_s >= whole_s - SHORT_TOLD_S)
+
+
+def fitting_suffix(raw: dict[str, Any], fitting: tuple[str, ...] | None) -> str | None:
+    """The ending the delivered name needs; None when it has a fitting one."""
+    if not fitting or raw.get("suffix") in fitting:
+        return None
+    return fitting[0]
+
+
+def _made(raw: dict[str, Any], why: str, suffix: str, plan: dict[str, Any]) -> Judgement:
+    duration_s = raw.get("duration_s") or 0.0
+    partial = is_cut(raw)
+    cost = duration_s * AUDIO_S_PER_S
+    return Judgement(
+        ItemKind.AUDIO,
+        Verdict.AUDIO,
+        why,
+        suffix=suffix,
+        deferred=cost > DEFER_ABOVE_S,
+        partial=partial,
+        cost_s=round(cost, 2),
+        plan=plan
+        | {
+            "sniffed": raw["sniffed"],
+            "duration_s": raw.get("readable_s") or duration_s,
+            "partial": partial,
+            "promised_s": raw.get("promised_s"),
+        },
+    )

@@ -1,0 +1,222 @@
+"""Containers: which demuxer may open what, and what the bytes of the wrapper itself tell. No decoder.
+
+libav is always told which demuxer to use, so that a playlist or a script is never opened as a medium.
+"""
+
+import struct
+from pathlib import Path
+from typing import Any
+
+from transload.media.probe import dolby_vision, mp3_header
+from transload.media.probe.mp4_boxes import Mp4Layout, walk
+
+DEMUXERS: dict[str, str] = {
+    "mov": "mov",
+    "heifs": "mov",
+    "matroska": "matroska",
+    "avi": "avi",
+    "mpegts": "mpegts",
+    "mpeg": "mpeg",
+    "mpegvideo": "mpegvideo",
+    "flv": "flv",
+    "asf": "asf",
+    "rm": "rm",
+    "ogg": "ogg",
+    "mp3": "mp3",
+    "aac": "aac",
+    "ac3": "ac3",
+    "flac": "flac",
+    "wav": "wav",
+    "amr": "amr",
+    "aiff": "aiff",
+    "caf": "caf",
+    "wv": "wv",
+    "ape": "ape",
+    "yuv4mpegpipe": "yuv4mpegpipe",
+    "ivf": "ivf",
+    "nut": "nut",
+    "mxf": "mxf",
+    "h264": "h264",
+    "hevc": "hevc",
+    "m4v": "m4v",
+    "obu": "obu",
+    "dv": "dv",
+    "mjpeg": "mjpeg",
+    "tta": "tta",
+    "au": "au",
+    "dts": "dts",
+    "gif": "gif",
+    "apng": "apng",
+}
+"""Our word for a format -> libav's demuxer. What is not here is not opened."""
+
+SAFE_DEMUXERS = ",".join((*DEMUXERS.values(), "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"))
+
+MP3_TOLD_BYTES = 1000 + 1441  # a tag or two, and the largest frame of layer III
+_SAYING = frozenset({"mov", "matroska", "flac", "mxf", "aiff", "caf", "wv", "ape", "nut", "ogg"})
+"""Containers whose length libav takes from the header (of Ogg from its last page), by its name for them."""
+_SAYING_EACH = frozenset({"mov", "mxf"})
+"""Those that say it of each stream."""
+_UNFINISHED = 0xFFFFFFFF
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_EBML_SEGMENT = b"\x18\x53\x80\x67"
+_HEAD_BYTES = 4096
+_NUMBER_MAX = 2.0**53  # beyond, a double is no exact number; NaN is not less than it either
+
+
+def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
+    """Brand, place of the index, fragments; by its own headers: bytes that are missing, and its whole length."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if sniffed == "mov":
+            found = walk(file, size)
+            at, length = found.moov_at, found.moov_bytes
+            only = at is not None and dolby_vision.is_only_in_boxes(file, at, length)
+            return _of_boxes(found) | {"dolby_only": only}
+        if sniffed == "mp3":
+            return _of_promise(mp3_header.promised(file), size)
+        head = file.read(_HEAD_BYTES)
+        only = sniffed == "matroska" and dolby_vision.is_only_in_matroska(file)
+    missing = max(0, _MISSING.get(sniffed, _unknown)(head, size))
+    whole_s = _WHOLE[sniffed](head) if sniffed in _WHOLE else None
+    facts: dict[str, Any] = {"missing_bytes": missing} | ({"dolby_only": True} if only else {})
+    return facts | ({"whole_s": round(whole_s, 3)} if whole_s else {})
+
+
+def promised_s(raw: dict[str, Any]) -> float | None:
+    """Seconds by the header of the file, whatever is left of it; None where no header says.
+
+    Of some containers libav gives what it found instead: our own reading of the header comes first.
+    """
+    said: float | None = raw.get("whole_s")
+    if said is None and str(raw.get("container", "")).split(",")[0] in _SAYING:
+        said = raw.get("duration_s")
+    return said
+
+
+def promised_picture_s(raw: dict[str, Any]) -> float | None:
+    """Seconds of the picture alone, where the header has them: its sound may last longer."""
+    if str(raw.get("container", "")).split(",")[0] not in _SAYING_EACH:
+        return None
+    pictures = (one for one in raw["streams"] if one["type"] == "video" and not one["cover"])
+    return next((one["duration_s"] for one in pictures), None)
+
+
+def _of_promise(promise: tuple[int, float] | None, size: int) -> dict[str, Any]:
+    """An MP3 that lacks less than a tag (ID3v1 has 128 bytes) or its last frame is whole: not all count the same."""
+    end, whole_s = promise or (0, 0.0)
+    missing = end - size if end - size >= MP3_TOLD_BYTES else 0
+    return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if promise else {})}
+
+
+def _unknown(_head: bytes, _size: int) -> int:
+    """Containers that do not say how long they are."""
+    return 0
+
+
+def _riff_missing(head: bytes, size: int) -> int:
+    """Bytes missing of a RIFF file; recorders that never came back leave all ones or a zero."""
+    length = int.from_bytes(head[4:8], "little")
+    return 0 if length in (0, _UNFINISHED) else length + 8 - size
+
+
+def _asf_missing(head: bytes, size: int) -> int:
+    """Bytes missing by the File Properties Object (ASF specification 3.2); a broadcast does not know its size."""
+    at = head.find(_ASF_FILE_PROPERTIES)
+    if at < 0 or at + 92 > len(head) or head[at + 88] & 1:
+        return 0
+    return int.from_bytes(head[at + 40 : at + 48], "little") - size
+
+
+def _flv_missing(head: bytes, size: int) -> int:
+    """Bytes missing by `onMetaData` (FLV specification E.5); what was recorded live says 0, or nothing."""
+    length = _flv_number(head, b"filesize")
+    return int(length) - size if length else 0
+
+
+def _flv_whole_s(head: bytes) -> float | None:
+    """The duration by `onMetaData`."""
+    return _flv_number(head, b"duration")
+
+
+def _flv_number(head: bytes, name: bytes) -> float | None:
+    """A number of the script tag: length and text of its name, marker 0, a big-endian double (AMF 0, 2.2)."""
+    key = len(name).to_bytes(2, "big") + name + b"\0"
+    at = head.find(key) + len(key)
+    if at < len(key) or at + 8 > len(head):
+        return None
+    value: float = struct.unpack_from(">d", head, at)[0]
+    return value if 0 < value < _NUMBER_MAX else None
+
+
+def _avi_whole_s(head: bytes) -> float | None:
+    """Frames times their length, by the main header and by that of the pictures; libav goes by what is left.
+
+    The main one counts those of the first gigabyte only (OpenDML AVI 1.02, `avih` and `strh`).
+    """
+    at, pictures = head.find(b"avih"), head.find(b"strh\x38\0\0\0vids")
+    if at < 0 or at + 28 > len(head):
+        return None
+    whole_s = _little(head, at + 8, 4) * _little(head, at + 24, 4) / 1e6
+    scale, rate, length = (_little(head, pictures + 8 + place, 4) for place in (20, 24, 32))
+    return max(whole_s, length * scale / rate) if pictures > 0 and rate else whole_s
+
+
+def _wav_whole_s(head: bytes) -> float | None:
+    """Bytes of sound by the rate of bytes, both as the header has them."""
+    form, data = head.find(b"fmt "), head.find(b"data")
+    rate = _little(head, form + 16, 4)
+    if min(form, data) < 0 or data + 8 > len(head) or not rate:
+        return None
+    return _little(head, data + 4, 4) / rate
+
+
+def _asf_whole_s(head: bytes) -> float | None:
+    """The play duration in 100 ns, which begins with the preroll in ms (ASF specification 3.2)."""
+    at = head.find(_ASF_FILE_PROPERTIES)
+    return max(0.0, _little(head, at + 64, 8) / 1e7 - _little(head, at + 80, 8) / 1e3)
+
+
+def _little(head: bytes, at: int, width: int) -> int:
+    return int.from_bytes(head[at : at + width], "little")
+
+
+def _of_boxes(found: Mp4Layout) -> dict[str, Any]:
+    place = None if found.moov_at is None else ("front" if found.moov_first else "end")
+    return {
+        "brand": found.brand,
+        "moov": place,
+        "moov_at": found.moov_at,
+        "fragmented": found.fragmented,
+        "missing_bytes": found.missing,
+        "locked": found.locked,
+    }
+
+
+def _matroska_missing(head: bytes, size: int) -> int:
+    """Bytes missing of the Segment element; 0 when its size is unknown, as live recordings leave it (RFC 9559)."""
+    at = head.find(_EBML_SEGMENT)
+    if at < 0 or at + 5 > len(head) or head[at + 4] == 0:
+        return 0
+    width = 9 - head[at + 4].bit_length()
+    value = int.from_bytes(head[at + 4 : at + 4 + width], "big")
+    length = value & ((1 << 7 * width) - 1)
+    if length == (1 << 7 * width) - 1:
+        return 0
+    return max(0, at + 4 + width + length - size)
+
+
+_MISSING = {
+    "matroska": _matroska_missing,
+    "avi": _riff_missing,
+    "wav": _riff_missing,
+    "asf": _asf_missing,
+    "flv": _flv_missing,
+}
+_WHOLE = {
+    "avi": _avi_whole_s,
+    "wav": _wav_whole_s,
+    "asf": _asf_whole_s,
+    "flv": _flv_whole_s,
+}
+"""Containers whose length libav measures by the file it finds, not by what the header promises."""

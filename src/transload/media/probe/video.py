@@ -1,0 +1,322 @@
+"""Videos and sounds by PyAV, inside the decoder child: header, two decoded frames, box walk, thumbnail.
+
+`av` is imported here, so the main process never imports this module. `ffprobe.py` gives the same facts without it.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+
+from transload.media.failures import evidence_of
+from transload.media.judge import tracks
+from transload.media.probe import containers
+from transload.media.probe.frame_order import FrameOrder
+from transload.media.probe.packets import Beat, Holes, packets
+
+PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
+
+NEAR_END_US, SHORT_TOLD_US = 500_000, 200_000
+NOTHING_MEASURED: dict[str, Any] = {
+    "frames": 0,
+    "span_s": 0.0,
+    "audio_span_s": 0.0,
+    "missing_s": 0.0,
+    "empty": 0,
+    "end_s": 0.0,
+}
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (av.error.EOFError, "it ends inside its header"),
+    (av.error.PatchWelcomeError, "it uses a feature that no decoder here knows"),
+    (av.error.DecoderNotFoundError, "there is no decoder for it here"),
+    (av.error.DemuxerNotFoundError, "there is no reader for it here"),
+)
+
+_ASIDES = (
+    (Disposition.comment, "commentary"),
+    (Disposition.visual_impaired, "audio description"),
+    (Disposition.clean_effects, "no speech"),
+)
+"""Marks of sounds that go beside the film's own, with our words for them."""
+
+
+def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]:
+    """Raw facts and the first decoded frame (None: not one decodes). Damage is a fact, not an error.
+
+    Raises MemoryError, OSError of reading the file.
+    """
+    raw = containers.facts_of_wrapper(path, sniffed)
+    try:
+        with _open(path, sniffed) as box:
+            raw |= _header(box)
+            beat()
+            frame = _decode(box, raw, _video_of(box, sniffed), beat)
+            raw["shortened"] = raw["container"] == "flac" and _ends_early(box, beat)
+            # libav looks five seconds ahead; what begins later is known once it was decoded.
+            raw["streams"] = [_stream(stream) for stream in box.streams]
+            beat()
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        return raw | {"error": _words(error), "evidence": evidence_of(error)}, None
+    raw["promised_s"] = containers.promised_s(raw)
+    if raw["promised_s"] is not None and raw["container"].startswith("matroska"):
+        raw["promised_s"] -= raw[
+            "begins_s"
+        ]  # its length counts from zero, ours from the first picture
+    raw["promised_picture_s"] = containers.promised_picture_s(raw)
+    if raw["missing_bytes"] or raw.get("shortened"):
+        found = measure(path, sniffed, beat)
+        raw["readable_s"] = found["span_s"] or found["audio_span_s"]
+        raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
+    elif raw.get("lost_s") and raw["duration_s"]:
+        raw["readable_s"] = round(max(0.0, raw["duration_s"] - raw["lost_s"]), 3)
+    return raw, frame
+
+
+def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> dict[str, Any]:
+    """Packets and spans (first to last begin) of the first real video and of sound `sound_n`; reads every packet.
+
+    `end_s` is where the last packet of any stream ends, from the begin of the file.
+
+    What an edit list hides (the beginning that was cut away without encoding anew) does not count: no player shows it.
+    """
+    found: dict[str, Any] = dict(NOTHING_MEASURED)
+    try:
+        with _open(path, sniffed) as box:
+            video = _video_of(box, sniffed)
+            wanted = [*([video] if video else []), *box.streams.audio[sound_n : sound_n + 1]]
+            _count(box, wanted, found, beat)
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        found |= {"error": _words(error), "evidence": evidence_of(error)}
+    return found
+
+
+def rises(path: Path, sniffed: str, beat: Beat) -> bool:
+    """Whether every picture is shown behind the one before it; decodes them all."""
+    with _open(path, sniffed) as box:
+        stream = _video_of(box, sniffed)
+        times = _times(box, stream, beat) if stream is not None else iter(())
+        return all(before < later for before, later in pairwise(times))
+
+
+def _times(box: InputContainer, stream: VideoStream, beat: Beat) -> Iterator[int]:
+    """When each picture is shown, in the order in which they are."""
+    for packet in packets(box, [stream], beat):
+        for frame in _frames(packet):
+            if isinstance(frame, VideoFrame) and frame.pts is not None:
+                yield frame.pts
+
+
+def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: Beat) -> None:
+    """Fill `found`. Spans are from the first shown moment of the stream: containers begin when they like."""
+    begins: dict[str, tuple[float, float]] = {}
+    holes, start_s = Holes(), (box.start_time or 0) / 1_000_000
+    try:
+        for packet in packets(box, list(box.streams), beat):
+            found["end_s"] = max(found["end_s"], _end_s(packet) - start_s)
+            if packet.is_discard or packet.stream not in wanted:
+                continue
+            holes.note(packet)
+            kind: str = packet.stream.type
+            found["frames"] += kind == "video" and packet.size > 0
+            if packet.pts is not None and packet.size:
+                begin = float(packet.pts * packet.time_base)
+                first, last = begins.get(kind, (begin, begin))
+                begins[kind] = min(first, begin), max(last, begin)
+    finally:  # what was there before an error counts
+        found |= {"missing_s": round(holes.missing_s, 3), "empty": holes.empty}
+        for kind, (first, last) in begins.items():
+            found["span_s" if kind == "video" else "audio_span_s"] = round(last - first, 3)
+
+
+def _end_s(packet: "Packet[Any]") -> float:
+    if packet.pts is None or not packet.time_base:
+        return 0.0
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
+
+
+def _open(path: Path, sniffed: str) -> InputContainer:
+    options = {"protocol_whitelist": "file,pipe", "format_whitelist": containers.SAFE_DEMUXERS}
+    demuxer = containers.DEMUXERS.get(sniffed)
+    return av.open(str(path), "r", format=demuxer, options=options, metadata_errors="replace")
+
+
+def _video_of(box: InputContainer, sniffed: str) -> VideoStream | None:
+    """The first real picture; of an image sequence its track, the stills beside it being streams of one picture."""
+    shown = (stream for stream in box.streams.video if not _is_cover(stream))
+    return next((stream for stream in shown if sniffed != "heifs" or stream.frames > 1), None)
+
+
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _header(box: InputContainer) -> dict[str, Any]:
+    streams = [_stream(stream) for stream in box.streams]
+    duration = box.duration / 1_000_000 if box.duration and box.duration > 0 else None
+    return {
+        "container": box.format.name,
+        "duration_s": round(duration, 3) if duration is not None else None,
+        "begins_s": round(max(0, box.start_time or 0) / 1_000_000, 3),
+        "chapters": len(box.chapters()),
+        "streams": streams,
+    }
+
+
+def _stream(stream: Stream) -> dict[str, Any]:
+    """One stream in the words that both back-ends use."""
+    found: dict[str, Any] = {
+        "type": stream.type,
+        "codec": "unknown",
+        "cover": _is_cover(stream),
+        "default": bool(stream.disposition & Disposition.default),
+        "aside": next((word for mark, word in _ASIDES if stream.disposition & mark), None),
+        "language": tracks.language_of(stream.metadata),
+        "duration_s": _duration_s(stream),
+    }
+    context = _context(stream)
+    if context is None:
+        return found
+    found |= {
+        "codec": context.codec.canonical_name,
+        "profile": stream.profile,
+        "tag": _tag(context),
+        "bit_rate": context.bit_rate,
+    }
+    if isinstance(stream, VideoStream):
+        found |= _picture(stream)
+    elif isinstance(stream, AudioStream):
+        sound = stream.codec_context
+        found |= {"channels": sound.channels, "hertz": sound.sample_rate}
+    return found
+
+
+def _duration_s(stream: Stream) -> float | None:
+    if not stream.duration or not stream.time_base:
+        return None
+    return round(float(stream.duration * stream.time_base), 3)
+
+
+def _picture(stream: VideoStream) -> dict[str, Any]:
+    context = stream.codec_context
+    rate = stream.average_rate or stream.guessed_rate
+    sar = stream.sample_aspect_ratio
+    return {
+        "width": context.width,
+        "height": context.height,
+        "pix_fmt": context.pix_fmt,
+        "level": getattr(context, "level", None),  # older releases of PyAV do not tell
+        "fps": round(float(rate), 3) if rate else None,
+        "rate": str(stream.guessed_rate) if stream.guessed_rate else None,
+        "frames": stream.frames,
+        "sar": f"{sar.numerator}:{sar.denominator}" if sar else None,
+        "has_b_frames": bool(context.has_b_frames),
+        "transfer": int(context.color_trc),
+        "matrix": int(context.colorspace),
+        "primaries": int(context.color_primaries),
+    }
+
+
+def _context(stream: Stream) -> CodecContext | None:
+    """The stream's decoder; None where libav knows none, which the stubs do not say."""
+    return getattr(stream, "codec_context", None)
+
+
+def _tag(context: CodecContext) -> str | None:
+    """The four-letter code of the wrapper; None for numbers that are no letters."""
+    try:
+        tag = str(context.codec_tag)
+    except UnicodeDecodeError:
+        return None
+    return tag if tag.isprintable() and "[" not in tag else None
+
+
+def _decode(
+    box: InputContainer, raw: dict[str, Any], video: VideoStream | None, beat: Beat
+) -> VideoFrame | None:
+    """Decode up to two frames of the picture, or one of the sound, and note what only frames tell.
+
+    `lost_s` is what precedes the first picture that decodes: a recording that begins between keyframes.
+    """
+    stream = video or next(iter(box.streams.audio), None)
+    raw["frames_decoded"] = 0
+    if stream is None or _context(stream) is None:
+        return None
+    # For two frames more threads cost memory and start-up, not time.
+    stream.codec_context.thread_count = 1
+    order = FrameOrder.of(raw["container"], raw["streams"][stream.index])
+    first: VideoFrame | None = None
+    begins: list[int] = []
+    for packet in _packets(box, stream, beat):
+        if packet.pts is not None and first is None and not packet.is_discard:
+            begins.append(packet.pts)
+        for frame in _frames(packet):
+            raw["frames_decoded"] += 1
+            if isinstance(frame, VideoFrame):
+                first = first or frame
+                raw["interlaced"] = raw.get("interlaced", False) or frame.interlaced_frame
+                raw["rotation"] = frame.rotation
+                order.note(frame.pts, is_b=frame.pict_type == PictureType.B)
+        if raw["frames_decoded"] >= (order.frames_wanted if video else 1):
+            break
+    raw["order"] = order.found
+    if first is not None and first.pts is not None and first.time_base and begins:
+        raw["lost_s"] = round(max(0.0, float((first.pts - min(begins)) * first.time_base)), 3)
+    return first
+
+
+def _ends_early(box: InputContainer, beat: Beat) -> bool:
+    """Whether the end that the header of a FLAC promises is missing, sought without reading what lies before.
+
+    Its bytes do not tell: how far silence is packed is not known before.
+    """
+    promised_us = box.duration or 0
+    box.seek(max(0, promised_us - NEAR_END_US))
+    ends = [
+        (packet.pts + (packet.duration or 0)) * packet.time_base
+        for packet in packets(box, box.streams.audio, beat)
+        if packet.pts is not None
+    ]
+    return max(ends, default=0) * 1_000_000 < promised_us - SHORT_TOLD_US
+
+
+def _packets(box: InputContainer, stream: Stream, beat: Beat) -> "Iterator[Packet[Any]]":
+    """The packets in which to look for frames: of sound all, it is damaged only where nothing of it can be heard."""
+    most = PACKETS_MAX if isinstance(stream, VideoStream) else math.inf
+    for at, packet in enumerate(packets(box, [stream], beat)):
+        yield packet
+        if at > most:
+            break
+
+
+def _frames(packet: "Packet[Any]") -> list[object]:
+    """What a packet decodes to; a damaged packet gives nothing, the next may."""
+    try:
+        return list(packet.decode())
+    except (av.error.FFmpegError, EOFError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        return []
+
+
+def _words(error: Exception) -> str:
+    """Why libav did not open or read it, by the type of its error."""
+    for kind, words in _REASONS:
+        if isinstance(error, kind):
+            return words
+    return "its header makes no sense"

@@ -1,0 +1,410 @@
+"""A long transcode in closed segments, each kept as soon as it is whole: a killed run goes on after its last segment.
+
+One ffmpeg makes several segments in one decode, each with its own encoder, so that a segment does not depend on which
+run made it. A segment counts once its frames were counted and it is durable under its final name; then it gets a row.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from transload.conversions import (
+    Segment,
+    SegmentStore,
+    ShouldYield,
+    Yielded,
+    never_yield,
+    segment_file,
+)
+from transload.errors import (
+    CorruptError,
+    DiskFullError,
+    PermanentError,
+    TransloadError,
+    UnverifiedError,
+)
+from transload.media.decoder import Decoder
+from transload.media.encode import ffmpeg_args, quality, verify
+from transload.media.encode.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
+from transload.media.encode.speed_probe import SpeedProbe, TooSlowError
+from transload.media.segments import cut_plan
+from transload.media.segments.cut_plan import Cuts
+from transload.media.segments.ffmpeg_args import SegmentRun, audio_args, hash_of, run_args, seen_us
+from transload.media.segments.files import copy_durably, size_of, sweep, tail_of, text_of
+
+log = logging.getLogger(__name__)
+
+MARGINS_S = (2, 4, 8)
+"""How much earlier than needed a decoder begins where seeking is not exact; each larger one after a mismatch."""
+SOUND_N = -1
+_SOUND_KEYS = ("sound_n", "channels", "subtitles")
+BITS_PER_PIXEL = 0.08
+
+Check = Callable[[int], Awaitable[None]]
+"""Looks at the joined film, which should hold so many pictures; raises UnverifiedError."""
+
+
+class UnfitError(PermanentError):
+    """This video cannot be made in segments; in one piece it can."""
+
+    kind = "convert.unverified"
+
+
+class _MismatchError(PermanentError):
+    """A run decoded other pictures than the one before it."""
+
+    kind = "convert.unverified"
+
+
+class _CrowdedError(PermanentError):
+    """A run of several segments ended as one does that is short of memory."""
+
+    kind = "tool.memory"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRequest:
+    """What is made: the source, its plan and cuts, how to encode. `pixels` are a picture's, `origin_us` is its zero."""
+
+    local: Path
+    plan: dict[str, Any]
+    cuts: Cuts
+    style: ffmpeg_args.EncodeStyle
+    origin_us: int
+    pixels: int
+
+    @property
+    def has_sound_segment(self) -> bool:
+        """Whether sound or subtitles go with the picture."""
+        return bool(self.plan.get("sound") or self.plan.get("subtitles"))
+
+    def settings(self, build: str) -> str:
+        """Hash of everything that decides what a segment holds, beside the source.
+
+        PyAV plans, counts and joins anew in each run and makes no segment: another plan is told by the cuts.
+        """
+        known = [
+            *(cut_plan.VERSION, build, self.style.preset, ffmpeg_args.CRF, self.style.threads),
+            *(ffmpeg_args.chain(self.plan, self.style.filters), bool(self.plan.get("keep_sound"))),
+            *(self.cuts.clock, self.origin_us),
+        ]
+        if self.style.bits_s is not None:
+            known.append(self.style.bits_s)
+        known.extend(str(self.plan.get(key)) for key in _SOUND_KEYS if self.plan.get(key))
+        if self.cuts.from_start:  # Their number follows from the memory of this machine.
+            known.extend(segment.first for segment in self.cuts.segments)
+        return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
+
+
+@dataclass(slots=True)
+class _Progress:
+    """One run of ffmpeg while it lasts; `size` is that of the next segment at the last look."""
+
+    run: SegmentRun
+    next: int
+    size: int = 0
+    moved: anyio.Event = field(default_factory=anyio.Event)
+    over: bool = False
+    ended: Ended | None = None
+    trouble: TransloadError | None = None
+
+
+class SegmentEncoder:
+    """Makes the segments of one film, resumes them and joins them."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        tool: Ffmpeg,
+        limits: EncoderLimits,
+        film: SegmentRequest,
+        kept: SegmentStore,
+    ) -> None:
+        self._decoder = decoder
+        self._tool = tool
+        self._limits = limits
+        self._film = film
+        self._kept = kept
+        self._settings = film.settings(tool.build)
+        self._done: dict[int, Segment] = {}
+        self._folder = Path()
+        self._beside = encoders_at_once(film.style.preset, film.pixels, limits)
+        self._pace: SpeedProbe | None = None
+
+    async def make(
+        self,
+        rough: Path,
+        tell: Callable[[int], None],
+        check: Check,
+        gives_way: ShouldYield = never_yield,
+        pace: SpeedProbe | None = None,
+    ) -> None:
+        """The whole film in `rough`. `tell` hears microseconds done.
+
+        Raises UnfitError when it must be made in one piece; TooSlowError as `pace` says; UnverifiedError as `check`
+        says: for these the segments are forgotten. DiskFullError when they will not fit; the errors of an encoder;
+        Yielded between two runs.
+        """
+        self._pace = pace
+        folder = await self._kept.begin(self._settings)
+        if folder is None:
+            raise UnfitError("its segments are being made by another task")
+        self._folder = folder
+        try:
+            known = await self._kept.known(self._settings)
+            self._done = {segment.n: segment for segment in known if _fits(segment, self._film)}
+            taken = sum(n != SOUND_N for n in self._done)
+            log.info("segments_taken_over", extra={"segments": taken, "of": self._total})
+            await self._check_room()
+            await check(await self._make(rough, tell, gives_way))
+        except (UnfitError, TooSlowError, UnverifiedError):
+            await self._kept.drop(self._settings)
+            raise
+        finally:
+            self._kept.leave(self._settings)
+
+    async def _make(self, rough: Path, tell: Callable[[int], None], gives_way: ShouldYield) -> int:
+        margin, cuts = 0, self._film.cuts.segments
+        if (n := self._missing()) is not None:
+            tell(cuts[n].start_us - cuts[0].start_us)  # no work of this run
+        while (n := self._missing()) is not None:
+            run_ = self._run_from(n, margin)
+            try:
+                await self._run(run_, tell)
+            except _CrowdedError:
+                self._beside = (run_.end - run_.first) // 2
+                log.info("segments_crowded", extra={"segment": n, "beside": self._beside})
+            except _MismatchError as error:
+                log.info("segments_drifted", extra={"segment": n, "margin": margin})
+                if run_.seek_us is None:  # From the start of the file: no run decodes more.
+                    raise UnfitError(error.detail) from error
+                margin += 1
+            else:
+                if (left := self._left()) and await gives_way(left):
+                    raise Yielded
+        if self._film.has_sound_segment and SOUND_N not in self._done:
+            await self._sound()
+        return await self._join(rough)
+
+    @property
+    def _total(self) -> int:
+        return len(self._film.cuts.segments)
+
+    def _missing(self) -> int | None:
+        return next((n for n in range(self._total) if n not in self._done), None)
+
+    def _left(self) -> float:
+        """The share of the pictures that are still to be made."""
+        made = sum(segment.frames for segment in self._done.values())
+        return 1 - made / self._film.cuts.frames
+
+    def _run_from(self, n: int, margin: int) -> SegmentRun:
+        end = n + 1
+        while end < min(self._total, n + self._beside) and end not in self._done:
+            end += 1
+        return SegmentRun(n, end, seek_us(self._film, n, margin), self._folder)
+
+    async def _check_room(self) -> None:
+        """The segments still to be made, and the joined file. The source is there already."""
+        cuts, plan = self._film.cuts, self._film.plan
+        whole = self._film.local.stat().st_size
+        guess = BITS_PER_PIXEL / 8 * self._film.pixels * cuts.frames
+        fits = min(whole, guess) if plan.get("duration_s") else whole
+        made = sum(segment.size_bytes for segment in self._done.values())
+        need = int(2.1 * fits) - made
+        free = await self._kept.free_bytes(self._settings)
+        if free < need:
+            raise DiskFullError(
+                f"the segments need {need} bytes, {max(0, free)} are free above min_free_bytes",
+                stage="convert",
+            )
+
+    async def _run(self, run_: SegmentRun, tell: Callable[[int], None]) -> None:
+        """One ffmpeg; its segments are taken as they get whole, by a task beside it."""
+        work = _Progress(run_, run_.first)
+        film = self._film
+
+        def look() -> Counters:
+            growing = range(work.next, min(work.next + 2, run_.end))
+            sizes = sum(size_of(run_.segment(n)) for n in growing)
+            return Counters(0, seen_us(tail_of(run_.hashes), film.cuts), sizes)
+
+        def moved(counters: Counters) -> None:
+            tell(counters.out_us)
+            work.moved.set()
+
+        if self._pace is not None:
+            self._pace.begin()
+        words = run_args(film.plan, film.local, film.style, film.cuts, run_)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._collect, work, group.cancel_scope)
+            try:
+                work.ended = await run(self._tool, words, self._limits, moved, look)
+            except TransloadError as error:
+                work.trouble = error
+            work.over = True
+            work.moved.set()
+        try:
+            if work.trouble is not None:
+                raise work.trouble
+            await self._finish(work)
+        finally:
+            await anyio.to_thread.run_sync(sweep, self._folder)
+
+    async def _collect(self, work: _Progress, scope: anyio.CancelScope) -> None:
+        """Take segments while ffmpeg makes the ones behind them; trouble ends the run.
+
+        At the end of ffmpeg it is not cancelled: a decoder that is cancelled in its answer must be started anew.
+        """
+        try:
+            while not work.over:
+                await work.moved.wait()
+                work.moved = anyio.Event()
+                await self._take_ready(work)
+        except TransloadError as error:
+            work.trouble = error
+            scope.cancel()
+
+    async def _take_ready(self, work: _Progress) -> None:
+        """A segment behind which the next has begun may still get its last pictures: counted once it rests."""
+        while work.next + 1 < work.run.end and size_of(work.run.segment(work.next + 1)):
+            before, work.size = work.size, size_of(work.run.segment(work.next))
+            if work.size != before or not await self._take(work):
+                return
+
+    async def _finish(self, work: _Progress) -> None:
+        """What is left after the end of ffmpeg, which proves nothing by its status."""
+        while work.next < work.run.end:
+            if not await self._take(work):
+                break
+        if work.next == work.run.end:
+            return
+        ended = work.ended
+        if ended is not None and ended.status != 0:
+            free_bytes = shutil.disk_usage(self._folder).free
+            error = verify.end_error(ended.status, ended.evidence, free_bytes)
+            short = ended.status in (*verify.SHORT_OF_MEMORY, verify.EXIT_EXTERNAL)
+            never_yield = work.run.end - work.run.first == 1
+            if short and not never_yield and not isinstance(error, DiskFullError):
+                raise _CrowdedError(error.detail) from error
+            raise error
+        raise UnfitError(f"segment {work.next} does not hold the pictures planned")
+
+    async def _take(self, work: _Progress) -> bool:
+        """Keep the next segment if it is whole. Raises _MismatchError when this run decodes other frames."""
+        n, run_, cuts = work.next, work.run, self._film.cuts
+        text = await anyio.to_thread.run_sync(text_of, run_.hashes)
+        self._compare(n, hash_of(n, text, cuts, run_))
+        behind = hash_of(n + 1, text, cuts, run_) if n + 1 < self._total else ""
+        cut = cuts.segments[n]
+        numerator, denominator = cuts.clock
+        found = await self._decoder.ask(
+            "count_segment", path=str(run_.segment(n)), numerator=numerator, denominator=denominator
+        )
+        begins = (found["first"], found["last"])
+        right = not cuts.timed or begins == (cut.first_tick, cut.last_tick)
+        if behind is None or found["frames"] != cut.frames or not right:
+            return False
+        await self._keep(n, run_.segment(n), (found["first"], found["last"]), behind)
+        if self._pace is not None:
+            await self._pace.made(cut.frames, cuts.frames)
+        work.next, work.size = work.next + 1, 0
+        return True
+
+    def _compare(self, n: int, seen: str | None) -> None:
+        before = self._done.get(n - 1) if n > 0 else None  # the sound is -1
+        if before is not None and seen is not None and before.guard != seen:
+            raise _MismatchError(
+                f"segment {n} does not begin with the picture behind segment {n - 1}"
+            )
+
+    async def _keep(
+        self, n: int, rough: Path, ticks: tuple[int | None, int | None], guard: str
+    ) -> None:
+        """Copy, because ffmpeg still writes its closing bytes to what it has open; then make it durable and a row."""
+        cut = self._film.cuts.segments[n] if n >= 0 else None
+        final = self._folder / segment_file(n)
+        size, sha256 = await anyio.to_thread.run_sync(copy_durably, rough, final)
+        first, frames = (cut.first, cut.frames) if cut is not None else (0, 0)
+        segment = Segment(n, first, frames, ticks[0], ticks[1], size, sha256, guard)
+        await self._kept.add(self._settings, segment)
+        self._done[n] = segment
+
+    async def _sound(self) -> None:
+        film = self._film
+        rough = self._folder / f"{segment_file(SOUND_N)}.part"
+        words = audio_args(film.plan, film.local, rough, film.origin_us)
+        ended = await run(self._tool, words, self._limits, lambda _: None)
+        if ended.status != 0:
+            free_bytes = shutil.disk_usage(self._folder).free
+            raise verify.end_error(ended.status, ended.evidence, free_bytes)
+        await self._keep(SOUND_N, rough, (None, None), "")
+        await anyio.to_thread.run_sync(sweep, self._folder)
+
+    async def _join(self, rough: Path) -> int:
+        film, names = self._film, [segment_file(n) for n in range(self._total)]
+        try:
+            joined = await self._joined(names, rough)
+        except CorruptError as error:
+            raise UnfitError(f"its segments do not join: {error.detail}") from error
+        if joined["frames"] != film.cuts.frames:
+            raise UnverifiedError(
+                f"{joined['frames']} of {film.cuts.frames} pictures were joined", stage="convert"
+            )
+        return film.cuts.frames
+
+    async def _joined(self, names: list[str], rough: Path) -> dict[str, Any]:
+        film = self._film
+        return await self._decoder.ask(
+            "join_segments",
+            path=str(film.local),
+            sniffed=str(film.plan["sniffed"]),
+            segments=json.dumps([str(self._folder / name) for name in names]),
+            sound=str(self._folder / segment_file(SOUND_N)) if film.has_sound_segment else None,
+            numerator=film.cuts.clock[0],
+            denominator=film.cuts.clock[1],
+            origin_us=film.origin_us,
+            into=str(rough),
+        )
+
+
+def encoders_at_once(preset: str, pixels: int, limits: EncoderLimits) -> int:
+    """How many segments one run may make under these limits."""
+    return quality.encoders_at_once(preset, pixels, limits.beside_bytes, limits.memory_bytes)
+
+
+def seek_us(film: SegmentRequest, n: int, margin: int) -> int | None:
+    """Where decoding begins for segment `n`; None: at the start of the file.
+
+    An exact container needs its keyframe, or the one before when filters look at neighbours. `margin` counts the
+    mismatches seen so far.
+    """
+    cuts, segment = film.cuts, film.cuts.segments[n]
+    if n == 0 or not cuts.timed or margin >= len(MARGINS_S):
+        return None
+    if not cuts.coarse and margin == 0:
+        return segment.before_us if film.plan.get("interlaced") else segment.into_us
+    if segment.before_us is None:
+        return None
+    at = min(segment.before_us, segment.start_us - MARGINS_S[margin] * 1_000_000)
+    return at if at > cuts.segments[0].start_us + 1_000_000 else None
+
+
+def _fits(segment: Segment, film: SegmentRequest) -> bool:
+    """Whether a segment of an earlier run is the one that this plan would make."""
+    if segment.n == SOUND_N:
+        return film.has_sound_segment
+    if not 0 <= segment.n < len(film.cuts.segments):
+        return False
+    cut = film.cuts.segments[segment.n]
+    ticks = (segment.first_tick, segment.last_tick)
+    right = not film.cuts.timed or ticks == (cut.first_tick, cut.last_tick)
+    return right and (segment.first, segment.frames) == (cut.first, cut.frames)

@@ -1,0 +1,306 @@
+"""The containers of a transcode in segments, inside the decoder child: the packet list, a segment's count, the join.
+
+`av` is imported here, so the main process never imports this module.
+"""
+
+import bisect
+import contextlib
+import hashlib
+import heapq
+import json
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from transload.media.damage import DamagedError
+from transload.media.failures import evidence_of
+from transload.media.probe import containers
+from transload.media.probe.packets import Beat, packets
+from transload.media.segments import cut_plan
+
+_LEAPING = frozenset({"mpegts", "mpeg", "ogg"})
+"""Containers whose times ffmpeg counts from the first stream that is used, not from the first of the file."""
+
+
+def plan(
+    path: Path, sniffed: str, beat: Beat, *, by_order: bool, sound_n: int
+) -> dict[str, Any] | None:
+    """The cuts of a video as JSON with `origin_us` (what ffmpeg takes for zero); None: not fit for segments.
+
+    `by_order`: its pictures are told apart by their number, because their times are lost. `sound_n` is the sound used.
+    """
+    try:
+        with opened(path, sniffed) as box:
+            line = _timeline(box, sniffed, beat, by_order=by_order)
+            cuts = cut_plan.cuts_of(line) if line is not None else None
+            picture = picture_of(box)
+            if cuts is None or picture is None:
+                return None
+            context = picture.codec_context
+            return cut_plan.to_json(cuts) | {
+                "origin_us": _origin_us(box, sniffed, sound_n),
+                "pixels": context.width * context.height,
+            }
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        return None
+
+
+def count(path: Path, clock: tuple[int, int], beat: Beat) -> dict[str, Any]:
+    """Frames of a segment, when its first and last begin in ticks of `clock` (None: not exact), and its parameter sets.
+
+    A segment that is still being written gives what is there; nothing readable gives zero pictures.
+    """
+    found: dict[str, Any] = {"frames": 0, "first": None, "last": None, "sets": ""}
+    try:
+        with opened(path, "nut") as box:
+            stream = box.streams.video[0]
+            found["sets"] = _sets(stream)
+            step = _step(stream, Fraction(*clock))
+            ticks = [_tick(packet, step) for packet in _packets(box, stream, beat)]
+    except (av.error.FFmpegError, ValueError, IndexError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        return found
+    exact = [tick for tick in ticks if tick is not None]
+    if exact and len(exact) == len(ticks):
+        found |= {"first": min(exact), "last": max(exact)}
+    return found | {"frames": len(ticks)}
+
+
+def join(request: dict[str, Any], beat: Beat) -> dict[str, Any]:
+    """Copy all segments into one MP4 with its index in front; gives the number of pictures.
+
+    Decoding times are made anew from the sorted begins, so that segments of variable rate do not overlap. Raises
+    DamagedError when the segments do not belong together.
+    """
+    segments = [Path(segment) for segment in json.loads(request["segments"])]
+    clock = Fraction(request["numerator"], request["denominator"])
+    try:
+        with opened(segments[0], "nut") as box:
+            sets = _sets(box.streams.video[0])
+        order = _order(segments, sets, clock, beat)
+        with av.open(request["into"], "w", format="mp4", options={"movflags": "+faststart"}) as out:
+            return _copied(request, segments, order, out, beat)
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, (MemoryError, OSError)):
+            raise
+        raise DamagedError("the segments do not join", evidence_of(error)) from error
+
+
+def opened(path: Path, sniffed: str) -> InputContainer:
+    """A file by one named demuxer, its times as they are stored."""
+    options = {
+        "protocol_whitelist": "file,pipe",
+        "format_whitelist": containers.SAFE_DEMUXERS,
+        # NUT begins anywhere; without this every segment would be moved to zero.
+        "avoid_negative_ts": "disabled",
+    }
+    return av.open(
+        str(path),
+        "r",
+        format=containers.DEMUXERS[sniffed],
+        options=options,
+        metadata_errors="replace",
+    )
+
+
+def picture_of(box: InputContainer) -> VideoStream | None:
+    """The first stream of pictures that is no cover."""
+    cover = Disposition.attached_pic
+    return next((s for s in box.streams.video if not s.disposition & cover), None)
+
+
+def _packets(box: InputContainer, stream: Stream, beat: Beat) -> Iterator["Packet[Any]"]:
+    for packet in packets(box, [stream], beat):
+        if packet.size and not packet.is_discard:
+            yield packet
+
+
+def _timeline(
+    box: InputContainer, sniffed: str, beat: Beat, *, by_order: bool
+) -> cut_plan.Timeline | None:
+    stream = picture_of(box)
+    if stream is None or stream.time_base is None:
+        return None
+    times, keys, number = array("q"), array("q"), 0
+    for packet in _packets(box, stream, beat):
+        if packet.pts is not None:
+            times.append(packet.pts)
+        if packet.is_keyframe:
+            keys.append(number)
+        number += 1
+    rate = stream.average_rate or stream.guessed_rate
+    clock = (stream.time_base.numerator, stream.time_base.denominator)
+    known = times if len(times) == number else array("q")
+    return cut_plan.Timeline(sniffed, by_order, clock, known, keys, number, float(rate or 0.0))
+
+
+def _origin_us(box: InputContainer, sniffed: str, sound_n: int) -> int:
+    """The begin of the file as one run of ffmpeg without `-copyts` takes it."""
+    start_us: int = box.start_time or 0
+    if sniffed not in _LEAPING:
+        return start_us
+    used = [picture_of(box), *box.streams.audio[sound_n : sound_n + 1]]
+    begins = [
+        Fraction(stream.start_time) * stream.time_base
+        for stream in used
+        if stream is not None and stream.start_time is not None and stream.time_base is not None
+    ]
+    return round(min(begins) * 1_000_000) if begins else start_us
+
+
+def _sets(stream: VideoStream) -> str:
+    return hashlib.sha256(stream.codec_context.extradata or b"").hexdigest()
+
+
+def _step(stream: Stream, clock: Fraction) -> tuple[int, int]:
+    """How many ticks of `clock` one of the stream is, as a ratio of whole numbers: a film has a million packets."""
+    if not stream.time_base:
+        raise DamagedError("a segment whose pictures have no clock")
+    return (Fraction(stream.time_base) / clock).as_integer_ratio()
+
+
+def _tick(packet: "Packet[Any]", step: tuple[int, int]) -> int | None:
+    if packet.pts is None:
+        return None
+    tick, rest = divmod(packet.pts * step[0], step[1])
+    return None if rest else int(tick)
+
+
+class _Order:
+    """Begins of all pictures sorted, and how far their stored order lags behind it."""
+
+    def __init__(self) -> None:
+        self.begins = array("q")
+        self.lag = 0
+
+    def add(self, stored: Sequence[int]) -> None:
+        """The next segment, in its stored order."""
+        shown = sorted(stored)
+        if self.begins and shown and shown[0] <= self.begins[-1]:
+            raise DamagedError("two segments overlap in time")
+        ranks = (at - bisect.bisect_left(shown, tick) for at, tick in enumerate(stored))
+        self.lag = max(self.lag, max(ranks, default=0))
+        self.begins.extend(shown)
+
+    def decoded(self, at: int) -> int:
+        """When the picture stored at this place is decoded: `lag` pictures earlier than the one shown in its place."""
+        if at >= self.lag:
+            return self.begins[at - self.lag]
+        last = min(self.lag, len(self.begins) - 1)
+        return self.begins[0] - (self.begins[last] - self.begins[at])
+
+    def lasts(self, tick: int) -> int:
+        """How long a picture is shown; the last as long as the one before."""
+        at = bisect.bisect_left(self.begins, tick)
+        if len(self.begins) < 2:
+            return 0
+        at = min(at, len(self.begins) - 2)
+        return self.begins[at + 1] - self.begins[at]
+
+
+def _order(segments: Sequence[Path], sets: str, clock: Fraction, beat: Beat) -> _Order:
+    order = _Order()
+    for segment in segments:
+        with opened(segment, "nut") as box:
+            if _sets(box.streams.video[0]) != sets:
+                raise DamagedError("the segments are of different encoders")
+            order.add([tick for _, tick in _stored(box, clock, beat)])
+    return order
+
+
+def _copied(
+    request: dict[str, Any],
+    segments: Sequence[Path],
+    order: _Order,
+    out: OutputContainer,
+    beat: Beat,
+) -> dict[str, Any]:
+    clock = Fraction(request["numerator"], request["denominator"])
+    muxer: Any = out  # its stubs are incomplete
+    with contextlib.ExitStack() as stack:
+        model = stack.enter_context(opened(segments[0], "nut"))
+        picture = muxer.add_stream_from_template(model.streams.video[0], opaque=True)
+        picture.time_base = clock
+        _tags(request, out, picture)
+        heard: Iterator[Packet[Any]] = iter(())
+        if request.get("sound"):
+            sound = stack.enter_context(opened(Path(request["sound"]), "mov"))
+            tracks = {
+                stream.index: muxer.add_stream_from_template(stream, opaque=True)
+                for stream in sound.streams
+            }
+            heard = _heard(sound, tracks, beat)
+        origin = round(Fraction(request["origin_us"], 1_000_000) / clock)
+        seen = _seen(segments, picture, order, (clock, origin), beat)
+        for packet in heapq.merge(heard, seen, key=_begin_s):
+            muxer.mux_one(packet)
+    return {"frames": len(order.begins)}
+
+
+def _tags(request: dict[str, Any], out: OutputContainer, picture: Stream) -> None:
+    """What ffmpeg copies of its own accord: the file's tags and the language of the picture."""
+    with opened(Path(request["path"]), request["sniffed"]) as source:
+        out.metadata.update(source.metadata)
+        stream = picture_of(source)
+        if stream is not None and "language" in stream.metadata:
+            picture.metadata["language"] = stream.metadata["language"]
+
+
+def _heard(
+    box: InputContainer, tracks: Mapping[int, Stream], beat: Beat
+) -> Iterator["Packet[Any]"]:
+    """Sound and subtitles, which stand in one file of ours, each for its stream of the result."""
+    for packet in packets(box, list(box.streams), beat):
+        if packet.size:
+            packet.stream = tracks[packet.stream.index]
+            yield packet
+
+
+def _stored(
+    box: InputContainer, clock: Fraction, beat: Beat
+) -> Iterator[tuple["Packet[Any]", int]]:
+    """The packets of a segment as they are stored, with their begins."""
+    stream = box.streams.video[0]
+    step = _step(stream, clock)
+    for packet in _packets(box, stream, beat):
+        tick = _tick(packet, step)
+        if tick is None:
+            raise DamagedError("a picture of a segment has no exact time")
+        yield packet, tick
+
+
+def _seen(
+    segments: Sequence[Path],
+    stream: Stream,
+    order: _Order,
+    counted: tuple[Fraction, int],
+    beat: Beat,
+) -> Iterator["Packet[Any]"]:
+    """Packets of all segments with times in the source's clock and from the origin that `counted` holds."""
+    (clock, origin), at = counted, 0
+    for segment in segments:
+        with opened(segment, "nut") as box:
+            for packet, tick in _stored(box, clock, beat):
+                packet.time_base = clock
+                packet.pts, packet.dts = tick - origin, order.decoded(at) - origin
+                packet.duration = order.lasts(tick)
+                packet.stream = stream
+                yield packet
+                at += 1
+
+
+def _begin_s(packet: "Packet[Any]") -> float:
+    base = packet.time_base
+    return (packet.dts or 0) * base.numerator / base.denominator

@@ -1,0 +1,108 @@
+"""The media port: sniff, probe, judge and convert, with every decoder in a child of its own."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from transload.conversions import NO_TERMS, ConversionTerms, Converted
+from transload.errors import MemoryLimitError
+from transload.media.decoder import Decoder, DecoderLimits
+from transload.media.encode.converter import Converter
+from transload.media.encode.ffmpeg import EncoderLimits
+from transload.media.encode.quality import USUAL, EncoderSettings
+from transload.media.judge import verdict
+from transload.media.judge.tracks import same_code
+from transload.media.judge.verdict import NO_WISHES, Wishes
+from transload.media.probe.sniff import sniff
+from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
+from transload.ports import Moved, Probed
+from transload.roll import NOBODY, Roll
+
+
+class MediaToolbox:
+    """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
+
+    `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
+    choice), `effort` is the encoder's, `wishes` are the user's for all files, `roll` is told of every child.
+    """
+
+    def __init__(  # noqa: PLR0913  settings, each used as it is
+        self,
+        *,
+        ffmpeg: Path | None = None,
+        ffprobe: Path | None = None,
+        effort: EncoderSettings = USUAL,
+        wishes: Wishes = NO_WISHES,
+        decoder: DecoderLimits | None = None,
+        encoder: EncoderLimits | None = None,
+        roll: Roll = NOBODY,
+    ) -> None:
+        self._decoder = Decoder(decoder or DecoderLimits(), roll)
+        self._ffprobe = ffprobe
+        codes = tuple(same_code(language) for language in wishes.languages)
+        self._wishes = replace(wishes, languages=codes)
+        self._converter = Converter(
+            self._decoder,
+            ffmpeg=ffmpeg,
+            effort=effort,
+            limits=replace(encoder or EncoderLimits(), roll=roll),
+            probe=self.probe,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the decoder child."""
+        await self._decoder.aclose()
+
+    def sniff(self, head: bytes, name: str) -> ItemKind:
+        """What the first 64 KiB say the entry is; the name only breaks ties."""
+        return sniff(head, name)
+
+    async def probe(self, local: Path, name: str) -> Probed:
+        """Facts and thumbnail of a local file; errors as in the port."""
+        fields = {"path": str(local), "name": name}
+        if self._ffprobe is not None:
+            fields["ffprobe"] = str(self._ffprobe)
+        try:
+            answer = await self._decoder.ask("probe", **fields)
+        except (
+            MemoryLimitError
+        ):  # 8K frames do not fit the usual limit; once more with the larger one.
+            answer = await self._decoder.ask("probe", roomy=1, **fields)
+        thumb = answer["thumb"]
+        facts = Facts(verdict.settled_kind(answer["raw"]), verdict.with_picture(answer["raw"]))
+        return Probed(facts, base64.b64decode(thumb) if thumb else None)
+
+    def judge(self, facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
+        """The verdict for a recipe."""
+        return verdict.judge(facts, recipe, hevc, self._wishes)
+
+    def judge_recovery(
+        self, facts: Facts, recipe: Recipe, failed: Judgement | None = None
+    ) -> Sequence[Judgement]:
+        """What to convert to as a second chance."""
+        return verdict.judge_recovery(facts, recipe, self._wishes, failed)
+
+    async def convert(
+        self,
+        local: Path,
+        judgement: Judgement,
+        into: Path,
+        moved: Moved,
+        terms: ConversionTerms = NO_TERMS,
+    ) -> Converted:
+        """Carry out `judgement.plan` into `into` and verify the result; errors as in the port."""
+        return await self._converter.convert(local, judgement, into, moved, terms)

@@ -1,0 +1,118 @@
+"""Rules for videos, by values: what no small file shows."""
+
+from typing import Any
+
+import pytest
+
+from transload.media.judge.video import MOOV_WITHIN, judge_video, recover_video
+from transload.model import Recipe, Verdict
+
+PICTURE: dict[str, Any] = {
+    "type": "video",
+    "codec": "h264",
+    "pix_fmt": "yuv420p",
+    "width": 640,
+    "height": 360,
+    "fps": 25.0,
+    "transfer": 1,
+    "tag": "avc1",
+}
+RAW: dict[str, Any] = {
+    "suffix": ".mp4",
+    "size": 1000,
+    "sniffed": "mov",
+    "container": "mov",
+    "brand": "isom",
+    "moov": "front",
+    "moov_at": 32,
+    "duration_s": 60.0,
+    "streams": [PICTURE],
+}
+
+
+def verdict_of(picture: dict[str, Any] | None = None, **raw: object) -> Verdict:
+    """The verdict of a plain file with these differences."""
+    return judge_video(RAW | {"streams": [PICTURE | (picture or {})]} | raw, "keep").verdict
+
+
+@pytest.mark.parametrize(
+    ("picture", "verdict"),
+    [
+        ({}, Verdict.AS_IS),
+        ({"width": 3840, "height": 2160}, Verdict.AS_IS),
+        ({"width": 4096, "height": 2160}, Verdict.TRANSCODE),
+        ({"width": 641}, Verdict.TRANSCODE),
+        ({"width": 3840, "height": 2880}, Verdict.TRANSCODE),
+        ({"level": 52}, Verdict.AS_IS),
+        ({"level": 62}, Verdict.TRANSCODE),
+        ({"transfer": 16}, Verdict.TRANSCODE),
+        ({"pix_fmt": "yuv422p"}, Verdict.TRANSCODE),
+        ({"codec": "hevc", "tag": "hvc1", "pix_fmt": "yuv420p10le"}, Verdict.AS_IS),
+        ({"codec": "hevc", "tag": "hev1"}, Verdict.REWRAP),
+        ({"codec": "hevc", "tag": "hvc1", "pix_fmt": "yuv422p10le"}, Verdict.TRANSCODE),
+        ({"codec": "hevc", "tag": "hvc1", "transfer": 18}, Verdict.TRANSCODE),
+    ],
+)
+def test_pictures(picture: dict[str, Any], verdict: Verdict) -> None:
+    assert verdict_of(picture) is verdict
+
+
+def test_what_becomes_smaller_is_said() -> None:
+    quick = PICTURE | {"codec": "vp9", "width": 3840, "height": 2160, "fps": 120.0}
+    judged = judge_video(RAW | {"streams": [quick]}, "keep")
+    assert "made H.264 of 2784 pixels at the longer side" in judged.why
+    assert judged.plan["side"] == 2784
+
+
+def test_dolby_vision_is_copied_or_told() -> None:
+    dolby = PICTURE | {
+        "codec": "hevc",
+        "height": 720,
+        "tag": "dvh1",
+        "transfer": 16,
+        "pix_fmt": "yuv420p10le",
+    }
+    raw = RAW | {"streams": [dolby], "dolby_only": True}
+    assert judge_video(raw, "keep").verdict is Verdict.AS_IS
+    assert judge_video(raw | {"moov": "behind"}, "keep").plan["dolby_only"]
+    assert judge_video(raw, "keep", Recipe.MP4_360).fault is not None
+    assert judge_video(raw | {"dolby_only": False}, "keep").verdict is Verdict.TRANSCODE
+
+
+def test_the_index_must_begin_early() -> None:
+    assert verdict_of(moov_at=MOOV_WITHIN - 1) is Verdict.AS_IS
+    assert verdict_of(moov_at=MOOV_WITHIN) is Verdict.REWRAP
+
+
+def test_silent_videos_are_marked_for_telegram() -> None:
+    sound = {"type": "audio", "codec": "aac", "channels": 2}
+    assert judge_video(RAW, "keep").plan == {"nosound_video": True}
+    assert judge_video(RAW | {"streams": [PICTURE, sound]}, "keep").plan == {"nosound_video": False}
+
+
+def test_transcodes_wait_and_cheap_sound_does_not() -> None:
+    sound = {"type": "audio", "codec": "ac3", "channels": 2}
+    short = judge_video(RAW | {"streams": [PICTURE, sound]}, "keep")
+    long = judge_video(RAW | {"streams": [PICTURE, sound], "duration_s": 7200.0}, "keep")
+    video = judge_video(RAW | {"streams": [PICTURE | {"codec": "vp9"}, sound]}, "keep")
+    assert (short.verdict, short.deferred, long.deferred) == (Verdict.AUDIO, False, True)
+    assert (video.deferred, video.plan["keep_sound"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("size", "recipe", "short"),
+    [
+        ((1920, 1080), Recipe.MP4_720, 720),
+        ((1080, 1920), Recipe.MP4_720, 720),
+        ((1280, 720), Recipe.MP4_720, None),
+        ((640, 360), Recipe.MP4_1080, None),
+    ],
+)
+def test_lines_are_capped_and_never_added(
+    size: tuple[int, int], recipe: Recipe, short: int | None
+) -> None:
+    raw = RAW | {"streams": [PICTURE | {"width": size[0], "height": size[1]}]}
+    found = judge_video(raw, "keep", recipe)
+    assert found.verdict is (Verdict.AS_IS if short is None else Verdict.TRANSCODE)
+    assert found.plan.get("short") == short
+    assert [way.plan["short"] for way in recover_video(raw, recipe)] == [short]

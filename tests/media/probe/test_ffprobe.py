@@ -1,0 +1,92 @@
+"""Both probers over the same files: same facts, same verdicts."""
+
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio.from_thread import BlockingPortal
+
+from tests.media.conftest import Probe, Samples
+from tests.media.rare_samples import RARE
+from tests.media.samples import SAMPLES
+from transload.media.judge.verdict import judge
+from transload.media.judge.video import PQ
+from transload.media.probe.ffprobe import Ffprobe
+from transload.media.toolbox import MediaToolbox
+from transload.model import ItemKind, Recipe
+
+PROGRAM = shutil.which("ffprobe")
+STREAMED = [s.name for s in SAMPLES if s.kind in (ItemKind.VIDEO, ItemKind.AUDIO) and not s.fault]
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no ffprobe program here")
+
+
+def essence(raw: dict[str, Any]) -> dict[str, Any]:
+    """What both back-ends must agree on."""
+    keys = ("width", "height", "rotation", "moov", "brand", "fragmented", "interlaced")
+    streams = [
+        {
+            key: stream.get(key)
+            for key in ("type", "codec", "cover", "width", "height", "level", "pix_fmt", "channels")
+        }
+        for stream in raw["streams"]
+    ]
+    return {key: raw.get(key) or None for key in keys} | {"streams": streams}
+
+
+@pytest.fixture(scope="module")
+def other(portal: BlockingPortal) -> Iterator[Probe]:
+    """What a toolbox that has no PyAV finds."""
+    with portal.wrap_async_context_manager(MediaToolbox(ffprobe=Path(str(PROGRAM)))) as open_studio:
+        yield partial(portal.call, open_studio.probe)
+
+
+@pytest.mark.parametrize("name", STREAMED)
+def test_both_probers_agree(probe: Probe, other: Probe, samples: Samples, name: str) -> None:
+    path = samples(name)
+    ours, theirs = probe(path, name).facts, other(path, name).facts
+    assert essence(theirs.raw) == essence(ours.raw)
+    first, second = (judge(f, Recipe.TELEGRAM, "keep") for f in (ours, theirs))
+    assert (first.kind, first.verdict, first.partial) == (
+        second.kind,
+        second.verdict,
+        second.partial,
+    )
+
+
+@pytest.mark.parametrize(("name", "word"), [("matroska.mkv", "matroska"), ("trimmed.mp4", "mov")])
+def test_measures_agree(samples: Samples, name: str, word: str) -> None:
+    from transload.media.probe import video
+
+    path = samples(name)
+    theirs = Ffprobe(Path(str(PROGRAM))).measure(path, word, lambda: None)
+    ours = video.measure(path, word, lambda: None)
+    assert theirs == pytest.approx({key: ours[key] for key in theirs}, abs=0.03)
+
+
+def test_damage_is_a_fact(samples: Samples) -> None:
+    raw, frame = Ffprobe(Path(str(PROGRAM))).probe_video(
+        samples("no_index.mp4"), "mov", lambda: None
+    )
+    assert "error" in raw
+    assert frame is None
+    assert raw.get("transfer") != PQ
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "name",
+    ["hollow.m4a", "hollow.flac", "unheard_of.wav", "unheard_of.avi", "tagged.flac", "tagged.aac"],
+)
+async def test_what_does_not_decode_is_told_apart_from_what_nobody_knows(
+    samples: Samples, name: str
+) -> None:
+    wanted = next(sample for sample in RARE if sample.name == name)
+    async with MediaToolbox(ffprobe=Path(str(PROGRAM))) as toolbox:
+        facts = (await toolbox.probe(samples(name), name)).facts
+        found = toolbox.judge(facts, Recipe.TELEGRAM, "keep")
+    assert (found.kind, found.verdict) == (wanted.kind, wanted.verdict)
+    assert (found.fault.kind if found.fault else None) == wanted.fault
