@@ -85,5 +85,5 @@ async def test_memory_bounds_the_encoders_side_by_side(
     home = Home(tmp_path, replace(Settings(), min_free_bytes=0, convert=convert))
     with caplog.at_level("INFO", logger="transload.media"):
         await home.send(film(tmp_path / "avc.avi", seconds=60), originals="drop")
-    (begun,) = (one for one in caplog.records if one.message == "parts_taken_over")
+    (begun,) = (one for one in caplog.records if one.message == "segments_taken_over")
     assert vars(begun)["of"] == parts

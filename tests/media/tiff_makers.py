@@ -79,6 +79,19 @@ def make_raw(kind: str, turned: int = 1) -> bytes:
     return _written(_Part((*main.tags, *about), main.data, main.at, main.length), below)
 
 
+def make_canon() -> bytes:
+    """A CR2: the preview first, then what the sensor saw; no directory says what its numbers mean."""
+    preview = _Part((*_sized(SIZE), (259, _SHORT, (6,))), jpeg(shown()))
+    lossless = b"\xff\xd8\xff\xc3\x00\x0b\x0e\x00\x30\x00\x40\x01\x01\x11\x00" + bytes(400)
+    out = bytearray(b"II*\0\0\0\0\0CR\x02\0\0\0\0\0")
+    first = _put(out, preview)
+    second = _put(out, _Part(((259, _SHORT, (6,)),), lossless))
+    struct.pack_into("<I", out, 4, first)
+    tags = struct.unpack_from("<H", out, first)[0]
+    struct.pack_into("<I", out, first + 2 + 12 * tags, second)
+    return bytes(out)
+
+
 def _sized(size: tuple[int, int]) -> tuple[Tag, ...]:
     return (256, _LONG, (size[0],)), (257, _LONG, (size[1],))
 

@@ -68,7 +68,7 @@ class MediaToolbox:
         await self._decoder.aclose()
 
     def sniff(self, head: bytes, name: str) -> ItemKind:
-        """What the first 64 KiB say the entry is; the name only breaks ties."""
+        """What its first bytes say the entry is; the name only breaks ties."""
         return sniff(head, name)
 
     async def probe(self, local: Path, name: str) -> Probed:

@@ -259,3 +259,26 @@ async def test_an_encoder_that_ends_early_and_well_is_not_believed(
         with pytest.raises(UnverifiedError):
             await converted(early, samples(name), into)
     assert names_in(into) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("quick.mkv", "testsrc2=s=1280x720:r=1000:d=0.05 -c:v mpeg4 -q:v 8"),
+        ("wide.mkv", "testsrc2=s=2880x2160:r=2:d=1,setsar=2/1 -c:v mpeg4"),
+        ("wide.gif", "testsrc2=s=5000x600:r=4:d=0.5"),
+    ],
+)
+async def test_what_phones_cannot_show_becomes_what_they_can(
+    toolbox: MediaToolbox, tmp_path: Path, name: str, words: str
+) -> None:
+    source = tmp_path / name
+    by_ffmpeg("-f", "lavfi", "-i", *words.split())(source)
+    facts = (await toolbox.probe(source, name)).facts
+    judged = toolbox.judge(facts, Recipe.TELEGRAM, "keep")
+    made = await toolbox.convert(source, judged, tmp_path, lambda _: None)
+    with av.open(str(made.local)) as box:
+        video = box.streams.video[0]
+        assert max(video.width, video.height) <= 3840
+        assert video.codec_context.level <= 52

@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from transload.media.judge.phone_limits import BLOCKS_MAX, BLOCKS_S_MAX, demands, side_of
+from transload.media.judge.phone_limits import (
+    BLOCKS_MAX,
+    BLOCKS_S_MAX,
+    demands,
+    shown_size,
+    side_of,
+    stated_level,
+)
 
 PICTURE: dict[str, Any] = {"codec": "h264", "width": 1920, "height": 1080, "fps": 25.0}
 
@@ -45,6 +52,8 @@ def test_demands(picture: dict[str, Any], fault: str | None) -> None:
         ({"width": 1920, "height": 1080, "fps": 240.0}, None),
         ({"width": 5312, "height": 3984}, 3536),
         ({"width": 3840, "height": 3840}, 3072),
+        ({"width": 2880, "height": 2160, "sar": "2:1"}, 3840),
+        ({"width": 1440, "height": 1080, "sar": "4:3"}, None),
     ],
 )
 def test_sides(picture: dict[str, Any], side: int | None) -> None:
@@ -52,7 +61,25 @@ def test_sides(picture: dict[str, Any], side: int | None) -> None:
     found = side_of(shape)
     assert found == side
     if found is not None:
-        share = found / max(shape["width"], shape["height"])
-        blocks = -(-shape["width"] * share // 16) * -(-shape["height"] * share // 16)
+        width, height = shown_size(shape)
+        share = found / max(width, height)
+        blocks = -(-width * share // 16) * -(-height * share // 16)
         assert blocks <= BLOCKS_MAX
         assert blocks * min(240.0, shape["fps"]) <= BLOCKS_S_MAX
+
+
+@pytest.mark.parametrize(
+    ("picture", "level"),
+    [
+        ({}, None),
+        ({"fps": 240.0, "rate": "240"}, None),
+        ({"fps": 1000.0, "rate": "1000"}, "5.2"),
+        ({"fps": 30.0, "rate": "90000/1"}, "5.2"),
+        ({"width": 320, "height": 180, "fps": 1000.0, "rate": "1000"}, None),
+        ({"width": 3840, "height": 2160, "fps": 1000.0, "rate": "1000"}, "5.2"),
+        ({"width": 3840, "height": 2160, "fps": 120.0, "rate": "120"}, None),
+    ],
+)
+def test_levels_beyond_phones_are_never_written(picture: dict[str, Any], level: str | None) -> None:
+    shape = PICTURE | picture
+    assert stated_level(shape, side_of(shape)) == level

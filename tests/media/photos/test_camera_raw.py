@@ -1,15 +1,16 @@
 """Raw photos of cameras: the largest JPEG in them is the photo, never the small picture that comes first."""
 
 import io
+import struct
 from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
 
-from tests.media.tiff_makers import SIZE, jpeg, make_raw, shown
+from tests.media.tiff_makers import SIZE, jpeg, make_canon, make_raw, shown
 from transload.media.photos.camera_raw import raw_of
 from transload.media.toolbox import MediaToolbox
-from transload.model import ItemKind, Recipe, Verdict
+from transload.model import Facts, ItemKind, Recipe, Verdict
 
 
 @pytest.mark.anyio
@@ -85,3 +86,37 @@ def test_damage_at_every_place_ends_in_an_answer() -> None:
     for cut in range(0, len(whole), 97):
         raw_of(io.BytesIO(whole[:cut]))
     assert answers > 300
+
+
+@pytest.mark.anyio
+async def test_a_canon_is_told_by_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.cr2"
+    path.write_bytes(make_canon())
+    async with MediaToolbox() as toolbox:
+        facts = (await toolbox.probe(path, path.name)).facts
+        judged = toolbox.judge(facts, Recipe.TELEGRAM, "keep")
+    assert (judged.verdict, judged.width, judged.height) == (Verdict.SHRINK, *SIZE)
+
+
+def test_a_directory_that_claims_gigabytes_takes_none() -> None:
+    content = make_raw("dng")
+    length = struct.pack("<I", len(jpeg(shown())))
+    assert content.count(length) == 1
+    found = raw_of(io.BytesIO(content.replace(length, b"\xf0\xff\xff\xff")))
+    assert found is not None
+    assert found.preview().size == SIZE
+
+
+@pytest.mark.anyio
+async def test_a_header_that_takes_all_memory_is_told(toolbox: MediaToolbox) -> None:
+    raw = {
+        "sniffed": "tiff",
+        "sniffed_kind": "photo",
+        "sure": True,
+        "size": 9,
+        "error": "no memory",
+    }
+    facts = Facts(ItemKind.PHOTO, raw | {"decoded": "unproven"})
+    judged = toolbox.judge(facts, Recipe.TELEGRAM, "keep")
+    assert judged.fault is not None
+    assert judged.fault.kind == "tool.memory"

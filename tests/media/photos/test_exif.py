@@ -111,3 +111,15 @@ def test_metadata_that_makes_no_sense_costs_no_photo(tmp_path: Path) -> None:
     with Image.open(tmp_path / "b.jpg") as made:
         made.load()
         assert made.size == painting().size
+
+
+def test_a_long_description_costs_no_date(tmp_path: Path) -> None:
+    exif = full_exif()
+    exif[BASE.ImageDescription] = "x" * (BYTES_MAX + 1)
+    painting().save(tmp_path / "a.tif", exif=exif.tobytes())
+    with Image.open(tmp_path / "a.tif") as image:
+        data = kept_of(image, "all")
+    read = Image.Exif()
+    read.load(data)
+    assert BASE.ImageDescription not in read
+    assert read.get_ifd(IFD.Exif)[BASE.DateTimeOriginal] == TAKEN

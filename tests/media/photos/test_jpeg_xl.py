@@ -1,12 +1,14 @@
 """JPEG XL by the ffmpeg program: its pixels, its refusals, and what is said where there is no ffmpeg."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from tests.media.probe.test_mp4_boxes import box
 from tests.media.samples import by_ffmpeg, painting
-from transload.media.photos.jpeg_xl import by_program
+from transload.media.photos.jpeg_xl import by_program, is_animated
 from transload.media.photos.photo import probe_photo
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe, Verdict
@@ -62,3 +64,46 @@ def test_without_ffmpeg_it_is_not_called_damaged(
     monkeypatch.setattr("sys.path_importer_cache", {})
     raw, _ = probe_photo(source, "jxl", LIMIT)
     assert raw["decoded"] == "unknown"
+
+
+def claimed(across: int, down: int, *, animated: bool = False) -> bytes:
+    """The header of a codestream with sides of 30 bits (ISO 18181-1), and nothing behind it."""
+    fields = [(0, 1), (3, 2), (down - 1, 30), (0, 3), (3, 2), (across - 1, 30)]
+    fields += [(0, 1), (1, 1), (0, 3), (0, 1), (0, 1), (animated, 1)] if animated else [(1, 1)]
+    value, at = 0, 0
+    for number, width in fields:
+        value, at = value | number << at, at + width
+    return b"\xff\x0a" + value.to_bytes(-(-at // 8), "little") + bytes(40)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_what_may_be_too_large_is_not_called_damaged(tmp_path: Path, wrapped: bool) -> None:
+    source = tmp_path / "a.jxl"
+    boxes = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    content = claimed(12_000, 9_000)
+    source.write_bytes(boxes + box(b"jxlc", content) if wrapped else content)
+    raw, _ = probe_photo(source, "jxl", LIMIT)
+    assert (raw["decoded"], "12000 x 9000" in raw["error"]) == ("unproven", True)
+    assert "width" not in raw
+
+
+@pytest.mark.parametrize("animated", [False, True])
+def test_an_animation_is_told_by_its_header(tmp_path: Path, animated: bool) -> None:
+    source = tmp_path / "a.jxl"
+    source.write_bytes(claimed(320, 200, animated=animated))
+    assert is_animated(source) is animated
+    assert not is_animated(jxl(tmp_path / "b.jxl"))
+
+
+@pytest.mark.anyio
+async def test_the_frames_of_an_animation_stay_beside(tmp_path: Path) -> None:
+    source = tmp_path / "a.jxl"
+    still = jxl(source)
+    facts = {"pages": 2, "format": "JXL", "sniffed": "jxl", "reader": "program"}
+    async with MediaToolbox() as toolbox:
+        found = (await toolbox.probe(still, still.name)).facts
+        assert "beside" not in toolbox.judge(found, Recipe.TELEGRAM, "keep").why
+        several = replace(found, raw=found.raw | facts)
+        judged = toolbox.judge(several, Recipe.TELEGRAM, "keep")
+    assert "first of several pictures" in judged.why
+    assert judged.plan["original"] == "beside"

@@ -122,3 +122,11 @@ async def test_what_nobody_reads_is_told_as_unknown_not_as_damaged(
     assert judged.fault is not None
     assert judged.fault.kind == "input.unsupported"
     assert f"TIFF of {len(bits)} x {bits[0]} bits" in judged.why
+
+
+@pytest.mark.parametrize("at", [1 << 62, (1 << 63) + 5, (1 << 64) - 1])
+def test_a_directory_beyond_every_file_is_damage(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", at) + bytes(200))
+    raw, _ = probe_photo(path, "tiff", 1 << 30)
+    assert raw["decoded"] == "damaged"

@@ -100,3 +100,12 @@ async def test_what_has_no_container_arrives(tmp_path: Path, name: str) -> None:
     assert found.raw["duration_s"] == pytest.approx(2.0, abs=0.2)
     if wanted is ItemKind.VIDEO:
         assert len(pictures(made.local, tmp_path)) == (59 if name == "ntsc.dv" else 50)
+
+
+@pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF800, 0x80000000])
+def test_a_wav_that_was_written_to_a_pipe_misses_nothing(tmp_path: Path, length: int) -> None:
+    sound = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16)
+    head = struct.pack("<4sI4s", b"RIFF", length, b"WAVE") + sound
+    path = tmp_path / "a.wav"
+    path.write_bytes(head + struct.pack("<4sI", b"data", length) + bytes(16000))
+    assert facts_of_wrapper(path, "wav") == {"missing_bytes": 0}

@@ -13,6 +13,7 @@ import av
 import pytest
 
 from tests.films import film, odd_film, packets
+from tests.kept import encode
 from tests.media.segment_makers import Shelf, bench, made, planned
 from transload.conversions import Yielded, segment_file
 from transload.errors import DiskFullError, MemoryLimitError, UnverifiedError
@@ -389,3 +390,40 @@ async def test_where_decoding_begins(source: Path) -> None:
     assert seek_us(exact, 1, 2) == 1_980_000
     assert seek_us(exact, 1, len(MARGINS_S)) is None
     assert seek_us(replace(exact, cuts=replace(exact.cuts, timed=False)), 1, 0) is None
+
+
+async def test_tracks_keep_their_names_and_marks(tmp_path: Path) -> None:
+    source, text = film(tmp_path / "open.mkv", seconds=25), tmp_path / "a.srt"
+    text.write_text("1\n00:00:01,000 --> 00:00:02,000\nhello\n")
+    named = encode(
+        tmp_path / "named.mkv",
+        [
+            *("-i", source, "-i", text, "-i", text, "-map", "0", "-map", "1", "-map", "2"),
+            *("-c", "copy", "-metadata:s:a:0", "language=fre", "-metadata:s:s:0", "language=fre"),
+            *("-metadata:s:s:1", "language=ger", "-metadata:s:s:1", "title=Kommentar"),
+            *("-disposition:s:0", "0", "-disposition:s:1", "default+forced", "-bitexact"),
+        ],
+    )
+    async with bench() as decoder:
+        planned_film = await planned(decoder, named, subtitles=[0, 1])
+        shelf = Shelf(tmp_path / "segments")
+        await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
+    in_one_piece(planned_film, tmp_path / "plain.mp4")
+    told = [tracks_of(tmp_path / name) for name in ("whole.mp4", "plain.mp4")]
+    assert told[0] == told[1]
+    assert [row[1] for row in told[0]] == ["fre", "fre", "ger"]
+
+
+def tracks_of(path: Path) -> list[tuple[str, str | None, str | None, int]]:
+    """Kind, language, title and marks of all tracks but the picture."""
+    with av.open(str(path)) as box:
+        return [
+            (
+                one.type,
+                one.metadata.get("language"),
+                one.metadata.get("handler_name"),
+                one.disposition,
+            )
+            for one in box.streams
+            if one.type != "video"
+        ]

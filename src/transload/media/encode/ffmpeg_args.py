@@ -177,15 +177,16 @@ def _mp3(plan: dict[str, Any]) -> list[str]:
 
 def _h264(plan: dict[str, Any], style: EncodeStyle) -> list[str]:
     """Frames keep their own times: no frame rate is forced. The demuxer's clock keeps variable rates exact."""
-    return [*encoder(style, style.source_clock), "-vf", chain(plan, style.filters)]
+    return [*encoder(plan, style, style.source_clock), "-vf", chain(plan, style.filters)]
 
 
-def encoder(style: EncodeStyle, clock: str) -> list[str]:
+def encoder(plan: dict[str, Any], style: EncodeStyle, clock: str) -> list[str]:
     """The words for H.264; `clock` is the time base as ffmpeg writes it."""
     bound = style.bits_s
     return [
         *("-c:v", "libx264", "-preset", style.preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
         *REPEATABLE,
+        *(("-level", plan["level"]) if plan.get("level") else ()),
         *(("-maxrate", str(bound), "-bufsize", str(BUFFER_S * bound)) if bound is not None else ()),
         *("-fps_mode", "passthrough", "-enc_time_base", clock),
     ]

@@ -3,6 +3,7 @@
 import errno
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -43,11 +44,19 @@ UNSEEN_MAX, UNSEEN_SHARE, HIDDEN_SHARE = 2, 0.01, 0.15
 
 def check_facts(made: Facts, plan: dict[str, Any]) -> None:
     """Raise UnverifiedError unless the result, judged anew, needs nothing more."""
-    judged = judge(made, Recipe(plan.get("recipe", Recipe.TELEGRAM)), "keep")
+    judged = judge(_of_any_level(made, plan), Recipe(plan.get("recipe", Recipe.TELEGRAM)), "keep")
     if judged.verdict is not Verdict.AS_IS:
         raise UnverifiedError(
             f"the result is still judged {judged.verdict}: {judged.why}", stage="convert"
         )
+
+
+def _of_any_level(made: Facts, plan: dict[str, Any]) -> Facts:
+    """The facts without the levels of what was encoded here: the encoder counts by the rate that the source claims."""
+    if plan["do"] not in ("transcode", "animation"):
+        return made
+    streams = [one | {"level": None} for one in made.raw.get("streams", ())]
+    return replace(made, raw=made.raw | {"streams": streams})
 
 
 def shortfall(plan: dict[str, Any], source: dict[str, Any], made: Sequence[dict[str, Any]]) -> str:

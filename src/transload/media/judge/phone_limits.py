@@ -1,6 +1,7 @@
 """What decoders of phones take: profiles, levels, sizes, pictures a second. Pure."""
 
 import math
+from fractions import Fraction
 from typing import Any
 
 SIDE_MAX = 3840
@@ -33,13 +34,33 @@ def demands(picture: dict[str, Any]) -> list[str]:
 
 
 def side_of(picture: dict[str, Any]) -> int | None:
-    """The longest side in pixels that the picture may have as H.264; None: it may stay as large as it is."""
-    size = picture["width"], picture["height"]
+    """The longest side in pixels that it may have as H.264, shown in square pixels; None: it may stay as it is."""
+    size = shown_size(picture)
     most = min(BLOCKS_MAX, BLOCKS_S_MAX / min(RATE_MAX, picture.get("fps") or 1.0))
     if max(size) <= SIDE_MAX and _blocks(size) <= most:
         return None
     sides = range(min(SIDE_MAX, max(size)) // BLOCK * BLOCK, BLOCK, -BLOCK)
     return next((side for side in sides if _blocks(size, side / max(size)) <= most), BLOCK)
+
+
+def stated_level(picture: dict[str, Any], side: int | None) -> str | None:
+    """The level to write where the encoder would write a higher one, as the file claims too many frames a second.
+
+    None where the encoder may choose: its choice follows from the size and the rate.
+    """
+    size = shown_size(picture)
+    claimed = max(picture.get("fps") or 1.0, float(Fraction(picture.get("rate") or 1)))
+    share = min(1.0, side / max(size)) if side else 1.0
+    return str(_LEVEL_MAX) if _blocks(size, share) * claimed > BLOCKS_S_MAX else None
+
+
+def shown_size(picture: dict[str, Any]) -> tuple[int, int]:
+    """Width and height with the coded width stretched by the shape of a pixel ("4:3"; players keep the height)."""
+    width, height = int(picture.get("width") or 0), int(picture.get("height") or 0)
+    wide, _, high = str(picture.get("sar") or "").partition(":")
+    if not (wide.isdigit() and high.isdigit()) or not int(wide) * int(high):
+        return width, height
+    return max(1, round(width * int(wide) / int(high))), height
 
 
 def _blocks(size: tuple[int, int], share: float = 1.0) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from transload.kinds import Fault
 from transload.media.judge.audio import fitting_suffix, judge_mp3, judge_sound
+from transload.media.judge.phone_limits import shown_size, side_of
 from transload.media.judge.video import judge_video, recover_video
 from transload.media.photos.extras import FILM
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
@@ -152,28 +153,26 @@ def _photo_fault(raw: dict[str, Any]) -> Fault | None:
             f"the header claims {raw['width']} x {raw['height']} pixels in {raw['size']} bytes",
             stage="probe",
         )
-    evidence = raw.get("evidence")
-    match raw.get("decoded"):
-        case "unknown":
-            return Fault(
-                "input.unsupported", str(raw.get("error")), stage="probe", evidence=evidence
-            )
-        case "cut" if not raw.get("reader"):
-            return Fault("input.truncated", "the picture ends before its last line", stage="probe")
-        case "damaged" | "no":
-            return Fault(
-                "input.corrupt",
-                f"the picture does not decode: {raw.get('error')}",
-                stage="probe",
-                evidence=evidence,
-            )
-        case _ if raw.get("decode_bytes", 0) > DECODE_BYTES_MAX:
-            need = raw["decode_bytes"] >> 20
-            return Fault(
-                "tool.memory", f"decoding it takes {need} MiB, more than is allowed", stage="probe"
-            )
-        case _:
-            return None
+    decoded, error, evidence = raw.get("decoded"), raw.get("error"), raw.get("evidence")
+    if decoded == "unknown":
+        return Fault("input.unsupported", str(error), stage="probe", evidence=evidence)
+    if decoded == "cut" and not raw.get("reader"):
+        return Fault("input.truncated", "the picture ends before its last line", stage="probe")
+    if decoded in ("damaged", "no"):
+        detail = f"the picture does not decode: {error}"
+        return Fault("input.corrupt", detail, stage="probe", evidence=evidence)
+    return _too_large(raw)
+
+
+def _too_large(raw: dict[str, Any]) -> Fault | None:
+    """Why a picture needs more memory than there may be; a header that took it all told not even a size."""
+    if raw.get("decoded") == "unproven" and "width" not in raw:
+        return Fault("tool.memory", str(raw.get("error")), stage="probe")
+    if raw.get("decode_bytes", 0) <= DECODE_BYTES_MAX:
+        return None
+    need = raw["decode_bytes"] >> 20
+    detail = f"decoding it takes {need} MiB, more than is allowed"
+    return Fault("tool.memory", detail, stage="probe")
 
 
 def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
@@ -280,7 +279,8 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) ->
     if partial or pages > 1 or reader == "preview" or FILM in extras:
         plan["original"] = "beside"
     if pages > 1:
-        why = f"{why} of the first of {pages} pictures, all of them are in the original beside it"
+        many = "several" if raw["format"] == "JXL" else pages  # its header does not count them
+        why = f"{why} of the first of {many} pictures, all of them are in the original beside it"
     elif extras:
         kept = "original" in plan or not telegram
         where = "in the original beside it" if kept else "left behind"
@@ -303,6 +303,7 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
         suffix = fitting_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"]))
         return Judgement(ItemKind.ANIMATION, Verdict.AS_IS, why, suffix=suffix)
     cost = raw["width"] * raw["height"] * raw["frames"] * ANIMATION_S_PER_PIXEL
+    fps = raw["frames"] / raw["duration_s"] if raw.get("duration_s") else None
     return Judgement(
         ItemKind.ANIMATION,
         Verdict.ANIMATION,
@@ -317,6 +318,7 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
             "duration_s": raw.get("duration_s"),
             "unpack": raw["format"] not in ("GIF", "PNG"),
             "size": [raw["width"], raw["height"]],
+            "side": side_of(raw | {"fps": fps}),
         },
     )
 
@@ -346,16 +348,7 @@ def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
     picture = next(shown, None)
     if picture is None:
         return raw
-    width, height = _shown_width(picture), picture.get("height")
+    width, height = shown_size(picture)
     if (raw.get("rotation") or 0) % 180:
         width, height = height, width
     return raw | {"width": width, "height": height}
-
-
-def _shown_width(picture: dict[str, Any]) -> int | None:
-    """The coded width stretched by the shape of a pixel ("4:3"; players keep the height)."""
-    width: int | None = picture.get("width")
-    wide, _, high = str(picture.get("sar") or "").partition(":")
-    if not width or not (wide.isdigit() and high.isdigit()) or not int(wide) * int(high):
-        return width
-    return max(1, round(width * int(wide) / int(high)))

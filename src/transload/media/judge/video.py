@@ -10,7 +10,7 @@ from typing import Any
 
 from transload.kinds import Fault
 from transload.media.judge.audio import STEREO, channels_kept, is_cut
-from transload.media.judge.phone_limits import demands, side_of
+from transload.media.judge.phone_limits import demands, side_of, stated_level
 from transload.media.judge.tracks import ChosenTracks, choose_tracks
 from transload.media.judge.video_colours import colours_of
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
@@ -236,6 +236,7 @@ def _transcoded(
         "by_order": raw.get("order") in ("lost", "unsure"),
         "rate": picture.get("rate"),
         "side": side,
+        "level": stated_level(picture, side),
         "short": recipe.height_max if _is_above(picture, recipe) else None,
     }
     return Judgement(

@@ -28,6 +28,10 @@ _STRIP_AT, _STRIP_BYTES, _JPEG_AT, _JPEG_BYTES = 273, 279, 513, 514
 _TAGS = (_DNG_VERSION, _COMPRESSION, _PHOTOMETRIC, _STRIP_AT, _STRIP_BYTES, _JPEG_AT, _JPEG_BYTES)
 _DIRECTORIES_MAX = 32
 _HEAD_BYTES = 8
+_CANON, _CANON_AT = b"CR\x02", 8
+"""A CR2 says so behind the header of TIFF, and nowhere in its directories."""
+_LOOK_BYTES = 65_536
+"""The begin of a JPEG tells whether it is one that is shown."""
 _CLASSIC = (b"II*\0", b"MM\0*")
 
 
@@ -63,7 +67,10 @@ def raw_of(file: BinaryIO) -> Raw | None:
 
 def _found(file: BinaryIO) -> Raw | None:
     directories = list(_directories(file))
-    if not any(_DNG_VERSION in one or one.get(_PHOTOMETRIC) in _SENSOR for one in directories):
+    file.seek(_CANON_AT)
+    is_canon = file.read(len(_CANON)) == _CANON
+    named = any(_DNG_VERSION in one or one.get(_PHOTOMETRIC) in _SENSOR for one in directories)
+    if not is_canon and not named:
         return None
     jpegs = (_read(file, *span) for one in directories for span in _spans(one))
     largest = max(filter(None, jpegs), key=_points, default=b"")
@@ -112,9 +119,12 @@ def _spans(directory: dict[int, int]) -> Iterator[tuple[int, int]]:
 def _read(file: BinaryIO, place: int, size: int) -> bytes | None:
     """The JPEG there; None for what is none, and for the lossless kind that holds what the sensor saw."""
     file.seek(place)
-    data = file.read(size)
-    is_shown = data[:3] == b"\xff\xd8\xff" and coding_of(io.BytesIO(data), "jpeg") is None
-    return data if is_shown else None
+    head = file.read(min(size, _LOOK_BYTES))
+    if head[:3] != b"\xff\xd8\xff" or coding_of(io.BytesIO(head), "jpeg") is not None:
+        return None
+    left = file.seek(0, io.SEEK_END) - place - len(head)
+    file.seek(place + len(head))
+    return head + file.read(max(0, min(size - len(head), left)))
 
 
 def _points(jpeg: bytes) -> int:

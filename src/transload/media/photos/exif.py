@@ -14,6 +14,7 @@ Kept = Literal["all", "date and place", "date"]
 BYTES_MAX = 60_000
 """A JPEG has room for 65,533 in one segment (JEITA CP-3451, 4.5.4), its name and the profile beside it aside."""
 _BASE, _IFD = ExifTags.Base, ExifTags.IFD
+_DIRECTORIES = frozenset({_IFD.Exif, _IFD.GPSInfo})
 _ABOUT = frozenset(
     {
         *(_BASE.ImageDescription, _BASE.Make, _BASE.Model, _BASE.Software, _BASE.DateTime),
@@ -84,8 +85,14 @@ def _chosen(exif: Image.Exif, kept: Kept) -> bytes:
 
 
 def _fitting(made: Image.Exif, own: dict[int, Any]) -> bytes:
-    """As bytes; where there are too many, without the largest of its own values (comments, notes of programs)."""
-    while len(data := made.tobytes()) > BYTES_MAX and own:
-        del own[max(own, key=lambda tag: len(str(own[tag])))]
+    """As bytes; where there are too many, without the largest values (descriptions, comments, notes of programs)."""
+    while len(data := made.tobytes()) > BYTES_MAX:
+        sizes = {tag: len(str(value)) for tag, value in own.items()}
+        sizes |= {tag: len(str(made[tag])) for tag in made if tag not in _DIRECTORIES}
+        if not sizes:
+            return b""
+        largest = max(sizes, key=sizes.__getitem__)
+        own.pop(largest, None)
+        made.pop(largest, None)
         made[_IFD.Exif] = own
-    return data if len(data) <= BYTES_MAX else b""
+    return data

@@ -92,7 +92,7 @@ def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, 
 
     `decode_limit` is the bytes of pixels that may be decoded here. Raises MemoryError, OSError of reading the file.
     """
-    raw: dict[str, Any] = {"container": sniffed, "decoded": "no"}
+    raw: dict[str, Any] = {"container": sniffed, "decoded": "no", "coding": None}
     if sniffed in jpeg_xl.DEMUXERS:
         return _by_program(path, raw)
     with path.open("rb") as file:
@@ -120,9 +120,13 @@ def _by_program(path: Path, raw: dict[str, Any]) -> tuple[dict[str, Any], bytes 
         return raw | {"decoded": "unknown", "error": "no ffmpeg to decode JPEG XL here"}, None
     try:
         image = jpeg_xl.by_program(path, raw["container"])
+    except MemoryError as error:
+        return raw | {"decoded": "unproven", "error": str(error)}, None
     except ValueError as error:
         return raw | {"decoded": "damaged", "error": str(error)}, None
+    raw["pages"] = 2 if jpeg_xl.is_animated(path) else 1
     facts = header_of(image) | {"format": raw["container"].upper(), "reader": "program"}
+    facts["pages"] = raw["pages"]
     return raw | facts | {"decoded": "whole"}, _thumb(image)
 
 

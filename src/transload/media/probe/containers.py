@@ -58,6 +58,8 @@ _SAYING = frozenset({"mov", "matroska", "flac", "mxf", "aiff", "caf", "wv", "ape
 _SAYING_EACH = frozenset({"mov", "mxf"})
 """Those that say it of each stream."""
 _UNFINISHED = 0xFFFFFFFF
+_WAV_UNFINISHED = 0x7FFF_F000
+"""What writes a WAV into a pipe says all ones, or (sox, arecord) something near half of them."""
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
@@ -120,6 +122,10 @@ def _riff_missing(head: bytes, size: int) -> int:
     return 0 if length in (0, _UNFINISHED) else length + 8 - size
 
 
+def _wav_missing(head: bytes, size: int) -> int:
+    return 0 if _little(head, 4, 4) >= _WAV_UNFINISHED else _riff_missing(head, size)
+
+
 def _asf_missing(head: bytes, size: int) -> int:
     """Bytes missing by the File Properties Object (ASF specification 3.2); a broadcast does not know its size."""
     at = head.find(_ASF_FILE_PROPERTIES)
@@ -163,12 +169,13 @@ def _avi_whole_s(head: bytes) -> float | None:
 
 
 def _wav_whole_s(head: bytes) -> float | None:
-    """Bytes of sound by the rate of bytes, both as the header has them."""
+    """Bytes of sound by the rate of bytes, both as the header has them; nothing where they were never told."""
     form, data = head.find(b"fmt "), head.find(b"data")
     rate = _little(head, form + 16, 4)
     if min(form, data) < 0 or data + 8 > len(head) or not rate:
         return None
-    return _little(head, data + 4, 4) / rate
+    length = _little(head, data + 4, 4)
+    return None if length >= _WAV_UNFINISHED else length / rate
 
 
 def _asf_whole_s(head: bytes) -> float | None:
@@ -209,7 +216,7 @@ def _matroska_missing(head: bytes, size: int) -> int:
 _MISSING = {
     "matroska": _matroska_missing,
     "avi": _riff_missing,
-    "wav": _riff_missing,
+    "wav": _wav_missing,
     "asf": _asf_missing,
     "flv": _flv_missing,
 }

@@ -45,7 +45,7 @@ def walk(file: BinaryIO, size: int) -> Mp4Layout:
             brand = file_brand(file, at)
         elif kind == b"moov" and moov_at is None:
             moov_at, moov_bytes, moov_first = at, length, not mdat_seen
-            fragmented |= _has_mvex(file, at + 8, at + length)
+            fragmented |= _has_mvex(file, at + _head_bytes(head), at + length)
             locked = _is_locked(file, at, length)
         elif kind == b"moof":
             fragmented = True
@@ -81,9 +81,15 @@ def _length(head: bytes, rest: int) -> int:
     return short or rest
 
 
+def _head_bytes(head: bytes) -> int:
+    """Where the content of a box begins."""
+    return 16 if head[:4] == b"\0\0\0\1" else 8
+
+
 def sample_entries(file: BinaryIO, at: int, length: int) -> Iterator[tuple[bytes, int, int]]:
     """What the `moov` box at `at` says of each track's samples: kind, and from where to where the content goes."""
-    spans = [(at + 8, at + length)]
+    file.seek(at)
+    spans = [(at + _head_bytes(file.read(8)), at + length)]
     for kind in _TO_ENTRIES:
         found = (box for start, end in spans for box in children(file, start, end))
         spans = [(start, end) for word, start, end in found if word == kind][:_TRACKS_MAX]
@@ -104,9 +110,9 @@ def children(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, in
     """The boxes within a box: their kind, and from where to where their content goes."""
     for _ in range(_CHILDREN_MAX):
         file.seek(at)
-        head = file.read(8)
-        length = int.from_bytes(head[:4], "big")
+        head = file.read(16)
+        length = _length(head, end - at)
         if len(head) < 8 or length < 8 or at >= end:
             return
-        yield head[4:8], at + 8, min(end, at + length)
+        yield head[4:8], at + _head_bytes(head), min(end, at + length)
         at += length

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 MARGINS_S = (2, 4, 8)
 """How much earlier than needed a decoder begins where seeking is not exact; each larger one after a mismatch."""
 SOUND_N = -1
-_SOUND_KEYS = ("sound_n", "channels", "subtitles")
+_SOUND_KEYS = ("sound_n", "channels", "subtitles", "level")
 BITS_PER_PIXEL = 0.08
 
 Check = Callable[[int], Awaitable[None]]

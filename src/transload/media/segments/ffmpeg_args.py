@@ -54,7 +54,7 @@ def run_args(
         *("-filter_complex", _graph(ffmpeg_args.chain(plan, style.filters), cuts, run)),
     ]
     for n in range(run.first, run.end):
-        words += ["-map", f"[v{n}]", *ffmpeg_args.encoder(style, clock)]
+        words += ["-map", f"[v{n}]", *ffmpeg_args.encoder(plan, style, clock)]
         words += threads
         words += ["-map_metadata", "-1", "-map_chapters", "-1", "-flush_packets", "1"]
         words += ["-avoid_negative_ts", "disabled", "-f", "nut", f"file:{run.segment(n)}"]

@@ -237,16 +237,21 @@ def _copied(
         heard: Iterator[Packet[Any]] = iter(())
         if request.get("sound"):
             sound = stack.enter_context(opened(Path(request["sound"]), "mov"))
-            tracks = {
-                stream.index: muxer.add_stream_from_template(stream, opaque=True)
-                for stream in sound.streams
-            }
+            tracks = {stream.index: _alike(muxer, stream) for stream in sound.streams}
             heard = _heard(sound, tracks, beat)
         origin = round(Fraction(request["origin_us"], 1_000_000) / clock)
         seen = _seen(segments, picture, order, (clock, origin), beat)
         for packet in heapq.merge(heard, seen, key=_begin_s):
             muxer.mux_one(packet)
     return {"frames": len(order.begins)}
+
+
+def _alike(muxer: Any, stream: Stream) -> Stream:  # noqa: ANN401  its stubs are incomplete
+    """A stream of the result like one of the source, with its language, its title and what it is marked as."""
+    made: Stream = muxer.add_stream_from_template(stream, opaque=True)
+    made.metadata.update(stream.metadata)
+    made.disposition = stream.disposition
+    return made
 
 
 def _tags(request: dict[str, Any], out: OutputContainer, picture: Stream) -> None:
