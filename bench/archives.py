@@ -20,8 +20,8 @@ from PIL import Image, ImageFilter
 from bench.table import Figure
 from bench.watch import MIB_BYTES, run
 from transload.archives.open import Archives
-from transload.archives.sevenzip_listing import parse
-from transload.archives.sevenzip_tool import find_sevenzip
+from transload.archives.sevenzip.listing import parse
+from transload.archives.sevenzip.tool import find_sevenzip
 from transload.entry import Limits
 
 MB = 1_000_000

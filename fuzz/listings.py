@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fuzz import mutate
 from fuzz.cases import Outcome, Target, promise
-from transload.archives.sevenzip_listing import Told, parse
+from transload.archives.sevenzip.listing import SevenZipListing, parse
 from transload.entry import Limits
 
 SEEDS = Path(__file__).with_name("seeds")
@@ -91,7 +91,7 @@ def check(data: bytes) -> Outcome:
     return Outcome(opened=bool(told.members), kinds=tuple(kinds) or ("no member",))
 
 
-def _check_told(told: Told) -> None:
+def _check_told(told: SevenZipListing) -> None:
     promise(len(told.members) <= _LIMITS.max_entries, "more members than allowed", told)
     promise(told.volumes >= 1 and told.physical_bytes >= 0, "a sum below nothing", told)
     told.format.encode()

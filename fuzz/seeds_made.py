@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from fuzz.listings import SEEDS
-from transload.archives.sevenzip_tool import find_sevenzip
+from transload.archives.sevenzip.tool import find_sevenzip
 
 FILES = {
     "IMG_1.jpg": b"\xff\xd8" * 40,

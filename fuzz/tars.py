@@ -8,10 +8,10 @@ from fuzz.cases import Outcome, Target
 from fuzz.memory import MemoryBlob
 from fuzz.payloads import contents, packed_as
 from fuzz.reading import LIMITS, read_all
-from transload.archives.decoders import PACKINGS
+from transload.archives.codecs.decoders import PACKINGS
 from transload.archives.single import SingleReader
 from transload.archives.sniff import archive_format
-from transload.archives.tar import TarReader, holds_tar
+from transload.archives.tar.reader import TarReader, holds_tar
 from transload.errors import UnsupportedError
 
 _BLOCK = 512

@@ -10,7 +10,7 @@ from fuzz.cases import Outcome, Target
 from fuzz.memory import MemoryBlob
 from fuzz.payloads import Payload, zipped
 from fuzz.reading import LIMITS, read_all
-from transload.archives.zip import ZipReader
+from transload.archives.zip.reader import ZipReader
 
 _METHODS = (0, 0, 8, 8, 8, 12, 14, 93, 95)
 _STRANGE_METHODS = (1, 9, 98, 99, 65_535)

@@ -16,8 +16,8 @@ from tests.archives.makers_7z import make_by_7zz
 from tests.archives.makers_old import cpio_bytes
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Counting, Home, Picky, finished, states
-from transload.archives.cpio import Cpio
-from transload.archives.records import RecordReader
+from transload.archives.records.cpio import Cpio
+from transload.archives.records.reader import RecordReader
 from transload.entry import Entry, Listing, ReadReport
 from transload.intake import NOT_WANTED, PAGE, Sums
 from transload.model import ItemKind, ItemState, JobState, Recipe

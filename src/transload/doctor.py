@@ -14,7 +14,7 @@ from typing import Literal
 import anyio
 import anyio.to_thread
 
-from transload.archives.sevenzip_tool import GET, OLDEST, find_sevenzip
+from transload.archives.sevenzip.tool import GET, OLDEST, find_sevenzip
 from transload.errors import (
     FfmpegMissingError,
     SevenZipMissingError,

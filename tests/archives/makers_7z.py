@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
+from transload.archives.sevenzip.tool import SevenZip, find_sevenzip
 from transload.entry import Secret
 
 MTIME_NS = 1_600_000_000 * 10**9  # 2020-09-13 12:26:40 UTC

@@ -8,8 +8,8 @@ from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes
 from tests.archives.makers_old import fat_bytes
 from tests.archives.rar_maker import make_rar, make_rar_volumes
 from transload.archives.open import Archives, is_archive, read_head
-from transload.archives.sevenzip import SevenZipReader
-from transload.archives.zip import ZipReader
+from transload.archives.sevenzip.reader import SevenZipReader
+from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
     MissingVolumeError,

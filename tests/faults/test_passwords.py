@@ -11,7 +11,7 @@ import pytest
 from tests.faults.desk import COMMAND, Desk, Said, hashes
 from tests.inputs import clip, packed, photo
 from tests.terminal import Terminal
-from transload.archives.sevenzip_tool import find_sevenzip
+from transload.archives.sevenzip.tool import find_sevenzip
 
 SECRET = "sesame, open 1"
 OTHER = "not-the-one-2"

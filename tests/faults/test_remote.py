@@ -13,7 +13,7 @@ from tests.archives.makers import make_tar, noise
 from tests.faults.desk import Desk, Said, hashes
 from tests.inputs import packed, photo
 from tests.servers.ranged import Ranged, ranged
-from transload.archives.sevenzip_tool import find_sevenzip
+from transload.archives.sevenzip.tool import find_sevenzip
 
 PHOTOS = {f"{n:02d}.jpg": photo(n) + noise(120_000, n) for n in range(12)}
 ALL = hashes(*PHOTOS.values())

@@ -6,8 +6,8 @@ import pytest
 
 from tests.archives.makers import noise, outcomes
 from tests.archives.makers_7z import counting, make_by_7zz, seeming
-from transload.archives.sevenzip import SevenZipReader
-from transload.archives.sevenzip_tool import find_sevenzip
+from transload.archives.sevenzip.reader import SevenZipReader
+from transload.archives.sevenzip.tool import find_sevenzip
 from transload.entry import Limits, Secret
 from transload.errors import PasswordNeededError, TransloadError, WrongPasswordError
 

@@ -13,7 +13,7 @@ from tests.archives.makers_7z import make_by_7zz
 from tests.servers.ranged import Ranged, ranged
 from tests.servers.reading import read, web_sources
 from transload.archives.open import Archives
-from transload.archives.sevenzip_tool import find_sevenzip
+from transload.archives.sevenzip.tool import find_sevenzip
 from transload.entry import Entry, Limits, Opening, Secret
 from transload.errors import (
     BlockedAddressError,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from transload.archives.counted import CountedFile
+from transload.archives.counted_file import CountedFile
 
 
 class ByteFile(Protocol):

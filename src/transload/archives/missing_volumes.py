@@ -5,11 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from transload.archives.counted import CountedFile
-from transload.archives.sevenzip_listing import START_BYTES, Told
-from transload.archives.sevenzip_whole import size_of_7z
+from transload.archives.counted_file import CountedFile
+from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing
+from transload.archives.sevenzip.listing_errors import size_of_7z
 from transload.archives.volumes import JoinedBlob, VolumeSet, volume_number
-from transload.archives.zip_directory import find_end
+from transload.archives.zip.directory import find_end
 from transload.errors import MissingVolumeError
 
 
@@ -20,7 +20,7 @@ def missing_of_zip(volumes: VolumeSet) -> tuple[str, ...]:
     return volumes.missing if end is None else volumes.missing_up_to(end.disk)
 
 
-def with_lost_members(told: Told, missing: tuple[str, ...]) -> Told:
+def with_lost_members(told: SevenZipListing, missing: tuple[str, ...]) -> SevenZipListing:
     """The listing of a split zip in which every member with bytes on a missing volume is said to go on there.
 
     A member reaches to where the next one begins: how long its header is stands on the volumes alone.

@@ -6,26 +6,31 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from transload.archives.ar import MAGIC, Ar
 from transload.archives.blob import Blob, RenamedBlob, blob_of
-from transload.archives.blocks import BlockReader, Image, NeedsLocalFileError, open_by_blocks
-from transload.archives.cab import CabReader, read_directory
-from transload.archives.cpio import Cpio
-from transload.archives.decoders import PACKINGS
-from transload.archives.hidden import hidden_format
+from transload.archives.cab.reader import CabReader, read_directory
+from transload.archives.codecs.decoders import PACKINGS
+from transload.archives.fault_isolation import opened
+from transload.archives.late_signatures import hidden_format
 from transload.archives.likeness import likeness
 from transload.archives.missing_volumes import check_end_of_7z, missing_of_zip
-from transload.archives.records import RecordReader
-from transload.archives.sevenzip import SevenZipReader
-from transload.archives.sevenzip_tool import SevenZip, find_sevenzip
+from transload.archives.records.ar import MAGIC, Ar
+from transload.archives.records.cpio import Cpio
+from transload.archives.records.reader import RecordReader
+from transload.archives.sevenzip.reader import SevenZipReader
+from transload.archives.sevenzip.remote_blocks import (
+    BlockReader,
+    Image,
+    NeedsLocalFileError,
+    open_by_blocks,
+)
+from transload.archives.sevenzip.tool import SevenZip, find_sevenzip
 from transload.archives.sfx import embedded_format
 from transload.archives.single import SingleReader
 from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar
-from transload.archives.tar import TarReader, holds_tar
-from transload.archives.tar_index import TarIndex
+from transload.archives.tar.index import TarIndex
+from transload.archives.tar.reader import TarReader, holds_tar
 from transload.archives.volumes import JoinedBlob, VolumeSet, is_piece, volume_set
-from transload.archives.watched import opened
-from transload.archives.zip import ZipReader
+from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
     MissingVolumeError,

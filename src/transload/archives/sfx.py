@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import PurePath
 
 from transload.archives.blob import Blob, ByteFile
-from transload.archives.hidden import disk_format
+from transload.archives.late_signatures import disk_format
 
 STUB_BYTES_MAX = 4 << 20
 """How far into a program an archive is looked for: 7-Zip's own stubs are 150 to 300 KiB, installers' up to 2 MiB."""

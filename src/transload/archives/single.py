@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import BinaryIO, cast
 
 from transload.archives.blob import Blob, ByteFile
-from transload.archives.decoders import Unpacked
+from transload.archives.codecs.decoders import Unpacked
 from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decode_tar_name
 from transload.entry import Entry, Limits, Listing, ReadReport

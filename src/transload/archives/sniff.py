@@ -3,7 +3,7 @@
 import re
 import struct
 
-from transload.archives.tar_header import NO_BLOCK, TAR_BLOCK, has_right_sum
+from transload.archives.tar.header import NO_BLOCK, TAR_BLOCK, has_right_sum
 
 HEAD_BYTES = 1024
 """Enough of a file's beginning for every test below."""

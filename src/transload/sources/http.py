@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transload.archives.blob import RenamedBlob
-from transload.archives.blocks import BlockReader, NeedsLocalFileError
 from transload.archives.open import Archives, is_archive
+from transload.archives.sevenzip.remote_blocks import BlockReader, NeedsLocalFileError
 from transload.archives.sfx import embedded_format
 from transload.archives.sniff import archive_format
 from transload.archives.volumes import is_piece

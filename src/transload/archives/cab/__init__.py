@@ -1,0 +1,1 @@
+"""Cabinets, read here block by block, so that damage costs the entries it lies in."""

@@ -1,0 +1,1 @@
+"""Decompressors behind one shape, each bounded in what one call may give."""

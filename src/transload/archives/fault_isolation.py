@@ -1,0 +1,145 @@
+"""A reader under watch: a fault of ours in reading one archive is told as that archive's, and the job goes on.
+
+Above a port only errors of `errors.py` exist. What a reader raises beside them is a bug; it costs the entry, or the
+rest of the archive, that it happened in: its traceback is in the log, its fault is `internal.bug`.
+"""
+
+import logging
+from collections.abc import Callable, Container, Generator, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import BinaryIO, cast
+
+from transload.entry import Entry, Limits, Listing, ReadReport
+from transload.errors import BugError, TransloadError
+from transload.kinds import Fault
+from transload.ports import ArchiveReader, Want
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def watch(name: str, passing: Container[BaseException] = ()) -> Generator[None]:
+    """Turn an unforeseen error into BugError, with its traceback in the log.
+
+    `name` is the archive's for people; errors in `passing` are not the reader's and go through.
+    """
+    try:
+        yield
+    except (TransloadError, CancelledError):  # the latter: the job was cancelled while it waited
+        raise
+    except Exception as error:
+        if error in passing:
+            raise
+        log.exception("archive_reader_crashed", extra={"archive": name})
+        raise BugError(
+            f"{name}: reading it failed inside Transload",
+            evidence=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def opened(name: str, open_reader: Callable[[], ArchiveReader]) -> ArchiveReader:
+    """The reader, under watch. Raises what opening it raises, and BugError."""
+    with watch(name):
+        return FaultIsolatingReader(name, open_reader())
+
+
+class FaultIsolatingReader:
+    """An `ArchiveReader` around another. After a bug between two entries the stream ends, and `finish` says why."""
+
+    def __init__(self, name: str, reader: ArchiveReader) -> None:
+        self._name, self._reader = name, reader
+        self._fault: Fault | None = None
+
+    @property
+    def listed(self) -> bool:
+        """As the reader says."""
+        return self._reader.listed
+
+    def listing(self) -> Listing:
+        """The reader's listing. Raises BugError, too."""
+        with watch(self._name):
+            return self._reader.listing()
+
+    def entries(self) -> Iterator[Entry]:
+        """The reader's entries; they end where it fails."""
+        entries: Iterator[Entry] | None = None
+        while True:
+            try:
+                with watch(self._name):
+                    entries = entries or iter(self._reader.entries())
+                    entry = next(entries, None)
+            except BugError as error:
+                self._note(error)
+                return
+            if entry is None:
+                return
+            yield entry
+
+    def cost_to(self, index: int) -> int:
+        """As the reader says. Raises BugError, too."""
+        with watch(self._name):
+            return self._reader.cost_to(index)
+
+    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
+        """The reader's entries with their bodies. What `want` raises goes through as it is."""
+        asked = _Asked(want)
+        stream: Iterator[tuple[Entry, BinaryIO]] | None = None
+        while True:
+            try:
+                with watch(self._name, asked.raised):
+                    stream = stream or self._reader.stream(asked, start, limits)
+                    found = next(stream, None)
+            except BugError as error:
+                self._note(error)
+                return
+            if found is None:
+                return
+            entry, body = found
+            yield entry, cast("BinaryIO", _WatchedBody(self._name, body))
+
+    def finish(self) -> ReadReport:
+        """As the reader says; the fault is the bug that ended the reading, if one did."""
+        report = self._reader.finish()
+        return report if self._fault is None else replace(report, fault=self._fault)
+
+    def close(self) -> None:
+        """Close the reader."""
+        self._reader.close()
+
+    def _note(self, error: BugError) -> None:
+        self._fault = self._fault or error.fault()
+
+
+class _Asked:
+    """A `want` that remembers what it raised: that is the caller's, not the reader's."""
+
+    def __init__(self, want: Want) -> None:
+        self._want = want
+        self.raised: list[BaseException] = []
+
+    def __call__(self, entry: Entry) -> bool:
+        try:
+            return self._want(entry)
+        except BaseException as error:
+            self.raised.append(error)
+            raise
+
+
+class _WatchedBody:
+    """A body, only to be read. A bug in reading it is this entry's; it is told again whenever it is read on."""
+
+    def __init__(self, name: str, body: BinaryIO) -> None:
+        self._name, self._body = name, body
+        self._bug: BugError | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        if self._bug is not None:
+            raise self._bug
+        try:
+            with watch(self._name):
+                return self._body.read(size)
+        except BugError as error:
+            self._bug = error
+            raise

@@ -1,0 +1,1 @@
+"""Archives that are headers with plain bytes behind them: cpio and ar."""

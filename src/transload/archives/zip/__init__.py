@@ -1,0 +1,1 @@
+"""Zip archives, read here: the directory, damaged ones, and what lies between."""
