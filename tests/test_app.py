@@ -13,11 +13,11 @@ from sqlalchemy import update
 import transload
 from tests.inputs import packed, photo
 from tests.installation import Home, Picky, finished, states, told
-from tests.processes import left_after
+from tests.process_table import left_after
 from transload.errors import SourceNotFoundError, StoreError, UsageError
+from transload.ledger.schema import children
 from transload.model import ItemKind, ItemState, JobState, Recipe
 from transload.states import JOB_ENDED, needs_password
-from transload.storage.schema import children
 
 pytestmark = pytest.mark.anyio
 

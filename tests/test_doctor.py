@@ -8,7 +8,7 @@ import pytest
 
 from transload import doctor
 from transload.config import DataFolder, Settings
-from transload.jobs.lock import FolderLock
+from transload.jobs.folder_lock import FolderLock
 from transload.wiring import Installation, build
 
 

@@ -9,15 +9,15 @@ from transload import ports
 from transload.archives.open import Archives
 from transload.destinations.library import Library
 from transload.entry import Limits
+from transload.files.scratch import JobScratch
 from transload.jobs.embedded import Embedded
-from transload.jobs.progress import TaskMeter
+from transload.jobs.meters import TaskMeter
+from transload.ledger.task_writes import TaskRecord
 from transload.media.toolbox import MediaToolbox
 from transload.sources.folder import FileReader, FolderReader
 from transload.sources.local import LocalSources
 from transload.sources.ordered import Ordered
 from transload.sources.registry import SourceRegistry
-from transload.storage.record import TaskRecord
-from transload.storage.scratch import JobScratch
 
 PAIRS: list[tuple[type, type]] = [
     (ports.Source, FolderReader),

@@ -15,9 +15,9 @@ from transload import report
 from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
 from transload.errors import StoreError
-from transload.jobs.done import told_again
-from transload.jobs.handler import first_of
-from transload.looks import Looks
+from transload.jobs.finished_equal import finished_equal_job
+from transload.jobs.worker import first_of
+from transload.lookups import Lookups
 from transload.model import (
     AlbumMix,
     Event,
@@ -80,7 +80,7 @@ class Cleaned:
         return sum(size for _, size in self.files)
 
 
-class App(Looks):
+class App(Lookups):
     """One open data folder. Use as an async context manager; work runs while it is open.
 
     Without `ledger` nothing is made in it and no job can be asked for: for callers that only look (`list`, `inspect`,
@@ -142,7 +142,7 @@ class App(Looks):
         while not self.installation.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
             await anyio.sleep(LOCK_S)
         await self.installation.children.end_orphans()
-        await self.installation.leases.void_dead()
+        await self.installation.leases.release_dead()
         await self.installation.segment_store.sweep()
         await self.installation.engine(self._since).run(self._handler)
 
@@ -214,10 +214,12 @@ class App(Looks):
         )
         door = self.installation.destinations.make(destination)
         if not again and (
-            done := await told_again(self.installation.ledger, door, job, identity, ref.version)
+            done := await finished_equal_job(
+                self.installation.ledger, door, job, identity, ref.version
+            )
         ):
             return done
-        made = await self.installation.ledger.want(
+        made = await self.installation.ledger.submit(
             job, identity, ref.identity, detached=detach, version=ref.version, passwords=given
         )
         if not detach:

@@ -128,7 +128,7 @@ class ConversionTerms:
 
     segments: SegmentStore | None = None
     limit_bytes: int | None = None
-    gives_way: ShouldYield = never_yield
+    should_yield: ShouldYield = never_yield
 
 
 NO_TERMS = ConversionTerms()

@@ -1,4 +1,6 @@
-"""The endings of names that promise a photo, a video or a sound, in small letters with their dot. Values only."""
+"""The endings of names that promise a photo, a video, a sound or a document, in small letters with their dot."""
+
+from pathlib import PurePosixPath
 
 
 def _dotted(words: str) -> frozenset[str]:
@@ -17,3 +19,15 @@ SOUNDS = _dotted(
     "mp3 m4a m4b aac ogg oga opus flac wav wma amr aif aiff ac3 eac3 ec3 mka ape wv caf tta au snd dts mp2 mp1"
 )
 MEDIA = PHOTOS | VIDEOS | SOUNDS
+
+DOCUMENT_SUFFIXES = frozenset({
+    ".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx", ".odt", ".ods", ".odp", ".odg",
+    ".pages", ".numbers", ".key", ".epub", ".apk", ".xapk", ".aab", ".ipa", ".jar", ".war", ".whl", ".xpi", ".crx",
+    ".kra", ".ora", ".sketch", ".3mf", ".kmz", ".deb", ".udeb", ".ipk", ".rpm", ".a", ".lib",
+})  # fmt: skip
+"""Archives in form, documents in use: they are sent whole, never opened."""
+
+
+def is_document(name: str) -> bool:
+    """Whether an archive of this name is a document that is never opened."""
+    return PurePosixPath(name).suffix.lower() in DOCUMENT_SUFFIXES

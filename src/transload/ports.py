@@ -292,7 +292,7 @@ class Record(Protocol):
         """Write how items left the immediate path, or that they stay pending for want of a password."""
         ...
 
-    async def twin(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
+    async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
         """What an equal item delivered to this destination earlier, by the job's rule for duplicates."""
         ...
 
@@ -366,7 +366,7 @@ class Meter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class TaskContext:
     """All that a task works with, put together by `wiring`."""
 
     job: Job
@@ -380,7 +380,7 @@ class Bench:
     limits: Limits
     open_inside: OpenArchive
     segments: Callable[[str], SegmentStore]
-    gives_way: ShouldYield
+    should_yield: ShouldYield
 
 
 Handler = Callable[[Task, ShouldYield], Awaitable[None]]

@@ -10,10 +10,16 @@ from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
 from transload.entry import Limits
+from transload.jobs.dry_run import DryRunTools
 from transload.jobs.embedded import Embedded
-from transload.jobs.handler import Dependencies, TaskHandler
-from transload.jobs.lock import FolderLock
-from transload.jobs.rehearsal import Stage
+from transload.jobs.folder_lock import FolderLock
+from transload.jobs.worker import Dependencies, TaskHandler
+from transload.ledger.children import Children
+from transload.ledger.database import Database
+from transload.ledger.jobs import Ledger, system_clock
+from transload.ledger.quarantine import Quarantine
+from transload.ledger.segments import SqlSegmentStore
+from transload.ledger.tasks import Leases
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import EncoderSettings
 from transload.media.judge.verdict import Wishes
@@ -23,12 +29,6 @@ from transload.ports import Clock, Sources
 from transload.retry import RetryPolicy
 from transload.sources.local import LocalSources
 from transload.sources.registry import SourceRegistry
-from transload.storage.children import Children
-from transload.storage.database import Database
-from transload.storage.leases import Leases
-from transload.storage.ledger import Ledger, system_clock
-from transload.storage.quarantine import Quarantine
-from transload.storage.segments import SqlSegmentStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class Installation:
         )
         return TaskHandler(deps, random.random)
 
-    def stage(self) -> Stage:
+    def stage(self) -> DryRunTools:
         """What a dry run works with."""
         open_as, scratch = self.archives.open_as, self.folder.scratch
-        return Stage(self.sources, self.media, open_as, self.limits, scratch)
+        return DryRunTools(self.sources, self.media, open_as, self.limits, scratch)
 
     def engine(self, since_ms: int) -> Embedded:
         """The engine for jobs asked for since then."""
@@ -144,10 +144,10 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
 
 def _web_sources(settings: Settings, archives: Archives) -> Sources:
     """Sources on web servers; the client library (25 MiB) is loaded with the first of them."""
+    from transload.files.scratch import reserve_of
     from transload.net.egress import Egress
     from transload.net.fetch import Web
     from transload.sources.http import HttpSources
-    from transload.storage.scratch import reserve_of
 
     egress = Egress(settings.egress.allow_networks)
     return HttpSources(

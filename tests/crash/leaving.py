@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.inputs import clip
-from tests.processes import descendants, encoders, left_after
+from tests.process_table import descendants, encoders, left_after
 
 GONE_S = 5.0
 LOOK_S = 0.01

@@ -12,8 +12,8 @@ from tests.inputs import clip, packed, photo
 from tests.installation import Home
 from tests.servers.ranged import ranged
 from transload.config import Egress, Settings
+from transload.ledger.database import Database
 from transload.model import JobState
-from transload.storage.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -120,7 +120,7 @@ async def test_what_others_count_on_is_committed_for_good(tmp_path: Path, disk: 
     source = packed(tmp_path / "a.zip", {"0.jpg": photo(0), "broken.jpg": photo(1)[:300]})
     await Home(tmp_path).send(source)
     durable = {act for act, for_good in disk.acts if for_good}
-    assert {"want", "settle_folder", "intend", "end_job"} <= durable
+    assert {"submit", "settle_folder", "intend", "end_job"} <= durable
     assert "receive" not in durable  # the library can be asked
 
 

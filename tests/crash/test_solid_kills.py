@@ -13,7 +13,7 @@ from tests import inputs
 from tests.archives.makers import noise
 from tests.archives.makers_7z import make_by_7zz
 from tests.crash.scene import LIMIT_S, Scene
-from tests.processes import left_on, working_on
+from tests.process_table import left_on, working_on
 
 pytestmark = [pytest.mark.kills, pytest.mark.timeout(300)]
 

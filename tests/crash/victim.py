@@ -124,7 +124,7 @@ def wrap_commits() -> None:
 def switch_off(guard: str) -> None:
     """Take one safety measure away."""
     from transload.destinations.library import Library
-    from transload.storage.scratch import JobScratch
+    from transload.files.scratch import JobScratch
 
     library: Any = Library
     scratch: Any = JobScratch

@@ -12,7 +12,7 @@ from tests.archives.makers import noise
 from tests.archives.makers_7z import make_by_7zz, wrapper
 from tests.faults.desk import Desk, hashes
 from tests.inputs import photo
-from tests.processes import left_after, working_on
+from tests.process_table import left_after, working_on
 
 STOP_S = 4.0
 ALBUM = 10

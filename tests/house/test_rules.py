@@ -30,7 +30,7 @@ PLANTED: list[tuple[Rule, dict[str, str], str]] = [
 ]
 SOUND = {
     "src/transload/__init__.py": "",
-    "src/transload/storage/migrations/v1.py": "\n" * 900,
+    "src/transload/ledger/migrations/v1.py": "\n" * 900,
     "src/transload/main.py": "\n" * 600,
     "tests/test_main.py": "import anyio\nasync def test_a(): await anyio.sleep(0)",
     "tests/test_init.py": "",

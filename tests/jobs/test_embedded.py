@@ -14,6 +14,10 @@ from transload.config import Convert
 from transload.conversions import ShouldYield
 from transload.entry import Entry
 from transload.jobs.embedded import Embedded
+from transload.ledger.database import Database
+from transload.ledger.jobs import Ledger, system_clock
+from transload.ledger.task_writes import TaskRecord
+from transload.ledger.tasks import Leases
 from transload.model import (
     ItemKind,
     ItemState,
@@ -29,10 +33,6 @@ from transload.model import (
 )
 from transload.ports import Handler
 from transload.states import TURN
-from transload.storage.database import Database
-from transload.storage.leases import Leases
-from transload.storage.ledger import Ledger, system_clock
-from transload.storage.record import TaskRecord
 
 pytestmark = pytest.mark.anyio
 
@@ -52,9 +52,9 @@ class Shop:
         slots = {Lane.TRANSFER: transfers, Lane.CONVERT: 1}
         return Embedded(self.leases, system_clock, slots, "idle", 10, 0)
 
-    async def want(self, name: str) -> Job:
+    async def submit(self, name: str) -> Job:
         job = Job("", name, "library:/o", Recipe.TELEGRAM, name, JobState.QUEUED)
-        return await self.ledger.want(job, name, name, detached=False)
+        return await self.ledger.submit(job, name, name, detached=False)
 
     def record(self, task: Task) -> TaskRecord:
         return TaskRecord(self.database, system_clock, task, self.folder)
@@ -81,8 +81,8 @@ async def run_until(shop: Shop, engine: Embedded, handler: Handler, done: anyio.
 async def test_conversions_start_only_when_no_transfer_is_left(shop: Shop) -> None:
     done, later = anyio.Event(), Judgement(ItemKind.VIDEO, Verdict.TRANSCODE, "later")
     engine = shop.engine()
-    await shop.want("one")
-    await shop.want("two")
+    await shop.submit("one")
+    await shop.submit("two")
 
     async def handle(task: Task, _gives_way: ShouldYield) -> None:
         record = shop.record(task)
@@ -105,7 +105,7 @@ async def test_conversions_start_only_when_no_transfer_is_left(shop: Shop) -> No
 
 async def test_a_cancelled_job_is_let_go_and_settled_by_a_new_task(shop: Shop) -> None:
     started, settled = anyio.Event(), anyio.Event()
-    job = await shop.want("one")
+    job = await shop.submit("one")
 
     async def handle(task: Task, _gives_way: ShouldYield) -> None:
         record = shop.record(task)
@@ -134,7 +134,7 @@ async def test_a_cancelled_job_is_let_go_and_settled_by_a_new_task(shop: Shop) -
 
 async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
     started = anyio.Event()
-    job = await shop.want("one")
+    job = await shop.submit("one")
 
     async def handle(task: Task, _gives_way: ShouldYield) -> None:
         await shop.record(task).begin()
@@ -152,7 +152,7 @@ async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
     full, done = anyio.Event(), anyio.Event()
     running: list[str] = []
     for name in ("a", "b", "c", "d", "e"):
-        await shop.want(name)
+        await shop.submit(name)
 
     async def handle(task: Task, _gives_way: ShouldYield) -> None:
         running.append(task.job_id)
@@ -174,7 +174,7 @@ async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
 
 
 async def test_a_task_that_still_runs_here_is_not_taken_again(shop: Shop) -> None:
-    job = await shop.want("one")
+    job = await shop.submit("one")
     task = await shop.leases.take(Lane.TRANSFER, 0)
     assert task is not None
     await shop.ledger.control(job.id, "pause")

@@ -80,7 +80,7 @@ async def planned(decoder: Decoder, source: Path, **more: object) -> SegmentRequ
 
 
 @asynccontextmanager
-async def bench() -> AsyncIterator[Decoder]:
+async def decoder_child() -> AsyncIterator[Decoder]:
     """A decoder child that ends with the test."""
     decoder = Decoder(DecoderLimits())
     try:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import Samples
-from tests.processes import Book
+from tests.process_table import Book
 from transload.errors import BugError, CorruptError, MemoryLimitError, StalledError
 from transload.media.decoder import Decoder, DecoderLimits
 

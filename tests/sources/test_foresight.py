@@ -36,7 +36,7 @@ def test_when_every_entry_is_read_on_the_next_ones_are_asked_for_whole() -> None
     seen.end_for(PEEK_BYTES, 64 << 10)
     seen.expect(5 * MIB, MIB, "b.dat")
     assert seen.end_for(5 * MIB, 30) == 6 * MIB + SLACK_BYTES
-    seen.lose(900_000)  # b was not read on after all
+    seen.quarantine_or_fail(900_000)  # b was not read on after all
     seen.expect(9 * MIB, MIB, "c.dat")
     assert seen.end_for(9 * MIB, 30) == 9 * MIB + PEEK_BYTES
 
@@ -49,7 +49,7 @@ def test_neighbours_are_asked_for_ahead_within_a_share_of_what_was_useful() -> N
     assert seen.end_for(2000, 30) == 4000 + SLACK_BYTES + ADVANCE_BYTES
     seen.useful = 100 * MIB
     assert seen.end_for(2000, 30) == 4000 + SLACK_BYTES + ADVANCE_BYTES + 100 * MIB // SHARE
-    seen.lose(2 * MIB)
+    seen.quarantine_or_fail(2 * MIB)
     assert seen.end_for(2000, 30) == 4000 + SLACK_BYTES
     seen.useful = 1 << 40
     assert seen.end_for(2000, 30) == 4000 + SLACK_BYTES + LOOKAHEAD_MAX

@@ -42,7 +42,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.ports import ArchiveReader
-from transload.roll import NOBODY, Roll
+from transload.processes.registry import NOBODY, Roll
 
 BY_SEVENZIP = frozenset(
     {

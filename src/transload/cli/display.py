@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from transload.cli.common import Common
-from transload.cli.saying import say
+from transload.cli.output import say
 from transload.cli.view import View
 from transload.cli.wording import clean, shortened
 

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from transload import report
 from transload.address import shown
-from transload.cli.standing import as_it_stands
+from transload.cli.job_view import as_it_stands
 from transload.cli.summary import NOTHING_NEW
 from transload.errors import TransloadError, UsageError
 from transload.model import Job, JobState, Totals

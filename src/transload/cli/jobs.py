@@ -12,9 +12,9 @@ from transload import report
 from transload.cli import exits
 from transload.cli.common import USUAL, Common, JobId
 from transload.cli.document import of_all
+from transload.cli.job_view import as_it_stands, state_word, wait_line
 from transload.cli.passwords import ask_hidden, piped_line, somebody_types
 from transload.cli.session import RESUMES, run
-from transload.cli.standing import as_it_stands, state_word, wait_line
 from transload.cli.wording import clean, short_id_length, shortened
 from transload.kinds import EXIT_OK
 from transload.model import Job, JobState
@@ -102,7 +102,7 @@ async def _watch_all(app: "App") -> int:
 
 
 async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
-    from transload.cli.portrait import portrait
+    from transload.cli.job_detail import portrait
 
     job = as_it_stands(app, await app.job(job_id))
     if common.json:

@@ -11,23 +11,23 @@ from cyclopts import Parameter
 
 from transload.address import shown
 from transload.cli.common import USUAL, Common, recipe_word
-from transload.cli.complaint import error_lines
+from transload.cli.error_text import error_lines
 from transload.cli.exits import worst
+from transload.cli.output import say
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
-from transload.cli.saying import say
 from transload.cli.session import run
 from transload.cli.wording import clean, size_text
 from transload.entry import Entry
 from transload.errors import TransloadError
-from transload.inside import chosen
 from transload.kinds import EXIT_OK, EXIT_PARTIAL, KINDS, Fault
 from transload.media.probe.sniff import kind_of_name
 from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
 from transload.options import nothing_fits
+from transload.steps.nested import is_included
 
 if TYPE_CHECKING:
     from transload.app import App
-    from transload.jobs.rehearsal import Inspected, Seen
+    from transload.jobs.dry_run import Inspected, Seen
 
 SCHEMA = 1
 
@@ -73,7 +73,7 @@ class _Narrowed:
 
     def of(self, seen: "Seen") -> "Seen":
         """The entries that are wanted. Raises UsageError when `include` fits none of those there are."""
-        fits = [one for one in seen.entries if chosen(one.name, self.include, self.exclude)]
+        fits = [one for one in seen.entries if is_included(one.name, self.include, self.exclude)]
         if self.include and seen.entries and not fits:
             raise nothing_fits(self.include, self.exclude, [one.name for one in seen.entries])
         shown = [one for one in fits if self.files == "all" or kind_of_name(one.name) is not None]
@@ -212,7 +212,7 @@ async def _inspect(app: "App", files: Sequence[Path], recipe: Recipe | None, com
 
 def _unseen(file: Path, fault: Fault) -> "Inspected":
     """How a file that could not be looked at stands in the answer."""
-    from transload.jobs.rehearsal import Inspected
+    from transload.jobs.dry_run import Inspected
 
     judgement = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, fault.detail, fault=fault)
     return Inspected(str(file), None, judgement)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from transload.address import shown
 from transload.cli.common import Common
-from transload.cli.complaint import error_lines
+from transload.cli.error_text import error_lines
 from transload.cli.exits import worst
+from transload.cli.output import say
 from transload.cli.passwords import GIVE_PASSWORD, no_job
-from transload.cli.saying import say
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
 from transload.errors import TransloadError
@@ -22,7 +22,7 @@ from transload.options import nothing_fits
 
 if TYPE_CHECKING:
     from transload.app import App
-    from transload.jobs.rehearsal import Inspected, Wish
+    from transload.jobs.dry_run import DryRunRequest, Inspected
 
 SCHEMA = 1
 
@@ -120,7 +120,7 @@ class Rehearsal:
     async def _cost(self, app: "App", source: str) -> Cost:
         return Cost(scratch_bytes=await app.scratch_need(source, self.passwords))
 
-    def _wish(self, app: "App", source: str) -> "Wish":
+    def _wish(self, app: "App", source: str) -> "DryRunRequest":
         choice = self.choice
         return app.wish(
             source,

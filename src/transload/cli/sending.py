@@ -9,11 +9,11 @@ import anyio
 
 from transload.cli import exits
 from transload.cli.common import Common
-from transload.cli.complaint import error_lines
 from transload.cli.document import NotStarted, Repeated, ReportFile, of_all
-from transload.cli.saying import say
+from transload.cli.error_text import error_lines
+from transload.cli.job_display import tell, tell_again
+from transload.cli.output import say
 from transload.cli.send import Choice, Manner
-from transload.cli.telling import tell, tell_again
 from transload.errors import TransloadError
 from transload.model import Job
 from transload.states import JOB_ENDED

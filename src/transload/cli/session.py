@@ -12,7 +12,7 @@ import anyio
 
 from transload import config, logs
 from transload.cli.common import Common
-from transload.cli.saying import fall_silent, say
+from transload.cli.output import fall_silent, say
 from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from transload.cli.standing import state_word
+from transload.cli.job_view import state_word
 from transload.cli.wording import clean, clock_text, count_text, size_text, time_text
 from transload.kinds import LOCKED, Fault
 from transload.model import ItemRecord, ItemState, Job, JobState, Totals, Verdict

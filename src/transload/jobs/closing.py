@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from transload.errors import PermanentError, TransientError
+from transload.ledger.database import Database
+from transload.ledger.delivered_folder import records_of, untouched
 from transload.model import ItemRecord, Job
 from transload.ports import Destination, Media
-from transload.storage.database import Database
-from transload.storage.folder import records_of, untouched
 
 
 async def close_page(database: Database, media: Media, destination: Destination, job: Job) -> None:

@@ -8,9 +8,9 @@ from typing import Literal
 import anyio
 from anyio.abc import TaskGroup
 
+from transload.ledger.tasks import Leases
 from transload.model import Lane, Task
 from transload.ports import Clock, Handler
-from transload.storage.leases import Leases
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Embedded:
         finally:
             # Still ours only when the handler was cut off; else the row is gone or has a due time of its own.
             with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_S):
-                await self._leases.give_back(task, self._clock())
+                await self._leases.release(task, self._clock())
             self._running.pop(task.id, None)
             self._giving.discard(task.id)
             self.hint()

@@ -27,7 +27,7 @@ from transload.errors import (
     TransloadError,
     UnreadableError,
 )
-from transload.roll import NOBODY, Roll
+from transload.processes.registry import NOBODY, Roll
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from transload.media.judge.verdict import NO_WISHES, Wishes
 from transload.media.probe.sniff import sniff
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
 from transload.ports import Moved, Probed
-from transload.roll import NOBODY, Roll
+from transload.processes.registry import NOBODY, Roll
 
 
 class MediaToolbox:

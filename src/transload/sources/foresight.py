@@ -59,7 +59,7 @@ class Foresight:
         )
         self._hint = _Hint(offset, end if whole else min(end, offset + PEEK_BYTES), end)
 
-    def lose(self, size: int) -> None:
+    def quarantine_or_fail(self, size: int) -> None:
         """So many bytes were asked for in vain."""
         self.wasted += size
         if size > PEEK_BYTES:

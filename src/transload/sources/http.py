@@ -12,6 +12,7 @@ from transload.archives.sevenzip.remote_blocks import BlockReader, NeedsLocalFil
 from transload.archives.sfx import embedded_format
 from transload.archives.sniff import archive_format
 from transload.archives.volumes import is_piece
+from transload.endings import is_document
 from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Opening, ReadReport
 from transload.errors import (
     PasswordNeededError,
@@ -20,9 +21,9 @@ from transload.errors import (
     UnsteadyError,
     UnsupportedError,
 )
-from transload.inside import is_document
 from transload.net.fetch import Target, Web, target_of
 from transload.ports import ArchiveReader, Source, SourceRef, Want
+from transload.sources.download import Reserve, Spool, no_spool
 from transload.sources.http_blob import (
     HEAD_BYTES,
     UNSTEADY,
@@ -34,7 +35,6 @@ from transload.sources.http_blob import (
 from transload.sources.http_file import RemoteFile
 from transload.sources.local import ArchiveSource, title_of
 from transload.sources.remote import look
-from transload.sources.spool import Reserve, Spool, no_spool
 
 log = logging.getLogger(__name__)
 

@@ -283,7 +283,7 @@ class RangeFile:
 
     def _lose(self, size: int) -> None:
         self.taken += size
-        self._foresight.lose(size)
+        self._foresight.quarantine_or_fail(size)
 
     def _leave(self) -> None:
         """Done with the answer on its way: its short rest is read, so that the connection can be used again."""
@@ -298,7 +298,7 @@ class RangeFile:
             except TransientError:
                 pass  # nobody wanted those bytes
         elif left is not None and self._blob.remote.ranges and not self._straight:
-            self._foresight.lose(left)
+            self._foresight.quarantine_or_fail(left)
         self._drop()
 
     def _drop(self) -> None:

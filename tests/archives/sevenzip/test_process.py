@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from tests.processes import Book, left_after
+from tests.process_table import Book, left_after
 from transload.archives.sevenzip.process import DecoderProcess
 from transload.entry import Secret
 from transload.errors import LimitError, StoreError

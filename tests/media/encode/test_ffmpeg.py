@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from tests.media.conftest import Samples
-from tests.processes import Book
+from tests.process_table import Book
 from transload.errors import FfmpegMissingError, StalledError
 from transload.media.encode.ffmpeg import Counters, EncoderLimits, find_ffmpeg, run, wheel_binary
 

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from tests.films import film, packets
-from tests.media.segment_makers import Shelf, bench
+from tests.media.segment_makers import Shelf, decoder_child
 from transload.conversions import ConversionTerms, Converted, QualityChoice, segment_file
 from transload.errors import UnverifiedError
 from transload.media.decoder import Decoder
@@ -98,7 +98,7 @@ async def test_segments_of_a_film_that_is_judged_wrong_are_forgotten(
     tmp_path: Path, source: Path
 ) -> None:
     shelf = Shelf(tmp_path / "segments")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         with pytest.raises(UnverifiedError, match="still judged transcode"):
             await judged_wrong(decoder, source, tmp_path, shelf)
     assert (shelf.dropped, shelf.segments) == (1, {})
@@ -131,7 +131,7 @@ async def test_what_was_chosen_once_is_what_every_later_run_makes(
     tmp_path: Path, source: Path
 ) -> None:
     shelf, plain = Shelf(tmp_path / "segments"), Shelf(tmp_path / "plain")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         first = await made(
             decoder, (source, tmp_path / "a"), SLOW, ConversionTerms(shelf), count(0.0, 10.0)
         )
@@ -154,7 +154,7 @@ async def test_a_film_that_does_not_fit_segments_is_made_as_it_was_chosen(
     tmp_path: Path, source: Path
 ) -> None:
     shelf = Taken(tmp_path / "segments")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         done = await made(
             decoder, (source, tmp_path / "a"), SLOW, ConversionTerms(shelf), count(0.0, 10.0)
         )
@@ -166,7 +166,7 @@ async def test_a_film_that_does_not_fit_segments_is_made_as_it_was_chosen(
 
 async def test_one_piece_that_took_too_long_says_so(tmp_path: Path) -> None:
     short, notes = film(tmp_path / "asp.avi", seconds=2), []
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         for preset in ("veryfast", "medium"):
             effort, files = EncoderSettings(preset, 2.0), (short, tmp_path / preset)
             notes.append(
@@ -177,7 +177,7 @@ async def test_one_piece_that_took_too_long_says_so(tmp_path: Path) -> None:
 
 async def test_in_time_nothing_changes(tmp_path: Path, source: Path) -> None:
     shelf = Shelf(tmp_path / "segments")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         done = await made(
             decoder, (source, tmp_path / "a"), SLOW, ConversionTerms(shelf), count(0.0, 1.0)
         )
@@ -188,7 +188,7 @@ async def test_in_time_nothing_changes(tmp_path: Path, source: Path) -> None:
 
 async def test_segments_of_a_film_that_came_out_too_short_are_made_anew(tmp_path: Path) -> None:
     source, shelf = film(tmp_path / "asp.mkv", kind="asp.avi"), Shelf(tmp_path / "segments")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         whole = await made(
             decoder, (source, tmp_path / "a"), QUICK, ConversionTerms(shelf), count()
         )
@@ -215,7 +215,7 @@ def hasten(segment: Path) -> None:
 async def test_a_limit_bounds_the_rate_from_the_start(tmp_path: Path) -> None:
     loud = film(tmp_path / "asp.avi", size="640x480")
     sizes, notes = [], []
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         for name, limit in (("free", None), ("bound", 1_500_000)):
             terms = ConversionTerms(Shelf(tmp_path / f"segments-{name}"), limit)
             done = await made(decoder, (loud, tmp_path / name), QUICK, terms, count())

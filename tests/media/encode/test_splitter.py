@@ -7,7 +7,7 @@ import pytest
 
 from tests.films import packets
 from tests.inputs import clip
-from tests.media.segment_makers import bench
+from tests.media.segment_makers import decoder_child
 from transload.errors import TooBigError
 from transload.media.decoder import Decoder
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
@@ -40,7 +40,7 @@ def pictures(path: Path) -> list[str]:
 async def test_every_picture_is_in_one_file(tmp_path: Path, words: tuple[str, ...]) -> None:
     film = clip(tmp_path / "film.mp4", seconds=12, words=(*words, "-movflags", "+faststart"))
     limit = film.stat().st_size * 2 // 5
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         made = await sawn(decoder, film, limit)
     assert [path.name for path in made] == [f"50% of it-{n:03d}.mp4" for n in range(3)]
     assert all(path.stat().st_size <= limit for path in made)
@@ -58,7 +58,7 @@ async def test_every_picture_is_in_one_file(tmp_path: Path, words: tuple[str, ..
 async def test_the_same_film_gives_the_same_files(tmp_path: Path) -> None:
     film = clip(tmp_path / "film.mp4", seconds=6, words=H264)
     contents = []
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         for _ in range(2):
             made = await sawn(decoder, film, film.stat().st_size * 2 // 3)
             contents.append([path.read_bytes() for path in made])
@@ -68,7 +68,7 @@ async def test_the_same_film_gives_the_same_files(tmp_path: Path) -> None:
 
 async def test_a_film_of_one_keyframe_is_too_large(tmp_path: Path) -> None:
     film = clip(tmp_path / "film.mp4", seconds=6, words=(*H264, "-g", "1000"))
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         with pytest.raises(TooBigError):
             await sawn(decoder, film, film.stat().st_size - 1)
     assert names_in(tmp_path) == [film.name]

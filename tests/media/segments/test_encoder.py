@@ -14,7 +14,7 @@ import pytest
 
 from tests.films import film, odd_film, packets
 from tests.kept import encode
-from tests.media.segment_makers import Shelf, bench, made, planned
+from tests.media.segment_makers import Shelf, decoder_child, made, planned
 from transload.conversions import Yielded, segment_file
 from transload.errors import DiskFullError, MemoryLimitError, UnverifiedError
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg, wheel_binary
@@ -47,7 +47,7 @@ def quickly(names: Iterable[str], few: set[str]) -> list[object]:
 @pytest.mark.parametrize("name", quickly(["open.mkv", "interlaced.ts", "avc.avi"], {"avc.avi"}))
 async def test_a_resumed_film_is_the_uninterrupted_one(tmp_path: Path, name: str) -> None:
     source = film(tmp_path / name)
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(
             decoder, source, interlaced=name == "interlaced.ts", by_order=name == "avc.avi"
         )
@@ -64,7 +64,7 @@ async def test_a_resumed_film_is_the_uninterrupted_one(tmp_path: Path, name: str
 
 async def test_longer_segments_of_a_film_of_one_keyframe_are_resumed(tmp_path: Path) -> None:
     source = film(tmp_path / "one_key.mkv", seconds=45, rate="10")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         cuts = fewer(planned_film.cuts, 3)
         assert [segment.frames for segment in cuts.segments] == [100, 200, 150]
@@ -91,7 +91,7 @@ ODD = {
 @pytest.mark.parametrize("name", quickly(sorted(ODD), {"cut.mkv", "late_sound.ts"}))
 async def test_an_odd_film_is_made_in_segments_as_in_one_piece(tmp_path: Path, name: str) -> None:
     source = odd_film(tmp_path / name)
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source, **ODD[name])
         whole, again = Shelf(tmp_path / "segments"), Shelf(tmp_path / "segments")
         await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
@@ -113,7 +113,7 @@ async def test_a_clock_whose_ticks_are_pictures_is_cut_as_planned(
     tmp_path: Path, lost: int
 ) -> None:
     source = film(tmp_path / "asp.avi", rate="30000/1001")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         whole, again = Shelf(tmp_path / "segments"), Shelf(tmp_path / "segments")
         await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
@@ -149,7 +149,7 @@ async def test_a_mismatch_behind_a_seek_ends_in_one_piece(
     tmp_path: Path, source: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="transload.media.segments.encoder")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         shelf = Shelf(tmp_path / "segments")
         await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
@@ -168,7 +168,7 @@ async def test_a_mismatch_behind_a_seek_ends_in_one_piece(
 async def test_only_segments_of_the_same_plan_are_taken_over(
     tmp_path: Path, source: Path, odd: dict[str, Any]
 ) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         shelf = Shelf(tmp_path / "segments")
         await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
@@ -189,7 +189,7 @@ async def test_a_film_gives_way_between_two_runs_and_goes_on(tmp_path: Path, sou
         shares.append(left)
         return answers.pop(0)
 
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         whole, shelf = Shelf(tmp_path / "whole"), Shelf(tmp_path / "segments")
         await made(decoder, planned_film, whole, tmp_path / "whole.mp4")
@@ -207,7 +207,7 @@ async def test_a_film_gives_way_between_two_runs_and_goes_on(tmp_path: Path, sou
 
 
 async def test_nobody_is_asked_behind_the_last_run(tmp_path: Path, source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         shelf = Shelf(tmp_path / "segments")
         maker = SegmentEncoder(
@@ -232,7 +232,7 @@ async def test_segments_whose_film_does_not_stand_the_check_are_forgotten(
     async def check(frames: int) -> None:
         raise UnverifiedError(f"{frames} pictures")
 
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         shelf = Shelf(tmp_path / "segments")
         maker = SegmentEncoder(
@@ -246,7 +246,7 @@ async def test_segments_whose_film_does_not_stand_the_check_are_forgotten(
 async def test_a_joined_film_that_lacks_pictures_forgets_its_segments(
     tmp_path: Path, source: Path
 ) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         shelf = Shelf(tmp_path / "segments")
         await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
@@ -269,7 +269,7 @@ async def test_a_full_disk_is_told_as_such_in_the_midst_of_a_run(
     tmp_path: Path, source: Path
 ) -> None:
     shelf = Shelf(tmp_path / "segments")
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         folder = await shelf.begin(planned_film.settings((await find_ffmpeg(None)).build))
         assert folder is not None
@@ -280,7 +280,7 @@ async def test_a_full_disk_is_told_as_such_in_the_midst_of_a_run(
 
 
 async def test_segments_that_do_not_join_end_in_one_piece(tmp_path: Path, source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         shelf = Shelf(tmp_path / "segments")
         await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
@@ -293,7 +293,7 @@ async def test_segments_that_do_not_join_end_in_one_piece(tmp_path: Path, source
 
 
 async def test_a_segment_that_lacks_pictures_is_not_kept(tmp_path: Path, source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         first, *rest = planned_film.cuts.segments
         wrong = replace(
@@ -306,7 +306,7 @@ async def test_a_segment_that_lacks_pictures_is_not_kept(tmp_path: Path, source:
 
 
 async def test_segments_in_other_hands_are_left_alone(tmp_path: Path, source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         with pytest.raises(UnfitError):
             await made(
                 decoder,
@@ -319,7 +319,7 @@ async def test_segments_in_other_hands_are_left_alone(tmp_path: Path, source: Pa
 
 async def test_room_is_looked_for_before_work(tmp_path: Path, source: Path) -> None:
     shelf = Shelf(tmp_path / "segments", free=1000)
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
         with pytest.raises(DiskFullError, match="1000 are free"):
             await made(decoder, planned_film, shelf, tmp_path / "o.mp4")
@@ -340,7 +340,7 @@ def test_how_many_encoders_stand_side_by_side_follows_the_limits() -> None:
 
 
 async def test_a_crowded_run_is_made_by_fewer_encoders(tmp_path: Path, source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         known = await planned(decoder, source)
         many = replace(known, style=replace(known.style, threads=12))  # each needs a stack
         assert encoders_at_once("veryfast", known.pixels, CROWDED) >= len(known.cuts.segments)
@@ -352,7 +352,7 @@ async def test_a_crowded_run_is_made_by_fewer_encoders(tmp_path: Path, source: P
 
 
 async def test_one_encoder_that_lacks_memory_says_so(tmp_path: Path, source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         known = await planned(decoder, source)
         with pytest.raises(MemoryLimitError):
             await made(
@@ -365,7 +365,7 @@ async def test_one_encoder_that_lacks_memory_says_so(tmp_path: Path, source: Pat
 
 
 async def test_other_settings_have_other_segments(source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
     other = replace(planned_film, style=replace(planned_film.style, preset="medium"))
     turned = replace(planned_film, plan=planned_film.plan | {"interlaced": True})
@@ -376,7 +376,7 @@ async def test_other_settings_have_other_segments(source: Path) -> None:
 
 
 async def test_where_decoding_begins(source: Path) -> None:
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
     segment = Cut(250, 250, 10_000, 19_960, 9_980_000, 10_020_000, 8_020_000)
     first = Cut(0, 250, 0, 9_960, -500_000, None, None)
@@ -404,7 +404,7 @@ async def test_tracks_keep_their_names_and_marks(tmp_path: Path) -> None:
             *("-disposition:s:0", "0", "-disposition:s:1", "default+forced", "-bitexact"),
         ],
     )
-    async with bench() as decoder:
+    async with decoder_child() as decoder:
         planned_film = await planned(decoder, named, subtitles=[0, 1])
         shelf = Shelf(tmp_path / "segments")
         await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")

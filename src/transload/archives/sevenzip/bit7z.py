@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transload.entry import Limits
-from transload.roll import NOBODY, Roll
+from transload.processes.registry import NOBODY, Roll
 
 if TYPE_CHECKING:
     import pybit7z

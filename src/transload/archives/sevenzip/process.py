@@ -15,8 +15,8 @@ from anyio import NoEventLoopError, from_thread
 from transload.archives.limits import CHUNK
 from transload.entry import Secret
 from transload.errors import LimitError, TransloadError
-from transload.guard import guarded
-from transload.roll import NOBODY, Roll
+from transload.processes.launcher import guarded
+from transload.processes.registry import NOBODY, Roll
 
 QUIET_S = 60.0
 """A decoder that is asked for bytes and gives none for so long hangs: real ones give some within a second."""

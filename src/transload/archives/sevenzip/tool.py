@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from transload.errors import SevenZipMissingError
-from transload.roll import NOBODY, Roll
+from transload.processes.registry import NOBODY, Roll
 
 NAMES = ("7zz", "7z", "7za")
 OLDEST = (26, 2)

@@ -248,7 +248,7 @@ class Converter:
         """Make the film in segments; where that would take too long, begin it anew with less."""
         tool, deadline_s = await self._encoder(), self._effort.deadline_s
         limits = work.limits(self._limits, self._effort.preset)
-        asks = work.terms.gives_way
+        asks = work.terms.should_yield
         check = partial(self._check_frames, work)
         teller = ProgressReporter(work.plan.get("duration_s"), work.moved, anyio.current_time())
         steps = quality.quality_steps(self._effort.preset, work.shape.lines)

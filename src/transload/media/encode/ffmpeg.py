@@ -20,8 +20,8 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.text import TextReceiveStream
 
 from transload.errors import FfmpegMissingError, StalledError
-from transload.guard import NICE_ENCODER, guarded
-from transload.roll import NOBODY, Roll
+from transload.processes.launcher import NICE_ENCODER, guarded
+from transload.processes.registry import NOBODY, Roll
 
 SYSTEM_MAJOR_WANTED = 6
 """An older system ffmpeg is used only when the wheel's binary is missing."""

@@ -144,7 +144,7 @@ class SegmentEncoder:
         rough: Path,
         tell: Callable[[int], None],
         check: Check,
-        gives_way: ShouldYield = never_yield,
+        should_yield: ShouldYield = never_yield,
         pace: SpeedProbe | None = None,
     ) -> None:
         """The whole film in `rough`. `tell` hears microseconds done.
@@ -164,14 +164,16 @@ class SegmentEncoder:
             taken = sum(n != SOUND_N for n in self._done)
             log.info("segments_taken_over", extra={"segments": taken, "of": self._total})
             await self._check_room()
-            await check(await self._make(rough, tell, gives_way))
+            await check(await self._make(rough, tell, should_yield))
         except (UnfitError, TooSlowError, UnverifiedError):
             await self._kept.drop(self._settings)
             raise
         finally:
             self._kept.leave(self._settings)
 
-    async def _make(self, rough: Path, tell: Callable[[int], None], gives_way: ShouldYield) -> int:
+    async def _make(
+        self, rough: Path, tell: Callable[[int], None], should_yield: ShouldYield
+    ) -> int:
         margin, cuts = 0, self._film.cuts.segments
         if (n := self._missing()) is not None:
             tell(cuts[n].start_us - cuts[0].start_us)  # no work of this run
@@ -188,7 +190,7 @@ class SegmentEncoder:
                     raise UnfitError(error.detail) from error
                 margin += 1
             else:
-                if (left := self._left()) and await gives_way(left):
+                if (left := self._left()) and await should_yield(left):
                     raise Yielded
         if self._film.has_sound_segment and SOUND_N not in self._done:
             await self._sound()

@@ -1,0 +1,118 @@
+"""One job before the eyes of its caller: shown while it runs, summed up when it has ended."""
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anyio
+
+from transload import report
+from transload.cli import exits
+from transload.cli.common import Common
+from transload.cli.display import display_for
+from transload.cli.error_text import error_lines
+from transload.cli.follow import follow
+from transload.cli.output import say
+from transload.cli.passwords import ask_hidden, somebody_answers
+from transload.cli.summary import summary, summary_again, tally
+from transload.cli.wording import clean
+from transload.kinds import Fault
+from transload.model import Job, JobState
+from transload.states import needs_password
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+TRIES = 3  # passwords a person is asked for before the job is left waiting
+LOOK_S = 0.5  # how often a question looks whether it has been answered elsewhere
+
+
+async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
+    """Follow one job, say what became of it; gives its exit status.
+
+    With `asks`, somebody at the terminal may type the password it waits for.
+    """
+    now = await _followed(app, job, common)
+    for _ in range(TRIES if asks and common.talks and somebody_answers() else 0):
+        if not needs_password(now):
+            break
+        text = await _asked(app, now)
+        if text == "":
+            break
+        now = now if text is None else await app.give_password(now.id, text)
+        now = await _followed(app, now, common)
+    if now.state is JobState.WAITING and not needs_password(now):
+        _tell_wait(now, common)
+    elif common.talks:
+        totals = await app.totals(now)
+        warnings = report.head(now, totals)["warnings"]
+        ended = replace(now, fault=None)  # its error goes where errors go
+        for line in summary(ended, totals, await tally(app.records(now.id)), warnings):
+            say(line, sys.stdout)
+    if (now.state is not JobState.WAITING or needs_password(now)) and not common.json:
+        _tell_fault(now, common)
+    return exits.of_job(now)
+
+
+async def tell_again(app: "App", job: Job, common: Common) -> int:
+    """Say that an earlier command has done all of this; gives the exit status it had."""
+    if common.talks:
+        totals = await app.totals(job)
+        warnings = report.head(job, totals)["warnings"]
+        ended = replace(job, fault=None)  # its error goes where errors go
+        for line in summary_again(ended, totals, await tally(app.records(job.id)), warnings):
+            say(line, sys.stdout)
+    if not common.json:
+        _tell_fault(job, common)
+    return exits.of_job(job)
+
+
+async def _followed(app: "App", job: Job, common: Common) -> Job:
+    with display_for(common) as display:
+        return await follow(app, job, display)
+
+
+async def _asked(app: "App", job: Job) -> str | None:
+    """What a person answers; None when the job went on meanwhile, with a password from elsewhere."""
+    text: str | None = None
+    if job.fault is not None:
+        say(_named(job, job.fault), sys.stderr)
+    async with anyio.create_task_group() as group:
+
+        async def look() -> None:
+            while needs_password(await app.job(job.id)):  # noqa: ASYNC110  rows send no word
+                await anyio.sleep(LOOK_S)
+            group.cancel_scope.cancel()
+
+        group.start_soon(look)
+        text = await ask_hidden("Password (nothing: the job waits on): ")
+        group.cancel_scope.cancel()
+    return text
+
+
+def _named(job: Job, fault: Fault) -> str:
+    """What is wrong, with the source and the item it is wrong with."""
+    names = [name for name in (job.title, fault.item) if name and name not in fault.detail]
+    return clean(": ".join([*names, fault.detail]))
+
+
+def _tell_fault(job: Job, common: Common) -> None:
+    if job.fault is not None:
+        fault = replace(job.fault, detail=_named(job, job.fault))
+        say("\n".join(error_lines(fault.addressed(job_id=job.id, command="send"))), sys.stderr)
+    elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
+        say(
+            f"transload: not everything of {clean(job.title)} has arrived\n"
+            f"  next: `transload jobs {job.id}` names each item with its reason",
+            sys.stderr,
+        )
+
+
+def _tell_wait(job: Job, common: Common) -> None:
+    if not common.json:
+        why = "there is still no room on the disk" if job.fault is None else job.fault.detail
+        say(
+            f"transload: {clean(job.title)}: {clean(why)}; the job {job.id} waits\n"
+            "  next: free some space and run the same command again: it continues",
+            sys.stderr,
+        )

@@ -1,0 +1,159 @@
+"""Opening the ledger's database and running transactions on it from async code, one at a time, in a worker thread."""
+
+import fcntl
+import logging
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, DBAPIError
+
+from transload.errors import DiskFullError, StoreError, TransloadError
+from transload.ledger.schema import VERSION, metadata
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BUSY_S = 15  # another process writes rows in milliseconds; longer means it hangs
+CACHE_KIB = 1024  # page cache of each connection: the working set is a page of items
+
+
+def translated(error: DBAPIError) -> TransloadError:
+    """Our error for a database error, decided by SQLite's result code."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    primary = code & 0xFF if isinstance(code, int) else None
+    if primary == sqlite3.SQLITE_FULL:
+        return DiskFullError("the disk of the data folder is full", stage="store")
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreError(
+            "the ledger is damaged and is not touched any further",
+            suggestion="Restore the data folder's ledger.db from a copy, or use another --data-dir.",
+        )
+    return StoreError(f"the ledger cannot be used ({error.orig})")
+
+
+class Database:
+    """One SQLite file in WAL mode behind two connections.
+
+    `quick` transactions (synchronous=NORMAL) survive a kill -9, a power cut may take the last ones back; `durable`
+    ones (FULL) survive both and are for intents and for what ends a job. Writers start with BEGIN IMMEDIATE.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_open = False
+        self._turn = anyio.CapacityLimiter(1)  # one transaction at a time in this process
+        self._quick = self._engine("NORMAL")
+        self._durable = self._engine("FULL")
+
+    def _engine(self, synchronous: str) -> Engine:
+        url = URL.create("sqlite", database=str(self.path))
+        engine = create_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            hide_parameters=True,  # an error's text may reach the log; passwords are parameters
+            connect_args={"timeout": BUSY_S, "check_same_thread": False},
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(raw: sqlite3.Connection, _record: object) -> None:
+            raw.isolation_level = None  # SQLAlchemy's begin event below starts the transaction
+            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute(f"PRAGMA synchronous={synchronous}")
+            raw.execute("PRAGMA foreign_keys=ON")
+            raw.execute("PRAGMA secure_delete=ON")  # a deleted password leaves zeros, not its text
+            raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+    def open(self) -> None:
+        """Make or bring up the tables. Raises StoreError when the file is no ledger or of a newer version."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Two processes that make the file at the same moment: SQLite gives up at once where one switches to WAL.
+        with self.path.with_suffix(".lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self.path.touch(mode=0o600)  # it may hold passwords; its log gets the same mode
+            self._open()
+        self.is_open = True
+
+    def _open(self) -> None:
+        with self.begin(durable=True) as db:
+            version = db.execute(text("PRAGMA user_version")).scalar_one()
+            if version == VERSION:
+                return
+            if version == 0 and not db.execute(text("SELECT 1 FROM sqlite_master")).first():
+                metadata.create_all(db)
+                db.execute(text(f"PRAGMA user_version={VERSION}"))
+                return
+        if version > VERSION:
+            raise StoreError(
+                f"the ledger is of version {version}, this Transload knows {VERSION}",
+                suggestion="Update Transload, or use another --data-dir.",
+            )
+        from transload.ledger.migrations import upgrade  # alembic costs 150 ms: only when behind
+
+        with self.begin(durable=True) as db:
+            upgrade(db)
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with an existing file; empty when it is sound. Raises StoreError, DiskFullError."""
+        with self.begin() as db:
+            version = db.execute(text("PRAGMA user_version")).scalar_one()
+            found = [str(word) for word in db.execute(text("PRAGMA quick_check")).scalars()]
+        newer = [f"written by a newer Transload (version {version})"] if version > VERSION else []
+        return newer + [word for word in found if word != "ok"]
+
+    @contextmanager
+    def begin(self, *, durable: bool = False) -> Generator[Connection, None, None]:
+        """A write transaction for the calling thread; committed at the end, rolled back on an error."""
+        engine = self._durable if durable else self._quick
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise translated(error) from error
+
+    async def run(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
+        """What `act` answers, run in one transaction in a worker thread. Not abandoned on cancellation."""
+
+        def transaction() -> T:
+            with self.begin(durable=durable) as connection:
+                return act(connection)
+
+        return await anyio.to_thread.run_sync(transaction, limiter=self._turn)
+
+    async def wipe(self) -> None:
+        """Move everything into the file and empty its log: what was deleted is then nowhere any more.
+
+        Where another process keeps the log in use it is emptied later, at the latest when the last one closes it.
+        """
+
+        def checkpoint() -> None:
+            raw = self._durable.raw_connection()
+            try:
+                busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.Error as error:
+                log.warning("log_not_emptied", extra={"error": type(error).__name__})
+            else:
+                log.debug("log_emptied", extra={"busy": busy})
+            finally:
+                raw.close()
+
+        await anyio.to_thread.run_sync(checkpoint, limiter=self._turn)
+
+    def close(self) -> None:
+        """Close both connections."""
+        self.is_open = False
+        self._quick.dispose()
+        self._durable.dispose()

@@ -1,0 +1,107 @@
+"""What a job needs a password for, and the passwords it was given. Each function runs in a transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from transload.entry import Secret
+from transload.errors import PasswordNeededError, UsageError
+from transload.kinds import LOCKED
+from transload.ledger.events import announce
+from transload.ledger.schema import items, jobs, passwords, tasks
+from transload.model import ItemState, JobState, Task
+from transload.states import PASSWORD, check_job_move
+
+PARKED_MS = 1 << 53  # due time of a task that waits for a person: beyond any clock, exact in JSON
+
+
+def keep_passwords(db: Connection, job_id: str, texts: Sequence[str]) -> None:
+    """Add passwords behind those that the job has; one that it has already is not kept twice.
+
+    Raises UsageError for what can be no password: no archiver takes an empty one, or one with a line end.
+    """
+    if any(not text or "\n" in text or not _is_text(text) for text in texts):
+        raise UsageError(
+            "a password is empty, has a line end in it, or is not valid UTF-8",
+            suggestion="Give it with --password-file: one a line, UTF-8.",
+        )
+    known = set(db.execute(_texts(job_id)).scalars())
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    if new:
+        last = last_password(db, job_id)
+        rows = [{"job_id": job_id, "n": last + n, "secret": text} for n, text in enumerate(new, 1)]
+        db.execute(insert(passwords), rows)
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be encoded: words of a command line may hold bytes that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def last_password(db: Connection, job_id: str) -> int:
+    """The number of the password a job was given last, or 0."""
+    query = select(func.coalesce(func.max(passwords.c.n), 0)).where(passwords.c.job_id == job_id)
+    return int(db.execute(query).scalar_one())
+
+
+def passwords_of(db: Connection, job_id: str) -> tuple[Secret, ...]:
+    """The passwords a job may try, in the order they were given."""
+    return tuple(Secret(text) for text in db.execute(_texts(job_id)).scalars())
+
+
+def _texts(job_id: str) -> Select[str]:
+    return select(passwords.c.secret).where(passwords.c.job_id == job_id).order_by(passwords.c.n)
+
+
+def forget_passwords(db: Connection, job_id: str) -> bool:
+    """Delete the passwords of a job; whether it had any. What the file's log holds of them is the caller's to wipe."""
+    return db.execute(delete(passwords).where(passwords.c.job_id == job_id)).rowcount > 0
+
+
+def first_locked(db: Connection, job_id: str) -> dict[str, Any] | None:
+    """Why the first item that waits for a password does, or None."""
+    pending = (items.c.job_id == job_id) & (items.c.state == ItemState.PENDING.value)
+    found: dict[str, Any] | None = db.execute(
+        select(items.c.fault)
+        .where(pending, items.c.fault["kind"].as_string().in_(LOCKED))
+        .order_by(items.c.idx, items.c.inner)
+        .limit(1)
+    ).scalar()
+    return found
+
+
+def forget_locks(db: Connection, job_id: str) -> None:
+    """A new pass says anew what is locked: what the one before said must not outlive it."""
+    pending = (items.c.job_id == job_id) & (items.c.state == ItemState.PENDING.value)
+    db.execute(update(items).where(pending, items.c.fault.is_not(None)).values(fault=None))
+    locked = (jobs.c.id == job_id) & jobs.c.fault["kind"].as_string().in_(LOCKED)
+    db.execute(update(jobs).where(locked).values(fault=None))
+
+
+def park(db: Connection, task: Task, tried: int) -> None:
+    """Give a task back until somebody asks for its job again; at once when a password came behind the last `tried`."""
+    due_ms = PARKED_MS if last_password(db, task.job_id) == tried else 0
+    parked = {"owner": None, "lease_until_ms": None, "due_ms": due_ms}
+    db.execute(update(tasks).where(tasks.c.id == task.id).values(**parked))
+
+
+def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
+    """Let the job wait for its password once none of its tasks can go on without one."""
+    awake = select(tasks.c.id).where(tasks.c.job_id == job_id, tasks.c.due_ms < PARKED_MS)
+    if db.execute(awake.limit(1)).first() is not None:
+        return
+    row = db.execute(select(jobs.c.state, jobs.c.fault).where(jobs.c.id == job_id)).one()
+    known: dict[str, Any] | None = row.fault if row.fault and row.fault["kind"] in LOCKED else None
+    why = first_locked(db, job_id) or known or PasswordNeededError().fault().as_dict()
+    advice = f"`transload pass {job_id}` hands a password in: the job goes on."
+    fault = why | {"suggestion": advice}
+    check_job_move(JobState(row.state), JobState.WAITING)
+    values = {"state": JobState.WAITING.value, "wait_reason": PASSWORD, "wait_until_ms": None}
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(fault=fault, **values))
+    told = {"state": JobState.WAITING.value, "reason": PASSWORD, "fault": fault}
+    announce(db, job_id, now_ms, "state", told)

@@ -1,0 +1,323 @@
+"""A task and its job in the ledger, from taking up to the last commit. Every write checks the fencing number first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from transload.address import without_login
+from transload.errors import CorruptError, LostLeaseError
+from transload.kinds import LOCKED, Fault
+from transload.ledger.database import Database
+from transload.ledger.deliveries import Packer, own_folder
+from transload.ledger.events import announce
+from transload.ledger.originals import HasRoom
+from transload.ledger.passwords import (
+    PARKED_MS,
+    first_locked,
+    forget_locks,
+    forget_passwords,
+    last_password,
+    park,
+    rest_if_parked,
+)
+from transload.ledger.reports import last_progress, left_out_by_filters, totals_of
+from transload.ledger.rows import job_of
+from transload.ledger.schema import items, jobs, outputs, quarantine, tasks
+from transload.ledger.tasks import queue_tasks
+from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
+from transload.ports import Clock, Destination
+from transload.states import ITEM_OPEN, TURN, check_item_move, check_job_move, ended_state
+
+T = TypeVar("T")
+
+CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.RECOVER}
+BEFORE_ALL = -1  # a job's seq that is never seen: the task has moved since
+_OPEN_STATES = [state.value for state in ITEM_OPEN]
+
+
+class FencedTask:
+    """What one run of a task writes; raises LostLeaseError as soon as the task is another worker's."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        task: Task,
+        kept: Path,
+        has_room: HasRoom = lambda _: True,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._task = task
+        self._kept = kept
+        self._has_room = has_room
+        self._job: Job
+        self._source_identity = ""
+        self._packer: Packer
+        self._tried_passwords = 0
+
+    async def _write(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
+        def fenced(db: Connection) -> T:
+            self._check_lease(db)
+            return act(db)
+
+        return await self._database.run(fenced, durable=durable)
+
+    async def write_durably(self, act: Callable[[Connection], T]) -> T:
+        """Do an act of another store in the name of this task, fsynced."""
+        return await self._write(act, durable=True)
+
+    async def advance(self, act: Callable[[Connection], T]) -> T:
+        """As `write_durably`, of an act that brings this task further: deaths before it no longer count."""
+
+        def moved(db: Connection) -> T:
+            own = tasks.c.id == self._task.id
+            db.execute(update(tasks).where(own).values(seen_seq=BEFORE_ALL))
+            return act(db)
+
+        return await self.write_durably(moved)
+
+    def _check_lease(self, db: Connection) -> None:
+        mine = select(tasks.c.id).where(
+            tasks.c.id == self._task.id,
+            tasks.c.epoch == self._task.epoch,
+            tasks.c.owner.is_not(None),
+        )
+        if db.execute(mine).first() is None:
+            raise LostLeaseError
+
+    async def begin(self) -> tuple[Job, str | None]:
+        """The job, now running, and what a command asked for meanwhile ("cancel" or None)."""
+
+        def act(db: Connection) -> tuple[Job, str | None]:
+            if self._task.kind is TaskKind.TRANSFER:
+                forget_locks(db, self._task.job_id)
+            self._tried_passwords = last_password(db, self._task.job_id)
+            row = db.execute(select(jobs).where(jobs.c.id == self._task.job_id)).one()
+            self._source_identity = row.source_identity
+            if row.state != JobState.RUNNING.value:
+                check_job_move(JobState(row.state), JobState.RUNNING)
+                now = self._clock()
+                db.execute(
+                    update(jobs)
+                    .where(jobs.c.id == row.id)
+                    .values(
+                        state=JobState.RUNNING.value,
+                        wait_reason=None,
+                        wait_until_ms=None,
+                        fault=row.fault if _is_of_source(row.fault) else None,
+                        started_ms=row.started_ms or now,
+                    )
+                )
+                announce(db, row.id, now, "state", {"state": "running"})
+            # What is announced from here on is progress; that the job runs again is none.
+            seen = select(jobs.c.seq).where(jobs.c.id == row.id).scalar_subquery()
+            db.execute(update(tasks).where(tasks.c.id == self._task.id).values(seen_seq=seen))
+            self._job = job_of(db.execute(select(jobs).where(jobs.c.id == row.id)).one())
+            self._packer = Packer(self._job)
+            return self._job, row.control
+
+        return await self._write(act)
+
+    async def settle_folder(self, destination: Destination) -> Job:
+        """The job with its folder at the destination chosen for good."""
+
+        def act(db: Connection) -> Job:
+            folder = own_folder(db, self._job, self._source_identity, destination)
+            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(folder=folder))
+            self._job = job_of(db.execute(select(jobs).where(jobs.c.id == self._job.id)).one())
+            self._packer = Packer(self._job)
+            return self._job
+
+        return self._job if self._job.folder is not None else await self._write(act, durable=True)
+
+    async def lose_rest(self, fault: Fault, state: ItemState) -> None:
+        """End every open item with this fault: the job cannot go on, or was cancelled."""
+
+        def act(db: Connection) -> None:
+            at = (items.c.job_id == self._job.id) & items.c.state.in_(_OPEN_STATES)
+            values = {"state": state.value, "fault": fault.as_dict(), "why": fault.detail}
+            abandoned = select(items.c.id).where(at)
+            db.execute(delete(outputs).where(outputs.c.item_id.in_(abandoned), ~outputs.c.landed))
+            if state is ItemState.FAILED:  # an original that is kept stays so
+                still = at & items.c.id.in_(select(quarantine.c.item_id))
+                kept = values | {"state": ItemState.QUARANTINED.value}
+                db.execute(update(items).where(still).values(**kept))
+            db.execute(update(items).where(at).values(**values))
+            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
+            others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
+            db.execute(delete(tasks).where(others))
+
+        await self._write(act)
+
+    async def wait(self, reason: str, until_ms: int, fault: Fault) -> None:
+        """Turn the job's wait into a row and give the task back until then."""
+
+        def act(db: Connection) -> None:
+            at = jobs.c.id == self._job.id
+            if not _is_of_source(db.execute(select(jobs.c.fault).where(at)).scalar_one()):
+                db.execute(update(jobs).where(at).values(fault=fault.as_dict()))
+            db.execute(update(jobs).where(at).values(wait_until_ms=until_ms))
+            self._put_off(db, until_ms, {"reason": reason, "fault": fault.as_dict()})
+
+        await self._write(act)
+
+    async def give_way(self) -> None:
+        """Give the task back, due now: the job waits while another conversion has its turn."""
+
+        def act(db: Connection) -> None:
+            self._put_off(db, self._clock(), {"reason": TURN})
+
+        await self._write(act)
+
+    def _put_off(self, db: Connection, due_ms: int, told: dict[str, Any]) -> None:
+        """The task is free from then on, the job waits for the `reason` that is told."""
+        rests = {"state": JobState.WAITING.value, "wait_reason": told["reason"]}
+        db.execute(update(jobs).where(jobs.c.id == self._job.id).values(**rests))
+        own = update(tasks).where(tasks.c.id == self._task.id)
+        db.execute(own.values(owner=None, lease_until_ms=None, due_ms=due_ms))
+        waiting = {"state": JobState.WAITING.value} | told
+        announce(db, self._job.id, self._clock(), "state", waiting)
+
+    async def tried(self) -> int:
+        """Count one more try of this task that failed for a passing reason; gives the number."""
+
+        def act(db: Connection) -> int:
+            at = tasks.c.id == self._task.id
+            db.execute(update(tasks).where(at).values(tries=tasks.c.tries + 1))
+            return int(db.execute(select(tasks.c.tries).where(at)).scalar_one())
+
+        return await self._write(act)
+
+    async def need_input(self, fault: Fault) -> None:
+        """Park this task: the source cannot be read (any further) without a password. What else can go on goes on."""
+
+        def act(db: Connection) -> None:
+            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
+            queue_tasks(db, self._job, self._conversions(db))
+            park(db, self._task, self._tried_passwords)
+            rest_if_parked(db, self._job.id, self._clock())
+
+        await self._write(act)
+
+    async def end_task(self) -> bool:
+        """Queue what follows and end this task; False when it is the job's last and the job must be closed first.
+
+        While items wait for a password their transfer stays, parked: then no task is the last, and the job waits as
+        soon as no other is left.
+        """
+
+        def act(db: Connection) -> bool:
+            rows = self._conversions(db)
+            locked = first_locked(db, self._job.id) is not None
+            if locked:
+                rows.append(_task_row(TaskKind.TRANSFER, Lane.TRANSFER, None, PARKED_MS))
+            queue_tasks(db, self._job, rows)
+            others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
+            if locked and self._task.kind is TaskKind.TRANSFER:
+                park(db, self._task, self._tried_passwords)
+            elif db.execute(select(tasks.c.id).where(others).limit(1)).first() is None:
+                self._name_vanished(db)
+                return False
+            else:
+                db.execute(delete(tasks).where(tasks.c.id == self._task.id))
+            rest_if_parked(db, self._job.id, self._clock())
+            return True
+
+        return await self._write(act)
+
+    def _conversions(self, db: Connection) -> list[dict[str, object]]:
+        waiting = db.execute(
+            select(items.c.id, items.c.state)
+            .where(items.c.job_id == self._job.id)
+            .where(items.c.state.in_([state.value for state in CONVERTING]))
+            .order_by(items.c.idx, items.c.inner)
+        )
+        return [
+            _task_row(CONVERTING[ItemState(row.state)], Lane.CONVERT, row.id, 0) for row in waiting
+        ]
+
+    def _name_vanished(self, db: Connection) -> None:
+        """Items that no pass over the source has met any more: lost, and said so."""
+        gone = CorruptError("the source no longer holds this entry", stage="fetch").fault()
+        at = (items.c.job_id == self._job.id) & (items.c.state == ItemState.PENDING.value)
+        values = {"state": ItemState.FAILED.value, "fault": gone.as_dict(), "why": gone.detail}
+        check_item_move(ItemState.PENDING, ItemState.FAILED)
+        db.execute(update(items).where(at).values(**values))
+
+    async def end_job(self) -> JobState:
+        """The job's last commit: its final state, its last task gone, its passwords and the login in its address."""
+
+        def act(db: Connection) -> tuple[JobState, bool]:
+            row = db.execute(select(jobs).where(jobs.c.id == self._job.id)).one()
+            counts = {
+                ItemState(state): number
+                for state, number in db.execute(
+                    select(items.c.state, func.count())
+                    .where(items.c.job_id == row.id)
+                    .group_by(items.c.state)
+                )
+            }
+            fault = row.fault or left_out_by_filters(db, job_of(row))
+            state = ended_state(counts, job_failed=fault is not None)
+            if row.control == "cancel":
+                state = JobState.CANCELLED
+            check_job_move(JobState(row.state), state)
+            if state is JobState.FAILED and fault is None:
+                fault = _shared_fault(db, row.id)
+            now = self._clock()
+            values: dict[str, Any] = {
+                "state": state.value,
+                "finished_ms": now,
+                "control": None,
+                "detached": False,
+                "fault": fault,
+                "source": without_login(row.source),
+                "progress": last_progress(db, row, state),
+            }
+            db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+            db.execute(delete(tasks).where(tasks.c.job_id == row.id))
+            totals = asdict(totals_of(db, job_of(row)))
+            announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
+            had_login = values["source"] != row.source
+            return state, forget_passwords(db, row.id) or had_login
+
+        state, had_secrets = await self._write(act, durable=True)
+        if had_secrets:
+            await self._database.wipe()
+        return state
+
+    def _tell(self, db: Connection, moved: Sequence[tuple[int, ItemState]]) -> None:
+        """One event for a batch: an event an item would double the cost of a small one."""
+        data = {"items": [[index, state.value] for index, state in moved]}
+        announce(db, self._job.id, self._clock(), "items", data)
+
+
+def _is_of_source(fault: dict[str, Any] | None) -> bool:
+    """Whether a stored fault is what reading the source found: it stays, what a job waited for does not."""
+    return fault is not None and fault["kind"].startswith("input.") and fault["kind"] not in LOCKED
+
+
+def _task_row(kind: TaskKind, lane: Lane, item_id: int | None, due_ms: int) -> dict[str, object]:
+    return {
+        "kind": kind.value,
+        "lane": lane.value,
+        "item_id": item_id,
+        "priority": 0,
+        "due_ms": due_ms,
+    }
+
+
+def _shared_fault(db: Connection, job_id: str) -> dict[str, Any] | None:
+    """What kept every lost item from arriving, when it was the same for all: then it is what the job failed of."""
+    lost = (items.c.job_id == job_id) & items.c.fault.is_not(None)
+    kind = items.c.fault["kind"].as_string()
+    if len(db.execute(select(kind).where(lost).distinct().limit(2)).all()) != 1:
+        return None
+    first: dict[str, Any] = db.execute(
+        select(items.c.fault).where(lost).order_by(items.c.idx, items.c.inner).limit(1)
+    ).scalar_one()
+    return first

@@ -1,0 +1,335 @@
+"""The ledger as one task may write it: the `Record` port. Every write checks the task's fencing number first."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import anyio.to_thread
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+
+from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
+from transload.kinds import Fault
+from transload.ledger.deliveries import earlier, twin_of, write_receipts
+from transload.ledger.events import announce
+from transload.ledger.jobs import new_id
+from transload.ledger.originals import fingerprint, is_kept, put_in, usable_of, write_kept
+from transload.ledger.reports import landed_of
+from transload.ledger.rows import item_of, judgement_to_json
+from transload.ledger.schema import items, jobs, outputs, quarantine
+from transload.ledger.task_run import CONVERTING, FencedTask
+from transload.model import (
+    Held,
+    Intent,
+    Item,
+    ItemKind,
+    ItemState,
+    OpenIntent,
+    Outcome,
+    Output,
+    Shipment,
+)
+from transload.ports import Destination, Landed, Refusal
+from transload.states import check_item_move
+
+log = logging.getLogger(__name__)
+
+INTENTS_PAGE = 100
+
+
+DOUBT = "the archive's sum was wrong after this was sent"
+DOUBTED = (
+    "a sum over packed data was wrong after some of it was sent: those items are marked as partial"
+)
+
+_CHANGE = update(items).where(items.c.id == bindparam("changed"))
+"""Put together once: for a small file, doing so costs as much as all that is done to it otherwise."""
+
+_NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
+
+
+class TaskRecord(FencedTask):
+    """What a running task reads and writes of the items: the `Record` port of the flow."""
+
+    async def admit(self, entries: Sequence[Entry]) -> list[Item]:
+        """One item for each entry that is not a folder, in their order; all are of one archive."""
+        files = [entry for entry in entries if entry.kind != "dir"]
+        if not files:
+            return []
+        low, high = files[0].index, files[-1].index
+        level = len(files[0].inner)
+
+        def act(db: Connection) -> list[Item]:
+            at = (items.c.job_id == self._job.id) & items.c.idx.between(low, high)
+            at &= items.c.inner.between(files[0].inner, files[-1].inner)
+            at &= func.length(items.c.inner) == level
+            places = db.execute(select(items.c.idx, items.c.inner).where(at)).all()
+            known = {(row.idx, row.inner) for row in places}
+            new = [
+                self._new_row(entry) for entry in files if (entry.index, entry.inner) not in known
+            ]
+            if new:
+                db.execute(insert(items), new)
+            rows = db.execute(select(items).where(at).order_by(items.c.idx, items.c.inner))
+            return [item_of(row) for row in rows]
+
+        return await self._write(act)
+
+    def _new_row(self, entry: Entry) -> dict[str, Any]:
+        plain = entry.name.encode("utf-8", "surrogatepass") == entry.raw_name
+        return {
+            "job_id": self._job.id,
+            "idx": entry.index,
+            "inner": entry.inner,
+            "name": entry.name.encode("utf-8", "replace").decode("utf-8"),
+            "raw_name": None if plain else entry.raw_name,
+            "size": entry.size,
+            "crc32": entry.crc,
+            "mtime_ms": entry.mtime_ms,
+            "state": ItemState.PENDING.value,
+            "kind": ItemKind.UNKNOWN.value,
+        }
+
+    async def conclude(self, outcomes: Sequence[Outcome]) -> None:
+        """Write how items left the immediate path, or that they stay pending for want of a password."""
+
+        def act(db: Connection) -> list[str]:
+            old = _states_of(db, [o.item.id for o in outcomes])
+            written = [o.item.id for o in outcomes if self._conclude_one(db, o, old[o.item.id])]
+            db.execute(delete(outputs).where(outputs.c.item_id.in_(written), ~outputs.c.landed))
+            moved = [(o.item.index, o.state) for o in outcomes if o.state is not ItemState.PENDING]
+            if moved:
+                self._tell(db, moved)
+            return _no_longer_kept(db, [o.item.id for o in outcomes if o.state in _NOT_LOST])
+
+        for name in await self._write(act) if outcomes else ():
+            (self._kept / name).unlink(missing_ok=True)
+
+    def _conclude_one(self, db: Connection, outcome: Outcome, old: ItemState) -> bool:
+        """Write one item's outcome; gives whether there was anything to write."""
+        item, judgement, held = outcome.item, outcome.judgement, outcome.held
+        if outcome.state is ItemState.FAILED and is_kept(db, item.id):
+            outcome = replace(outcome, state=ItemState.QUARANTINED)
+        if old is not outcome.state:
+            check_item_move(old, outcome.state)
+        elif old is not ItemState.PENDING:  # a pending one learns why it stays so
+            return False
+        values: dict[str, Any] = {"changed": item.id, "state": outcome.state.value}
+        values["why"] = outcome.why
+        values["fault"] = None if outcome.fault is None else outcome.fault.as_dict()
+        if outcome.kind is not None:
+            values["kind"] = outcome.kind.value
+        if held is not None:
+            values |= {"size": held.size_bytes, "crc32": held.crc32, "sha256": held.sha256}
+        if judgement is not None:
+            values |= {
+                "kind": judgement.kind.value,
+                "verdict": judgement.verdict.value,
+                "partial": judgement.partial,
+                "judgement": judgement_to_json(judgement),
+            }
+        if outcome.state is ItemState.DEFERRED:
+            values["deferred"] = True
+        if outcome.state is ItemState.DUPLICATE:
+            sha256 = item.sha256 if held is None else held.sha256
+            values["twin"] = twin_of(db, self._job, self._source_identity, item, sha256 or "")
+        db.execute(_CHANGE, values)
+        return True
+
+    async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
+        """What an equal item delivered here earlier, or None."""
+
+        def act(db: Connection) -> tuple[Output, ...] | None:
+            found = earlier(db, self._job, self._source_identity, item, sha256)
+            if found is None or found == item.id:
+                return None
+            return tuple(landed_of(db, [found]).get(found, ()))
+
+        return await self._database.run(act)
+
+    async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
+        """Albums and paths, committed durably. A shipment without an intent was delivered by this job meanwhile."""
+
+        def act(db: Connection) -> list[Intent]:
+            return self._packer.pack(db, shipments, destination)
+
+        return await self._write(act, durable=True)
+
+    async def receive(self, landed: Sequence[Landed]) -> None:
+        """Write receipts. Not fsynced: the library can be asked again what lies there."""
+
+        def act(db: Connection) -> list[str]:
+            indices, sent = write_receipts(
+                db, self._job, self._source_identity, landed, self._clock()
+            )
+            db.execute(
+                update(jobs)
+                .where(jobs.c.id == self._job.id)
+                .values(bytes_sent=jobs.c.bytes_sent + sent)
+            )
+            self._tell(db, [(index, ItemState.SENT) for index in indices])
+            return _no_longer_kept(db, [one.item_id for one in landed])
+
+        for name in await self._write(act) if landed else ():
+            (self._kept / name).unlink(missing_ok=True)
+
+    async def open_intents(self, after: int) -> list[OpenIntent]:
+        """Up to 100 intents of this job without a receipt, with item id above `after`."""
+
+        def act(db: Connection) -> list[OpenIntent]:
+            ids = db.execute(
+                select(outputs.c.item_id)
+                .join(items, items.c.id == outputs.c.item_id)
+                .where(items.c.job_id == self._job.id, ~outputs.c.landed, outputs.c.item_id > after)
+                .distinct()
+                .order_by(outputs.c.item_id)
+                .limit(INTENTS_PAGE)
+            ).scalars()
+            return [self._open_intent(db, item_id) for item_id in ids]
+
+        return await self._database.run(act)
+
+    def _open_intent(self, db: Connection, item_id: int) -> OpenIntent:
+        rows = db.execute(select(outputs).where(outputs.c.item_id == item_id).order_by(outputs.c.n))
+        planned = tuple(Output(row.path, row.size_bytes, row.sha256) for row in rows)
+        album = db.execute(select(items.c.album).where(items.c.id == item_id)).scalar()
+        return OpenIntent(item_id, album, planned)
+
+    async def refused(self, refusals: Sequence[Refusal]) -> None:
+        """These items get their one recovery; a second refusal is the caller's to quarantine."""
+        moved = [
+            Outcome(await self.item(r.item_id), ItemState.REFUSED, r.fault.detail, fault=r.fault)
+            for r in refusals
+        ]
+        await self.conclude(moved)
+
+    async def doubt(self, first: Place) -> None:
+        """Mark all items from a place on, within the archive that holds it; the job says so, too."""
+        index, inner = first
+        at = items.c.job_id == self._job.id
+        if inner:
+            outer = inner[:-INNER_DIGITS]
+            at &= (items.c.idx == index) & (items.c.inner >= inner)
+            at &= items.c.inner < f"{outer}:"  # behind every digit
+        else:
+            at &= items.c.idx >= index
+
+        def act(db: Connection) -> None:
+            db.execute(update(items).where(at).values(doubt=DOUBT))
+            self._warn(db, DOUBTED)
+
+        await self._write(act, durable=True)
+
+    async def half_read(self) -> set[Place]:
+        """Places of opened archives that still have pending items: each one's parents, level by level."""
+        inside = (items.c.job_id == self._job.id) & (items.c.inner != "")
+        query = select(items.c.idx, items.c.inner).where(
+            inside, items.c.state == ItemState.PENDING.value
+        )
+        places = await self._database.run(lambda db: db.execute(query).all())
+        return {
+            (row.idx, row.inner[:level])
+            for row in places
+            for level in range(0, len(row.inner), INNER_DIGITS)
+        }
+
+    async def item(self, item_id: int) -> Item:
+        """The item as it is now."""
+        query = select(items).where(items.c.id == item_id)
+        return item_of(await self._database.run(lambda db: db.execute(query).one()))
+
+    async def deferred_near(self, item_id: int, limit: int) -> list[Item]:
+        """Items that still wait for a conversion, from this one on in entry order."""
+        here = select(items.c.idx, items.c.inner).where(items.c.id == item_id)
+        query = (
+            select(items)
+            .where(items.c.job_id == self._job.id)
+            .where(tuple_(items.c.idx, items.c.inner) >= here.scalar_subquery())
+            .where(items.c.state.in_([state.value for state in CONVERTING]))
+            .order_by(items.c.idx, items.c.inner)
+            .limit(limit)
+        )
+        return await self._database.run(lambda db: [item_of(row) for row in db.execute(query)])
+
+    async def keep(self, item: Item, held: Held, fault: Fault) -> None:
+        """Move the original's bytes into the quarantine, then say so; repeated after a crash it does no harm."""
+        name = f"{item.job_id}-{item.index}{item.inner and f'-{item.inner}'}"
+
+        def act(db: Connection) -> list[str]:
+            file = name if put_in(self._kept, name, held, self._has_room) else None
+            if file is None and not held.users_own:
+                self._warn(
+                    db, f"{item.name}: no room to keep the original, only its fingerprint is kept"
+                )
+            before = _no_longer_kept(db, self._same_original(db, item, held))
+            now = self._clock()
+            write_kept(db, item, held, fault, file, new_id(now), now)
+            return before
+
+        for older in await self._write(act):
+            (self._kept / older).unlink(missing_ok=True)
+
+    def _warn(self, db: Connection, words: str) -> None:
+        at = jobs.c.id == self._job.id
+        known: list[str] = db.execute(select(jobs.c.warnings).where(at)).scalar_one()
+        db.execute(update(jobs).where(at).values(warnings=list(dict.fromkeys([*known, words]))))
+
+    async def is_usable(self, item_id: int) -> bool:
+        """Whether the item can be sent from its kept original, so that its source need not be opened."""
+        return await self._database.run(lambda db: usable_of(db, item_id) is not None)
+
+    async def kept(self, item: Item) -> Held | None:
+        """The complete original in the quarantine, its SHA-256 checked; None where it cannot be used."""
+        row = await self._database.run(lambda db: usable_of(db, item.id))
+        if row is None:
+            return None
+        held = await anyio.to_thread.run_sync(fingerprint, self._kept / row.file)
+        if held is None or held.sha256 != row.sha256:
+            log.warning("kept_original_changed", extra={"job": item.job_id, "file": row.file})
+            return None
+        return held
+
+    def _same_original(self, db: Connection, item: Item, held: Held) -> list[int]:
+        """Items of earlier jobs that keep the very same bytes from the same place of the same source."""
+        same = (
+            select(quarantine.c.item_id)
+            .join(items, items.c.id == quarantine.c.item_id)
+            .join(jobs, jobs.c.id == items.c.job_id)
+            .where(jobs.c.source_identity == self._source_identity, items.c.idx == item.index)
+            .where(items.c.inner == item.inner)
+            .where(quarantine.c.sha256 == held.sha256, items.c.id != item.id)
+        )
+        return list(db.execute(same).scalars())
+
+    async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
+        """Add a pass over the source to the job's sums; its fault becomes the job's."""
+
+        def act(db: Connection) -> None:
+            row = db.execute(select(jobs).where(jobs.c.id == self._job.id)).one()
+            values: dict[str, Any] = {
+                "bytes_read": row.bytes_read + report.bytes_read,
+                "peak_scratch_bytes": max(row.peak_scratch_bytes, peak_scratch_bytes),
+                "warnings": list(dict.fromkeys([*row.warnings, *report.warnings])),
+            }
+            if report.fault is not None:
+                values["fault"] = report.fault.as_dict()
+            db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+            for text in dict.fromkeys(report.warnings):
+                if text not in row.warnings:
+                    announce(db, row.id, self._clock(), "warning", {"text": text})
+
+        await self._write(act)
+
+
+def _states_of(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
+    rows = db.execute(select(items.c.id, items.c.state).where(items.c.id.in_(item_ids)))
+    return {row.id: ItemState(row.state) for row in rows}
+
+
+def _no_longer_kept(db: Connection, item_ids: Sequence[int]) -> list[str]:
+    """Take rows of delivered items out of the quarantine; gives the files that nothing refers to any more."""
+    mine = quarantine.c.item_id.in_(item_ids)
+    files = db.execute(select(quarantine.c.file).where(mine)).scalars().all()
+    if files:
+        db.execute(delete(quarantine).where(mine))
+    return [str(name) for name in files if name is not None]

@@ -1,0 +1,206 @@
+"""Who may work on what: tasks are taken, kept, given back and ended here, each by one compare-and-swap."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Select, and_, exists, insert, or_, select, update
+
+from transload.ledger.database import Database
+from transload.ledger.rows import task_of
+from transload.ledger.schema import items, jobs, tasks
+from transload.model import Job, JobState, Lane, Task
+from transload.ports import Clock
+from transload.states import TURN
+
+_RUNNABLE = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.WAITING.value]
+
+
+class Leases:
+    """The tasks of the ledger for the workers of one process. `owner` is the machine's stable name and slot."""
+
+    def __init__(self, database: Database, clock: Clock, owner: str, lease_ms: int) -> None:
+        self.database = database
+        self.clock = clock
+        self.owner = owner
+        self.lease_ms = lease_ms
+
+    async def take(self, lane: Lane, since_ms: int, without: Sequence[Task] = ()) -> Task | None:
+        """The next due task of a lane among the jobs asked for since `since_ms` (or queued with --detach), now ours.
+
+        `without` are the tasks that still run here: none is started beside them that is of the same job. The tasks of a
+        job have one scratch folder, and each sweeps it when it starts.
+        """
+
+        def act(db: Connection) -> Task | None:
+            now = self.clock()
+            row = db.execute(
+                self._due(lane, since_ms, without, now)
+                .order_by(tasks.c.priority, tasks.c.due_ms, tasks.c.id)
+                .limit(1)
+            ).first()
+            if row is None:
+                return None
+            db.execute(
+                update(tasks)
+                .where(tasks.c.id == row.id)
+                .values(
+                    owner=self.owner,
+                    lease_until_ms=now + self.lease_ms,
+                    epoch=tasks.c.epoch + 1,
+                    seen_seq=row.seq,
+                )
+            )
+            return task_of(db.execute(select(tasks).where(tasks.c.id == row.id)).one())
+
+        return await self.database.run(act)
+
+    def _due(
+        self, lane: Lane, since_ms: int, without: Sequence[Task], now: int
+    ) -> Select[int, int]:
+        """Tasks of a lane that could be taken now, and how far their jobs have come."""
+        free = or_(tasks.c.owner.is_(None), tasks.c.lease_until_ms < now)
+        wanted = or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached)
+        paused = and_(jobs.c.control.is_not(None), jobs.c.control == "pause")
+        return (
+            select(tasks.c.id, jobs.c.seq)
+            .join(jobs, jobs.c.id == tasks.c.job_id)
+            .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
+            .where(jobs.c.state.in_(_RUNNABLE))
+            .where(jobs.c.id.not_in({one.job_id for one in without}))
+        )
+
+    async def shorter_waits(
+        self, task: Task, left: float, since_ms: int, running: Sequence[Task]
+    ) -> bool:
+        """Whether a conversion could be taken, were it not for `task`, that costs less than what is `left` of its own:
+        one no less urgent, of a job that has none `running`.
+
+        What costs less as a whole never gives way in turn: two conversions cannot push each other aside for ever.
+        """
+
+        def act(db: Connection) -> bool:
+            cost = items.c.judgement["cost_s"].as_float()
+            mine = select(tasks.c.priority, cost).join(items, items.c.id == tasks.c.item_id)
+            own = db.execute(mine.where(tasks.c.id == task.id)).first()
+            if own is None or own[1] is None:
+                return False
+            waiting = self._due(task.lane, since_ms, running, self.clock())
+            shorter = waiting.join(items, items.c.id == tasks.c.item_id).where(
+                tasks.c.priority <= own[0], cost < own[1] * left
+            )
+            return db.execute(shorter.limit(1)).first() is not None
+
+        return await self.database.run(act)
+
+    async def transfer_waits(self, since_ms: int) -> bool:
+        """Whether a transfer could start now: conversions then wait for it."""
+
+        def act(db: Connection) -> bool:
+            due = (
+                select(tasks.c.id)
+                .join(jobs, jobs.c.id == tasks.c.job_id)
+                .where(tasks.c.lane == Lane.TRANSFER.value, tasks.c.owner.is_(None))
+                .where(tasks.c.due_ms <= self.clock(), jobs.c.state.in_(_RUNNABLE))
+                .where(or_(jobs.c.control.is_(None), jobs.c.control != "pause"))
+                .where(or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached))
+            )
+            return bool(db.execute(select(exists(due))).scalar())
+
+        return await self.database.run(act)
+
+    async def keep(self, held: Sequence[Task]) -> list[int]:
+        """Prolong the leases; gives the ids of those that are no longer ours."""
+
+        def act(db: Connection) -> list[int]:
+            until, lost = self.clock() + self.lease_ms, list[int]()
+            for task in held:
+                kept = db.execute(
+                    update(tasks)
+                    .where(
+                        tasks.c.id == task.id,
+                        tasks.c.epoch == task.epoch,
+                        tasks.c.owner == self.owner,
+                    )
+                    .values(lease_until_ms=until)
+                )
+                if kept.rowcount != 1:
+                    lost.append(task.id)
+            return lost
+
+        return await self.database.run(act) if held else []
+
+    async def lost(self, held: Sequence[Task]) -> list[int]:
+        """The ids of those tasks that are another's now, or cancelled; reads only."""
+
+        def act(db: Connection) -> list[int]:
+            mine = select(tasks.c.id, tasks.c.epoch).where(tasks.c.owner == self.owner)
+            epochs = {row.id: row.epoch for row in db.execute(mine)}
+            return [task.id for task in held if epochs.get(task.id) != task.epoch]
+
+        return await self.database.run(act) if held else []
+
+    async def release(self, task: Task, due_ms: int) -> None:
+        """Free the task for anyone from `due_ms` on; a task that is no longer ours stays as it is."""
+
+        def act(db: Connection) -> None:
+            ours = (
+                (tasks.c.id == task.id)
+                & (tasks.c.epoch == task.epoch)
+                & (tasks.c.owner == self.owner)
+            )
+            freed = update(tasks).where(ours).values(owner=None, lease_until_ms=None, due_ms=due_ms)
+            if db.execute(freed).rowcount:
+                _let_rest(db, task.job_id)
+
+        await self.database.run(act)
+
+    async def release_dead(self) -> int:
+        """Free what a dead process of this owner held. Call only while holding the folder's lock.
+
+        A task that was taken again and again without any progress of its job counts one death more.
+        """
+
+        def act(db: Connection) -> int:
+            held = db.execute(
+                select(tasks.c.id, tasks.c.job_id, tasks.c.deaths, tasks.c.seen_seq, jobs.c.seq)
+                .join(jobs, jobs.c.id == tasks.c.job_id)
+                .where(tasks.c.owner == self.owner)
+            ).all()
+            for row in held:
+                deaths = row.deaths + 1 if row.seq == row.seen_seq else 1
+                db.execute(
+                    update(tasks)
+                    .where(tasks.c.id == row.id)
+                    .values(
+                        owner=None,
+                        lease_until_ms=None,
+                        epoch=tasks.c.epoch + 1,
+                        deaths=deaths,
+                        due_ms=0,
+                    )
+                )
+            for row in held:
+                _let_rest(db, row.job_id)
+            gave_way = (jobs.c.state == JobState.WAITING.value) & (jobs.c.wait_reason == TURN)
+            rests = {"state": JobState.QUEUED.value, "wait_reason": None}
+            db.execute(update(jobs).where(gave_way).values(**rests))
+            return len(held)
+
+        return await self.database.run(act)
+
+
+def _let_rest(db: Connection, job_id: str) -> None:
+    """Say `queued` of a running job that nobody works on any more: it continues when it is asked for."""
+    held = exists().where(tasks.c.job_id == job_id, tasks.c.owner.is_not(None))
+    running = (jobs.c.id == job_id) & (jobs.c.state == JobState.RUNNING.value)
+    db.execute(update(jobs).where(running, ~held).values(state=JobState.QUEUED.value))
+
+
+def queue_tasks(db: Connection, job: Job, rows: Sequence[dict[str, object]]) -> None:
+    """Add tasks of a job that are not there yet; each row has kind, lane, item_id, priority, due_ms."""
+    known = {
+        (row.kind, row.item_id)
+        for row in db.execute(select(tasks.c.kind, tasks.c.item_id).where(tasks.c.job_id == job.id))
+    }
+    new = [row | {"job_id": job.id} for row in rows if (row["kind"], row["item_id"]) not in known]
+    if new:
+        db.execute(insert(tasks), new)

@@ -1,0 +1,62 @@
+"""Outcomes without a delivery, written to the ledger in batches: one transaction each would cost more than the rest."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from transload.errors import ConvertError
+from transload.model import ItemState, Judgement, Outcome
+from transload.ports import TaskContext
+from transload.states import lost_as
+from transload.steps.staging import StagedEntry
+
+BATCH_MAX, BATCH_S = (
+    100,
+    0.25,
+)  # lost at a kill: at most this many verdicts, found again by judging again
+
+
+async def write_outcomes(context: TaskContext, outcomes: Sequence[Outcome]) -> None:
+    """Write outcomes now and free what their items held."""
+    context.meter.leave(*(outcome.item.id for outcome in outcomes))
+    await context.record.conclude(outcomes)
+    await context.scratch.drop(*(outcome.item.id for outcome in outcomes if outcome.held))
+
+
+class OutcomeBatch:
+    """Collects outcomes; `flush` before what follows relies on them."""
+
+    def __init__(self, context: TaskContext) -> None:
+        self._context = context
+        self._waiting: list[Outcome] = []
+        self._since = time.monotonic()
+
+    async def add(self, outcome: Outcome) -> None:
+        """Take an outcome; writes the batch when it is full or old.
+
+        Its bytes go at once: the reader may be waiting for just that room before the next outcome can come.
+        """
+        if outcome.held is not None:
+            await self._context.scratch.drop(outcome.item.id)
+        self._waiting.append(outcome)
+        if len(self._waiting) >= BATCH_MAX or time.monotonic() - self._since > BATCH_S:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is waiting."""
+        waiting, self._waiting = self._waiting, []
+        self._since = time.monotonic()
+        if waiting:
+            await write_outcomes(self._context, waiting)
+
+
+async def quarantine_or_fail(
+    context: TaskContext, staged: StagedEntry, judgement: Judgement | None = None
+) -> Outcome:
+    """The outcome of what cannot be saved: kept in quarantine; failed without bytes; left pending for a password."""
+    found = staged.fault or ConvertError("nothing could be read").fault()
+    item, fault, state = staged.item, replace(found, item=staged.item.name), ItemState.QUARANTINED
+    if staged.held is None:
+        return Outcome(item, lost_as(fault), fault.detail, judgement, None, fault, staged.kind)
+    await context.record.keep(item, staged.held, fault)
+    return Outcome(item, state, fault.detail, judgement, staged.held, fault, staged.kind)

@@ -1,0 +1,338 @@
+"""Taking entries from a source: one pass in one worker thread, archives inside it opened on the way.
+
+The thread reads, hashes and writes; everything that waits (budget, ledger, the next stage) is asked of the event loop.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import anyio.to_thread
+from anyio import from_thread
+from anyio.streams.memory import MemoryObjectSendStream
+
+from transload.entry import Entry, Listing, Place, ReadReport
+from transload.errors import PermanentError, TruncatedError
+from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
+from transload.ports import ArchiveReader, TaskContext
+from transload.states import LEFT_OUT, OPENED
+from transload.steps.nested import (
+    ArchivePath,
+    Asked,
+    LimitBudget,
+    OpenResult,
+    alone_unwanted,
+    base_name,
+    counted,
+    is_another_part,
+    is_included,
+    kind_of,
+    may_be_one,
+    may_hold,
+    open_nested,
+    opens,
+    promises_archive,
+    too_deep,
+)
+from transload.steps.staging import HEAD_BYTES, StagedEntry, look_at, spool, stage
+
+MIB = 1 << 20
+COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
+PAGE = 500  # entries admitted in one transaction: one by one costs 15 times as much
+
+NOT_WANTED = {
+    ItemKind.JUNK: "a system file of the computer that packed it",
+    ItemKind.ARCHIVE: "an archive inside: `--files all` delivers it unopened",
+    ItemKind.DOCUMENT: "not a photo, video or sound: `--files all` delivers it",
+    ItemKind.UNKNOWN: "not a photo, video or sound: `--files all` delivers it",
+}
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a pass expects and has read beside the source's own reader: totals for progress, bytes, warnings."""
+
+    entries: int | None = 0
+    size_bytes: int | None = 0
+    bytes_read: int = 0
+    warnings: list[str] = field(default_factory=list[str])
+
+    def expect(self, listing: Listing) -> None:
+        """Add what a listing names; once something is not known, the sums are not."""
+        self.entries = _sum(self.entries, listing.entries)
+        self.size_bytes = _sum(self.size_bytes, listing.size_bytes)
+
+    def leave_out(self, folders: int) -> None:
+        """Take folders out of what is expected: a listing counts them, but they are no items."""
+        self.entries = _sum(self.entries, -folders)
+
+    def note(self, name: str, report: ReadReport, *, in_place: bool) -> None:
+        """Add how reading an archive inside went; one read `in_place` is bytes taken from the source."""
+        self.bytes_read += report.bytes_read if in_place else 0
+        self.warnings += [f"{name}: {warning}" for warning in report.warnings]
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An entry whose beginning has been read; the rest of its bytes is in `body`."""
+
+    item: Item
+    entry: Entry
+    head: bytes
+    body: BinaryIO
+
+
+class SourceReader:
+    """One pass over the source of a job; `run` is called in a worker thread."""
+
+    def __init__(self, context: TaskContext, put: Callable[[StagedEntry], None]) -> None:
+        self.context = context
+        self.put = put
+        self.sums = Sums()
+        self.half_read: set[Place] = set()
+
+    def run(self) -> None:
+        """Hand over every open item, those of an archive inside in its place; the archive itself behind them."""
+        if opens(self.context.job):
+            self.half_read = from_thread.run(self.context.record.half_read)
+        ArchiveWalk(
+            self, self.context.source, ArchivePath(), LimitBudget(self.context.limits)
+        ).read()
+
+    def report(self) -> ReadReport:
+        """How the pass went: what the source says, with what archives inside said."""
+        own = self.context.source.finish()
+        return replace(
+            own,
+            bytes_read=own.bytes_read + self.sums.bytes_read,
+            warnings=(*own.warnings, *self.sums.warnings),
+        )
+
+
+class ArchiveWalk:
+    """Reading one archive of a pass: the source, or one inside it."""
+
+    def __init__(
+        self, whole: SourceReader, reader: ArchiveReader, box: ArchivePath, tree: LimitBudget
+    ) -> None:
+        self.whole, self.context = whole, whole.context
+        self.reader, self.box, self.tree = reader, box, tree
+        self.wanted: dict[int, tuple[Item, Entry]] = {}
+        self.told = self.alone = False
+
+    def read(self) -> None:
+        """Hand over what is open of it, then what the listing names behind the last body."""
+        listing = self.reader.listing()
+        self.alone = listing.one_file and not self.box.depth
+        self.whole.sums.expect(listing)
+        self._expect()
+        pages = self._pages() if self.reader.listed else None
+        admitted = -1
+
+        def want(entry: Entry) -> bool:
+            nonlocal admitted
+            while entry.index > admitted:
+                page = [entry] if pages is None else next(pages)
+                self._admit(page)
+                admitted = page[-1].index
+            if entry.index not in self.wanted:
+                return False
+            self._tell_cost(entry)
+            return True
+
+        for entry, body in self.reader.stream(want, 0, self.tree.left()):
+            item, named = self.wanted.pop(entry.index)
+            own = body if named.local else counted(body, self.tree, self.box.depth)
+            self._take(item, named, own)
+            if self.tree.spent is not None:
+                break
+        self._miss()
+        for page in pages or ():
+            self._admit(page)
+            self._miss()
+        first = self.reader.finish().unvouched
+        if first is not None:
+            from_thread.run(self.context.record.doubt, self.box.place(first))
+
+    def _expect(self) -> None:
+        sums = self.whole.sums
+        self.context.meter.expect(sums.entries, sums.size_bytes)
+
+    def _tell_cost(self, first: Entry) -> None:
+        """Say beforehand what it costs to reach the first wanted entry of a solid archive."""
+        cost, self.told = 0 if self.told else self.reader.cost_to(first.index), True
+        if cost >= COST_TOLD_BYTES:
+            told = (
+                f"{cost / MIB:,.0f} MiB must be unpacked again to reach {self.box.named(first).name}:"
+                " the archive is solid"
+            )
+            read = self.context.record.source_read
+            from_thread.run(read, ReadReport(0, None, (told,)), self.context.scratch.peak)
+
+    def _miss(self) -> None:
+        """Close what is wanted and was not given: reading ended before it."""
+        ended = self.tree.spent or self.reader.finish().fault
+        ended = ended or TruncatedError("reading ended before it").fault()
+        for item, _ in self.wanted.values():
+            if item.state is ItemState.PENDING:
+                fault = replace(ended, item=item.name)
+                self.whole.put(StagedEntry(item, ItemKind.UNKNOWN, fault=fault))
+        self.wanted.clear()
+
+    def _pages(self) -> Iterator[Sequence[Entry]]:
+        entries = iter(self.reader.entries())
+        while page := list(islice(entries, PAGE)):
+            yield page
+
+    def _admit(self, page: Sequence[Entry]) -> None:
+        from_thread.check_cancelled()
+        self.tree.name(sum(entry.local is None for entry in page))
+        own = {entry.index: self.box.named(entry) for entry in page}
+        self.whole.sums.leave_out(sum(entry.kind == "dir" for entry in page))
+        self._expect()
+        for item in from_thread.run(self.context.record.admit, list(own.values())):
+            index = self.box.own_index(item.place)
+            entry = own[index]
+            if item.state is not ItemState.PENDING:
+                if item.place in self.whole.half_read:
+                    self.wanted[index] = item, entry
+            elif load := self._without_body(item, entry):
+                self.whole.put(load)
+            else:
+                self.wanted[index] = item, entry
+
+    def _without_body(self, item: Item, entry: Entry) -> StagedEntry | None:
+        """What the listing alone decides: filters, links, unreadable entries, junk by name."""
+        job = self.context.job
+        if not self._chooses(item) and not may_hold(entry, job):
+            return StagedEntry(item, ItemKind.UNKNOWN, skip=LEFT_OUT)
+        # An empty head shows nothing but the name: only junk is known by its name alone, and nobody is to be asked for
+        # the password of it.
+        if job.files == "media" and self.context.media.sniff(b"", item.name) is ItemKind.JUNK:
+            return StagedEntry(item, ItemKind.JUNK, skip=NOT_WANTED[ItemKind.JUNK])
+        if opens(job) and is_another_part(entry):
+            return StagedEntry(
+                item, ItemKind.ARCHIVE, skip=f"part of {entry.part_of}, read with it"
+            )
+        if entry.trouble is not None:
+            return StagedEntry(item, ItemKind.UNKNOWN, fault=replace(entry.trouble, item=item.name))
+        if entry.kind == "link":
+            return StagedEntry(item, ItemKind.UNKNOWN, skip="a link: links are not followed")
+        return None
+
+    def _take(self, item: Item, entry: Entry, body: BinaryIO) -> None:
+        """Take in an entry, or open it; one that was closed before has only its own entries left to be read."""
+        before = self.context.source.finish().bytes_read
+        try:
+            head = body.read(HEAD_BYTES)
+        except PermanentError as error:
+            broken = replace(error.fault(), item=item.name)
+            self._put(StagedEntry(item, ItemKind.UNKNOWN, fault=broken))
+            return
+        kind = ItemKind.ARCHIVE if entry.part_of else kind_of(self.context.media, head, item.name)
+        found = _Found(item, entry, head, body)
+        if opens(self.context.job) and (kind is ItemKind.ARCHIVE or may_be_one(entry, kind)):
+            self._look_into(found, kind, before)
+        else:
+            self._take_unopened(found, kind)
+
+    def _take_unopened(self, found: _Found, kind: ItemKind) -> None:
+        item, job = found.item, self.context.job
+        if not self._chooses(item):
+            self._put(StagedEntry(item, kind, skip=LEFT_OUT))
+        elif is_wanted(kind, job):
+            held, fault = stage(self.context, item, found.entry.size, found.head, found.body)
+            self._put(StagedEntry(_seen(item, held), kind, held=held, fault=fault))
+        elif self.alone:
+            self._put(StagedEntry(item, kind, fault=replace(alone_unwanted(), item=item.name)))
+        else:
+            self._put(StagedEntry(item, kind, skip=NOT_WANTED[kind]))
+
+    def _look_into(self, found: _Found, kind: ItemKind, before: int) -> None:
+        """Hand over the entries of an archive inside, then what becomes of itself."""
+        item, entry, look = found.item, found.entry, OpenResult()
+        if self.box.depth >= self.context.limits.max_depth:
+            deep = replace(too_deep(self.context.limits), item=item.name)
+            self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=deep))
+            return
+        held: Held | None = None
+        if entry.local is None:
+            held, look.fault = spool(self.context, item, entry.size, found.head, found.body)
+            if held is None:
+                self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=look.fault))
+                return
+        path = entry.local if held is None else held.path
+        with open_nested(
+            self.context.open_inside, path or Path(), base_name(entry), look
+        ) as reader:
+            if reader is not None:
+                tree = self._tree_for(held or entry, reader, before)
+                ArchiveWalk(self.whole, reader, self.box.inside(entry), tree).read()
+                look.fault = look.fault or tree.spent
+        if look.is_none and kind is not ItemKind.ARCHIVE:
+            if not promises_archive(entry.name):
+                self._take_unopened(found, kind)
+                return
+            if not self._chooses(item):
+                look.skip = LEFT_OUT
+        self.whole.sums.note(item.name, look.report, in_place=held is None)
+        self._close(found, held, look)
+
+    def _tree_for(self, box: Held | Entry, reader: ArchiveReader, before: int) -> LimitBudget:
+        """What counts an archive inside: one in a folder as if it came alone, one in an archive as a part of it."""
+        if isinstance(box, Entry):
+            tree, least = LimitBudget(self.context.limits), box.size or 0
+            tree.enter(lambda: max(reader.finish().bytes_read, least))
+            return tree
+        if not self.box.depth:
+            packed = self.context.source.finish().bytes_read - before
+            self.tree.enter(lambda: packed or box.size_bytes)
+        return self.tree
+
+    def _close(self, found: _Found, held: Held | None, look: OpenResult) -> None:
+        """What becomes of an archive inside once it was read: opened, refused, kept with what is wrong with it."""
+        item = found.item
+        load = StagedEntry(item, ItemKind.ARCHIVE, skip=look.skip or OPENED)
+        if look.fault is not None and not look.skip:
+            load = replace(load, skip=None, fault=replace(look.fault, item=item.name))
+            if look.keeps and item.state is ItemState.PENDING:
+                local = found.entry.local  # the user's own file is not copied: a reference is kept
+                if held is None and local is not None:
+                    held = look_at(self.context, item, local, found.head, found.body)
+                load = replace(load, item=_seen(item, held), held=held)
+        if load.held is None:
+            from_thread.run(self.context.scratch.drop, item.id)
+        self._put(load)
+
+    def _chooses(self, item: Item) -> bool:
+        return is_included(item.name, self.context.job.include, self.context.job.exclude)
+
+    def _put(self, load: StagedEntry) -> None:
+        if load.item.state is ItemState.PENDING:
+            self.whole.put(load)
+
+
+def _seen(item: Item, held: Held | None) -> Item:
+    if held is None:
+        return item
+    return replace(item, size=held.size_bytes, crc32=held.crc32, sha256=held.sha256)
+
+
+def is_wanted(kind: ItemKind, job: Asked) -> bool:
+    """Whether a job delivers entries of this kind: archives only where they are not opened."""
+    whole = kind is ItemKind.ARCHIVE and not opens(job)
+    return whole or job.files == "all" or kind in MEDIA_KINDS
+
+
+async def read_source(context: TaskContext, out: MemoryObjectSendStream[StagedEntry]) -> None:
+    """Take in every open item of the job, in entry order, one by one into `out`; then say how reading went."""
+    async with out:
+        one_pass = SourceReader(context, lambda load: from_thread.run(out.send, load))
+        await anyio.to_thread.run_sync(one_pass.run)
+        await context.record.source_read(one_pass.report(), context.scratch.peak)

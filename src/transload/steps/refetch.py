@@ -1,0 +1,137 @@
+"""Fetching an entry once more for its conversion: found by its place, also inside archives inside the source."""
+
+from dataclasses import replace
+from itertools import pairwise, takewhile
+from typing import BinaryIO
+
+import anyio.to_thread
+from anyio import from_thread
+
+from transload.entry import Entry, Place
+from transload.errors import CorruptError
+from transload.model import Held, Item
+from transload.ports import ArchiveReader, TaskContext
+from transload.steps.nested import ArchivePath, OpenResult, base_name, kind_of, open_nested
+from transload.steps.staging import StagedEntry, Taken, head_of, spool, stage
+
+PREFETCH = 100  # items fetched at most in one pass for conversion, within the budget
+
+
+async def fetch(context: TaskContext, item: Item) -> StagedEntry:
+    """Take one item in again for its conversion.
+
+    Where that means reading through something (a source without a directory, an archive inside, a solid block), the
+    next ones of it are left in scratch, too, as many as the budget holds: one pass each would cost the square of it.
+    """
+    if whole := _held_already(context, item):
+        return StagedEntry(item, item.kind, held=whole)
+    if kept := await context.record.kept(item):
+        head = await anyio.to_thread.run_sync(head_of, kept.path)
+        return StagedEntry(item, kind_of(context.media, head, item.name), held=kept)
+    search = _Search(context, item, await _near(context, item))
+    await anyio.to_thread.run_sync(search.run)
+    report = context.source.finish()
+    report = replace(report, bytes_read=report.bytes_read + search.read_in_place)
+    await context.record.source_read(report, context.scratch.peak)
+    return _unchanged(search.found, item)
+
+
+async def _near(context: TaskContext, item: Item) -> list[Item]:
+    """Items behind this one, still to be converted, that are read through on the same way."""
+    behind = await context.record.deferred_near(item.id, PREFETCH)
+    if not context.source.listed:
+        return behind
+    if item.inner:
+        return [one for one in behind if one.index == item.index]
+    costs = [context.source.cost_to(one.index) for one in behind]
+    # What must be decoded before an entry grows from one to the next in a block, and begins anew with the next block.
+    grows = takewhile(lambda pair: pair[1] > pair[0], pairwise(costs))
+    return behind[: 1 + len(list(grows))]
+
+
+class _Search:
+    """One pass over the source for `item`, and for those near it while there is room; called in a worker thread."""
+
+    def __init__(self, context: TaskContext, item: Item, near: list[Item]) -> None:
+        self.context, self.item = context, item
+        self.found: StagedEntry | None = None
+        self.read_in_place = 0
+        self._wanted = {one.place: one for one in near}
+        self._wanted[item.place] = item
+        self._full = False
+
+    def run(self) -> None:
+        """Look for them."""
+        self._read(self.context.source, ArchivePath())
+
+    def _read(self, reader: ArchiveReader, box: ArchivePath) -> None:
+        here: dict[int, list[Place]] = {}
+        for place in sorted(self._wanted):
+            if box.holds(place):
+                here.setdefault(box.own_index(place), []).append(place)
+
+        mine = box.own_index(self.item.place) if box.holds(self.item.place) else None
+
+        def want(entry: Entry) -> bool:
+            if entry.index not in here:
+                return False
+            if entry.index == mine:
+                return True
+            self._full = self._full or not self._has_room(entry.size)
+            return not self._full
+
+        for entry, body in reader.stream(want, min(here), self.context.limits):
+            places = here.pop(entry.index)
+            if box.is_directly_in(places[0]):
+                one = self._wanted[places[0]]
+                self._note(one, stage(self.context, one, entry.size, b"", body))
+            else:
+                self._look_into(box.named(entry), box, entry.index == mine, body)
+            if not here:
+                break
+
+    def _has_room(self, size: int | None) -> bool:
+        return size is not None and self.context.scratch.has_room(size)
+
+    def _look_into(self, entry: Entry, box: ArchivePath, needed: bool, body: BinaryIO) -> None:
+        """Read on in an archive inside; a fault of it is the item's where the item lies in it."""
+        look, held = OpenResult(), None
+        (own,) = from_thread.run(self.context.record.admit, [entry])
+        if entry.local is None:
+            held, look.fault = spool(self.context, own, entry.size, b"", body)
+        path = entry.local if held is None else held.path
+        if path is not None:
+            with open_nested(self.context.open_inside, path, base_name(entry), look) as reader:
+                if reader is not None:
+                    self._read(reader, box.inside(entry))
+        if entry.local is not None:
+            self.read_in_place += look.report.bytes_read
+        from_thread.run(self.context.scratch.drop, own.id)
+        if needed and self.found is None and look.fault is not None:
+            fault = replace(look.fault, item=self.item.name)
+            self.found = StagedEntry(self.item, self.item.kind, fault=fault)
+
+    def _note(self, one: Item, taken: Taken) -> None:
+        if one.id == self.item.id:
+            self.found = StagedEntry(one, one.kind, held=taken[0], fault=taken[1])
+
+
+def _held_already(context: TaskContext, item: Item) -> Held | None:
+    path = context.scratch.whole(item.id)
+    if item.sha256 is None or item.crc32 is None or not path.exists():
+        return None
+    return Held(path, path.stat().st_size, item.crc32, item.sha256)
+
+
+def _unchanged(load: StagedEntry | None, item: Item) -> StagedEntry:
+    """The load, with a fault when the source no longer holds what was judged."""
+    if load is None:
+        gone = CorruptError("the source no longer holds this entry", item=item.name, stage="fetch")
+        return StagedEntry(item, item.kind, fault=gone.fault())
+    changed = load.held is not None and item.sha256 not in (None, load.held.sha256)
+    if load.fault is None and changed:
+        other = CorruptError(
+            "the source changed while the job was running", item=item.name, stage="fetch"
+        )
+        return replace(load, fault=other.fault())
+    return load

@@ -1,0 +1,173 @@
+"""Taking bytes in: one body into scratch, counted and hashed while it is written.
+
+Called in a worker thread; everything that waits (budget, disk) is asked of the event loop.
+"""
+
+import errno
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from anyio import from_thread
+
+from transload.errors import (
+    DiskFullError,
+    LimitError,
+    NeverFitsError,
+    PasswordNeededError,
+    PermanentError,
+    StoreError,
+    TransloadError,
+    WrongPasswordError,
+)
+from transload.kinds import Fault
+from transload.model import Held, Item, ItemKind
+from transload.ports import TaskContext
+
+HEAD_BYTES = 8 << 10
+"""What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On a
+server this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB
+files."""
+CHUNK_BYTES = 256 << 10
+
+LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError)
+"""Errors after which what was read is worth nothing: a bomb, a locked entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedEntry:
+    """An entry taken in: whole in scratch (`held`), or why not (`fault`, with what could be read of it; `skip`)."""
+
+    item: Item
+    kind: ItemKind
+    held: Held | None = None
+    fault: Fault | None = None
+    skip: str | None = None
+
+
+Taken = tuple[Held | None, Fault | None]
+"""What could be read of a body, and why it is not all of it."""
+
+
+def stage(context: TaskContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
+    """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb or a locked one nothing."""
+    scratch = context.scratch
+    room = _Room(
+        scratch.part(item.id),
+        size,
+        lambda most: from_thread.run(scratch.reserve, item.id, most),
+        lambda done: from_thread.run_sync(scratch.resize, item.id, done),
+    )
+    held, fault = _write(_Copy(context, item, room), head, body)
+    if held is None:
+        return None, fault
+    whole = held.path.replace(scratch.whole(item.id))
+    return replace(held, path=whole, complete=fault is None), fault
+
+
+def spool(context: TaskContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
+    """Write an archive inside to scratch, where it stays while its entries are read. Gives what `stage` gives."""
+    scratch = context.scratch
+
+    def hold(most: int) -> None:
+        from_thread.run(scratch.hold, item.id, most)
+
+    room = _Room(scratch.box(item.id), size, hold, hold)
+    return _write(_Copy(context, item, room), head, body)
+
+
+def look_at(
+    context: TaskContext, item: Item, local: Path, head: bytes, body: BinaryIO
+) -> Held | None:
+    """Size and sums of the user's own file, of which nothing is written; None when it cannot be read."""
+    copy = _Copy(context, item, _Room(local, None, _no_room, _no_room))
+    try:
+        for chunk in _chunks(head, body):
+            copy.count(chunk)
+    except PermanentError:
+        return None
+    return replace(copy.held(), users_own=True)
+
+
+def head_of(local: Path) -> bytes:
+    """What sniffing looks at, of a file on the disk."""
+    with local.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The share of the budget that a file needs; `path` is where it is written, `size` what its listing says.
+
+    `wait` waits for room for so many bytes and raises DiskFullError, NeverFitsError; `tell` says that there are more
+    than were listed.
+    """
+
+    path: Path
+    size: int | None
+    wait: Callable[[int], None]
+    tell: Callable[[int], None]
+
+    def claim(self, least: int) -> None:
+        self.wait(least if self.size is None else self.size)
+
+    def grow(self, done: int) -> None:
+        if self.size is None or done > self.size:
+            self.tell(done)
+
+
+def _no_room(_size: int) -> None:
+    """For a file that lies where it is."""
+
+
+class _Copy:
+    """A file being written: its size and hashes so far, told to the meter and to the budget."""
+
+    def __init__(self, context: TaskContext, item: Item, room: _Room) -> None:
+        self.context, self.item, self.room = context, item, room
+        self.digest, self.crc, self.done = hashlib.sha256(), 0, 0
+
+    def count(self, chunk: bytes) -> None:
+        self.digest.update(chunk)
+        self.crc = zlib.crc32(chunk, self.crc)
+        self.done += len(chunk)
+        self.context.meter.read(len(chunk))
+        from_thread.check_cancelled()
+        self.room.grow(self.done)
+
+    def held(self) -> Held:
+        return Held(self.room.path, self.done, self.crc, self.digest.hexdigest())
+
+
+def _write(copy: _Copy, head: bytes, body: BinaryIO) -> Taken:
+    fault = None
+    try:
+        copy.room.claim(len(head))
+        with copy.room.path.open("wb", buffering=0) as out:
+            for chunk in _chunks(head, body):
+                out.write(chunk)
+                copy.count(chunk)
+    except LEAVING_NOTHING as error:
+        from_thread.run(copy.context.scratch.drop, copy.item.id)
+        return None, replace(error.fault(), item=copy.item.name)
+    except PermanentError as error:
+        fault = replace(error.fault(), item=copy.item.name)
+    except OSError as error:
+        raise _disk_error(error, copy.context) from error
+    return copy.held(), fault
+
+
+def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
+    if head:
+        yield head
+    while chunk := body.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _disk_error(error: OSError, context: TaskContext) -> TransloadError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(f"the disk is full while taking in {context.job.title}", stage="fetch")
+    return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")

@@ -1,0 +1,46 @@
+"""A job whose process was killed does not seem to run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.inputs import packed, photo
+from tests.installation import Home
+from transload.cli.job_view import INTERRUPTED, as_it_stands, state_word
+from transload.ledger.task_writes import TaskRecord
+from transload.model import Job, JobState, Lane
+
+
+async def left_running(home: Home, *, gave_way: bool) -> Job:
+    """A job that the ledger calls running or waiting for its turn, as a killed process leaves it."""
+    source = packed(home.folder / "a.zip", {"a.jpg": photo(1)})
+    async with home.open() as app:
+        job = await app.send(str(source), to=home.to, detach=True)
+        task = await app.installation.leases.take(Lane.TRANSFER, 0)
+        assert task is not None
+        record = TaskRecord(
+            app.installation.ledger.database, app.installation.clock, task, home.folder
+        )
+        await record.begin()
+        if gave_way:
+            await record.give_way()
+        seen = await app.job(job.id)
+        assert seen.state is (JobState.WAITING if gave_way else JobState.RUNNING)
+        assert as_it_stands(app, seen).state is JobState.QUEUED
+        assert state_word(as_it_stands(app, seen)) == INTERRUPTED
+        app.installation.lock.acquire()
+        assert as_it_stands(app, seen) == seen
+    return seen
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("gave_way", [False, True])
+async def test_it_is_queued_and_called_interrupted(tmp_path: Path, gave_way: bool) -> None:
+    job = await left_running(Home(tmp_path), gave_way=gave_way)
+    cli = Cli(tmp_path / "data")
+    assert [one["state"] for one in cli("jobs", "--json").document] == ["queued"]
+    assert cli("jobs", job.id, "--json").document["state"] == "queued"
+    assert "interrupted" in cli("jobs").out
+    assert f"transload resume {job.id}" in cli("jobs", job.id).out
+    assert cli("resume", job.id, "-q").status == 0

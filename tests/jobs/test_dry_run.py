@@ -1,0 +1,129 @@
+"""Looking leaves nothing behind and says what a job would do."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import inputs
+from tests.installation import Home
+from transload.errors import SourceNotFoundError
+from transload.jobs.dry_run import DryRunRequest
+from transload.model import Recipe, Verdict
+from transload.states import OPENED
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_dry_run_judges_each_entry_and_leaves_nothing(tmp_path: Path) -> None:
+    home, source = Home(tmp_path), inputs.mixed(tmp_path, photos=3, clips=1)
+    async with home.open() as app:
+        wish = DryRunRequest("", Recipe.TELEGRAM, exclude=("*002*",))
+        seen = {
+            one.name: one.judgement.verdict.value async for one in app.rehearse(str(source), wish)
+        }
+        jobs = await app.jobs()
+    assert seen == {
+        "trip/IMG_000.jpg": "as_is",
+        "trip/clip 0.avi": "transcode",
+        "trip/IMG_001.jpg": "as_is",
+        "trip/broken.jpg": "unsavable",
+        "trip/.DS_Store": "skip",
+        "trip/notes.txt": "skip",
+    }
+    assert jobs == []
+    assert home.left_behind() == []
+    assert not home.library.exists()
+
+
+async def test_all_files_would_be_delivered_untouched(tmp_path: Path) -> None:
+    source = inputs.packed(tmp_path / "a.zip", {"notes.txt": b"text", "a.jpg": inputs.photo(1)})
+    async with Home(tmp_path).open() as app:
+        wish = DryRunRequest("", Recipe.ORIGINAL, files="all")
+        seen = [one.judgement.verdict.value async for one in app.rehearse(str(source), wish)]
+    assert seen == ["as_is", "as_is"]
+
+
+async def test_a_listing_has_every_entry(tmp_path: Path) -> None:
+    source = inputs.mixed(tmp_path, photos=2, clips=0)
+    async with Home(tmp_path).open() as app:
+        seen = await app.list(str(source))
+    assert seen.listing.format == "zip"
+    assert [entry.name for entry in seen.entries][:2] == ["trip/IMG_000.jpg", "trip/IMG_001.jpg"]
+    assert seen.report.fault is None
+
+
+async def test_inspecting_gives_facts_or_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(inputs.photo(1))
+    async with Home(tmp_path).open() as app:
+        seen = await app.inspect(tmp_path / "a.jpg")
+        with pytest.raises(SourceNotFoundError, match="no file"):
+            await app.inspect(tmp_path / "missing.jpg")
+    assert (seen.judgement.kind.value, seen.judgement.verdict.value) == ("photo", "as_is")
+    assert seen.facts
+
+
+async def test_what_is_locked_is_named_and_left_alone(tmp_path: Path) -> None:
+    source = inputs.packed(tmp_path / "a.zip", {"a.jpg": inputs.photo(1), "b.jpg": inputs.photo(2)})
+    data = bytearray(source.read_bytes())
+    data[6] |= 1  # encrypted, says the local header of the first
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # and so does the directory
+    source.write_bytes(data)
+    async with Home(tmp_path).open() as app:
+        seen = {
+            one.name: one.judgement
+            async for one in app.rehearse(str(source), app.wish(str(source)))
+        }
+        passed = [one async for one in app.rehearse(str(source), app.wish("", exclude=["a.*"]))]
+    assert seen["a.jpg"].verdict is Verdict.UNSAVABLE
+    assert seen["a.jpg"].fault is not None
+    assert "encrypted" in seen["a.jpg"].why
+    assert seen["b.jpg"].verdict is Verdict.AS_IS
+    assert [one.name for one in passed] == ["b.jpg"]
+
+
+async def test_what_lies_inside_archives_is_judged_in_its_place(tmp_path: Path) -> None:
+    deep = inputs.packed(tmp_path / "d.zip", {"c.jpg": inputs.photo(3)}).read_bytes()
+    tree = {"b.jpg": inputs.photo(2), "deep.zip": deep, "cut.zip": b"PK\x03\x04 no more"}
+    inner = inputs.packed(tmp_path / "i.zip", tree).read_bytes()
+    folder = tmp_path / "trip"
+    folder.mkdir()
+    inputs.packed(folder / "a.zip", {"in.zip": inner, "report.docx": deep})
+    pieces = inputs.packed(tmp_path / "s.zip", {"e.jpg": inputs.photo(5)}).read_bytes()
+    (folder / "set.zip.001").write_bytes(pieces[:300])
+    (folder / "set.zip.002").write_bytes(pieces[300:])
+    home = Home(tmp_path)
+    async with home.open() as app:
+        wish = app.wish(str(folder))
+        seen = [(one.name, one.judgement) async for one in app.rehearse(str(folder), wish)]
+        whole = [
+            (one.name, one.judgement.verdict.value)
+            async for one in app.rehearse(str(folder), app.wish("", files="all"))
+        ]
+    assert [(name, judgement.verdict.value) for name, judgement in seen] == [
+        ("a.zip/in.zip/b.jpg", "as_is"),
+        ("a.zip/in.zip/deep.zip/c.jpg", "as_is"),
+        ("a.zip/in.zip/deep.zip", "skip"),
+        ("a.zip/in.zip/cut.zip", "unsavable"),
+        ("a.zip/in.zip", "skip"),
+        ("a.zip/report.docx", "skip"),
+        ("a.zip", "skip"),
+        ("set.zip.001/e.jpg", "as_is"),
+        ("set.zip.001", "skip"),
+        ("set.zip.002", "skip"),
+    ]
+    why = {name: judgement.why for name, judgement in seen}
+    assert why["a.zip/in.zip"] == OPENED
+    assert why["set.zip.002"] == "part of set.zip.001, read with it"
+    assert whole == [("a.zip", "as_is"), ("set.zip.001", "as_is"), ("set.zip.002", "as_is")]
+    assert home.left_behind() == []
+
+
+async def test_a_dry_run_goes_no_deeper_than_a_job(tmp_path: Path) -> None:
+    content = inputs.packed(tmp_path / "0.zip", {"a.jpg": inputs.photo(1)}).read_bytes()
+    for _ in range(4):
+        content = inputs.packed(tmp_path / "n.zip", {"in.zip": content}).read_bytes()
+    async with Home(tmp_path).open() as app:
+        wish = app.wish(str(tmp_path / "n.zip"))
+        seen = [one async for one in app.rehearse(str(tmp_path / "n.zip"), wish)]
+    assert [one.judgement.verdict.value for one in seen] == ["unsavable", "skip", "skip", "skip"]
+    assert "archive.max_depth" in seen[0].judgement.why

@@ -1,0 +1,122 @@
+"""Paths and albums as the ledger gives them out."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from tests.ledger.conftest import Desk
+from tests.ledger.test_task_writes import PHOTO, Shelf, begun, intend, landed, shipment
+from transload.ledger.deliveries import earlier, path_key, taken_at, twin_of
+from transload.ledger.schema import folders, receipts
+from transload.model import (
+    Files,
+    Item,
+    ItemKind,
+    Job,
+    Judgement,
+    Shipment,
+    Verdict,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def test_paths_are_equal_as_a_disk_without_case_sees_them() -> None:
+    assert path_key("Ünï/A.JPG") == path_key("ünï/a.jpg".upper())
+    assert path_key("u\u0308") == path_key("ü")
+    assert path_key("a") != path_key("b")
+
+
+async def test_what_is_taken_is_known_by_kind(desk: Desk) -> None:
+    record, items = await begun(desk, 1)
+    await intend(record, [shipment(items[0])])
+    with desk.database.begin() as db:
+        taken = taken_at(db, "library:/out")
+        assert taken("photos/in/0.JPG") == "file"
+        assert taken("photos/in") == "dir"
+        assert taken("photos/other.jpg") is None
+        assert taken_at(db, "library:/elsewhere")("photos/in") is None
+
+
+async def test_photos_and_videos_have_albums_of_their_own_and_sound_has_none(desk: Desk) -> None:
+    record, items = await begun(desk, 5)
+    kinds = [ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.PHOTO, ItemKind.AUDIO, ItemKind.VIDEO]
+    shipments = [
+        Shipment(one.item, Judgement(kind, Verdict.AS_IS, ""), one.parcels)
+        for one, kind in zip((shipment(item) for item in items), kinds, strict=True)
+    ]
+    assert [intent.album for intent in await intend(record, shipments)] == [1, 2, 1, None, 2]
+
+
+async def test_another_content_for_the_same_item_gets_a_new_plan(desk: Desk) -> None:
+    record, items = await begun(desk, 1)
+    (first,) = await intend(record, [shipment(items[0], "one")])
+    (second,) = await intend(record, [shipment(items[0], "two")])
+    assert second.paths == first.paths  # the old intent is withdrawn: its path is free again
+    (only,) = await record.open_intents(0)
+    assert only.outputs[0].sha256 == "two"
+
+
+async def test_a_source_sent_again_goes_to_its_own_folder(desk: Desk) -> None:
+    record, items = await begun(desk, 1)
+    await record.receive(landed(await intend(record, [shipment(items[0])])))
+    await record.end_task()
+    await record.end_job()
+    again, _ = await begun(desk, 0)
+    other, _ = await begun(desk, 0, "/elsewhere/photos.zip")
+    assert (await again.settle_folder(Shelf())).folder == "photos"  # type: ignore[arg-type]
+    assert (await other.settle_folder(Shelf())).folder == "photos (2)"  # type: ignore[arg-type]
+    with desk.database.begin() as db:
+        assert (
+            len(db.execute(select(folders).where(folders.c.source_identity.is_not(None))).all())
+            == 2
+        )
+        assert len(db.execute(select(receipts)).all()) == 1
+    assert PHOTO.verdict is Verdict.AS_IS
+
+
+def steps_of_a_look_up(desk: Desk, job: Job, item: Item) -> int:
+    """What SQLite does, in its own steps, to find an earlier delivery of the item's content and its duplicates."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with desk.database.begin() as db:
+        connection = db.connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        connection.set_progress_handler(count, 1)
+        earlier(db, job, "local:/new.zip", item, "equal")
+        twin_of(db, job, "local:/new.zip", item, "equal")
+        connection.set_progress_handler(None, 1)
+    return steps
+
+
+@pytest.mark.parametrize("files", ["all", "media"])
+async def test_an_equal_content_costs_the_same_however_many_there_are(
+    desk: Desk, files: Files
+) -> None:
+    record, items = await begun(desk, 2000, "/old.zip", files="all")
+    job = await record.settle_folder(Shelf())  # type: ignore[arg-type]
+    steps: list[int] = []
+    for some in (items[:20], items[20:]):
+        sent = await intend(record, [shipment(one, "equal") for one in some])
+        await record.receive(landed(sent))
+        looking = replace(job, id="another", files=files)
+        steps.append(steps_of_a_look_up(desk, looking, some[-1]))
+    assert steps[1] <= 1.5 * steps[0]
+
+
+async def test_a_duplicate_costs_the_same_in_a_job_of_many_items(desk: Desk) -> None:
+    record, items = await begun(desk, 1, "/old.zip")
+    await record.receive(landed(await intend(record, [shipment(items[0], "equal")])))
+    steps: list[int] = []
+    for count in (20, 2000):
+        record, items = await begun(desk, count, f"/{count}.zip")
+        job = await record.settle_folder(Shelf())  # type: ignore[arg-type]
+        steps.append(steps_of_a_look_up(desk, job, items[-1]))
+    assert steps[1] <= 1.5 * steps[0]

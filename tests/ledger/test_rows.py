@@ -1,0 +1,47 @@
+"""What goes into a row comes out the same."""
+
+import pytest
+
+from tests.ledger.conftest import Desk
+from transload.kinds import Fault
+from transload.ledger.rows import (
+    OPTIONS,
+    fault_or_none,
+    job_options,
+    judgement_from_json,
+    judgement_to_json,
+)
+from transload.model import ItemKind, Judgement, Verdict
+
+
+@pytest.mark.parametrize(
+    "judgement",
+    [
+        Judgement(ItemKind.PHOTO, Verdict.AS_IS, "a photo"),
+        Judgement(
+            ItemKind.VIDEO, Verdict.TRANSCODE, "old", suffix=".mp4", deferred=True, partial=True, cost_s=1.5,
+            plan={"do": "transcode", "hdr": True}, fault=Fault("input.corrupt", "x"), width=1, height=2, duration_s=3.0,
+        ),
+    ],
+)  # fmt: skip
+def test_a_judgement_survives_its_row(judgement: Judgement) -> None:
+    assert judgement_from_json(judgement_to_json(judgement)) == judgement
+
+
+def test_no_fault_stays_none() -> None:
+    assert fault_or_none(None) is None
+    stored = Fault("input.corrupt", "x").as_dict()
+    again = fault_or_none(stored)
+    assert again is not None
+    assert again.kind == "input.corrupt"
+
+
+@pytest.mark.anyio
+async def test_the_options_of_a_job_survive_its_row(desk: Desk) -> None:
+    job = await desk.submit(
+        include=("*.jpg",), exclude=("a", "b"), sort="name", originals="drop", caption="hi"
+    )
+    told = job_options(job)
+    assert (told["include"], told["exclude"]) == (("*.jpg",), ("a", "b"))
+    assert (told["sort"], told["originals"], told["caption"]) == ("name", "drop", "hi")
+    assert set(job_options(job)) == set(OPTIONS)
