@@ -45,7 +45,7 @@ from transload.options import (
 from transload.states import JOB_ENDED, needs_password
 from transload.wiring import build
 
-FOLLOW_S = 0.1  # how often a follower looks for new events; a look costs 0.5 ms
+FOLLOW_S = 0.1  # how often a follower asks whether anything was committed
 TICK_S = 0.25  # progress is written at most four times a second
 COUNTING_SHARE = (
     19  # and the time between is at least so many times that of writing it: a twentieth of a thread
@@ -249,19 +249,23 @@ class App(Lookups):
         seq = after or job.seq
         head = report.head(job, totals) | {"reason": job.wait_reason}
         yield Event(job.id, job.seq, self.installation.clock(), "snapshot", head)
+        version = None
         while True:
-            ended = (await ledger.job(job.id)).state in JOB_ENDED
-            while page := await ledger.events(job.id, seq):
-                for event in page:
-                    seq = event.seq
-                    yield event
-            progress = await ledger.progress(job.id)
-            if progress is not None and progress != shown:
-                shown = progress
-                yield Event(job.id, seq, self.installation.clock(), "progress", progress)
-            if ended:
+            if version == (version := await ledger.database.version()):
+                await anyio.sleep(FOLLOW_S)
+                continue
+            news = await ledger.news(job.id, seq)
+            for event in news.events:
+                seq = event.seq
+                yield event
+            if news.is_cut:
+                version = None
+                continue
+            if news.progress is not None and news.progress != shown:
+                shown = news.progress
+                yield Event(job.id, seq, self.installation.clock(), "progress", shown)
+            if news.job.state in JOB_ENDED:
                 return
-            await anyio.sleep(FOLLOW_S)
 
     async def history(self, job_id: str) -> list[Event]:
         """All events of a job so far, in order; one for each batch of items."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from transload.errors import DiskFullError, StoreError
 from transload.ledger.database import Database
@@ -192,3 +192,48 @@ def test_a_new_ledger_is_for_its_owner_alone(tmp_path: Path) -> None:
     made = {path.suffix: path.stat().st_mode & 0o077 for path in tmp_path.glob("ledger.db*")}
     database.close()
     assert made == {".db": 0, ".db-wal": 0, ".db-shm": 0}
+
+
+INSERT = text("INSERT INTO folders VALUES ('d', hex(randomblob(4)), NULL, 'p')")
+COUNT = text("SELECT count(*) FROM folders")
+
+
+def counted(db: Connection) -> int:
+    return int(db.execute(COUNT).scalar_one())
+
+
+@pytest.mark.anyio
+async def test_a_reader_waits_for_no_writer_and_sees_what_is_committed(tmp_path: Path) -> None:
+    database = Database(tmp_path / "ledger.db")
+    database.open()
+    with database.begin() as db:  # the lock is held while others read
+        db.execute(INSERT)
+        assert await database.read(counted) == 0
+    assert await database.read(counted) == 1
+    database.close()
+
+
+@pytest.mark.anyio
+async def test_a_read_cannot_write(tmp_path: Path) -> None:
+    database = Database(tmp_path / "ledger.db")
+    database.open()
+    with pytest.raises(StoreError, match="readonly"):
+        await database.read(lambda db: db.execute(INSERT))
+    assert await database.read(counted) == 0
+    database.close()
+
+
+@pytest.mark.anyio
+async def test_the_version_changes_with_every_commit_of_anybody(tmp_path: Path) -> None:
+    ours, theirs = Database(tmp_path / "ledger.db"), Database(tmp_path / "ledger.db")
+    ours.open()
+    theirs.open()
+    seen = [await ours.version()]
+    assert await ours.version() == seen[0]
+    for database, durable in ((ours, False), (ours, True), (theirs, False)):
+        await database.run(lambda db: db.execute(INSERT), durable=durable)
+        seen.append(await ours.version())
+        assert await ours.version() == seen[-1]
+    assert len(set(seen)) == len(seen)
+    ours.close()
+    theirs.close()

@@ -1,4 +1,7 @@
-"""Opening the ledger's database and running transactions on it from async code, one at a time, in a worker thread."""
+"""Opening the ledger's database and running transactions on it from async code, in a worker thread.
+
+Writers go one at a time; readers see the last commit and wait for no writer, nor does one wait for them.
+"""
 
 import fcntl
 import logging
@@ -39,20 +42,27 @@ def translated(error: DBAPIError) -> TransloadError:
 
 
 class Database:
-    """One SQLite file in WAL mode behind two connections.
+    """One SQLite file in WAL mode behind three connections.
 
     `quick` transactions (synchronous=NORMAL) survive a kill -9, a power cut may take the last ones back; `durable`
-    ones (FULL) survive both and are for intents and for what ends a job. Writers start with BEGIN IMMEDIATE.
+    ones (FULL) survive both and are for intents and for what ends a job. Writers start with BEGIN IMMEDIATE. The third
+    connection reads only: its transactions take no lock, and a statement that writes fails in them.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_open = False
-        self._turn = anyio.CapacityLimiter(1)  # one transaction at a time in this process
-        self._quick = self._engine("NORMAL")
-        self._durable = self._engine("FULL")
+        self._turn = anyio.CapacityLimiter(1)  # one write at a time in this process
+        self._reader = anyio.CapacityLimiter(1)
+        self._quick = self._engine("NORMAL", "BEGIN IMMEDIATE")
+        self._durable = self._engine("FULL", "BEGIN IMMEDIATE")
+        self._reads = self._engine("NORMAL", "BEGIN")
 
-    def _engine(self, synchronous: str) -> Engine:
+        @event.listens_for(self._reads, "connect")
+        def forbid(raw: sqlite3.Connection, _record: object) -> None:
+            raw.execute("PRAGMA query_only=ON")
+
+    def _engine(self, synchronous: str, begins: str) -> Engine:
         url = URL.create("sqlite", database=str(self.path))
         engine = create_engine(
             url,
@@ -73,7 +83,7 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(begins)
 
         return engine
 
@@ -133,6 +143,33 @@ class Database:
 
         return await anyio.to_thread.run_sync(transaction, limiter=self._turn)
 
+    async def read(self, act: Callable[[Connection], T]) -> T:
+        """What `act` answers of one moment, without a lock. Not abandoned on cancellation."""
+
+        def transaction() -> T:
+            try:
+                with self._reads.begin() as connection:
+                    return act(connection)
+            except DatabaseError as error:
+                raise translated(error) from error
+
+        return await anyio.to_thread.run_sync(transaction, limiter=self._reader)
+
+    async def version(self) -> int:
+        """A number that is another one after each commit of anybody: what was read before is still so while it stays.
+
+        Source: SQLite, PRAGMA data_version.
+        """
+
+        def ask() -> int:
+            raw = self._reads.raw_connection()  # in no transaction
+            try:
+                return int(raw.cursor().execute("PRAGMA data_version").fetchone()[0])
+            finally:
+                raw.close()
+
+        return await anyio.to_thread.run_sync(ask, limiter=self._reader)
+
     async def wipe(self) -> None:
         """Move everything into the file and empty its log: what was deleted is then nowhere any more.
 
@@ -150,10 +187,12 @@ class Database:
             finally:
                 raw.close()
 
-        await anyio.to_thread.run_sync(checkpoint, limiter=self._turn)
+        async with self._reader:  # a reader keeps the log in use
+            await anyio.to_thread.run_sync(checkpoint, limiter=self._turn)
 
     def close(self) -> None:
-        """Close both connections."""
+        """Close all connections."""
         self.is_open = False
+        self._reads.dispose()
         self._quick.dispose()
         self._durable.dispose()

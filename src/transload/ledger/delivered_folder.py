@@ -26,7 +26,7 @@ def jobs_of(db: Connection, job: Job) -> list[Job]:
 
 async def untouched(database: Database, job: Job) -> frozenset[str]:
     """Ids of the folder's jobs that passed everything on unread (recipe `original`)."""
-    known = await database.run(lambda db: jobs_of(db, job))
+    known = await database.read(lambda db: jobs_of(db, job))
     return frozenset(one.id for one in known if one.recipe is Recipe.ORIGINAL)
 
 
@@ -35,7 +35,7 @@ async def records_of(database: Database, job: Job) -> AsyncIterator[ItemRecord]:
 
     That is what they delivered, and what they lost and no later one met again.
     """
-    known = await database.run(lambda db: jobs_of(db, job))
+    known = await database.read(lambda db: jobs_of(db, job))
     for at, one in enumerate(known):
         later = [other.id for other in known[at + 1 :]]
         async for record in _of_one(database, one, later, own=one.id == job.id):
@@ -56,7 +56,7 @@ async def _of_one(
         return last, [record for record in page if _is_owed(record, again)]
 
     while True:
-        last, page = await database.run(act)
+        last, page = await database.read(act)
         for record in page:
             yield record
         if last is None:

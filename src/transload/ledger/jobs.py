@@ -1,8 +1,9 @@
-"""Jobs as commands see them: made, found, steered, told. What a running task writes is in `record.py`."""
+"""Job queries and commands. What a running task writes is in `task_writes.py`."""
 
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -53,6 +54,20 @@ def new_id(now_ms: int) -> str:
     """A ULID: 26 characters that sort by time of creation."""
     number = (now_ms << 80) | secrets.randbits(80)
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A job at one moment, with its events since another, at most a page of them, and its last progress object."""
+
+    job: Job
+    events: list[Event]
+    progress: dict[str, Any] | None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more events may wait behind these."""
+        return len(self.events) == PAGE
 
 
 class Ledger:
@@ -129,11 +144,11 @@ class Ledger:
                 return None
             return job_of(row)
 
-        return await self.database.run(act) if version else None
+        return await self.database.read(act) if version else None
 
     async def passwords(self, job_id: str) -> tuple[Secret, ...]:
         """The passwords a job may try, in the order they were given."""
-        return await self.database.run(lambda db: passwords_of(db, job_id))
+        return await self.database.read(lambda db: passwords_of(db, job_id))
 
     async def give_password(self, job_id: str, text: str) -> Job:
         """Add a password and let the job try again, also a paused one. Raises UsageError when the job has ended."""
@@ -156,7 +171,7 @@ class Ledger:
 
     async def job(self, job_id: str) -> Job:
         """The job with exactly this id. Raises UnknownJobError."""
-        return await self.database.run(lambda db: _job(db, job_id))
+        return await self.database.read(lambda db: _job(db, job_id))
 
     async def find(self, prefix: str) -> Job:
         """The one job whose id begins with `prefix` (upper or lower case). Raises UnknownJobError."""
@@ -170,17 +185,17 @@ class Ledger:
                 raise UnknownJobError(f"{many} with {prefix!r}")
             return job_of(found[0])
 
-        return await self.database.run(act)
+        return await self.database.read(act)
 
     async def recent(self, limit: int = 100) -> list[Job]:
         """The latest jobs, newest first."""
         query = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
-        return await self.database.run(lambda db: [job_of(row) for row in db.execute(query)])
+        return await self.database.read(lambda db: [job_of(row) for row in db.execute(query)])
 
     async def progress(self, job_id: str) -> dict[str, Any] | None:
         """The last progress object a worker left, or None."""
         query = select(jobs.c.progress).where(jobs.c.id == job_id)
-        return await self.database.run(lambda db: db.execute(query).scalar())
+        return await self.database.read(lambda db: db.execute(query).scalar())
 
     async def set_progress(self, progress: Mapping[str, dict[str, Any]]) -> None:
         """Leave progress objects by job id; `overall` never goes back, and that of an ended job stays as it is."""
@@ -285,16 +300,20 @@ class Ledger:
 
     async def events(self, job_id: str, after: int) -> list[Event]:
         """Up to a page of events with a number above `after`."""
-        query = (
-            select(events)
-            .where(events.c.job_id == job_id, events.c.seq > after)
-            .order_by(events.c.seq)
-        ).limit(PAGE)
-        return await self.database.run(lambda db: [event_of(row) for row in db.execute(query)])
+        return await self.database.read(lambda db: _events(db, job_id, after))
+
+    async def news(self, job_id: str, after: int) -> News:
+        """What a follower shows of a job that has seen the events up to `after`. Raises UnknownJobError."""
+
+        def act(db: Connection) -> News:
+            progress = db.execute(select(jobs.c.progress).where(jobs.c.id == job_id)).scalar()
+            return News(_job(db, job_id), _events(db, job_id, after), progress)
+
+        return await self.database.read(act)
 
     async def done(self, job_id: str) -> Done:
         """What of a job is finished, for progress: items and bytes of the closed ones, and of all known so far."""
-        return await self.database.run(lambda db: done_of(db, job_id))
+        return await self.database.read(lambda db: done_of(db, job_id))
 
     async def standing(self, job_id: str) -> tuple[Job, Totals]:
         """A job with its sums at the same moment. Raises UnknownJobError."""
@@ -303,11 +322,11 @@ class Ledger:
             job = _job(db, job_id)
             return job, totals_of(db, job)
 
-        return await self.database.run(act)
+        return await self.database.read(act)
 
     async def totals(self, job: Job) -> Totals:
         """The sums of the report."""
-        return await self.database.run(lambda db: totals_of(db, job))
+        return await self.database.read(lambda db: totals_of(db, job))
 
     async def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """All items in entry order with their deliveries, a page at a time."""
@@ -316,10 +335,15 @@ class Ledger:
         def act(db: Connection) -> list[ItemRecord]:
             return page_of(db, job_id, after, judged=False)
 
-        while page := await self.database.run(act):
+        while page := await self.database.read(act):
             for record in page:
                 yield record
             after = page[-1].item.place
+
+
+def _events(db: Connection, job_id: str, after: int) -> list[Event]:
+    page = select(events).where(events.c.job_id == job_id, events.c.seq > after)
+    return [event_of(row) for row in db.execute(page.order_by(events.c.seq).limit(PAGE))]
 
 
 def _job(db: Connection, job_id: str) -> Job:

@@ -37,7 +37,7 @@ class Quarantine:
                 for row in db.execute(query.order_by(quarantine.c.created_ms, quarantine.c.item_id))
             ]
 
-        return await self.database.run(act)
+        return await self.database.read(act)
 
     async def one(self, prefix: str) -> QuarantineRecord:
         """The one original whose id begins so. Raises UnknownJobError."""

@@ -79,7 +79,7 @@ class SqlSegmentStore:
                 for row in found
             ]
 
-        return await self._database.run(act)
+        return await self._database.read(act)
 
     def write(self, db: Connection, key: str, source: str, segment: Segment) -> None:
         """Remember a segment, in place of an earlier one of its number."""
@@ -138,7 +138,7 @@ class SqlSegmentStore:
             row = db.execute(select(choices).where(choices.c.key == key)).first()
             return None if row is None else QualityChoice(row.preset, row.lines, row.note)
 
-        return await self._database.run(act)
+        return await self._database.read(act)
 
     def write_choice(self, db: Connection, key: str, source: str, choice: QualityChoice) -> None:
         """Remember a choice; one made before stays: segments may lie under it."""

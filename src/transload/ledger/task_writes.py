@@ -145,7 +145,7 @@ class TaskRecord(FencedTask):
                 return None
             return tuple(landed_of(db, [found]).get(found, ()))
 
-        return await self._database.run(act)
+        return await self._database.read(act)
 
     async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
         """Albums and paths, committed durably. A shipment without an intent was delivered by this job meanwhile."""
@@ -187,7 +187,7 @@ class TaskRecord(FencedTask):
             ).scalars()
             return [self._open_intent(db, item_id) for item_id in ids]
 
-        return await self._database.run(act)
+        return await self._database.read(act)
 
     def _open_intent(self, db: Connection, item_id: int) -> OpenIntent:
         rows = db.execute(select(outputs).where(outputs.c.item_id == item_id).order_by(outputs.c.n))
@@ -226,7 +226,7 @@ class TaskRecord(FencedTask):
         query = select(items.c.idx, items.c.inner).where(
             inside, items.c.state == ItemState.PENDING.value
         )
-        places = await self._database.run(lambda db: db.execute(query).all())
+        places = await self._database.read(lambda db: db.execute(query).all())
         return {
             (row.idx, row.inner[:level])
             for row in places
@@ -236,7 +236,7 @@ class TaskRecord(FencedTask):
     async def item(self, item_id: int) -> Item:
         """The item as it is now."""
         query = select(items).where(items.c.id == item_id)
-        return item_of(await self._database.run(lambda db: db.execute(query).one()))
+        return item_of(await self._database.read(lambda db: db.execute(query).one()))
 
     async def deferred_near(self, item_id: int, limit: int) -> list[Item]:
         """Items that still wait for a conversion, from this one on in entry order."""
@@ -249,7 +249,7 @@ class TaskRecord(FencedTask):
             .order_by(items.c.idx, items.c.inner)
             .limit(limit)
         )
-        return await self._database.run(lambda db: [item_of(row) for row in db.execute(query)])
+        return await self._database.read(lambda db: [item_of(row) for row in db.execute(query)])
 
     async def keep(self, item: Item, held: Held, fault: Fault) -> None:
         """Move the original's bytes into the quarantine, then say so; repeated after a crash it does no harm."""
@@ -276,11 +276,11 @@ class TaskRecord(FencedTask):
 
     async def is_usable(self, item_id: int) -> bool:
         """Whether the item can be sent from its kept original, so that its source need not be opened."""
-        return await self._database.run(lambda db: usable_of(db, item_id) is not None)
+        return await self._database.read(lambda db: usable_of(db, item_id) is not None)
 
     async def kept(self, item: Item) -> Held | None:
         """The complete original in the quarantine, its SHA-256 checked; None where it cannot be used."""
-        row = await self._database.run(lambda db: usable_of(db, item.id))
+        row = await self._database.read(lambda db: usable_of(db, item.id))
         if row is None:
             return None
         held = await anyio.to_thread.run_sync(fingerprint, self._kept / row.file)

@@ -136,7 +136,7 @@ class Leases:
             epochs = {row.id: row.epoch for row in db.execute(mine)}
             return [task.id for task in held if epochs.get(task.id) != task.epoch]
 
-        return await self.database.run(act) if held else []
+        return await self.database.read(act) if held else []
 
     async def release(self, task: Task, due_ms: int) -> None:
         """Free the task for anyone from `due_ms` on; a task that is no longer ours stays as it is."""
