@@ -1,7 +1,7 @@
 """The decision table: facts of a file and a recipe in, one judgement out. Pure.
 
 Rules and figures: Telegram's limits for photos and animations (Bot API, core.telegram.org/api/files), and what plays on
-iOS, Android and in browsers without conversion. Videos are judged in `verdict_video.py`.
+iOS, Android and in browsers without conversion. Videos are judged in `video.py`.
 """
 
 from dataclasses import dataclass, replace
