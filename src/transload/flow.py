@@ -25,12 +25,15 @@ from transload.model import (
     Verdict,
 )
 from transload.ports import Landed, Refusal, TaskContext
-from transload.steps.outcomes import OutcomeBatch, quarantine_or_fail, write_outcomes
-from transload.steps.prepare import convert_item, untouched_shipment
+from transload.steps.outcomes import (
+    OutcomeBatch,
+    quarantine_or_fail,
+    reconcile_intents,
+    write_outcomes,
+)
+from transload.steps.prepare import UNTOUCHED, convert_item, equals_apart, untouched_shipment
 from transload.steps.read import read_source
-from transload.steps.reconcile import reconcile_intents
 from transload.steps.refetch import fetch
-from transload.steps.shipment import UNTOUCHED, equals_apart
 from transload.steps.staging import StagedEntry
 
 AHEAD, STAGED = 4, 64  # entries read before they are judged; items judged before they are sent

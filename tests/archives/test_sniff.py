@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives.makers import PACKERS, make_zip, tar_bytes
-from transload.archives.sniff import archive_format, is_tar_header, is_zero_tar
+from tests.archives.makers import PACKERS, make_zip, noise, tar_bytes
+from transload.archives.sniff import archive_format, is_tar_header, is_zero_tar, likeness
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,22 @@ def test_old_binary_cpio_in_both_orders_of_bytes(order: str) -> None:
     assert archive_format(head(0o130000, b"a.jpg\0")) is None
     assert archive_format(head(0o100644, b"a.jpg")) is None
     assert archive_format(head(0o100644, b"a\0jpg\0")) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"<html>404", "a web page"),
+        (b"\xef\xbb\xbf\n <!DOCTYPE html><html>", "a web page"),
+        (b'{"error": "gone"}', "JSON"),
+        (b"<?xml version='1.0'?><Error>", "XML"),
+        (b"%PDF-1.4", "PDF"),
+        (b"just a few words", "a text"),
+        (bytes(1024), "zeros"),
+        (noise(1024), "nothing that is known"),
+        (b"\xff\xd8\xff\xe0", "a JPEG"),
+    ],
+)
+def test_words(head: bytes, words: str) -> None:
+    assert words in likeness(head)
+    assert "b'" not in likeness(head)

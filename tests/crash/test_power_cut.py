@@ -124,7 +124,7 @@ async def test_what_others_count_on_is_committed_for_good(tmp_path: Path, disk: 
     assert "receive" not in durable  # the library can be asked
 
 
-async def test_a_part_of_a_film_is_durable_before_its_row(tmp_path: Path, disk: Disk) -> None:
+async def test_a_segment_of_a_film_is_durable_before_its_row(tmp_path: Path, disk: Disk) -> None:
     report = await Home(tmp_path).send(film(tmp_path / "asp.avi"))
     assert report.job.state is JobState.SUCCEEDED
     parts = disk.named("/parts/")

@@ -6,6 +6,7 @@ from tests.ledger.conftest import Desk
 from transload.kinds import Fault
 from transload.ledger.rows import (
     OPTIONS,
+    announce,
     fault_or_none,
     job_options,
     judgement_from_json,
@@ -45,3 +46,26 @@ async def test_the_options_of_a_job_survive_its_row(desk: Desk) -> None:
     assert (told["include"], told["exclude"]) == (("*.jpg",), ("a", "b"))
     assert (told["sort"], told["originals"], told["caption"]) == ("name", "drop", "hi")
     assert set(job_options(job)) == set(OPTIONS)
+
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_numbers_follow_each_other_and_a_failed_change_takes_none(desk: Desk) -> None:
+    job = await desk.submit()
+
+    def fail() -> None:
+        with desk.database.begin() as db:
+            announce(db, job.id, 1, "lost", {})
+            raise ZeroDivisionError
+
+    for n in range(3):
+        with desk.database.begin() as db:
+            announce(db, job.id, n, "told", {"n": n})
+        with pytest.raises(ZeroDivisionError):
+            fail()
+    told = await desk.ledger.events(job.id, job.seq)
+    assert [(event.seq, event.what, event.data) for event in told] == [
+        (job.seq + 1 + n, "told", {"n": n}) for n in range(3)
+    ]
+    assert (await desk.ledger.job(job.id)).seq == job.seq + 3

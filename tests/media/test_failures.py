@@ -1,10 +1,18 @@
 """Words for what tools say with numbers and types."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
-from transload.media.failures import GAVE_UP, evidence_of, evidence_of_ffmpeg, of_ffmpeg
+from transload.media.failures import (
+    GAVE_UP,
+    DamagedError,
+    evidence_of,
+    evidence_of_ffmpeg,
+    of_ffmpeg,
+)
+from transload.media.photos.photo import JpegTarget, shrink
 
 STATUSES = [1, 2, 8, 69, 171, 176, 183, 187, 190, 222, 234, 251, 254, -2, -6, -11, -15]
 
@@ -48,3 +56,13 @@ def test_evidence_has_number_and_text() -> None:
     lost = FileNotFoundError(2, "No such file or directory", "/scratch/1")
     assert evidence_of(lost) == "FileNotFoundError: No such file or directory"
     assert len(evidence_of(ValueError("x" * 999))) == 400
+
+
+def test_a_missing_file_is_not_called_damaged(tmp_path: Path) -> None:
+    shape = JpegTarget(side=None, quality=87)
+    with pytest.raises(FileNotFoundError):
+        shrink(tmp_path / "none", "jpeg", shape, tmp_path / "o.jpg")
+    (tmp_path / "bad").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(DamagedError) as caught:
+        shrink(tmp_path / "bad", "jpeg", shape, tmp_path / "o.jpg")
+    assert str(tmp_path) not in str(caught.value)

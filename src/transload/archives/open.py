@@ -11,7 +11,6 @@ from transload.archives.cab.reader import CabReader, read_directory
 from transload.archives.codecs.decoders import PACKINGS
 from transload.archives.fault_isolation import opened
 from transload.archives.late_signatures import hidden_format
-from transload.archives.likeness import likeness
 from transload.archives.missing_volumes import check_end_of_7z, missing_of_zip
 from transload.archives.records.ar import MAGIC, Ar
 from transload.archives.records.cpio import Cpio
@@ -26,7 +25,7 @@ from transload.archives.sevenzip.remote_blocks import (
 from transload.archives.sevenzip.tool import SevenZip, find_sevenzip
 from transload.archives.sfx import embedded_format
 from transload.archives.single import SingleReader
-from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar
+from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar, likeness
 from transload.archives.tar.index import TarIndex
 from transload.archives.tar.reader import TarReader, holds_tar
 from transload.archives.volumes import JoinedBlob, VolumeSet, is_piece, volume_set

@@ -4,7 +4,7 @@ This is the one place where exception groups are unwrapped and where an unforese
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,18 +37,19 @@ from transload.errors import (
     WrongPasswordError,
 )
 from transload.files.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
-from transload.jobs.closing import close_page
 from transload.jobs.meters import TaskMeter
+from transload.ledger.database import Database
+from transload.ledger.delivered_folder import records_of, untouched
 from transload.ledger.jobs import Ledger
 from transload.ledger.segments import SqlSegmentStore
 from transload.ledger.task_writes import TaskRecord
-from transload.model import ALBUM_MAX, ItemState, Job, Outcome, Task, TaskKind
+from transload.model import ALBUM_MAX, ItemRecord, ItemState, Job, Outcome, Task, TaskKind
 from transload.ports import Clock, Destination, Media, Source, Sources, TaskContext
 from transload.retry import RetryPolicy
 from transload.sources.lazy import Later
 from transload.sources.ordered import in_order
 from transload.states import ITEM_OPEN, RETRY, SPACE
-from transload.steps.reconcile import reconcile_intents
+from transload.steps.outcomes import reconcile_intents
 
 log = logging.getLogger(__name__)
 
@@ -320,3 +321,22 @@ def budget_for(source: Source) -> int:
         window = [*window[-(ALBUM_MAX - 1) :], size]
         album, largest = max(album, sum(window)), max(largest, size)
     return max(largest, min(album, ALBUM_WINDOW_MAX)) + SLACK_BYTES
+
+
+async def close_page(database: Database, media: Media, destination: Destination, job: Job) -> None:
+    """Close a job there. Raises what `Destination.close_job` raises."""
+    original = await untouched(database, job) if job.folder is not None else frozenset[str]()
+
+    def records() -> AsyncIterator[ItemRecord]:
+        return records_of(database, job)
+
+    async def picture(record: ItemRecord, local: Path) -> bytes | None:
+        """As probing makes it. What was wanted unread is not read for the page either."""
+        if record.item.job_id in original:
+            return None
+        try:
+            return (await media.probe(local, local.name)).thumb
+        except (PermanentError, TransientError):
+            return None
+
+    await destination.close_job(job, records, picture)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from transload.entry import Secret
 from transload.errors import PasswordNeededError, UsageError
 from transload.kinds import LOCKED
-from transload.ledger.events import announce
+from transload.ledger.rows import announce
 from transload.ledger.schema import items, jobs, passwords, tasks
 from transload.model import ItemState, JobState, Task
 from transload.states import PASSWORD, check_job_move

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from transload.errors import UnknownJobError
 from transload.ledger.database import Database
-from transload.ledger.events import announce
-from transload.ledger.rows import quarantine_of
+from transload.ledger.rows import announce, quarantine_of
 from transload.ledger.schema import items, quarantine
 from transload.model import ItemState, QuarantineRecord
 from transload.states import check_item_move

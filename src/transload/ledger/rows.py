@@ -1,12 +1,13 @@
-"""Rows of the ledger as values of the model, and back."""
+"""Rows of the ledger as values of the model, and back; and how an event of a job is appended."""
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, insert, select, update
 
 from transload.kinds import Fault
+from transload.ledger.schema import events, jobs
 from transload.model import (
     Event,
     Item,
@@ -149,3 +150,11 @@ def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:
         sha256=row.sha256,
         created_ms=row.created_ms,
     )
+
+
+def announce(db: Connection, job_id: str, at_ms: int, what: str, data: dict[str, Any]) -> int:
+    """Append an event and give its number; the job's `seq` moves with it, without gaps."""
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(seq=jobs.c.seq + 1))
+    seq: int = db.execute(select(jobs.c.seq).where(jobs.c.id == job_id)).scalar_one()
+    db.execute(insert(events).values(job_id=job_id, seq=seq, at_ms=at_ms, what=what, data=data))
+    return seq

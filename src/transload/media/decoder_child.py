@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, TextIO
 
-from transload.media.damage import DamagedError
+from transload.media.failures import DamagedError
 from transload.media.photos import heif
 from transload.media.probe import mp3_header, sniff
 from transload.model import ItemKind

@@ -51,3 +51,14 @@ def evidence_of(error: BaseException) -> str:
     # libav's errors have a `strerror`, as those of the system do.
     words = getattr(error, "strerror", None) or str(error)
     return f"{type(error).__name__}: {words}"[:400]
+
+
+class DamagedError(Exception):
+    """The file's bytes do not decode; the text says how, in words for people, without naming our paths.
+
+    `evidence` is what the library said.
+    """
+
+    def __init__(self, detail: str, evidence: str | None = None) -> None:
+        super().__init__(detail)
+        self.evidence = evidence

@@ -1,12 +1,12 @@
-"""Outcomes without a delivery, written to the ledger in batches: one transaction each would cost more than the rest."""
+"""Outcomes without a delivery, written in batches; and what a killed run left in doubt, asked at the destination."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from transload.errors import ConvertError
-from transload.model import ItemState, Judgement, Outcome
-from transload.ports import TaskContext
+from transload.model import ItemState, Job, Judgement, Outcome
+from transload.ports import Destination, Record, TaskContext
 from transload.states import lost_as
 from transload.steps.staging import StagedEntry
 
@@ -60,3 +60,11 @@ async def quarantine_or_fail(
         return Outcome(item, lost_as(fault), fault.detail, judgement, None, fault, staged.kind)
     await context.record.keep(item, staged.held, fault)
     return Outcome(item, state, fault.detail, judgement, staged.held, fault, staged.kind)
+
+
+async def reconcile_intents(job: Job, record: Record, destination: Destination) -> None:
+    """Ask the destination what became of the intents of a killed run."""
+    after = 0
+    while intents := await record.open_intents(after):
+        await record.receive(await destination.look_up(job, intents))
+        after = intents[-1].item_id

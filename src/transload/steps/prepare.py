@@ -1,5 +1,6 @@
-"""Carrying out a verdict: the conversion of one item, as a shipment or as the outcome of its failure."""
+"""Carrying out a verdict: one item converted, and what is sent of it: its files, their names, the original beside."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from transload.conversions import ConversionTerms, Converted
@@ -7,14 +8,17 @@ from transload.errors import FfmpegMissingError, PermanentError, StalledError, T
 from transload.model import (
     Held,
     Item,
+    ItemKind,
     ItemState,
+    Job,
     Judgement,
     Outcome,
+    Parcel,
+    Recipe,
     Shipment,
     Verdict,
 )
 from transload.ports import TaskContext
-from transload.steps import shipment
 
 BITS_A_PIXEL, FRAMES_S = 0.08, 30  # x264 at crf 22 stays below: 0.03 to 0.07 on films
 CONTAINER = 1.05
@@ -40,7 +44,7 @@ async def untouched_shipment(
     """The shipment of untouched bytes; what is too large for the destination is split if it is a film, else kept."""
     limit = context.destination.limit_bytes
     if limit is None or held.size_bytes <= limit:
-        return shipment.as_it_is(item, held, judgement, thumb)
+        return as_it_is(item, held, judgement, thumb)
     if "nosound_video" in judgement.plan:  # a video that was judged: an MP4
         plan = judgement.plan | {"do": "split"}
         return await convert_item(context, item, held, replace(judgement, plan=plan))
@@ -95,7 +99,7 @@ def _shipped(
 ) -> Shipment:
     """What was made of it on its way, with what gave way in its reason; an original that is too large stays behind."""
     limit = context.destination.limit_bytes
-    parcels = shipment.parcels_of(context.job, item, held, made, judgement)
+    parcels = parcels_of(context.job, item, held, made, judgement)
     fitting = tuple(one for one in parcels if limit is None or one.size_bytes <= limit)
     left = "its original is too large for there" if len(fitting) < len(parcels) else ""
     why = "; ".join(word for word in (judgement.why, made.short, made.note, left) if word)
@@ -104,3 +108,57 @@ def _shipped(
     return Shipment(
         item, replace(judgement, why=why, plan=plan, partial=partial), fitting, made.thumb
     )
+
+
+UNTOUCHED = Judgement(ItemKind.DOCUMENT, Verdict.AS_IS, "delivered untouched")
+
+
+def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None = None) -> Shipment:
+    """The shipment of untouched bytes; the destination gives the name the ending that the judgement asks for."""
+    parcel = Parcel(held.path, item.name, held.size_bytes, held.sha256, item.mtime_ms)
+    return Shipment(item, judgement, (parcel,), thumb)
+
+
+def parcels_of(
+    job: Job, item: Item, held: Held, made: Converted, judgement: Judgement
+) -> tuple[Parcel, ...]:
+    """The converted file, or the numbered files of one that was split.
+
+    Behind them the original in `originals/`, for recipe `playable` and where it holds more than the copy shows, unless
+    the job drops it.
+    """
+    names = _numbered(item.name, len(made.pieces), judgement.suffix)
+    copies = tuple(
+        Parcel(piece.local, name, piece.size_bytes, piece.sha256, item.mtime_ms)
+        for name, piece in zip(names, made.pieces, strict=True)
+    )
+    wanted = job.recipe is Recipe.PLAYABLE or judgement.plan.get("original") == "beside"
+    if not wanted or job.originals == "drop":
+        return copies
+    kept = Parcel(held.path, f"originals/{item.name}", held.size_bytes, held.sha256, item.mtime_ms)
+    return (*copies, kept)
+
+
+def _numbered(name: str, count: int, suffix: str | None) -> list[str]:
+    """`film.mkv` as `film (1 of 3).mp4` and so on; alone it keeps its name, which the destination then ends."""
+    if count == 1:
+        return [name]
+    stem, dot, ending = name.rpartition(".")
+    if not dot or "/" in ending or not stem:
+        stem, ending = name, ""
+    old = f".{ending}" if ending else ""
+    return [f"{stem} ({n} of {count}){suffix or old}" for n in range(1, count + 1)]
+
+
+def equals_apart(batch: Sequence[Shipment]) -> Iterable[list[Shipment]]:
+    """The batch in order, cut before an item whose content is already in the part: one receipt decides the next."""
+    part: list[Shipment] = []
+    seen: set[str | None] = set()
+    for shipment in batch:
+        if shipment.item.sha256 in seen:
+            yield part
+            part, seen = [], set()
+        part.append(shipment)
+        seen.add(shipment.item.sha256)
+    if part:
+        yield part

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import anyio
 import pytest
 
 from transload.conversions import ConversionTerms
-from transload.media.encode.conversion import Conversion
-from transload.media.encode.ffmpeg import EncoderLimits
+from transload.media.encode.conversion import Conversion, ProgressReporter
+from transload.media.encode.ffmpeg import Counters, EncoderLimits
 from transload.media.encode.memory_fit import MemoryStep
-from transload.model import ItemKind, Judgement, Verdict
+from transload.model import ItemKind, Judgement, Progress, Verdict
 
 USUAL = MemoryStep(2)
 
@@ -45,3 +46,32 @@ def test_fewer_lines_take_less_memory() -> None:
     spared = work((7680, 4320), {"side": 3840}, MemoryStep(1, 720)).limits(usual, "veryfast")
     assert usual.memory_bytes < spared.memory_bytes < wished.memory_bytes
     assert (wished.threads, spared.threads) == (2, 1)
+
+
+@pytest.mark.anyio
+async def test_it_never_goes_back_nor_beyond_the_whole() -> None:
+    told: list[Progress] = []
+    teller = ProgressReporter(2.0, told.append, anyio.current_time() - 1.0)
+    for out_us in (500_000, 400_000, 1_500_000, 2_600_000):
+        teller.tell(Counters(out_us=out_us))
+    assert [one.done for one in told] == [500_000, 500_000, 1_500_000, 2_000_000]
+    assert {one.total for one in told} == {2_000_000}
+    assert told[0].eta_s == pytest.approx(3.0, rel=0.2)
+    assert told[-1].eta_s == 0
+
+
+@pytest.mark.anyio
+async def test_what_an_earlier_run_made_is_no_rate_of_this_one() -> None:
+    told: list[Progress] = []
+    teller = ProgressReporter(10.0, told.append, anyio.current_time() - 1.0)
+    teller.reached(6_000_000)
+    teller.reached(7_000_000)
+    assert told[0].rate is None
+    assert told[1].rate == pytest.approx(1_000_000, rel=0.2)
+
+
+@pytest.mark.anyio
+async def test_without_a_length_only_what_is_done_is_told() -> None:
+    told: list[Progress] = []
+    ProgressReporter(None, told.append, anyio.current_time() - 1.0).tell(Counters(out_us=700_000))
+    assert (told[0].done, told[0].total, told[0].eta_s) == (700_000, None, None)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.inputs import clip
-from transload.media.damage import DamagedError
 from transload.media.encode.keyframes import closed, plan
+from transload.media.failures import DamagedError
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-c:a", "aac")
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.media.conftest import Samples
 from tests.media.samples import colour, painting
-from transload.media.damage import DamagedError
+from transload.media.failures import DamagedError
 from transload.media.judge.verdict import PHOTO_BYTES_MAX
 from transload.media.photos.photo import THUMB_BYTES, JpegTarget, probe_photo, shrink, to_apng
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.films import film, packets
-from transload.media.damage import DamagedError
 from transload.media.encode.ffmpeg import wheel_binary
+from transload.media.failures import DamagedError
 from transload.media.segments import remux
 
 

@@ -28,9 +28,8 @@ from transload.errors import (
 )
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, memory_fit, quality, verify
-from transload.media.encode.conversion import Conversion
+from transload.media.encode.conversion import Conversion, ProgressReporter
 from transload.media.encode.ffmpeg import EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
-from transload.media.encode.progress import ProgressReporter
 from transload.media.encode.quality import EncoderSettings, QualityStep
 from transload.media.encode.speed_probe import Clock, SpeedProbe, TooSlowError
 from transload.media.encode.splitter import Splitter

@@ -11,9 +11,8 @@ from typing import Any
 import av.error
 from av.container import InputContainer
 
-from transload.media.damage import DamagedError
 from transload.media.encode.split_plan import Key, cuts_of
-from transload.media.failures import evidence_of
+from transload.media.failures import DamagedError, evidence_of
 from transload.media.probe.packets import Beat, packets
 from transload.media.segments.remux import opened, picture_of
 

@@ -14,8 +14,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from transload.media.damage import DamagedError
-from transload.media.failures import evidence_of
+from transload.media.failures import DamagedError, evidence_of
 from transload.media.photos import camera_raw, codings, fallback, jpeg_xl
 from transload.media.photos.colours import (
     as_rgb,

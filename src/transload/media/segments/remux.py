@@ -21,8 +21,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from transload.media.damage import DamagedError
-from transload.media.failures import evidence_of
+from transload.media.failures import DamagedError, evidence_of
 from transload.media.probe import containers
 from transload.media.probe.packets import Beat, packets
 from transload.media.segments import cut_plan
