@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make_zip, noise
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.trailing import Trailing, after_end
 
 

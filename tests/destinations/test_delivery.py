@@ -1,12 +1,23 @@
 """The blocking hand of the library: temporaries, links, looks at what lies there."""
 
+import errno
+import os
 from pathlib import Path
 
 import anyio
+import pytest
 from anyio import to_thread
 
 from tests.destinations.parcels import a_parcel, a_shipment
 from transload.destinations import delivery
+from transload.destinations.delivery import translating
+from transload.errors import (
+    DeniedError,
+    DiskFullError,
+    RejectedError,
+    TransloadError,
+    UnreachableError,
+)
 from transload.model import Intent, Output
 from transload.ports import Landed
 
@@ -64,3 +75,32 @@ def test_a_new_temporary_is_empty_and_swept(tmp_path: Path) -> None:
     assert temp.read_bytes() == b""
     delivery.sweep(tmp_path, "J")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [
+        (errno.ENOSPC, DiskFullError),
+        (errno.EDQUOT, DiskFullError),
+        (errno.EACCES, DeniedError),
+        (errno.EPERM, DeniedError),
+        (errno.EROFS, DeniedError),
+        (errno.ENAMETOOLONG, RejectedError),
+        (errno.EFBIG, RejectedError),
+        (errno.EILSEQ, RejectedError),
+        (errno.ENOENT, UnreachableError),
+        (errno.EIO, UnreachableError),
+        (errno.ESTALE, UnreachableError),
+    ],
+)
+def test_meaning(number: int, meant: type[TransloadError]) -> None:
+    error = OSError(number, os.strerror(number), "/lib/x")
+    with pytest.raises(meant) as caught, translating(Path("/lib")):
+        raise error
+    assert "/lib" in caught.value.detail
+    assert caught.value.__cause__ is error
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(KeyError), translating(Path("/lib")):
+        raise KeyError

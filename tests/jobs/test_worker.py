@@ -320,8 +320,6 @@ async def test_hidden_names_wait_for_the_right_password(tmp_path: Path) -> None:
         assert set(await here.states(job)) == {ItemState.SENT}
 
 
-pytestmark = pytest.mark.anyio
-
 PHOTOS = {f"in/{n}.jpg": inputs.photo(n) for n in range(25)}
 
 

@@ -45,8 +45,6 @@ async def test_a_reader_that_waits_for_room_is_never_left_waiting(tmp_path: Path
     assert (await home.send(renamed)).totals.duplicate == 40
 
 
-pytestmark = pytest.mark.anyio
-
 JOB = Job("j", "/a", "library:/o", Recipe.TELEGRAM, "a", JobState.RUNNING)
 
 

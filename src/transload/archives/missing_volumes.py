@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing
 from transload.archives.sevenzip.listing_errors import size_of_7z
 from transload.archives.volumes import JoinedBlob, VolumeSet, volume_number

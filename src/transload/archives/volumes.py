@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.errors import UnreadableError
 
 Kind = Literal["split", "zip", "rar", "rar-old"]

@@ -1,23 +1,22 @@
-"""One job before the eyes of its caller: shown while it runs, summed up when it has ended."""
+"""One job followed to its end, or to a wait that only a person can end; then summed up."""
 
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
 
 from transload import report
-from transload.cli import exits
+from transload.cli import output
 from transload.cli.common import Common
-from transload.cli.display import display_for
-from transload.cli.error_text import error_lines
-from transload.cli.follow import follow
-from transload.cli.output import say
+from transload.cli.display import Display, View, display_for
+from transload.cli.output import error_lines, say
 from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.cli.summary import summary, summary_again, tally
 from transload.cli.wording import clean
 from transload.kinds import Fault
-from transload.model import Job, JobState
+from transload.model import Event, Job, JobState
 from transload.states import needs_password
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
             say(line, sys.stdout)
     if (now.state is not JobState.WAITING or needs_password(now)) and not common.json:
         _tell_fault(now, common)
-    return exits.of_job(now)
+    return output.of_job(now)
 
 
 async def tell_again(app: "App", job: Job, common: Common) -> int:
@@ -64,7 +63,7 @@ async def tell_again(app: "App", job: Job, common: Common) -> int:
             say(line, sys.stdout)
     if not common.json:
         _tell_fault(job, common)
-    return exits.of_job(job)
+    return output.of_job(job)
 
 
 async def _followed(app: "App", job: Job, common: Common) -> Job:
@@ -116,3 +115,60 @@ def _tell_wait(job: Job, common: Common) -> None:
             "  next: free some space and run the same command again: it continues",
             sys.stderr,
         )
+
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+LATE = 0.8
+"""Part of the time between two looks of the engine: "still waiting" this late is the answer of a second one."""
+
+
+class Patience:
+    """How long a command without a person before it waits for room: until the engine has looked once more.
+
+    It looks every `look_s`. `spent` is then true. Items that arrive in between start it anew.
+    """
+
+    def __init__(self, look_s: float) -> None:
+        self._look_s = look_s
+        self._since: float | None = None
+        self.spent = False
+
+    def take(self, event: Event, now_s: float) -> None:
+        """Take an event in; `now_s` is monotonic."""
+        if event.what == "items":
+            self._since = None
+        elif event.what == "state" and event.data.get("reason") == "space":
+            if self._since is None:
+                self._since = now_s
+            elif now_s - self._since >= LATE * self._look_s:
+                self.spent = True
+
+
+async def follow(app: "App", job: Job, display: Display) -> Job:
+    """The job once it has ended; as it waits for a password; or for room, when nobody is there to make some."""
+    view, patience = View.of(job), Patience(app.settings.retry.space_s)
+    told = set[str]()
+    async for event in app.events(job.id):
+        # Numbered events begin behind the snapshot: a wait may have begun just before it.
+        if event.what in ("snapshot", "state") and needs_password(await app.job(job.id)):
+            break
+        if event.what == "items":
+            told.clear()  # a wait after new deliveries is news, the same wait once more is not
+        changed = view.take(event) and view.state in _TOLD and view.doing not in told
+        display.show(view, changed=changed)
+        if changed:
+            told.add(view.doing)
+        patience.take(event, time.monotonic())
+        if patience.spent and not display.waits:
+            break
+    return await app.job(job.id)
+
+
+_TOLD = frozenset({JobState.RUNNING, JobState.WAITING})
+"""States worth a line of their own: how a job ended is told by its summary."""

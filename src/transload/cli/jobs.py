@@ -9,7 +9,7 @@ import anyio
 from cyclopts import Parameter
 
 from transload import report
-from transload.cli import exits
+from transload.cli import output
 from transload.cli.common import USUAL, Common, JobId
 from transload.cli.document import of_all
 from transload.cli.job_view import as_it_stands, state_word, wait_line
@@ -174,7 +174,7 @@ async def _resume(app: "App", job_id: str, common: Common) -> int:
         print(f"{job.id}: has ended ({job.state.value}), there is nothing to resume")
         if job.state is not JobState.SUCCEEDED:
             print(f"  next: `transload retry {job.id}` takes up what did not arrive")
-        return exits.of_job(job)
+        return output.of_job(job)
     return await see_through(app, [await app.resume(job.id)], common)
 
 
@@ -214,5 +214,5 @@ async def _retry(app: "App", job_id: str, common: Common) -> int:
     job = await app.retry(job_id)
     if job.state is JobState.SUCCEEDED and common.talks:
         print(f"{job.id}: nothing to retry, everything was delivered")
-        return exits.of_job(job)
+        return output.of_job(job)
     return await see_through(app, [job], common)

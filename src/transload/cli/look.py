@@ -11,9 +11,7 @@ from cyclopts import Parameter
 
 from transload.address import shown
 from transload.cli.common import USUAL, Common, recipe_word
-from transload.cli.error_text import error_lines
-from transload.cli.exits import worst
-from transload.cli.output import say
+from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
 from transload.cli.session import run
 from transload.cli.wording import clean, size_text

@@ -1,11 +1,31 @@
-"""Saying something to a pipe whose reader may be gone: nobody hears it then, and the work goes on."""
+"""Saying something on a stream that may be gone; errors as words or JSON; exit statuses (contract, section 2)."""
 
-# A command whose answer is nothing but what it says may print: it ends where nobody reads on.
-
+import json
+import logging
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+from cyclopts import CycloptsError
+
+from transload.cli.wording import clean
+from transload.errors import BugError, TransloadError, UsageError
+from transload.kinds import (
+    EXIT_BUG,
+    EXIT_ENVIRONMENT,
+    EXIT_FAILED,
+    EXIT_INPUT,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_PARTIAL,
+    EXIT_USAGE,
+    KINDS,
+    Fault,
+)
+from transload.model import Job, JobState
+from transload.states import needs_password
 
 
 def open_streams() -> None:
@@ -38,3 +58,90 @@ def _forget(out: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, out.fileno())
     os.close(nowhere)
+
+
+_SEVERITY = (
+    EXIT_OK,
+    EXIT_PARTIAL,
+    EXIT_FAILED,
+    EXIT_INPUT,
+    EXIT_ENVIRONMENT,
+    EXIT_USAGE,
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+)
+_NOT_THE_SOURCE = frozenset({EXIT_BUG, EXIT_INPUT, EXIT_ENVIRONMENT})
+_BY_STATE = {
+    JobState.SUCCEEDED: EXIT_OK,
+    JobState.PARTIAL: EXIT_PARTIAL,
+    JobState.FAILED: EXIT_FAILED,
+    JobState.CANCELLED: EXIT_FAILED,
+    JobState.WAITING: EXIT_ENVIRONMENT,
+    JobState.QUEUED: EXIT_INTERRUPTED,
+    JobState.RUNNING: EXIT_INTERRUPTED,
+}
+
+
+def of_job(job: Job) -> int:
+    """The exit status of a command that followed this job until now."""
+    decided = EXIT_OK if job.fault is None else KINDS[job.fault.kind].exit_status
+    if job.fault is not None and job.fault.kind == UsageError.kind:
+        return EXIT_USAGE  # filters that fit nothing: known only once the source was read
+    if decided == EXIT_BUG or (job.state is JobState.FAILED and decided in _NOT_THE_SOURCE):
+        return decided
+    return EXIT_INPUT if needs_password(job) else _BY_STATE[job.state]
+
+
+def worst(statuses: Iterable[int]) -> int:
+    """The status that says most of several; 0 of none."""
+    return max(statuses, key=_SEVERITY.index, default=EXIT_OK)
+
+
+log = logging.getLogger(__name__)
+
+
+def usage_text(error: CycloptsError) -> str:
+    """What is wrong with a command line, on one line, with the nearest right word where there is one."""
+    return " ".join(str(error).split())
+
+
+def error_document(fault: Fault) -> dict[str, Any]:
+    """An error outside a report, as `--json` answers it."""
+    return {"error": fault.as_dict()}
+
+
+def tell_error(error: TransloadError, *, as_json: bool, command: str = "") -> int:
+    """Print an error of a command where the caller looks for it; returns its exit status."""
+    fault = error.fault().addressed(command=command)
+    if as_json:
+        say(json.dumps(error_document(fault), ensure_ascii=False), sys.stdout)
+    else:
+        for line in error_lines(fault):
+            say(line, sys.stderr)
+    return error.exit_status
+
+
+def error_lines(fault: Fault) -> list[str]:
+    """The error and its next step for a person."""
+    told = fault.as_dict()
+    return [f"transload: {clean(fault.detail)}", f"  next: {clean(told['suggestion'])}"]
+
+
+def tell_bug(error: Exception, *, as_json: bool) -> int:
+    """One line for the user, the traceback into the log."""
+    what = f"a fault in Transload: {type(error).__name__}: {clean(str(error))}"
+    where = [
+        handler.baseFilename
+        for handler in logging.getLogger("transload").handlers
+        if isinstance(handler, logging.FileHandler)
+    ]
+    if (
+        where
+    ):  # before the log is on there is nowhere to write, and a traceback helps nobody on a terminal
+        log.critical("unforeseen_error", exc_info=error)
+    hint = f"the traceback is in {where[0]}" if where else "no log could be written"
+    if as_json:
+        say(json.dumps(error_document(BugError(what, suggestion=hint).fault())), sys.stdout)
+    else:
+        say(f"transload: {what} ({hint}); please report it", sys.stderr)
+    return EXIT_BUG

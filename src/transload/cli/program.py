@@ -7,8 +7,7 @@ from types import FrameType
 from cyclopts import App, CycloptsError
 
 from transload import __version__
-from transload.cli.error_text import tell_bug, tell_error, usage_text
-from transload.cli.output import fall_silent, open_streams
+from transload.cli.output import fall_silent, open_streams, tell_bug, tell_error, usage_text
 from transload.errors import TransloadError, UsageError
 from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from transload.address import shown
 from transload.cli.common import Common
-from transload.cli.error_text import error_lines
-from transload.cli.exits import worst
-from transload.cli.output import say
+from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from transload.cli import exits
+from transload.cli import output
 from transload.cli.common import Common
 from transload.cli.document import NotStarted, Repeated, ReportFile, of_all
-from transload.cli.error_text import error_lines
 from transload.cli.job_display import tell, tell_again
-from transload.cli.output import say
+from transload.cli.output import error_lines, say
 from transload.cli.send import Choice, Manner
 from transload.errors import TransloadError
 from transload.model import Job
@@ -91,7 +90,7 @@ class Sending:
                 ends.append(await tell_again(app, one.job, self.common))
             elif isinstance(one, Job) and self.common.talks:
                 say(f"queued {one.id}: `transload resume {one.id}` runs it", sys.stdout)
-        return exits.worst(ends)
+        return output.worst(ends)
 
 
 def _not_started(started: Sequence[Started], common: Common) -> list[int]:
@@ -126,7 +125,7 @@ async def see_through(
             await _leave(app, started, common, file)
         raise
     await _leave(app, started, common, file)
-    return exits.worst(ends)
+    return output.worst(ends)
 
 
 async def _leave(

@@ -16,7 +16,7 @@ from anyio import to_thread
 
 from transload.destinations import delivery
 from transload.destinations import gallery_page as page
-from transload.destinations.gallery_pictures import Pictures, key_of, path_of
+from transload.destinations.gallery_page import Pictures, key_of, path_of
 from transload.destinations.gallery_words import SHOWN_KINDS, Album, Counts
 from transload.errors import RejectedError
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Job

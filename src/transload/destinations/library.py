@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from anyio import to_thread
 
 from transload.destinations import delivery, gallery
-from transload.destinations.faults import STAGE, translating
-from transload.destinations.gallery_pictures import FOLDER as PICTURES
-from transload.destinations.gallery_pictures import Pictures, key_of
+from transload.destinations.delivery import STAGE, translating
+from transload.destinations.gallery_page import FOLDER as PICTURES
+from transload.destinations.gallery_page import Pictures, key_of
 from transload.destinations.names import key, numbered, safe_parts, with_suffix
 from transload.errors import DeniedError, RejectedError, UnreachableError
 from transload.model import Intent, Job, OpenIntent, Output, Shipment

@@ -39,8 +39,8 @@ from transload.errors import (
 from transload.files.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
 from transload.jobs.meters import TaskMeter
 from transload.ledger.database import Database
-from transload.ledger.delivered_folder import records_of, untouched
 from transload.ledger.jobs import Ledger
+from transload.ledger.reports import records_of, untouched
 from transload.ledger.segments import SqlSegmentStore
 from transload.ledger.task_writes import TaskRecord
 from transload.model import ALBUM_MAX, ItemRecord, ItemState, Job, Outcome, Task, TaskKind

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from transload.entry import Place, Secret
 from transload.errors import BusyError, UnknownJobError, UsageError
 from transload.ledger.database import Database
-from transload.ledger.originals import usable_of
 from transload.ledger.passwords import keep_passwords, passwords_of
+from transload.ledger.quarantine import usable_of
 from transload.ledger.reports import PAGE, done_of, further, page_of, totals_of
 from transload.ledger.rows import announce, event_of, job_of, job_options
 from transload.ledger.schema import events, items, jobs, tasks

@@ -12,7 +12,6 @@ from transload.errors import CorruptError, LostLeaseError
 from transload.kinds import LOCKED, Fault
 from transload.ledger.database import Database
 from transload.ledger.deliveries import Packer, own_folder
-from transload.ledger.originals import HasRoom
 from transload.ledger.passwords import (
     PARKED_MS,
     first_locked,
@@ -22,6 +21,7 @@ from transload.ledger.passwords import (
     park,
     rest_if_parked,
 )
+from transload.ledger.quarantine import HasRoom
 from transload.ledger.reports import last_progress, left_out_by_filters, totals_of
 from transload.ledger.rows import announce, job_of
 from transload.ledger.schema import items, jobs, outputs, quarantine, tasks

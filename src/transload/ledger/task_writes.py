@@ -12,7 +12,7 @@ from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
 from transload.kinds import Fault
 from transload.ledger.deliveries import earlier, twin_of, write_receipts
 from transload.ledger.jobs import new_id
-from transload.ledger.originals import fingerprint, is_kept, put_in, usable_of, write_kept
+from transload.ledger.quarantine import fingerprint, is_kept, put_in, usable_of, write_kept
 from transload.ledger.reports import landed_of
 from transload.ledger.rows import announce, item_of, judgement_to_json
 from transload.ledger.schema import items, jobs, outputs, quarantine

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.names import decode_tar_name
 from transload.archives.open import read_head

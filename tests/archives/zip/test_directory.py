@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make_zip, noise
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.zip.directory import Directory, end_after, find_end, read_directory
 from transload.entry import Limits
 from transload.errors import LimitError

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make_streamed_zip, make_zip, noise, outcomes
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.zip.places import head_at, headers
 from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.sevenzip.listing import Member, SevenZipListing
 
 _MARK = b"\x60\xea"

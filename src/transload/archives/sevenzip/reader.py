@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, ClassVar, cast
 
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.limits import Body, Pull, Tally, counted, read_whole
 from transload.archives.missing_volumes import with_lost_members
 from transload.archives.names import decoder_for

@@ -7,7 +7,7 @@ behind the other from the start. That they do is checked: with the headers, thei
 import zlib
 from pathlib import Path
 
-from transload.archives.counted_file import CountedFile
+from transload.archives.blob import CountedFile
 from transload.archives.limits import ended_early, wrong_checksum
 from transload.archives.sevenzip.listing import (
     START_BYTES,
