@@ -1,6 +1,6 @@
 """`gallery.html`: one page about what lies in a job's folder, whichever job brought it. No script, no network.
 
-Small pictures lie beside it (`gallery_pictures.py`); those of a small page are in the page itself, so that it is one
+Small pictures lie beside it (`gallery_page.py`); those of a small page are in the page itself, so that it is one
 file. Everything is streamed: neither tiles nor pictures of a large folder are held at once.
 """
 
