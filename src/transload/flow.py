@@ -81,9 +81,8 @@ async def decide(context: TaskContext, staged: StagedEntry) -> Shipment | Outcom
     if item.judgement is not None:  # when it was deferred
         return await convert_item(context, item, held, item.judgement)
     if staged.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
-        return await untouched_shipment(
-            context, staged.item, held, replace(UNTOUCHED, kind=staged.kind)
-        )
+        untouched = replace(UNTOUCHED, kind=staged.kind)
+        return await untouched_shipment(context, item, held, untouched)
     return await judged(context, staged, held)
 
 
@@ -145,9 +144,8 @@ async def deliver(context: TaskContext, batch: Sequence[Shipment]) -> list[Refus
     await context.record.refused(refused)
     meant = {intent.shipment.item.id for intent in intents}
     twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
-    await context.record.conclude(
-        [Outcome(twin, ItemState.DUPLICATE, DELIVERED_BEFORE) for twin in twins]
-    )
+    known = [Outcome(twin, ItemState.DUPLICATE, DELIVERED_BEFORE) for twin in twins]
+    await context.record.conclude(known)
     return refused
 
 
