@@ -10,8 +10,7 @@ from transload.states import (
     JOB_ENDED,
     JOB_MOVES,
     IllegalTransitionError,
-    check_item_move,
-    check_job_move,
+    check_move,
     ended_state,
     lost_as,
     reported,
@@ -27,27 +26,28 @@ def test_every_state_has_its_row() -> None:
 @pytest.mark.parametrize("new", JobState)
 def test_job_moves_are_those_of_the_table(old: JobState, new: JobState) -> None:
     if new in JOB_MOVES[old]:
-        check_job_move(old, new)
+        check_move(old, new)
     else:
         with pytest.raises(IllegalTransitionError):
-            check_job_move(old, new)
+            check_move(old, new)
 
 
 @pytest.mark.parametrize("old", ItemState)
 def test_an_item_that_arrived_never_moves_again(old: ItemState) -> None:
     with pytest.raises(IllegalTransitionError):
-        check_item_move(ItemState.SENT, old)
+        check_move(ItemState.SENT, old)
 
 
 def test_every_open_item_can_end_in_every_way_that_loses_nothing() -> None:
     for state in ITEM_OPEN:
         for end in (ItemState.SENT, ItemState.QUARANTINED, ItemState.FAILED, ItemState.CANCELLED):
-            check_item_move(state, end)
+            check_move(state, end)
 
 
 def test_only_lost_and_locked_items_can_be_opened_again() -> None:
     again = {state for state, moves in ITEM_MOVES.items() if ItemState.PENDING in moves}
     assert again == {
+        ItemState.PENDING,  # it stays so, and is told which password it lacks
         ItemState.QUARANTINED,
         ItemState.FAILED,
         ItemState.CANCELLED,
@@ -83,3 +83,10 @@ def test_a_job_ends_by_what_arrived_and_what_was_lost(
 def test_a_refused_item_is_reported_as_pending() -> None:
     assert reported(ItemState.REFUSED) is ItemState.PENDING
     assert reported(ItemState.SENT) is ItemState.SENT
+
+
+def test_a_state_of_an_item_is_none_of_a_job() -> None:
+    with pytest.raises(IllegalTransitionError):
+        check_move(JobState.RUNNING, ItemState.FAILED)
+    with pytest.raises(IllegalTransitionError):
+        check_move(ItemState.PENDING, JobState.FAILED)

@@ -1,7 +1,42 @@
-"""The allowed moves of jobs and items: one table each, and the one function that checks a move."""
+"""The states of jobs and items: why these, what each survives, and the one table of moves.
+
+A state says what whoever comes next may rely on, when the process was killed right after it was written. So each is a
+promise about the outside, not a step of the program:
+
+Items                                                          after a kill
+  pending      known, nothing decided for good                 read from the source again
+  deferred     judged; its conversion comes last               the judgement is kept, a `convert` task goes on with it
+  refused      the destination refused it once                 a `recover` task converts it and sends it once more
+  sent         a receipt says what lies there                  passed by for ever
+  duplicate    an equal item's receipt stands for it           passed by for ever
+  skipped      nobody wants it                                 passed by, until the filters change
+  quarantined  cannot be saved; the original is kept           waits for `retry`
+  failed       cannot be saved; nothing of it is kept          waits for `retry`
+  cancelled    a command ended it                              waits for `retry`
+
+The first three are open: a job ends when none is left. Between the intent to send and the receipt there is no state:
+the intent is a row of its own, and the destination is asked what became of it.
+
+Jobs
+  queued       nobody works on it; it runs when it is asked for
+  running      a task of it is held by a worker
+  waiting      for a time, a password, room on the disk or its turn (`wait_reason`); the wait is a row and survives
+  succeeded    every item arrived or was not wanted
+  partial      some arrived, some are lost: `retry` takes those up
+  failed       none arrived
+  cancelled    a command ended it; what was delivered stays
+
+A task has no state beside its row: it is free, or held by the worker whose lease and fencing number (`epoch`) are in
+it, and gone once it is done.
+
+`ledger/moves.py` is the only code that writes these states. It checks this table, and that the row is still in the
+state it is to leave (compare-and-swap), under the fencing number of the task that moves it.
+"""
 
 from transload.kinds import LOCKED, Fault
 from transload.model import ItemState, Job, JobState
+
+State = JobState | ItemState
 
 _J = JobState
 _I = ItemState
@@ -18,12 +53,13 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     _J.CANCELLED: frozenset({_J.QUEUED}),
 }
 
-_SIDE_DOORS = frozenset(
+_LEAVING = frozenset(
     {_I.SKIPPED, _I.DUPLICATE, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.DEFERRED, _I.REFUSED}
 )
 
 ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
-    _I.PENDING: frozenset({_I.SENT}) | _SIDE_DOORS,
+    # Pending to pending: it stays so for want of a password, and is told why.
+    _I.PENDING: frozenset({_I.PENDING, _I.SENT}) | _LEAVING,
     _I.DEFERRED: frozenset(
         {_I.SENT, _I.DUPLICATE, _I.REFUSED, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.PENDING}
     ),
@@ -58,16 +94,11 @@ class IllegalTransitionError(Exception):
     """A move that the table does not hold: a fault in Transload, never the user's."""
 
 
-def check_job_move(old: JobState, new: JobState) -> None:
-    """Raise IllegalTransitionError unless a job may go from `old` to `new`."""
-    if new not in JOB_MOVES[old]:
-        raise IllegalTransitionError(f"job: {old} -> {new}")
-
-
-def check_item_move(old: ItemState, new: ItemState) -> None:
-    """Raise IllegalTransitionError unless an item may go from `old` to `new`."""
-    if new not in ITEM_MOVES[old]:
-        raise IllegalTransitionError(f"item: {old} -> {new}")
+def check_move(old: State, new: State) -> None:
+    """Raise IllegalTransitionError unless a job or an item may go from `old` to `new`."""
+    allowed: frozenset[State] = JOB_MOVES[old] if isinstance(old, JobState) else ITEM_MOVES[old]
+    if type(old) is not type(new) or new not in allowed:
+        raise IllegalTransitionError(f"{type(old).__name__}: {old} -> {new}")
 
 
 def needs_password(job: Job) -> bool:

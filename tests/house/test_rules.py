@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import rules
+from tests.house.state_writers import other_writers
 
 ROOT = Path(__file__).resolve().parents[2]
 Rule = Callable[[Path], list[str]]
@@ -27,8 +28,24 @@ PLANTED: list[tuple[Rule, dict[str, str], str]] = [
     (rules.mocks_and_sleeps, {"tests/test_a.py": "import time\ntime.sleep(1)"}, "test_a.py:2"),
     (rules.places_told, {"src/transload/a.py": "P = '/root/data'"}, "a.py:1"),
     (rules.places_told, {"requirements.lock": "--extra-index-url x"}, "requirements.lock:1"),
+    *(
+        (other_writers, {"src/transload/ledger/jobs.py": f"def f(db):\n    {code}"}, told)
+        for code, told in (
+            ("db.execute(update(jobs).values(state='failed'))", "jobs.py:2: writes state"),
+            ("db.execute(update(tasks).where(x).values({'owner': None}))", "writes owner"),
+            ("own = {'why': ''} | {'epoch': 1}; update(tasks).values(**own)", "writes epoch"),
+            ("own = {}; own['state'] = 'sent'; update(items).values(**own)", "writes state"),
+            ("update(items).values(**given())", "cannot be told"),
+            ("db.execute(update(items).where(x), rows)", "cannot be told"),
+            ("db.execute(text('update jobs set state = 1'))", "as text"),
+        )
+    ),
 ]
 SOUND = {
+    "src/transload/ledger/moves.py": "def apply(): update(jobs).values(state='failed')",
+    "src/transload/ledger/tasks.py": "def add(): insert(jobs).values(state='queued')",
+    "tests/ledger/test_moves.py": "",
+    "tests/ledger/test_tasks.py": "",
     "src/transload/__init__.py": "",
     "src/transload/ledger/migrations/v1.py": "\n" * 900,
     "src/transload/main.py": "\n" * 600,

@@ -50,9 +50,12 @@ class Desk:
         return task
 
     async def begin(self) -> TaskRecord:
-        record = TaskRecord(self.database, self.clock, await self.take(), self.kept)
+        record = self.record(await self.take())
         await record.begin()
         return record
+
+    def record(self, task: Task) -> TaskRecord:
+        return TaskRecord(self.database, self.clock, task, self.kept)
 
 
 def entries(count: int) -> list[Entry]:

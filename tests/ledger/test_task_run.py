@@ -4,7 +4,7 @@ import pytest
 
 from tests.ledger.conftest import LEASE_MS, Desk, entries
 from transload.errors import CorruptError, DiskFullError, LostLeaseError
-from transload.ledger.task_run import FencedTask
+from transload.ledger import task_run
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
 from transload.model import ItemState, JobState, Lane
@@ -36,11 +36,11 @@ async def test_a_zombie_cannot_write(desk: Desk) -> None:
 async def test_without_the_fence_the_zombie_would_write(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_fence(_self: object, _db: object) -> None:
+    def no_fence(_db: object, _fence: object) -> None:
         return None
 
     zombie = await overtaken(desk)
-    monkeypatch.setattr(FencedTask, "_check_lease", no_fence)
+    monkeypatch.setattr(task_run, "check_fence", no_fence)
     assert len(await zombie.admit(entries(1))) == 1  # so the test above does see the fence
 
 

@@ -18,11 +18,11 @@ from sqlalchemy import (
 )
 
 from transload.albums import NO_ALBUMS, AlbumClass, Numbering, OpenAlbum, album_class, assign
+from transload.ledger.moves import Move, apply
 from transload.ledger.rows import judgement_to_json
 from transload.ledger.schema import albums, folders, items, outputs, receipts
-from transload.model import Intent, Item, ItemKind, ItemState, Job, Judgement, Shipment
+from transload.model import Intent, Item, ItemKind, ItemState, Job, Judgement, Shipment, Task
 from transload.ports import Destination, Landed, Taken
-from transload.states import check_item_move
 
 _CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
 
@@ -272,28 +272,31 @@ def _item_row(intent: Intent) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes receipts: a job, its source, the task that is held for it."""
+
+    job: Job
+    source_identity: str
+    task: Task
+
+
 def write_receipts(
-    db: Connection, job: Job, source_identity: str, landed: Sequence[Landed], now: int
+    db: Connection, sender: Sender, landed: Sequence[Landed], now: int
 ) -> tuple[list[int], int]:
-    """Mark items sent with what lies there; gives the indices of the new ones and the bytes delivered."""
+    """Mark items sent with what lies there; returns the indices of the new ones and the bytes delivered."""
     by_id = {one.item_id: one for one in landed}
     rows = db.execute(
         select(items.c.id, items.c.idx, items.c.inner, items.c.state, items.c.sha256).where(
             items.c.id.in_(by_id)
         )
     ).all()
-    new = [row for row in rows if row.state != ItemState.SENT.value]
+    moves = [_arrival(row.id, ItemState(row.state), now) for row in rows]
+    open_moves = [move for move in moves if move.old is not ItemState.SENT]
+    made = {move.row for move in apply(db, open_moves, sender.task)}
+    new = [row for row in rows if row.id in made]
     if not new:
         return [], 0
-    for state in {row.state for row in new}:
-        check_item_move(ItemState(state), ItemState.SENT)
-    db.execute(
-        _SENT,
-        [
-            {"item": row.id, "now": now, "again": row.state == ItemState.REFUSED.value}
-            for row in new
-        ],
-    )
     done = [(row.id, n, out) for row in new for n, out in enumerate(by_id[row.id].outputs)]
     db.execute(
         _LANDED,
@@ -301,10 +304,10 @@ def write_receipts(
     )
     db.execute(delete(receipts).where(receipts.c.item_id.in_([row.id for row in new])))
     common = {
-        "job_id": job.id,
-        "destination": job.destination,
-        "recipe": job.recipe.value,
-        "source_identity": source_identity,
+        "job_id": sender.job.id,
+        "destination": sender.job.destination,
+        "recipe": sender.job.recipe.value,
+        "source_identity": sender.source_identity,
         "sent_ms": now,
     }
     db.execute(
@@ -317,16 +320,13 @@ def write_receipts(
     return [row.idx for row in new], sum(out.size_bytes for _, _, out in done)
 
 
-_SENT = (
-    update(items)
-    .where(items.c.id == bindparam("item"))
-    .values(
-        state=ItemState.SENT.value,
-        sent_ms=bindparam("now"),
-        recovered=bindparam("again"),
-        fault=None,
+def _arrival(item_id: int, old: ItemState, now: int) -> Move:
+    recovered = old is ItemState.REFUSED
+    return Move(
+        item_id, old, ItemState.SENT, {"sent_ms": now, "recovered": recovered, "fault": None}
     )
-)
+
+
 _LANDED = (
     update(outputs)
     .where(outputs.c.item_id == bindparam("item"), outputs.c.n == bindparam("part"))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from transload.entry import Place, Secret
 from transload.errors import BusyError, UnknownJobError, UsageError
 from transload.ledger.database import Database
+from transload.ledger.moves import Sweep, Values, apply_to_all, move_job, revoke
 from transload.ledger.passwords import keep_passwords, passwords_of
 from transload.ledger.quarantine import usable_of
 from transload.ledger.reports import PAGE, done_of, further, page_of, totals_of
@@ -34,8 +35,6 @@ from transload.states import (
     JOB_ENDED,
     LEFT_OUT,
     PAUSED,
-    check_item_move,
-    check_job_move,
     needs_password,
 )
 
@@ -216,24 +215,16 @@ class Ledger:
             job, now = _job(db, job_id), self.clock()
             if job.state in JOB_ENDED:
                 return job
-            values: dict[str, Any] = {"wanted_ms": now}
+            values: dict[str, object] = {"wanted_ms": now}
             if word is not None or not _is_cancelling(db, job_id):
                 values["control"] = word
+            db.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
             rests = word == "pause" and not needs_password(job)  # that wait ends by being answered
             if rests:
-                check_job_move(job.state, JobState.WAITING)
-                values |= {
-                    "state": JobState.WAITING.value,
-                    "wait_reason": PAUSED,
-                    "wait_until_ms": None,
-                }
-            db.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
+                paused = {"wait_reason": PAUSED, "wait_until_ms": None}
+                move_job(db, job_id, JobState.WAITING, paused)
             if word is not None:
-                db.execute(
-                    update(tasks)
-                    .where(tasks.c.job_id == job_id)
-                    .values(owner=None, lease_until_ms=None, epoch=tasks.c.epoch + 1)
-                )
+                revoke(db, tasks.c.job_id == job_id)
             if word == "cancel":
                 db.execute(delete(tasks).where(tasks.c.job_id == job_id))
                 _queue_transfer(db, job_id, now)
@@ -261,36 +252,20 @@ class Ledger:
             )
             if only:
                 chosen &= items.c.id.in_(only)
-            for state in db.execute(select(items.c.state).where(chosen).distinct()).scalars():
-                check_item_move(ItemState(state), ItemState.PENDING)
             again = list(db.execute(select(items.c.id).where(chosen)).scalars())
-            db.execute(
-                update(items)
-                .where(chosen)
-                .values(
-                    state=ItemState.PENDING.value,
-                    fault=None,
-                    why="",
-                    judgement=None,
-                    recovered=False,
-                )
-            )
-            if job.state in JOB_ENDED and job.state is not JobState.SUCCEEDED:
-                check_job_move(job.state, JobState.QUEUED)
-                db.execute(
-                    update(jobs)
-                    .where(jobs.c.id == job_id)
-                    .values(
-                        state=JobState.QUEUED.value,
-                        control=None,
-                        wanted_ms=now,
-                        attempt=jobs.c.attempt + 1,
-                        fault=None,
-                        warnings=[],
-                        finished_ms=None,
-                        progress=None,
-                    )
-                )
+            opened: Values = {"fault": None, "why": "", "judgement": None, "recovered": False}
+            apply_to_all(db, Sweep(ITEM_RETRIABLE, ItemState.PENDING, chosen, opened))
+            if job.state is not JobState.SUCCEEDED:
+                anew: Values = {
+                    "control": None,
+                    "wanted_ms": now,
+                    "attempt": job.attempt + 1,
+                    "fault": None,
+                    "warnings": [],
+                    "finished_ms": None,
+                    "progress": None,
+                }
+                move_job(db, job_id, JobState.QUEUED, anew)
                 _queue_again(db, job, again, now, whole=not only)
                 announce(db, job_id, now, "state", {"state": "queued", "attempt": job.attempt + 1})
             return _job(db, job_id)
@@ -399,24 +374,16 @@ def _filters(options: Mapping[str, Any]) -> list[list[str]]:
 
 def _look_again(db: Connection, job_id: str, now: int) -> None:
     """Open what other filters had left out, for a pass with the new ones."""
-    check_item_move(ItemState.SKIPPED, ItemState.PENDING)
-    left_out = (items.c.job_id == job_id) & (items.c.state == ItemState.SKIPPED.value)
-    db.execute(
-        update(items)
-        .where(left_out, items.c.why == LEFT_OUT)
-        .values(state=ItemState.PENDING.value, why="")
-    )
+    left_out = (items.c.job_id == job_id) & (items.c.why == LEFT_OUT)
+    opened = Sweep(frozenset({ItemState.SKIPPED}), ItemState.PENDING, left_out, {"why": ""})
+    apply_to_all(db, opened)
     _queue_transfer(db, job_id, now)
 
 
 def _wake(db: Connection, job_id: str, state: str, now: int) -> None:
     """End a wait: whoever asks for the job again wants it looked at now."""
     if state == JobState.WAITING.value:
-        db.execute(
-            update(jobs)
-            .where(jobs.c.id == job_id)
-            .values(state=JobState.QUEUED.value, wait_reason=None, wait_until_ms=None)
-        )
+        move_job(db, job_id, JobState.QUEUED, {"wait_reason": None, "wait_until_ms": None})
         announce(db, job_id, now, "state", {"state": "queued"})
     db.execute(
         update(tasks).where(tasks.c.job_id == job_id, tasks.c.owner.is_(None)).values(due_ms=now)

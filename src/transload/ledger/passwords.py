@@ -8,10 +8,11 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from transload.entry import Secret
 from transload.errors import PasswordNeededError, UsageError
 from transload.kinds import LOCKED
+from transload.ledger.moves import Values, free, move_job
 from transload.ledger.rows import announce
 from transload.ledger.schema import items, jobs, passwords, tasks
 from transload.model import ItemState, JobState, Task
-from transload.states import PASSWORD, check_job_move
+from transload.states import PASSWORD
 
 PARKED_MS = 1 << 53  # due time of a task that waits for a person: beyond any clock, exact in JSON
 
@@ -86,8 +87,7 @@ def forget_locks(db: Connection, job_id: str) -> None:
 def park(db: Connection, task: Task, tried: int) -> None:
     """Give a task back until somebody asks for its job again; at once when a password came behind the last `tried`."""
     due_ms = PARKED_MS if last_password(db, task.job_id) == tried else 0
-    parked = {"owner": None, "lease_until_ms": None, "due_ms": due_ms}
-    db.execute(update(tasks).where(tasks.c.id == task.id).values(**parked))
+    free(db, task, due_ms)
 
 
 def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
@@ -95,13 +95,12 @@ def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
     awake = select(tasks.c.id).where(tasks.c.job_id == job_id, tasks.c.due_ms < PARKED_MS)
     if db.execute(awake.limit(1)).first() is not None:
         return
-    row = db.execute(select(jobs.c.state, jobs.c.fault).where(jobs.c.id == job_id)).one()
+    row = db.execute(select(jobs.c.fault).where(jobs.c.id == job_id)).one()
     known: dict[str, Any] | None = row.fault if row.fault and row.fault["kind"] in LOCKED else None
     why = first_locked(db, job_id) or known or PasswordNeededError().fault().as_dict()
     advice = f"`transload pass {job_id}` hands a password in: the job goes on."
     fault = why | {"suggestion": advice}
-    check_job_move(JobState(row.state), JobState.WAITING)
-    values = {"state": JobState.WAITING.value, "wait_reason": PASSWORD, "wait_until_ms": None}
-    db.execute(update(jobs).where(jobs.c.id == job_id).values(fault=fault, **values))
+    values: Values = {"wait_reason": PASSWORD, "wait_until_ms": None, "fault": fault}
+    move_job(db, job_id, JobState.WAITING, values)
     told = {"state": JobState.WAITING.value, "reason": PASSWORD, "fault": fault}
     announce(db, job_id, now_ms, "state", told)

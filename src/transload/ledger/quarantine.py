@@ -13,10 +13,10 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from transload.errors import UnknownJobError
 from transload.kinds import Fault
 from transload.ledger.database import Database
+from transload.ledger.moves import Move, apply
 from transload.ledger.rows import AnyRow, announce, quarantine_of
 from transload.ledger.schema import items, quarantine
 from transload.model import Held, Item, ItemKind, ItemState, QuarantineRecord
-from transload.states import check_item_move
 
 DROPPED = "Its original was deleted; `transload retry JOB` reads it from the source again."
 
@@ -72,11 +72,9 @@ class Quarantine:
 
         def act(db: Connection) -> None:
             db.execute(delete(quarantine).where(quarantine.c.id == record.id))
-            check_item_move(ItemState.QUARANTINED, ItemState.FAILED)
-            kept = (items.c.id == record.item_id) & (items.c.state == ItemState.QUARANTINED.value)
             fault = replace(record.reason, suggestion=DROPPED).as_dict()
-            values = {"state": ItemState.FAILED.value, "fault": fault}
-            if db.execute(update(items).where(kept).values(**values)).rowcount:
+            old, new = ItemState.QUARANTINED, ItemState.FAILED
+            if apply(db, [Move(record.item_id, old, new, {"fault": fault})]):
                 announce(db, record.job_id, now_ms, "dropped", {"name": record.name})
 
         await self.database.run(act, durable=True)

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, func, select, update
 
 from transload.address import without_login
-from transload.errors import CorruptError, LostLeaseError
+from transload.errors import CorruptError
 from transload.kinds import LOCKED, Fault
 from transload.ledger.database import Database
 from transload.ledger.deliveries import Packer, own_folder
+from transload.ledger.moves import Sweep, Values, apply_to_all, check_fence, free, move_job
 from transload.ledger.passwords import (
     PARKED_MS,
     first_locked,
@@ -28,13 +29,12 @@ from transload.ledger.schema import items, jobs, outputs, quarantine, tasks
 from transload.ledger.tasks import queue_tasks
 from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
 from transload.ports import Clock, Destination
-from transload.states import ITEM_OPEN, TURN, check_item_move, check_job_move, ended_state
+from transload.states import ITEM_OPEN, TURN, ended_state
 
 T = TypeVar("T")
 
 CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.RECOVER}
 BEFORE_ALL = -1  # a job's seq that is never seen: the task has moved since
-_OPEN_STATES = [state.value for state in ITEM_OPEN]
 
 
 class FencedTask:
@@ -60,7 +60,7 @@ class FencedTask:
 
     async def _write(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
         def fenced(db: Connection) -> T:
-            self._check_lease(db)
+            check_fence(db, self._task)
             return act(db)
 
         return await self._database.run(fenced, durable=durable)
@@ -79,15 +79,6 @@ class FencedTask:
 
         return await self.write_durably(moved)
 
-    def _check_lease(self, db: Connection) -> None:
-        mine = select(tasks.c.id).where(
-            tasks.c.id == self._task.id,
-            tasks.c.epoch == self._task.epoch,
-            tasks.c.owner.is_not(None),
-        )
-        if db.execute(mine).first() is None:
-            raise LostLeaseError
-
     async def begin(self) -> tuple[Job, str | None]:
         """The job, now running, and what a command asked for meanwhile ("cancel" or None)."""
 
@@ -98,19 +89,14 @@ class FencedTask:
             row = db.execute(select(jobs).where(jobs.c.id == self._task.job_id)).one()
             self._source_identity = row.source_identity
             if row.state != JobState.RUNNING.value:
-                check_job_move(JobState(row.state), JobState.RUNNING)
                 now = self._clock()
-                db.execute(
-                    update(jobs)
-                    .where(jobs.c.id == row.id)
-                    .values(
-                        state=JobState.RUNNING.value,
-                        wait_reason=None,
-                        wait_until_ms=None,
-                        fault=row.fault if _is_of_source(row.fault) else None,
-                        started_ms=row.started_ms or now,
-                    )
-                )
+                values: Values = {
+                    "wait_reason": None,
+                    "wait_until_ms": None,
+                    "fault": row.fault if _is_of_source(row.fault) else None,
+                    "started_ms": row.started_ms or now,
+                }
+                move_job(db, row.id, JobState.RUNNING, values, self._task)
                 announce(db, row.id, now, "state", {"state": "running"})
             # What is announced from here on is progress; that the job runs again is none.
             seen = select(jobs.c.seq).where(jobs.c.id == row.id).scalar_subquery()
@@ -137,15 +123,16 @@ class FencedTask:
         """End every open item with this fault: the job cannot go on, or was cancelled."""
 
         def act(db: Connection) -> None:
-            at = (items.c.job_id == self._job.id) & items.c.state.in_(_OPEN_STATES)
-            values = {"state": state.value, "fault": fault.as_dict(), "why": fault.detail}
-            abandoned = select(items.c.id).where(at)
+            mine = items.c.job_id == self._job.id
+            values: Values = {"fault": fault.as_dict(), "why": fault.detail}
+            is_open = items.c.state.in_([one.value for one in ITEM_OPEN])
+            abandoned = select(items.c.id).where(mine, is_open)
             db.execute(delete(outputs).where(outputs.c.item_id.in_(abandoned), ~outputs.c.landed))
             if state is ItemState.FAILED:  # an original that is kept stays so
-                still = at & items.c.id.in_(select(quarantine.c.item_id))
-                kept = values | {"state": ItemState.QUARANTINED.value}
-                db.execute(update(items).where(still).values(**kept))
-            db.execute(update(items).where(at).values(**values))
+                kept = mine & items.c.id.in_(select(quarantine.c.item_id))
+                still = Sweep(ITEM_OPEN, ItemState.QUARANTINED, kept, values)
+                apply_to_all(db, still, self._task)
+            apply_to_all(db, Sweep(ITEM_OPEN, state, mine, values), self._task)
             db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
             others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
             db.execute(delete(tasks).where(others))
@@ -174,10 +161,9 @@ class FencedTask:
 
     def _put_off(self, db: Connection, due_ms: int, told: dict[str, Any]) -> None:
         """The task is free from then on, the job waits for the `reason` that is told."""
-        rests = {"state": JobState.WAITING.value, "wait_reason": told["reason"]}
-        db.execute(update(jobs).where(jobs.c.id == self._job.id).values(**rests))
-        own = update(tasks).where(tasks.c.id == self._task.id)
-        db.execute(own.values(owner=None, lease_until_ms=None, due_ms=due_ms))
+        waits = {"wait_reason": told["reason"]}
+        move_job(db, self._job.id, JobState.WAITING, waits, self._task)
+        free(db, self._task, due_ms)
         waiting = {"state": JobState.WAITING.value} | told
         announce(db, self._job.id, self._clock(), "state", waiting)
 
@@ -242,10 +228,10 @@ class FencedTask:
     def _name_vanished(self, db: Connection) -> None:
         """Items that no pass over the source has met any more: lost, and said so."""
         gone = CorruptError("the source no longer holds this entry", stage="fetch").fault()
-        at = (items.c.job_id == self._job.id) & (items.c.state == ItemState.PENDING.value)
-        values = {"state": ItemState.FAILED.value, "fault": gone.as_dict(), "why": gone.detail}
-        check_item_move(ItemState.PENDING, ItemState.FAILED)
-        db.execute(update(items).where(at).values(**values))
+        values: Values = {"fault": gone.as_dict(), "why": gone.detail}
+        mine = items.c.job_id == self._job.id
+        met = Sweep(frozenset({ItemState.PENDING}), ItemState.FAILED, mine, values)
+        apply_to_all(db, met, self._task)
 
     async def end_job(self) -> JobState:
         """The job's last commit: its final state, its last task gone, its passwords and the login in its address."""
@@ -264,25 +250,23 @@ class FencedTask:
             state = ended_state(counts, job_failed=fault is not None)
             if row.control == "cancel":
                 state = JobState.CANCELLED
-            check_job_move(JobState(row.state), state)
             if state is JobState.FAILED and fault is None:
                 fault = _shared_fault(db, row.id)
             now = self._clock()
-            values: dict[str, Any] = {
-                "state": state.value,
+            source = without_login(row.source)
+            values: Values = {
                 "finished_ms": now,
                 "control": None,
                 "detached": False,
                 "fault": fault,
-                "source": without_login(row.source),
+                "source": source,
                 "progress": last_progress(db, row, state),
             }
-            db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+            move_job(db, row.id, state, values, self._task)
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))
             totals = asdict(totals_of(db, job_of(row)))
             announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
-            had_login = values["source"] != row.source
-            return state, forget_passwords(db, row.id) or had_login
+            return state, forget_passwords(db, row.id) or source != row.source
 
         state, had_secrets = await self._write(act, durable=True)
         if had_secrets:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import anyio.to_thread
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
 from transload.kinds import Fault
-from transload.ledger.deliveries import earlier, twin_of, write_receipts
+from transload.ledger.deliveries import Sender, earlier, twin_of, write_receipts
 from transload.ledger.jobs import new_id
+from transload.ledger.moves import Move, apply
 from transload.ledger.quarantine import fingerprint, is_kept, put_in, usable_of, write_kept
 from transload.ledger.reports import landed_of
 from transload.ledger.rows import announce, item_of, judgement_to_json
@@ -29,7 +30,6 @@ from transload.model import (
     Shipment,
 )
 from transload.ports import Destination, Landed, Refusal
-from transload.states import check_item_move
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +40,6 @@ DOUBT = "the archive's sum was wrong after this was sent"
 DOUBTED = (
     "a sum over packed data was wrong after some of it was sent: those items are marked as partial"
 )
-
-_CHANGE = update(items).where(items.c.id == bindparam("changed"))
-"""Put together once: for a small file, doing so costs as much as all that is done to it otherwise."""
 
 _NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
 
@@ -94,28 +91,29 @@ class TaskRecord(FencedTask):
 
         def act(db: Connection) -> list[str]:
             old = _states_of(db, [o.item.id for o in outcomes])
-            written = [o.item.id for o in outcomes if self._conclude_one(db, o, old[o.item.id])]
-            db.execute(delete(outputs).where(outputs.c.item_id.in_(written), ~outputs.c.landed))
-            moved = [(o.item.index, o.state) for o in outcomes if o.state is not ItemState.PENDING]
-            if moved:
+            moves = [self._leaving(db, o, old[o.item.id]) for o in outcomes]
+            leaving = _each_twin_once([move for move in moves if move is not None])
+            made = {move.row: move.new for move in apply(db, leaving, self._task)}
+            db.execute(delete(outputs).where(outputs.c.item_id.in_(made), ~outputs.c.landed))
+            entered = [
+                (o.item.index, ItemState(made[o.item.id])) for o in outcomes if o.item.id in made
+            ]
+            if moved := [one for one in entered if one[1] is not ItemState.PENDING]:
                 self._tell(db, moved)
             return _no_longer_kept(db, [o.item.id for o in outcomes if o.state in _NOT_LOST])
 
         for name in await self._write(act) if outcomes else ():
             (self._kept / name).unlink(missing_ok=True)
 
-    def _conclude_one(self, db: Connection, outcome: Outcome, old: ItemState) -> bool:
-        """Write one item's outcome; gives whether there was anything to write."""
+    def _leaving(self, db: Connection, outcome: Outcome, old: ItemState) -> Move | None:
+        """The move that an outcome is, None where the item is in that state already."""
         item, judgement, held = outcome.item, outcome.judgement, outcome.held
         if outcome.state is ItemState.FAILED and is_kept(db, item.id):
             outcome = replace(outcome, state=ItemState.QUARANTINED)
-        if old is not outcome.state:
-            check_item_move(old, outcome.state)
-        elif old is not ItemState.PENDING:  # a pending one learns why it stays so
-            return False
-        values: dict[str, Any] = {"changed": item.id, "state": outcome.state.value}
-        values["why"] = outcome.why
-        values["fault"] = None if outcome.fault is None else outcome.fault.as_dict()
+        if old is outcome.state and old is not ItemState.PENDING:
+            return None
+        fault = None if outcome.fault is None else outcome.fault.as_dict()
+        values: dict[str, object] = {"why": outcome.why, "fault": fault}
         if outcome.kind is not None:
             values["kind"] = outcome.kind.value
         if held is not None:
@@ -132,8 +130,7 @@ class TaskRecord(FencedTask):
         if outcome.state is ItemState.DUPLICATE:
             sha256 = item.sha256 if held is None else held.sha256
             values["twin"] = twin_of(db, self._job, self._source_identity, item, sha256 or "")
-        db.execute(_CHANGE, values)
-        return True
+        return Move(item.id, old, outcome.state, values)
 
     async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
         """What an equal item delivered here earlier, or None."""
@@ -158,9 +155,8 @@ class TaskRecord(FencedTask):
         """Write receipts. Not fsynced: the library can be asked again what lies there."""
 
         def act(db: Connection) -> list[str]:
-            indices, sent = write_receipts(
-                db, self._job, self._source_identity, landed, self._clock()
-            )
+            sender = Sender(self._job, self._source_identity, self._task)
+            indices, sent = write_receipts(db, sender, landed, self._clock())
             db.execute(
                 update(jobs)
                 .where(jobs.c.id == self._job.id)
@@ -318,6 +314,18 @@ class TaskRecord(FencedTask):
                     announce(db, row.id, self._clock(), "warning", {"text": text})
 
         await self._write(act)
+
+
+def _each_twin_once(moves: Sequence[Move]) -> list[Move]:
+    """The moves of a batch, where only the first duplicate of an earlier item names it."""
+    named: set[object] = set()
+    once: list[Move] = []
+    for move in moves:
+        twin = move.values.get("twin")
+        again = twin is not None and twin in named
+        once.append(replace(move, values={**move.values, "twin": None}) if again else move)
+        named.add(twin)
+    return once
 
 
 def _states_of(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:

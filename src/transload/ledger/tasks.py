@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Select, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, exists, insert, or_, select
 
 from transload.ledger.database import Database
+from transload.ledger.moves import Lease, Sweep, apply_to_all, free, hold, prolong, rest, revoke
 from transload.ledger.rows import task_of
 from transload.ledger.schema import items, jobs, tasks
 from transload.model import Job, JobState, Lane, Task
@@ -39,29 +40,21 @@ class Leases:
             ).first()
             if row is None:
                 return None
-            db.execute(
-                update(tasks)
-                .where(tasks.c.id == row.id)
-                .values(
-                    owner=self.owner,
-                    lease_until_ms=now + self.lease_ms,
-                    epoch=tasks.c.epoch + 1,
-                    seen_seq=row.seq,
-                )
-            )
+            if not hold(db, row.id, row.epoch, self._lease(now), row.seq):
+                return None  # another worker's; what is left for this one it asks for next
             return task_of(db.execute(select(tasks).where(tasks.c.id == row.id)).one())
 
         return await self.database.run(act)
 
     def _due(
         self, lane: Lane, since_ms: int, without: Sequence[Task], now: int
-    ) -> Select[int, int]:
-        """Tasks of a lane that could be taken now, and how far their jobs have come."""
+    ) -> Select[int, int, int]:
+        """Tasks of a lane that could be taken now, how far their jobs have come, and the fencing numbers."""
         free = or_(tasks.c.owner.is_(None), tasks.c.lease_until_ms < now)
         wanted = or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached)
         paused = and_(jobs.c.control.is_not(None), jobs.c.control == "pause")
         return (
-            select(tasks.c.id, jobs.c.seq)
+            select(tasks.c.id, jobs.c.seq, tasks.c.epoch)
             .join(jobs, jobs.c.id == tasks.c.job_id)
             .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
             .where(jobs.c.state.in_(_RUNNABLE))
@@ -111,20 +104,8 @@ class Leases:
         """Prolong the leases; gives the ids of those that are no longer ours."""
 
         def act(db: Connection) -> list[int]:
-            until, lost = self.clock() + self.lease_ms, list[int]()
-            for task in held:
-                kept = db.execute(
-                    update(tasks)
-                    .where(
-                        tasks.c.id == task.id,
-                        tasks.c.epoch == task.epoch,
-                        tasks.c.owner == self.owner,
-                    )
-                    .values(lease_until_ms=until)
-                )
-                if kept.rowcount != 1:
-                    lost.append(task.id)
-            return lost
+            lease = self._lease(self.clock())
+            return [task.id for task in held if not prolong(db, task, lease)]
 
         return await self.database.run(act) if held else []
 
@@ -142,14 +123,8 @@ class Leases:
         """Free the task for anyone from `due_ms` on; a task that is no longer ours stays as it is."""
 
         def act(db: Connection) -> None:
-            ours = (
-                (tasks.c.id == task.id)
-                & (tasks.c.epoch == task.epoch)
-                & (tasks.c.owner == self.owner)
-            )
-            freed = update(tasks).where(ours).values(owner=None, lease_until_ms=None, due_ms=due_ms)
-            if db.execute(freed).rowcount:
-                _let_rest(db, task.job_id)
+            if free(db, task, due_ms):
+                rest(db, task.job_id)
 
         await self.database.run(act)
 
@@ -167,32 +142,17 @@ class Leases:
             ).all()
             for row in held:
                 deaths = row.deaths + 1 if row.seq == row.seen_seq else 1
-                db.execute(
-                    update(tasks)
-                    .where(tasks.c.id == row.id)
-                    .values(
-                        owner=None,
-                        lease_until_ms=None,
-                        epoch=tasks.c.epoch + 1,
-                        deaths=deaths,
-                        due_ms=0,
-                    )
-                )
+                revoke(db, tasks.c.id == row.id, {"deaths": deaths, "due_ms": 0})
             for row in held:
-                _let_rest(db, row.job_id)
-            gave_way = (jobs.c.state == JobState.WAITING.value) & (jobs.c.wait_reason == TURN)
-            rests = {"state": JobState.QUEUED.value, "wait_reason": None}
-            db.execute(update(jobs).where(gave_way).values(**rests))
+                rest(db, row.job_id)
+            waiting, ended = frozenset({JobState.WAITING}), {"wait_reason": None}
+            apply_to_all(db, Sweep(waiting, JobState.QUEUED, jobs.c.wait_reason == TURN, ended))
             return len(held)
 
         return await self.database.run(act)
 
-
-def _let_rest(db: Connection, job_id: str) -> None:
-    """Say `queued` of a running job that nobody works on any more: it continues when it is asked for."""
-    held = exists().where(tasks.c.job_id == job_id, tasks.c.owner.is_not(None))
-    running = (jobs.c.id == job_id) & (jobs.c.state == JobState.RUNNING.value)
-    db.execute(update(jobs).where(running, ~held).values(state=JobState.QUEUED.value))
+    def _lease(self, now: int) -> Lease:
+        return Lease(self.owner, now + self.lease_ms)
 
 
 def queue_tasks(db: Connection, job: Job, rows: Sequence[dict[str, object]]) -> None:
