@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from bench.figures import FIGURES, Room
+from bench.following import following
 from bench.orphans import orphans
 from bench.probes import probes
 from bench.remote import remote
@@ -24,6 +25,7 @@ def main() -> int:
         "orphans": orphans,
         "segments": segments,
         "ways": ways,
+        "following": following,
     }
     wanted = sys.argv[1:] or list(figures)
     figures["kills"] = kills

@@ -341,10 +341,10 @@ async def test_the_last_progress_is_that_of_all_rows(tmp_path: Path) -> None:
 async def test_a_job_that_lost_something_never_claims_the_end(tmp_path: Path) -> None:
     async with Home(tmp_path).open(Picky(tmp_path / "library", {"0.jpg": 9})) as app:
         job = (await finished(app, pictures(tmp_path, 2), to="picky:")).job
-        progress = await app.installation.ledger.progress(job.id)
+        progress = (await app.installation.ledger.heads([job.id]))[job.id].progress
     assert progress is not None
-    assert (progress["items"], progress["items_total"]) == (2, 2)
-    assert progress["overall"] is None or progress["overall"] < 1
+    assert (progress.items, progress.items_total) == (2, 2)
+    assert progress.overall is None or progress.overall < 1
 
 
 async def test_a_dropped_original_is_no_longer_counted_as_kept(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
 from transload.errors import StoreError
 from transload.jobs.finished_equal import finished_equal_job
+from transload.jobs.hub import Hub
 from transload.jobs.worker import first_of
 from transload.lookups import Lookups
 from transload.model import (
@@ -45,11 +46,6 @@ from transload.options import (
 from transload.states import JOB_ENDED, needs_password
 from transload.wiring import build
 
-FOLLOW_S = 0.1  # how often a follower asks whether anything was committed
-TICK_S = 0.25  # progress is written at most four times a second
-COUNTING_SHARE = (
-    19  # and the time between is at least so many times that of writing it: a twentieth of a thread
-)
 LOCK_S = 0.5  # how often the data folder's lock is tried while another process holds it
 
 
@@ -91,6 +87,7 @@ class App(Lookups):
         super().__init__(settings, build(settings, folder))
         self._with_ledger = ledger
         self._handler = self.installation.handler()
+        self._hub = Hub(self.installation.ledger)
         self._group: TaskGroup
         self._since = self.installation.clock()
         self._working = False
@@ -101,6 +98,8 @@ class App(Lookups):
             await self._open_folder()
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
+        if self._with_ledger:
+            self._group.start_soon(self._hub.watch)
         return self
 
     async def _open_folder(self) -> None:
@@ -136,7 +135,7 @@ class App(Lookups):
         if not self._working:
             self._working = True
             self._group.start_soon(self._serve)
-            self._group.start_soon(self._tick)
+            self._group.start_soon(self._hub.show, self._handler.meters)
 
     async def _serve(self) -> None:
         while not self.installation.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
@@ -145,21 +144,6 @@ class App(Lookups):
         await self.installation.leases.release_dead()
         await self.installation.segment_store.sweep()
         await self.installation.engine(self._since).run(self._handler)
-
-    async def _tick(self) -> None:
-        ledger, shown = self.installation.ledger, dict[str, dict[str, Any]]()
-        while True:
-            since = anyio.current_time()
-            told = {
-                job_id: meter.tell(await ledger.done(job_id))
-                for job_id, meter in list(self._handler.meters.items())
-            }
-            moved = {job_id: now for job_id, now in told.items() if now != shown.get(job_id)}
-            if moved:
-                await ledger.set_progress(moved)
-            shown = told
-            # Counting the rows of 100,000 items takes 0.1 s: it must stay a small part of the work.
-            await anyio.sleep(max(TICK_S, COUNTING_SHARE * (anyio.current_time() - since)))
 
     async def send(  # noqa: PLR0913  one keyword for each option of the contract
         self,
@@ -243,38 +227,30 @@ class App(Lookups):
 
         Between them come unnumbered `progress` events, merged: each repeats the number of the last event.
         """
-        ledger, found = self.installation.ledger, await self.job(job_id)
-        shown = await ledger.progress(found.id)  # older than the snapshot, of another run maybe
-        job, totals = await ledger.standing(found.id)
-        seq = after or job.seq
-        head = report.head(job, totals) | {"reason": job.wait_reason}
-        yield Event(job.id, job.seq, self.installation.clock(), "snapshot", head)
-        version = None
-        while True:
-            if version == (version := await ledger.database.version()):
-                await anyio.sleep(FOLLOW_S)
-                continue
-            news = await ledger.news(job.id, seq)
-            for event in news.events:
-                seq = event.seq
-                yield event
-            if news.is_cut:
-                version = None
-                continue
-            if news.progress is not None and news.progress != shown:
-                shown = news.progress
-                yield Event(job.id, seq, self.installation.clock(), "progress", shown)
-            if news.job.state in JOB_ENDED:
-                return
+        found = await self.job(job_id)
+        async with self._hub.follow(found.id) as follower:
+            shown = follower.progress  # older than the snapshot, of another run maybe
+            job, totals = await self.installation.ledger.standing(found.id)
+            seq = after or job.seq
+            head = report.head(job, totals) | {"reason": job.wait_reason}
+            yield Event(job.id, job.seq, self.installation.clock(), "snapshot", head)
+            while True:
+                latest, progress = follower.head, follower.progress
+                async for event in self.installation.ledger.events(job.id, seq, latest.seq):
+                    seq = event.seq
+                    yield event
+                now = None if progress is None else progress.after(shown)
+                if now is not None and now != shown:
+                    yield Event(job.id, seq, self.installation.clock(), "progress", asdict(now))
+                shown = now
+                if latest.state in JOB_ENDED:
+                    return
+                await follower.changed()
 
     async def history(self, job_id: str) -> list[Event]:
         """All events of a job so far, in order; one for each batch of items."""
-        job, events = await self.job(job_id), list[Event]()
-        while page := await self.installation.ledger.events(
-            job.id, events[-1].seq if events else 0
-        ):
-            events += page
-        return events
+        job = await self.job(job_id)
+        return [event async for event in self.installation.ledger.events(job.id, 0, job.seq)]
 
     async def wait(self, job_id: str) -> Job:
         """The job once it has ended, or waits for a password."""

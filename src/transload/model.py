@@ -3,7 +3,7 @@
 Times are UTC in integer milliseconds (`*_ms`), sizes are bytes, durations of media are seconds (`*_s`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -330,17 +330,45 @@ class Task:
     deaths: int = 0
 
 
+Unit = Literal["bytes", "us", "items"]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress object of the contract. `total`, `eta_s`, `overall` are None where no honest figure is known."""
+    """How far one piece of work is. `total`, `rate`, `eta_s` are None where no honest figure is known."""
 
     stage: str
     done: int
     total: int | None
-    unit: Literal["bytes", "us", "items"]
+    unit: Unit
     rate: float | None = None
     eta_s: float | None = None
-    overall: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a job is: the progress object of the contract (section 4), with counters of its items.
+
+    `done` to `eta_s` are of the work under way, `item` is the name of the one item it is about. `overall` is the share
+    of the whole job. None stands where no honest figure is known.
+    """
+
+    stage: str
+    item: str | None
+    done: int
+    total: int | None
+    unit: Unit
+    rate: float | None
+    eta_s: float | None
+    overall: float | None
+    items: int
+    items_total: int | None
+
+    def after(self, before: "JobProgress | None") -> "JobProgress":
+        """The same with an overall share that is never less than it was before."""
+        shares = [one.overall for one in (before, self) if one is not None]
+        furthest = max((share for share in shares if share is not None), default=None)
+        return replace(self, overall=furthest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
-from transload.model import Job, JobState, Lane, Recipe, Task
+from transload.model import Event, Job, JobState, Lane, Recipe, Task
 
 LEASE_MS = 30_000
 
@@ -53,6 +53,10 @@ class Desk:
         record = self.record(await self.take())
         await record.begin()
         return record
+
+    async def events(self, job_id: str, after: int = 0) -> list[Event]:
+        last = (await self.ledger.job(job_id)).seq
+        return [event async for event in self.ledger.events(job_id, after, last)]
 
     def record(self, task: Task) -> TaskRecord:
         return TaskRecord(self.database, self.clock, task, self.kept)

@@ -5,7 +5,7 @@ import pytest
 from tests.ledger.conftest import Desk, entries
 from transload.errors import BusyError, CorruptError, DiskFullError, UnknownJobError
 from transload.ledger.jobs import new_id
-from transload.model import ItemState, JobState, Lane, Outcome
+from transload.model import Done, ItemState, JobProgress, JobState, Lane, Outcome
 from transload.states import LEFT_OUT
 
 pytestmark = pytest.mark.anyio
@@ -104,8 +104,11 @@ async def test_retry_opens_only_what_was_lost(desk: Desk) -> None:
 async def test_progress_never_goes_back(desk: Desk) -> None:
     job = await desk.submit()
     for overall in (0.2, 0.7, 0.4, None):
-        await desk.ledger.set_progress({job.id: {"stage": "fetch", "overall": overall}})
-    assert (await desk.ledger.progress(job.id) or {})["overall"] == 0.7
+        now = JobProgress("fetch", None, 1, 2, "bytes", None, None, overall, 0, None)
+        assert await desk.ledger.set_progress({job.id: now}) == {job.id: Done()}
+    told = (await desk.ledger.heads([job.id]))[job.id].progress
+    assert told is not None
+    assert told.overall == 0.7
 
 
 async def test_totals_add_up_and_records_come_in_pages(desk: Desk) -> None:

@@ -134,7 +134,7 @@ async def test_a_job_waits_when_only_a_password_can_help(desk: Desk) -> None:
     assert needs_password(waiting)
     assert waiting.wait_until_ms is None
     assert waiting.fault == advised(job, NEEDED)
-    (last,) = [e for e in await desk.ledger.events(job.id, 0) if e.data.get("reason")]
+    (last,) = [e for e in await desk.events(job.id) if e.data.get("reason")]
     assert (last.data["reason"], last.data["fault"]["kind"]) == ("password", NEEDED.kind)
     assert due(desk) == [("transfer", True)]
     desk.clock.now_ms += 10**12  # decades later

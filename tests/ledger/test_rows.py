@@ -64,7 +64,7 @@ async def test_numbers_follow_each_other_and_a_failed_change_takes_none(desk: De
             announce(db, job.id, n, "told", {"n": n})
         with pytest.raises(ZeroDivisionError):
             fail()
-    told = await desk.ledger.events(job.id, job.seq)
+    told = await desk.events(job.id, job.seq)
     assert [(event.seq, event.what, event.data) for event in told] == [
         (job.seq + 1 + n, "told", {"n": n}) for n in range(3)
     ]

@@ -205,7 +205,7 @@ async def test_a_job_ends_as_its_items_did(
     assert await record.end_job() is ended
     job = await desk.ledger.job(items[0].job_id)
     assert (job.state, job.bytes_read, job.peak_scratch_bytes) == (ended, 10, 20)
-    told = await desk.ledger.events(job.id, 0)
+    told = await desk.events(job.id)
     assert [event.seq for event in told] == list(range(1, len(told) + 1))
 
 

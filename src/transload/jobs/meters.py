@@ -5,9 +5,8 @@ was refused and then recovered, an archive that was opened before are counted on
 """
 
 import time
-from typing import Any
 
-from transload.model import Done, Progress
+from transload.model import Done, JobProgress, Progress
 
 RATE_WINDOW_S = 5.0  # the rate shown is that of the last seconds, so that it follows a slower disk
 BELOW_END = 0.999  # `overall` of a job that has not succeeded yet
@@ -63,8 +62,8 @@ class TaskMeter:
         (first, read), (last, _) = self._marks[0], self._marks[-1]
         return (self._read - read) / (last - first) if last - first > 1 else None
 
-    def tell(self, rows: Done) -> dict[str, Any]:
-        """The progress object of the contract, as JSON types; also the counters of items."""
+    def tell(self, rows: Done) -> JobProgress:
+        """The progress of the job, of which `rows` is what is finished."""
         inner = next(iter(self._running.values()), None)
         # A listing may name less than there are rows: archives inside, opened before, are not opened again.
         entries = None if self._entries is None else max(self._entries, rows.total_items)
@@ -72,15 +71,23 @@ class TaskMeter:
         done = rows.size_bytes + self._partly()
         done = done if total is None else min(done, total)
         rate = self._rate()
-        return {
-            "stage": self._stage,
-            "item": self._item,
-            "done": inner.done if inner else done,
-            "total": inner.total if inner else total,
-            "unit": inner.unit if inner else "bytes",
-            "rate": inner.rate if inner else rate,
-            "eta_s": inner.eta_s if inner else ((total - done) / rate if total and rate else None),
-            "overall": min(BELOW_END, done / total) if total else None,
-            "items": rows.items,
-            "items_total": entries,
-        }
+        shown = inner or Progress(
+            self._stage,
+            done,
+            total,
+            "bytes",
+            rate,
+            (total - done) / rate if total and rate else None,
+        )
+        return JobProgress(
+            stage=self._stage,
+            item=self._item,
+            done=shown.done,
+            total=shown.total,
+            unit=shown.unit,
+            rate=shown.rate,
+            eta_s=shown.eta_s,
+            overall=min(BELOW_END, done / total) if total else None,
+            items=rows.items,
+            items_total=entries,
+        )

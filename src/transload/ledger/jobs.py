@@ -2,8 +2,8 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -14,8 +14,8 @@ from transload.ledger.database import Database
 from transload.ledger.moves import Sweep, Values, apply_to_all, move_job, revoke
 from transload.ledger.passwords import keep_passwords, passwords_of
 from transload.ledger.quarantine import usable_of
-from transload.ledger.reports import PAGE, done_of, further, page_of, totals_of
-from transload.ledger.rows import announce, event_of, job_of, job_options
+from transload.ledger.reports import PAGE, done_of, page_of, totals_of
+from transload.ledger.rows import announce, event_of, job_of, job_options, progress_of
 from transload.ledger.schema import events, items, jobs, tasks
 from transload.ledger.tasks import queue_tasks
 from transload.model import (
@@ -24,6 +24,7 @@ from transload.model import (
     ItemRecord,
     ItemState,
     Job,
+    JobProgress,
     JobState,
     Lane,
     TaskKind,
@@ -55,17 +56,12 @@ def new_id(now_ms: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """A job at one moment, with its events since another, at most a page of them, and its last progress object."""
+class Head:
+    """How a job stands at one moment: its state, the number of its last event, its last progress."""
 
-    job: Job
-    events: list[Event]
-    progress: dict[str, Any] | None
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether more events may wait behind these."""
-        return len(self.events) == PAGE
+    state: JobState
+    seq: int
+    progress: JobProgress | None
 
 
 class Ledger:
@@ -190,23 +186,35 @@ class Ledger:
         query = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
         return await self.database.read(lambda db: [job_of(row) for row in db.execute(query)])
 
-    async def progress(self, job_id: str) -> dict[str, Any] | None:
-        """The last progress object a worker left, or None."""
-        query = select(jobs.c.progress).where(jobs.c.id == job_id)
-        return await self.database.read(lambda db: db.execute(query).scalar())
+    async def heads(self, job_ids: Collection[str]) -> dict[str, Head]:
+        """How jobs stand, by their ids."""
+        query = select(jobs.c.id, jobs.c.state, jobs.c.seq, jobs.c.progress)
+        known = query.where(jobs.c.id.in_(job_ids))
 
-    async def set_progress(self, progress: Mapping[str, dict[str, Any]]) -> None:
-        """Leave progress objects by job id; `overall` never goes back, and that of an ended job stays as it is."""
+        def act(db: Connection) -> dict[str, Head]:
+            return {
+                row.id: Head(JobState(row.state), row.seq, progress_of(row.progress))
+                for row in db.execute(known)
+            }
 
-        def act(db: Connection) -> None:
+        return await self.database.read(act)
+
+    async def set_progress(self, progress: Mapping[str, JobProgress]) -> dict[str, Done]:
+        """Write the progress of jobs by their ids; returns what of each is finished by its rows.
+
+        `overall` never goes back, and the progress of an ended job stays as it is.
+        """
+
+        def act(db: Connection) -> dict[str, Done]:
             for job_id, now in progress.items():
                 now_at = select(jobs.c.progress, jobs.c.state).where(jobs.c.id == job_id)
                 row = db.execute(now_at).one()
                 if row.state in _OPEN:
-                    merged = now | {"overall": further(row.progress, now["overall"])}
+                    merged = asdict(now.after(progress_of(row.progress)))
                     db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=merged))
+            return {job_id: done_of(db, job_id) for job_id in progress}
 
-        await self.database.run(act)
+        return await self.database.run(act)
 
     async def control(self, job_id: str, word: str | None) -> Job:
         """Ask for "cancel" or "pause", or take a pause back (None); running tasks lose their lease at once."""
@@ -272,18 +280,18 @@ class Ledger:
 
         return await self.database.run(act, durable=True)
 
-    async def events(self, job_id: str, after: int) -> list[Event]:
-        """Up to a page of events with a number above `after`."""
-        return await self.database.read(lambda db: _events(db, job_id, after))
+    async def events(self, job_id: str, after: int, last: int) -> AsyncIterator[Event]:
+        """The events of a job with numbers above `after` up to `last`, in order, a page of rows in memory at a time."""
+        query = select(events).where(events.c.job_id == job_id).order_by(events.c.seq).limit(PAGE)
 
-    async def news(self, job_id: str, after: int) -> News:
-        """What a follower shows of a job that has seen the events up to `after`. Raises UnknownJobError."""
+        def act(db: Connection) -> list[Event]:
+            page = query.where(events.c.seq > after, events.c.seq <= last)
+            return [event_of(row) for row in db.execute(page)]
 
-        def act(db: Connection) -> News:
-            progress = db.execute(select(jobs.c.progress).where(jobs.c.id == job_id)).scalar()
-            return News(_job(db, job_id), _events(db, job_id, after), progress)
-
-        return await self.database.read(act)
+        while after < last and (page := await self.database.read(act)):
+            for event in page:
+                yield event
+            after = page[-1].seq
 
     async def done(self, job_id: str) -> Done:
         """What of a job is finished, for progress: items and bytes of the closed ones, and of all known so far."""
@@ -313,11 +321,6 @@ class Ledger:
             for record in page:
                 yield record
             after = page[-1].item.place
-
-
-def _events(db: Connection, job_id: str, after: int) -> list[Event]:
-    page = select(events).where(events.c.job_id == job_id, events.c.seq > after)
-    return [event_of(row) for row in db.execute(page.order_by(events.c.seq).limit(PAGE))]
 
 
 def _job(db: Connection, job_id: str) -> Job:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from transload.entry import Place
 from transload.ledger.database import Database
-from transload.ledger.rows import AnyRow, item_of, job_of
+from transload.ledger.rows import AnyRow, item_of, job_of, progress_of
 from transload.ledger.schema import items, jobs, outputs
 from transload.model import (
     Done,
@@ -17,6 +17,7 @@ from transload.model import (
     ItemRecord,
     ItemState,
     Job,
+    JobProgress,
     JobState,
     Output,
     Recipe,
@@ -85,28 +86,23 @@ def done_of(db: Connection, job_id: str) -> Done:
     return Done(*db.execute(query).one())
 
 
-def further(before: dict[str, Any] | None, share: float | None) -> float | None:
-    """The share of a job that is done: never less than was told before, None while there is none."""
-    shares: list[float | None] = [None if before is None else before.get("overall"), share]
-    return max((one for one in shares if one is not None), default=None)
-
-
-def last_progress(db: Connection, job: AnyRow, state: JobState) -> dict[str, Any]:
-    """The progress object of a job that ends in this state: all of its rows, and 1.0 only where it succeeded."""
+def last_progress(db: Connection, job: AnyRow, state: JobState) -> JobProgress:
+    """The progress of a job that ends in this state: all of its rows, and 1.0 only where it succeeded."""
     rows = done_of(db, job.id)
-    before: dict[str, Any] = job.progress or {}
-    return {
-        "stage": before.get("stage", "fetch"),
-        "item": None,
-        "done": rows.size_bytes,
-        "total": rows.total_bytes,
-        "unit": "bytes",
-        "rate": None,
-        "eta_s": None,
-        "overall": 1.0 if state is JobState.SUCCEEDED else before.get("overall"),
-        "items": rows.items,
-        "items_total": rows.total_items,
-    }
+    before = progress_of(job.progress)
+    share = None if before is None else before.overall
+    return JobProgress(
+        stage="fetch" if before is None else before.stage,
+        item=None,
+        done=rows.size_bytes,
+        total=rows.total_bytes,
+        unit="bytes",
+        rate=None,
+        eta_s=None,
+        overall=1.0 if state is JobState.SUCCEEDED else share,
+        items=rows.items,
+        items_total=rows.total_items,
+    )
 
 
 def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]]:

@@ -14,6 +14,7 @@ from transload.model import (
     ItemKind,
     ItemState,
     Job,
+    JobProgress,
     JobState,
     Judgement,
     Lane,
@@ -135,6 +136,11 @@ def task_of(row: AnyRow) -> Task:
 def event_of(row: AnyRow) -> Event:
     """An event from a row of `events`."""
     return Event(row.job_id, row.seq, row.at_ms, row.what, row.data)
+
+
+def progress_of(stored: dict[str, Any] | None) -> JobProgress | None:
+    """The progress of a JSON column."""
+    return None if stored is None else JobProgress(**stored)
 
 
 def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:

@@ -260,7 +260,7 @@ class FencedTask:
                 "detached": False,
                 "fault": fault,
                 "source": source,
-                "progress": last_progress(db, row, state),
+                "progress": asdict(last_progress(db, row, state)),
             }
             move_job(db, row.id, state, values, self._task)
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))

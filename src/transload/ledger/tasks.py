@@ -23,6 +23,7 @@ class Leases:
         self.clock = clock
         self.owner = owner
         self.lease_ms = lease_ms
+        self._version: int | None = None  # of the database when lost tasks were last looked for
 
     async def take(self, lane: Lane, since_ms: int, without: Sequence[Task] = ()) -> Task | None:
         """The next due task of a lane among the jobs asked for since `since_ms` (or queued with --detach), now ours.
@@ -31,19 +32,21 @@ class Leases:
         job have one scratch folder, and each sweeps it when it starts.
         """
 
+        now = self.clock()
+        due = self._due(lane, since_ms, without, now)
+        first = due.order_by(tasks.c.priority, tasks.c.due_ms, tasks.c.id).limit(1)
+
         def act(db: Connection) -> Task | None:
-            now = self.clock()
-            row = db.execute(
-                self._due(lane, since_ms, without, now)
-                .order_by(tasks.c.priority, tasks.c.due_ms, tasks.c.id)
-                .limit(1)
-            ).first()
+            row = db.execute(first).first()
             if row is None:
                 return None
             if not hold(db, row.id, row.epoch, self._lease(now), row.seq):
                 return None  # another worker's; what is left for this one it asks for next
             return task_of(db.execute(select(tasks).where(tasks.c.id == row.id)).one())
 
+        # Nearly always there is nothing: that is found out without the lock of a writer.
+        if await self.database.read(lambda db: db.execute(first).first()) is None:
+            return None
         return await self.database.run(act)
 
     def _due(
@@ -110,14 +113,15 @@ class Leases:
         return await self.database.run(act) if held else []
 
     async def lost(self, held: Sequence[Task]) -> list[int]:
-        """The ids of those tasks that are another's now, or cancelled; reads only."""
+        """The ids of those tasks that are another's now, or cancelled; asks only when something was committed."""
 
         def act(db: Connection) -> list[int]:
             mine = select(tasks.c.id, tasks.c.epoch).where(tasks.c.owner == self.owner)
             epochs = {row.id: row.epoch for row in db.execute(mine)}
             return [task.id for task in held if epochs.get(task.id) != task.epoch]
 
-        return await self.database.read(act) if held else []
+        before, self._version = self._version, await self.database.version()
+        return await self.database.read(act) if held and self._version != before else []
 
     async def release(self, task: Task, due_ms: int) -> None:
         """Free the task for anyone from `due_ms` on; a task that is no longer ours stays as it is."""

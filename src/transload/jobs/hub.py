@@ -1,0 +1,122 @@
+"""News of jobs for all who follow one in this process: one question to the ledger, however many they are.
+
+What this process works on itself is shown from memory; its rows are written once a second, for other processes.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+
+import anyio
+
+from transload.jobs.meters import TaskMeter
+from transload.ledger.jobs import Head, Ledger
+from transload.model import Done, JobProgress
+from transload.states import JOB_ENDED
+
+LOOK_S = 0.1  # how often is asked whether anybody committed anything: one number, no transaction
+SHOW_S = 0.25  # progress is shown at most four times a second
+WRITE_S = 1.0  # and written once
+COUNTING_SHARE = 19
+"""The time between two countings is at least so many times that of one: counting 100,000 rows takes 0.1 s."""
+
+
+class Follower:
+    """What is known of one job, for one who follows it."""
+
+    def __init__(self, job_id: str, head: Head, shown: Callable[[], JobProgress | None]) -> None:
+        self.job_id = job_id
+        self.head = head
+        self._shown = shown
+        self._changed = anyio.Event()
+
+    @property
+    def progress(self) -> JobProgress | None:
+        """The last progress: of this process's own work where there is some, else what the rows hold."""
+        running = None if self.head.state in JOB_ENDED else self._shown()
+        return running or self.head.progress
+
+    def see(self, head: Head) -> None:
+        """Take in how the job stands now."""
+        if head != self.head:
+            self.head = head
+            self.wake()
+
+    def wake(self) -> None:
+        """Say that there is something new."""
+        self._changed.set()
+
+    async def changed(self) -> None:
+        """Return once there is something new since the last call."""
+        await self._changed.wait()
+        self._changed = anyio.Event()
+
+
+class Hub:
+    """Followers of jobs, and the progress of the jobs that run in this process."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._followers: set[Follower] = set()
+        self._followed = anyio.Event()
+        self._progress: dict[str, JobProgress] = {}
+        self._version: int | None = None  # of the database when followers were told last
+
+    @asynccontextmanager
+    async def follow(self, job_id: str) -> AsyncGenerator[Follower, None]:
+        """A follower of the job, with how it stands now."""
+        version = await self._ledger.database.version()
+        head = (await self._ledger.heads([job_id]))[job_id]
+        follower = Follower(job_id, head, lambda: self._progress.get(job_id))
+        if version != self._version:  # what was told last is not what this one has seen
+            self._version = None
+        self._followers.add(follower)
+        self._followed.set()
+        try:
+            yield follower
+        finally:
+            self._followers.discard(follower)
+
+    async def watch(self) -> None:
+        """Tell followers what was committed, by whomever; until cancelled."""
+        while True:
+            await self._followed.wait()
+            before, self._version = self._version, await self._ledger.database.version()
+            if self._version != before:
+                heads = await self._ledger.heads({one.job_id for one in self._followers})
+                for one in [one for one in self._followers if one.job_id in heads]:
+                    one.see(heads[one.job_id])
+            if not self._followers:
+                self._followed = anyio.Event()
+            await anyio.sleep(LOOK_S)
+
+    async def show(self, meters: Mapping[str, TaskMeter]) -> None:
+        """Show the progress of the tasks that run here and keep it in their jobs' rows; until cancelled."""
+        done: dict[str, Done] = {}
+        due = 0.0
+        while True:
+            running = dict(meters)
+            if anyio.current_time() >= due:
+                since = anyio.current_time()
+                done = await self._write(running.keys())
+                took = anyio.current_time() - since
+                due = since + max(WRITE_S, COUNTING_SHARE * took)
+            for job_id, meter in running.items():
+                if job_id in done:
+                    self._publish(job_id, meter.tell(done[job_id]))
+            await anyio.sleep(SHOW_S)
+
+    async def _write(self, running: Iterable[str]) -> dict[str, Done]:
+        """Write what is shown of each job; returns what of those that run is finished by their rows."""
+        done = await self._ledger.set_progress(self._progress) if self._progress else {}
+        for job_id in self._progress.keys() - set(running):
+            del self._progress[job_id]
+        for job_id in set(running) - self._progress.keys():
+            done[job_id] = await self._ledger.done(job_id)
+        return done
+
+    def _publish(self, job_id: str, now: JobProgress) -> None:
+        if now != self._progress.get(job_id):
+            self._progress[job_id] = now
+            for follower in self._followers:
+                if follower.job_id == job_id:
+                    follower.wake()

@@ -1,0 +1,122 @@
+"""Followers learn what anybody commits, see what runs here from memory, and cost the ledger nearly nothing."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+import anyio
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from tests.ledger.conftest import Clock, Desk, desk, entries
+from transload.jobs.hub import LOOK_S, Follower, Hub
+from transload.jobs.meters import TaskMeter
+from transload.ledger.database import Database
+from transload.ledger.jobs import Ledger
+from transload.model import Job, JobProgress, JobState, Progress
+
+__all__ = ["desk"]
+
+pytestmark = pytest.mark.anyio
+
+
+@contextmanager
+def transactions() -> Iterator[list[str]]:
+    """The transactions that are begun meanwhile, by anybody in this process."""
+    begun: list[str] = []
+
+    def count(connection: Connection) -> None:
+        begun.append(str(connection.engine.url))
+
+    event.listen(Engine, "begin", count)
+    try:
+        yield begun
+    finally:
+        event.remove(Engine, "begin", count)
+
+
+@asynccontextmanager
+async def at_work(desk: Desk, meters: Mapping[str, TaskMeter] | None = None) -> AsyncIterator[Hub]:
+    """A hub that watches, and shows the progress of these tasks."""
+    hub = Hub(desk.ledger)
+    async with anyio.create_task_group() as group:
+        group.start_soon(hub.watch)
+        if meters is not None:
+            group.start_soon(hub.show, meters)
+        yield hub
+        group.cancel_scope.cancel()
+
+
+async def next_progress(follower: Follower) -> JobProgress:
+    before = follower.progress
+    while follower.progress in (before, None):
+        await follower.changed()
+    assert follower.progress is not None
+    return follower.progress
+
+
+async def started(desk: Desk) -> Job:
+    job = await desk.submit()
+    await (await desk.begin()).admit(entries(2))
+    return job
+
+
+async def test_a_follower_sees_what_another_process_commits(desk: Desk) -> None:
+    job = await desk.submit()
+    other = Ledger(Database(desk.database.path), Clock())
+    async with at_work(desk) as hub, hub.follow(job.id) as follower:
+        before = follower.head
+        await other.control(job.id, "pause")
+        await follower.changed()
+        after = follower.head
+        assert (before.state, after.state) == (JobState.QUEUED, JobState.WAITING)
+        assert after.seq > before.seq
+    other.database.close()
+
+
+async def test_one_that_joins_late_misses_nothing(desk: Desk) -> None:
+    job = await desk.submit()
+    async with at_work(desk) as hub, hub.follow(job.id) as early:
+        for turn in range(20):
+            await desk.ledger.control(job.id, "pause" if turn % 2 == 0 else None)
+            async with hub.follow(job.id) as late:
+                assert late.head.state is (JobState.WAITING, JobState.QUEUED)[turn % 2]
+            while early.head != late.head:
+                await early.changed()
+
+
+async def test_progress_of_this_process_comes_without_a_transaction(desk: Desk) -> None:
+    job, meter = await started(desk), TaskMeter("convert", item="clip.avi")
+    meter.weigh(1, 100)
+    async with at_work(desk, {job.id: meter}) as hub, hub.follow(job.id) as follower:
+        first = await next_progress(follower)
+        assert (first.stage, first.items) == ("convert", 0)
+        with transactions() as begun:
+            for done in range(1, 9):  # 2 s of work
+                meter.converting(1, Progress("convert", done, 10, "us"))
+                assert (await next_progress(follower)).done == done
+        # A second of it is one writing and one look at the heads.
+        assert 2 <= len(begun) <= 6
+
+
+async def test_nothing_new_costs_no_transaction_at_all(desk: Desk) -> None:
+    job = await desk.submit()
+    async with at_work(desk) as hub, hub.follow(job.id) as follower:
+        with anyio.move_on_after(3 * LOOK_S):
+            await follower.changed()  # that the first look is over
+        with transactions() as begun, anyio.move_on_after(5 * LOOK_S):
+            await follower.changed()
+            raise AssertionError
+        assert begun == []
+
+
+async def test_what_was_shown_last_is_in_the_rows_when_the_task_is_over(desk: Desk) -> None:
+    job = await started(desk)
+    meters = {job.id: TaskMeter("fetch")}
+    async with at_work(desk, meters) as hub, hub.follow(job.id) as follower:
+        meters[job.id].expect(2, 1000)
+        meters[job.id].read(7)
+        shown = await next_progress(follower)
+        del meters[job.id]
+        while follower.head.progress != shown:
+            await follower.changed()
+        assert follower.progress == shown
