@@ -38,7 +38,7 @@ def test_the_library_is_in_the_data_folder_unless_a_setting_says_where(tmp_path:
     assert build(Settings(), folder).library_dir == tmp_path / "library"
     parts = build(Settings(library_dir=tmp_path / "own"), folder)
     assert parts.library_dir == tmp_path / "own"
-    made = parts.destinations.make(parts.destinations.parse("library:", parts.library_dir))
+    made = parts.destinations.of(parts.destinations.parse("library:", parts.library_dir))
     assert isinstance(made, Library)
     assert made.root == tmp_path / "own"
 

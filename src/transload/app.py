@@ -15,9 +15,9 @@ from transload import report
 from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
 from transload.errors import StoreError
+from transload.jobs.failures import first_of
 from transload.jobs.finished_equal import finished_equal_job
 from transload.jobs.hub import Hub
-from transload.jobs.worker import first_of
 from transload.lookups import Lookups
 from transload.model import (
     AlbumMix,
@@ -127,6 +127,7 @@ class App(Lookups):
         finally:
             with anyio.CancelScope(shield=True):
                 await self.installation.media.aclose()
+                await self.installation.destinations.close()
                 await anyio.to_thread.run_sync(self.installation.ledger.database.close)
             self.installation.lock.release()
 
@@ -196,7 +197,7 @@ class App(Lookups):
         identity = "|".join(
             (ref.identity, destination, job.recipe.value, job.files, job.hevc, job.album_mix)
         )
-        door = self.installation.destinations.make(destination)
+        door = self.installation.destinations.of(destination)
         if not again and (
             done := await finished_equal_job(
                 self.installation.ledger, door, job, identity, ref.version

@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from transload.config import Settings
 from transload.entry import Opening
+from transload.files.scratch import budget_for
 from transload.jobs.dry_run import (
     DryRunRequest,
     Inspected,
@@ -19,7 +20,6 @@ from transload.jobs.dry_run import (
     look_at,
     rehearse,
 )
-from transload.jobs.worker import budget_for
 from transload.model import Files, Hevc, Recipe
 from transload.options import (
     check_words,

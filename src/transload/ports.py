@@ -193,7 +193,10 @@ Taken = Callable[[str], str | None]
 
 
 class Destination(Protocol):
-    """Where media is delivered. `put` may be repeated with the same intent: it then leaves one delivery, not two."""
+    """Where media is delivered: one adapter for all jobs of a process that go there, some of them at the same time.
+
+    `put` may be repeated with the same intent: it then leaves one delivery, not two.
+    """
 
     limit_bytes: int | None  # the most bytes of one file; None: any size
 
@@ -230,6 +233,10 @@ class Destination(Protocol):
 
     async def close_job(self, job: Job, records: Records, picture: Picture) -> None:
         """The job's last act there (a library writes the page of the job's folder). May be repeated."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections: no job of this process uses the destination any more. May be called twice."""
         ...
 
 

@@ -3,31 +3,37 @@
 import platform
 import random
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from transload.archives.open import Archives
 from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
-from transload.entry import Limits
+from transload.entry import Limits, Opening
+from transload.files.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
 from transload.jobs.dry_run import DryRunTools
 from transload.jobs.embedded import Embedded
+from transload.jobs.failures import Failures
 from transload.jobs.folder_lock import FolderLock
-from transload.jobs.worker import Dependencies, TaskHandler
+from transload.jobs.worker import Dependencies, Run, TaskHandler
 from transload.ledger.children import Children
 from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger, system_clock
 from transload.ledger.quarantine import Quarantine
 from transload.ledger.segments import SqlSegmentStore
+from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import EncoderSettings
 from transload.media.judge.verdict import Wishes
 from transload.media.toolbox import MediaToolbox
-from transload.model import Lane
-from transload.ports import Clock, Sources
+from transload.model import Job, Lane, Task
+from transload.ports import Clock, Destination, Meter, Source, Sources, TaskContext
 from transload.retry import RetryPolicy
+from transload.sources.lazy import Later
 from transload.sources.local import LocalSources
+from transload.sources.ordered import open_in_order
 from transload.sources.registry import SourceRegistry
 
 
@@ -60,20 +66,13 @@ class Installation:
         """What runs a task."""
         deps = Dependencies(
             ledger=self.ledger,
-            clock=self.clock,
             media=self.media,
-            sources=self.sources,
-            archives=self.archives,
-            destination=self.destinations.make,
-            limits=self.limits,
-            retry=self.retry,
-            segment_store=self.segment_store,
-            scratch_root=self.folder.scratch,
-            quarantine_folder=self.folder.quarantine,
-            min_free_bytes=self.settings.min_free_bytes,
-            scratch_budget_bytes=self.settings.scratch_budget_bytes,
+            contexts=TaskContexts(self),
+            failures=Failures(self.clock, self.retry, random.random),
+            sweep_segments=self.segment_store.sweep,
+            budget_bytes=self.settings.scratch_budget_bytes,
         )
-        return TaskHandler(deps, random.random)
+        return TaskHandler(deps)
 
     def stage(self) -> DryRunTools:
         """What a dry run works with."""
@@ -89,6 +88,55 @@ class Installation:
         }
         return Embedded(
             self.leases, self.clock, slots, settings.convert.when, settings.heartbeat_s, since_ms
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContexts:
+    """Builds what a run of a task works with (the worker's `Contexts`)."""
+
+    parts: Installation
+
+    def record(self, task: Task) -> TaskRecord:
+        """What the task may write."""
+        parts = self.parts
+        room = partial(has_room, min_free=parts.settings.min_free_bytes)
+        return TaskRecord(parts.ledger.database, parts.clock, task, parts.folder.quarantine, room)
+
+    def destination(self, job: Job) -> Destination:
+        """The process's own adapter of the job's destination."""
+        return self.parts.destinations.of(job.destination)
+
+    def scratch(self, job: Job, task: Task) -> JobScratch:
+        """The working folder."""
+        settings = self.parts.settings
+        budget = settings.scratch_budget_bytes or SLACK_BYTES
+        return JobScratch(
+            self.parts.folder.scratch, job.id, budget, settings.min_free_bytes, task.id
+        )
+
+    async def source(self, job: Job, scratch: JobScratch) -> Later:
+        """The job's source in the job's order, opened when it is first read."""
+        opening = Opening(await self.parts.ledger.passwords(job.id), scratch.root / SPOOL)
+        return Later(lambda: open_in_order(self.parts.sources, job, opening))
+
+    async def context(self, run: Run, source: Source, meter: Meter) -> TaskContext:
+        """All of it together."""
+        parts = self.parts
+        passwords = await parts.ledger.passwords(run.job.id)
+        return TaskContext(
+            job=run.job,
+            task=run.task,
+            source=source,
+            media=parts.media,
+            destination=run.destination,
+            scratch=run.scratch,
+            record=run.record,
+            meter=meter,
+            limits=parts.limits,
+            open_inside=partial(parts.archives.open_as, passwords=passwords),
+            segments=partial(parts.segment_store.of, run.record),
+            should_yield=run.should_yield,
         )
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -379,3 +380,35 @@ async def test_a_read_only_disk_is_denied(mounted: Callable[..., Path], scratch:
     with pytest.raises(DeniedError):
         await Library(root).open(a_job())
     assert target.files() == {}
+
+
+async def test_several_jobs_deliver_through_one_adapter_at_the_same_time(
+    target: Target, scratch: Path
+) -> None:
+    jobs = [replace(a_job(), id=f"J{n}", folder=f"trip {n}") for n in range(4)]
+    batches: list[list[Intent]] = []
+    for n, job in enumerate(jobs):
+        (own := scratch / str(n)).mkdir(parents=True)
+        shipments = [a_shipment(10 * n + k, a_parcel(own, f"{k}.jpg", b"%d" % k)) for k in range(8)]
+        folder = job.folder or ""
+        batches.append(
+            [Intent(one, None, target.destination.place(folder, one, nobody)) for one in shipments]
+        )
+    for job in jobs:
+        await target.destination.open(job)
+    async with anyio.create_task_group() as group:
+        for job, intents in zip(jobs, batches, strict=True):
+            for intent in intents:
+                group.start_soon(target.destination.put, job, [intent])
+    assert target.files() == {path: c for intents in batches for path, c in wanted(intents).items()}
+
+
+async def test_it_can_be_closed_twice_and_what_was_delivered_stays(
+    target: Target, scratch: Path
+) -> None:
+    await target.destination.open(a_job())
+    intents = batch(target, scratch)
+    await target.destination.put(a_job(), intents)
+    await target.destination.close()
+    await target.destination.close()
+    assert target.files() == wanted(intents)

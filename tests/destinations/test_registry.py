@@ -38,7 +38,7 @@ def test_bare_library_is_the_default_folder(destinations: Destinations, tmp_path
 def test_parsed_text_is_stable_and_can_be_made(destinations: Destinations, tmp_path: Path) -> None:
     text = destinations.parse(f"library:{tmp_path}/a:b", tmp_path)
     assert destinations.parse(text, Path("/elsewhere")) == text
-    made = destinations.make(text)
+    made = destinations.of(text)
     assert isinstance(made, Library)
     assert made.root == tmp_path / "a:b"
 
@@ -70,3 +70,27 @@ def test_a_folder_nobody_can_have(destinations: Destinations) -> None:
 def test_a_scheme_has_one_factory(destinations: Destinations) -> None:
     with pytest.raises(BugError):
         destinations.add("library", lambda folder: Library(Path(folder)))
+
+
+class Connected(Library):
+    """A library that counts how often it is closed."""
+
+    closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+        await super().close()
+
+
+@pytest.mark.anyio
+async def test_a_process_has_one_adapter_for_each_destination_and_closes_it(tmp_path: Path) -> None:
+    destinations = Destinations()
+    destinations.add("library", lambda folder: Connected(Path(folder)))
+    one, other = destinations.of(f"library:{tmp_path}/a"), destinations.of(f"library:{tmp_path}/b")
+    assert destinations.of(f"library:{tmp_path}/a") is one is not other
+    await destinations.close()
+    await destinations.close()
+    assert isinstance(one, Connected)
+    assert isinstance(other, Connected)
+    assert (one.closed, other.closed) == (1, 1)
+    assert destinations.of(f"library:{tmp_path}/a") is not one

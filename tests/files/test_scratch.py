@@ -7,7 +7,15 @@ import anyio
 import pytest
 
 from transload.errors import DiskFullError, NeverFitsError
-from transload.files.scratch import MIB, SLACK_BYTES, JobScratch, reserve_of
+from transload.files.scratch import (
+    ALBUM_WINDOW_MAX,
+    MIB,
+    SLACK_BYTES,
+    JobScratch,
+    budget_for,
+    reserve_of,
+)
+from transload.sources.folder import FolderReader
 
 pytestmark = pytest.mark.anyio
 
@@ -178,3 +186,17 @@ async def test_a_byte_of_the_reserve_is_not_given(
     scratch.check_disk(50 * MIB)
     with pytest.raises(DiskFullError, match="stay free"):
         scratch.check_disk(50 * MIB + 1)
+
+
+def test_the_budget_is_the_largest_album_and_some_slack(tmp_path: Path) -> None:
+    for n in range(25):
+        (tmp_path / f"{n:02}").write_bytes(bytes(1000 + n))
+    assert budget_for(FolderReader(tmp_path)) == sum(range(1015, 1025)) + SLACK_BYTES
+
+
+def test_the_budget_is_the_largest_entry_where_that_is_more(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2 * ALBUM_WINDOW_MAX)
+    for n in range(12):
+        (tmp_path / f"{n}").write_bytes(b"1")
+    assert budget_for(FolderReader(tmp_path)) == 2 * ALBUM_WINDOW_MAX + SLACK_BYTES

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -25,16 +26,17 @@ _MOUNT_FOLDERS = ("/mnt", "/media", "/media/*", "/run/media", "/run/media/*", "/
 
 
 class Library:
-    """The `Destination` port on a folder; `root` is absolute. Blocking work runs in worker threads."""
+    """The `Destination` port on a folder; `root` is absolute. Blocking work runs in worker threads, of several jobs."""
 
     limit_bytes: int | None = None
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._device: int | None = None
+        self._devices: dict[str, int] = {}  # by job: what disk the folder was on when it was opened
         self._mode: int | None = None
         self._hints: dict[str, int] = {}
         self._waiting: dict[str, dict[str, bytes]] = {}  # small pictures of a folder, by their keys
+        self._waiting_lock = threading.Lock()
 
     async def open(self, job: Job) -> None:
         """Make the folder and prove with a real write that it takes files.
@@ -76,13 +78,9 @@ class Library:
         """
         return await to_thread.run_sync(self._put, job, intents)
 
-    async def look_up(
-        self,
-        job: Job,  # noqa: ARG002  the port's shape: here the paths say everything
-        intents: Sequence[OpenIntent],
-    ) -> list[Landed]:
+    async def look_up(self, job: Job, intents: Sequence[OpenIntent]) -> list[Landed]:
         """Those whose every file lies at its path with the right content. Raises DeniedError, UnreachableError."""
-        return await to_thread.run_sync(self._look_up, intents)
+        return await to_thread.run_sync(self._look_up, job.id, intents)
 
     async def holds(self, outputs: Sequence[Output]) -> bool:
         """Whether all files are there with their sizes; nothing is read."""
@@ -91,6 +89,9 @@ class Library:
     async def sweep(self, job: Job) -> None:
         """Remove the temporaries of this job; to be called by the one task that writes for it."""
         await to_thread.run_sync(self._sweep, job.id)
+
+    async def close(self) -> None:
+        """Nothing is held open between two calls."""
 
     async def close_job(self, job: Job, records: Records, picture: Picture) -> None:
         """Write the gallery of the job's folder, if anything lies there; a job that never got one has nothing to show.
@@ -102,6 +103,7 @@ class Library:
             await to_thread.run_sync(self._write_pictures, job)
             with translating(self.root):
                 await gallery.write(self.root, job, records, picture)
+        self._devices.pop(job.id, None)
 
     def _open(self, job_id: str) -> None:
         with translating(self.root):
@@ -123,7 +125,7 @@ class Library:
             finally:
                 delivery.discard(probe)
                 delivery.remove_temp_folder(self.root)
-            self._device = self.root.stat().st_dev
+            self._devices[job_id] = self.root.stat().st_dev
 
     def _make_root(self) -> None:
         if self.root.is_dir():
@@ -143,22 +145,26 @@ class Library:
             )
         self.root.mkdir(parents=True, exist_ok=True)
 
-    def _check_root(self) -> None:
+    def _check_root(self, job_id: str) -> None:
         """Notice an unplugged disk: its mount point would take the files of the rest of the job."""
         device = self.root.stat().st_dev
-        if self._device not in (None, device):
+        if self._devices.get(job_id, device) != device:
             raise UnreachableError(f"{self.root} is no longer the disk it was", stage=STAGE)
 
     def _put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
         with translating(self.root):
-            self._check_root()
+            self._check_root(job.id)
         answers = delivery.Delivery(self.root, job.id, self._mode).run(intents)
-        waiting = self._waiting.setdefault(job.folder or "", {})
-        for intent, answer in zip(intents, answers, strict=True):
-            shipment = intent.shipment
-            if shipment.thumb and isinstance(answer, Landed):
-                waiting[key_of(shipment.parcels[0].sha256)] = shipment.thumb
-        if sum(map(len, waiting.values())) > gallery.INSIDE_MAX_BYTES:
+        small = {
+            key_of(intent.shipment.parcels[0].sha256): intent.shipment.thumb
+            for intent, answer in zip(intents, answers, strict=True)
+            if intent.shipment.thumb and isinstance(answer, Landed)
+        }
+        with self._waiting_lock:
+            waiting = self._waiting.setdefault(job.folder or "", {})
+            waiting |= small
+            is_much = sum(map(len, waiting.values())) > gallery.INSIDE_MAX_BYTES
+        if is_much:
             self._write_pictures(job)
         delivery.remove_temp_folder(self.root)
         return answers
@@ -169,13 +175,15 @@ class Library:
         A kill loses those that wait: the page makes them again.
         """
         pictures = Pictures(self.root, job.folder or "", job.id)
-        for name, jpeg in self._waiting.pop(job.folder or "", {}).items():
+        with self._waiting_lock:
+            waiting = self._waiting.pop(job.folder or "", {})
+        for name, jpeg in waiting.items():
             with suppress(OSError, RejectedError):  # no reason to fail what was delivered
                 pictures.keep(name, jpeg)
 
-    def _look_up(self, intents: Sequence[OpenIntent]) -> list[Landed]:
+    def _look_up(self, job_id: str, intents: Sequence[OpenIntent]) -> list[Landed]:
         with translating(self.root):
-            self._check_root()
+            self._check_root(job_id)
             found = [intent for intent in intents if intent.outputs and self._happened(intent)]
             for intent in found:
                 for output in intent.outputs:

@@ -14,10 +14,11 @@ Factory = Callable[[str], Destination]
 
 
 class Destinations:
-    """The known schemes."""
+    """The known schemes, and the destinations in use: each lives as long as the process, for all jobs that go there."""
 
     def __init__(self) -> None:
         self._factories: dict[str, Factory] = {}
+        self._in_use: dict[str, Destination] = {}
 
     def add(self, scheme: str, factory: Factory) -> None:
         """Make a scheme known. Raises BugError when it already is."""
@@ -36,10 +37,17 @@ class Destinations:
             return f"{scheme}:{rest}"
         return f"{LIBRARY}:{_absolute(Path(rest) if rest.strip() else default_library)}"
 
-    def make(self, canonical: str) -> Destination:
-        """The adapter for a text that `parse` gave. Raises UsageError when its scheme is not known here."""
-        scheme, rest = self._split(canonical)
-        return self._factories[scheme](rest)
+    def of(self, canonical: str) -> Destination:
+        """The one adapter for a text that `parse` returned. Raises UsageError when its scheme is not known here."""
+        if canonical not in self._in_use:
+            scheme, rest = self._split(canonical)
+            self._in_use[canonical] = self._factories[scheme](rest)
+        return self._in_use[canonical]
+
+    async def close(self) -> None:
+        """Close those in use; a later `of` makes them anew."""
+        while self._in_use:
+            await self._in_use.popitem()[1].close()
 
     def _split(self, text: str) -> tuple[str, str]:
         word, colon, rest = text.strip().partition(":")

@@ -12,10 +12,15 @@ import anyio
 import anyio.to_thread
 
 from transload.errors import DiskFullError, NeverFitsError
+from transload.model import ALBUM_MAX
+from transload.ports import Source
 
 MIB = 1 << 20
 SPOOL = "spool"  # in a job's folder: a remote archive that cannot be read where it lies, kept from run to run
 SLACK_BYTES = 16 * MIB  # beside one album or the largest entry
+
+
+ALBUM_WINDOW_MAX = 256 * MIB  # what is ready is sent: ten large videos are never held together
 
 
 def reserve_of(path: Path, wanted: int) -> int:
@@ -26,6 +31,22 @@ def reserve_of(path: Path, wanted: int) -> int:
 def has_room(path: Path, min_free: int) -> bool:
     """Whether the disk of `path` has room for what is only kept: a job must be able to go on beside it."""
     return shutil.disk_usage(path).free >= reserve_of(path, min_free) + SLACK_BYTES
+
+
+def budget_for(source: Source) -> int:
+    """Scratch bytes for a source: its largest run of ten entries or largest entry, and 16 MiB.
+
+    Sources without a listing get the largest album window: their sizes are known only while reading.
+    """
+    if not source.listed:
+        return ALBUM_WINDOW_MAX + SLACK_BYTES
+    window: list[int] = []
+    album = largest = 0
+    for entry in source.entries():
+        size = entry.size or 0
+        window = [*window[-(ALBUM_MAX - 1) :], size]
+        album, largest = max(album, sum(window)), max(largest, size)
+    return max(largest, min(album, ALBUM_WINDOW_MAX)) + SLACK_BYTES
 
 
 def _remove(path: Path) -> None:

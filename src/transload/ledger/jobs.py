@@ -14,7 +14,7 @@ from transload.ledger.database import Database
 from transload.ledger.moves import Sweep, Values, apply_to_all, move_job, revoke
 from transload.ledger.passwords import keep_passwords, passwords_of
 from transload.ledger.quarantine import usable_of
-from transload.ledger.reports import PAGE, done_of, page_of, totals_of
+from transload.ledger.reports import PAGE, done_of, page_of, records_of, totals_of, untouched
 from transload.ledger.rows import announce, event_of, job_of, job_options, progress_of
 from transload.ledger.schema import events, items, jobs, tasks
 from transload.ledger.tasks import queue_tasks
@@ -309,6 +309,14 @@ class Ledger:
     async def totals(self, job: Job) -> Totals:
         """The sums of the report."""
         return await self.database.read(lambda db: totals_of(db, job))
+
+    def folder_records(self, job: Job) -> AsyncIterator[ItemRecord]:
+        """All that the folder of a job owes: the job's items, and those of the others that deliver there."""
+        return records_of(self.database, job)
+
+    async def untouched(self, job: Job) -> frozenset[str]:
+        """Ids of the jobs of the same folder that passed everything on unread (recipe `original`)."""
+        return await untouched(self.database, job)
 
     async def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """All items in entry order with their deliveries, a page at a time."""

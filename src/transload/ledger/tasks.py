@@ -85,7 +85,7 @@ class Leases:
             )
             return db.execute(shorter.limit(1)).first() is not None
 
-        return await self.database.run(act)
+        return await self.database.read(act)
 
     async def transfer_waits(self, since_ms: int) -> bool:
         """Whether a transfer could start now: conversions then wait for it."""
@@ -101,7 +101,7 @@ class Leases:
             )
             return bool(db.execute(select(exists(due))).scalar())
 
-        return await self.database.run(act)
+        return await self.database.read(act)
 
     async def keep(self, held: Sequence[Task]) -> list[int]:
         """Prolong the leases; gives the ids of those that are no longer ours."""

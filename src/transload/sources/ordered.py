@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
-from transload.entry import Entry, Limits, Listing, ReadReport
-from transload.errors import UsageError
-from transload.model import Sort
-from transload.ports import Source, Want
+from transload.entry import Entry, Limits, Listing, Opening, ReadReport
+from transload.errors import TransloadError, UsageError
+from transload.model import Job, Sort
+from transload.ports import Source, Sources, Want
 from transload.sources.folder import natural_key
 
 
@@ -71,6 +71,16 @@ class Ordered:
 
 def _is(wanted: Entry, entry: Entry) -> bool:
     return entry.index == wanted.index
+
+
+def open_in_order(sources: Sources, job: Job, opening: Opening) -> Source:
+    """A job's source in the job's order; closed again where it cannot be read so. Raises as `Sources.open`."""
+    source = sources.open(job.source, opening)
+    try:
+        return in_order(source, job.sort)
+    except TransloadError:
+        source.close()
+        raise
 
 
 def in_order(source: Source, sort: Sort) -> Source:
