@@ -4,8 +4,10 @@ Three tasks, each repeatable at any moment and on any machine: what must survive
 effect outside is preceded by its intent and followed by its receipt. The page knows ports, never adapters.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -14,42 +16,48 @@ from transload.errors import PermanentError, StalledError
 from transload.kinds import Fault
 from transload.model import (
     ALBUM_MAX,
-    MEDIA_KINDS,
     Held,
     Item,
     ItemState,
-    Judgement,
     Outcome,
-    Recipe,
     Shipment,
     Verdict,
 )
-from transload.ports import Landed, Refusal, TaskContext
+from transload.ports import Destination, Landed, Page, Record, Refusal, Scratch, TaskContext
+from transload.steps.judge import Judged, judge
 from transload.steps.outcomes import (
+    DELIVERED_BEFORE,
     OutcomeBatch,
+    delivered_before,
     quarantine_or_fail,
     reconcile_intents,
+    sent_meanwhile,
     write_outcomes,
 )
-from transload.steps.prepare import UNTOUCHED, convert_item, equals_apart, untouched_shipment
+from transload.steps.prepare import convert_item, equals_apart, untouched_shipment
 from transload.steps.read import read_source
 from transload.steps.refetch import fetch
 from transload.steps.staging import StagedEntry
 
 AHEAD, STAGED = 4, 64  # entries read before they are judged; items judged before they are sent
-DELIVERED_BEFORE = "delivered before"
+
+log = logging.getLogger(__name__)
 
 
 async def transfer(context: TaskContext) -> None:
     """Deliver all that can go at once, in entry order; what needs long work is left deferred, what failed refused."""
     await reconcile_intents(context.job, context.record, context.destination)
     await context.destination.sweep(context.job)
-    staged_in, staged_out = anyio.create_memory_object_stream[StagedEntry](AHEAD)
-    ready_in, ready_out = anyio.create_memory_object_stream[Shipment](STAGED)
+    to_prepare, staged = anyio.create_memory_object_stream[StagedEntry](AHEAD)
+    to_send, ready = anyio.create_memory_object_stream[Shipment](STAGED)
+    stages = (
+        partial(read_source, context, to_prepare),
+        partial(prepare, context, staged, to_send),
+        partial(send, context, ready),
+    )
     async with anyio.create_task_group() as group:
-        group.start_soon(read_source, context, staged_in)
-        group.start_soon(prepare, context, staged_out, ready_in)
-        group.start_soon(send, context, ready_out)
+        for stage in stages:
+            group.start_soon(stage)
 
 
 async def prepare(
@@ -57,7 +65,7 @@ async def prepare(
     entries: MemoryObjectReceiveStream[StagedEntry],
     ready: MemoryObjectSendStream[Shipment],
 ) -> None:
-    """Judge each staged entry: what can be sent goes on, other outcomes are written in batches."""
+    """What can be sent goes on to be sent; how the other entries end, or wait, is written in batches."""
     outcomes = OutcomeBatch(context)
     async with entries, ready:
         async for staged in entries:
@@ -71,54 +79,34 @@ async def prepare(
 
 async def decide(context: TaskContext, staged: StagedEntry) -> Shipment | Outcome:
     """The shipment an entry becomes, or the outcome that keeps it out of the immediate path."""
-    item, job, held = staged.item, context.job, staged.held
+    item, held = staged.item, staged.held
     if staged.skip is not None:
         return Outcome(item, ItemState.SKIPPED, staged.skip, kind=staged.kind)
     if staged.fault is not None or held is None:
         return await quarantine_or_fail(context, staged)
     if await delivered_before(context, item, held):
         return Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held, kind=staged.kind)
-    if item.judgement is not None:  # when it was deferred
-        return await convert_item(context, item, held, item.judgement)
-    if staged.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
-        untouched = replace(UNTOUCHED, kind=staged.kind)
-        return await untouched_shipment(context, item, held, untouched)
-    return await judged(context, staged, held)
-
-
-async def judged(context: TaskContext, staged: StagedEntry, held: Held) -> Shipment | Outcome:
-    """What becomes of a media file that was probed."""
-    item, job = staged.item, context.job
     try:
-        probed = await context.media.probe(held.path, item.name)
+        judged = await judge(context, staged, held)
     except (PermanentError, StalledError) as error:
         return await quarantine_or_fail(context, replace(staged, fault=error.fault()))
-    judgement = context.media.judge(probed.facts, job.recipe, job.hevc)
-    if judgement.verdict is Verdict.AS_IS:
-        return await untouched_shipment(context, item, held, judgement, probed.thumb)
-    if judgement.verdict in (Verdict.SKIP, Verdict.UNSAVABLE):
-        return await left_out(context, staged, held, judgement)
-    if judgement.deferred:
-        return Outcome(item, ItemState.DEFERRED, judgement.why, judgement, held)
-    return await convert_item(context, item, held, judgement)
+    return await carry_out(context, staged, held, judged)
 
 
-async def left_out(
-    context: TaskContext, staged: StagedEntry, held: Held, found: Judgement
+async def carry_out(
+    context: TaskContext, staged: StagedEntry, held: Held, judged: Judged
 ) -> Shipment | Outcome:
-    """What nothing can be made of: untouched where all files are wanted, else skipped or kept in quarantine."""
-    if context.job.files == "all":
-        untouched = replace(UNTOUCHED, kind=found.kind)
-        return await untouched_shipment(context, staged.item, held, untouched)
-    if found.verdict is Verdict.SKIP:
-        return Outcome(staged.item, ItemState.SKIPPED, found.why, found, held)
-    return await quarantine_or_fail(context, replace(staged, fault=found.fault), found)
-
-
-async def delivered_before(context: TaskContext, item: Item, held: Held) -> bool:
-    """Whether an equal item was delivered here earlier and is still there."""
-    twin = await context.record.duplicate_of(item, held.sha256)
-    return bool(twin) and await context.destination.holds(twin or ())
+    """What the verdict asks for, done now or put off until everything that can go at once is sent."""
+    item, verdict = staged.item, judged.judgement
+    if verdict.verdict is Verdict.AS_IS:
+        return await untouched_shipment(context, item, held, verdict, judged.thumb)
+    if verdict.verdict is Verdict.SKIP:
+        return Outcome(item, ItemState.SKIPPED, verdict.why, verdict, held)
+    if verdict.verdict is Verdict.UNSAVABLE:
+        return await quarantine_or_fail(context, replace(staged, fault=verdict.fault), verdict)
+    if verdict.deferred and item.judgement is None:
+        return Outcome(item, ItemState.DEFERRED, verdict.why, verdict, held)
+    return await convert_item(context, item, held, verdict)
 
 
 async def send(context: TaskContext, ready: MemoryObjectReceiveStream[Shipment]) -> None:
@@ -134,7 +122,7 @@ async def send(context: TaskContext, ready: MemoryObjectReceiveStream[Shipment])
 
 
 async def deliver(context: TaskContext, batch: Sequence[Shipment]) -> list[Refusal]:
-    """Intent, act, receipt; the outcome is each item's own. Gives what the destination refused."""
+    """Intent, act, receipt; the outcome is each item's own. Returns what the destination refused."""
     intents = await context.record.intend(batch, context.destination)
     answers = await context.destination.put(context.job, intents)
     landed = [answer for answer in answers if isinstance(answer, Landed)]
@@ -142,10 +130,7 @@ async def deliver(context: TaskContext, batch: Sequence[Shipment]) -> list[Refus
     context.meter.leave(*(shipment.item.id for shipment in batch))
     await context.record.receive(landed)
     await context.record.refused(refused)
-    meant = {intent.shipment.item.id for intent in intents}
-    twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
-    known = [Outcome(twin, ItemState.DUPLICATE, DELIVERED_BEFORE) for twin in twins]
-    await context.record.conclude(known)
+    await context.record.conclude(sent_meanwhile(batch, intents))
     return refused
 
 
@@ -183,7 +168,7 @@ async def recover(context: TaskContext, item_id: int) -> None:
 
 
 async def second_chance(context: TaskContext, item: Item, held: Held) -> Fault | None:
-    """Convert for recovery, by the first way that works, and send; gives the final fault, None when it has arrived."""
+    """Convert for recovery, by the first way that works, and send; the final fault, None when it has arrived."""
     try:
         probed = await context.media.probe(held.path, item.name)
     except (PermanentError, StalledError) as error:
@@ -197,3 +182,19 @@ async def second_chance(context: TaskContext, item: Item, held: Held) -> Fault |
             return next((no.fault for no in await deliver(context, [made])), None)
         fault = made.fault
     return fault
+
+
+async def finish(record: Record, destination: Destination, scratch: Scratch, page: Page) -> None:
+    """Submit a `convert` task for each deferred item, `recover` for each refused one; the last task closes the job."""
+    if await record.end_task():
+        return
+    job, _ = await record.begin()
+    try:
+        await destination.sweep(job)
+        await page(job)
+    except (
+        PermanentError
+    ) as error:  # everything is delivered: a page that cannot be written undoes nothing
+        log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})
+    await scratch.close()
+    await record.end_job()

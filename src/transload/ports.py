@@ -21,6 +21,7 @@ from transload.model import (
     ItemKind,
     ItemRecord,
     Job,
+    JobState,
     Judgement,
     OpenIntent,
     Outcome,
@@ -188,6 +189,9 @@ Records = Callable[[], AsyncIterator[ItemRecord]]
 Picture = Callable[[ItemRecord, Path], Awaitable[bytes | None]]
 """Makes the small picture (JPEG) of a delivered file again; None where there is none."""
 
+Page = Callable[[Job], Awaitable[None]]
+"""Closes a job at its destination, with its items (`Destination.close_job`). Raises what that raises."""
+
 Taken = Callable[[str], str | None]
 """Asks the ledger who has a path (case-folded): "file", "dir" or None."""
 
@@ -284,15 +288,47 @@ class Scratch(Protocol):
         """Remove all files of the items and free their share."""
         ...
 
+    async def close(self) -> None:
+        """Remove the folder: the job has ended."""
+        ...
 
-class Record(Protocol):
+
+class EntryRecord(Protocol):
+    """What reading a source asks and tells of its entries: of the ledger, or of a dry run that remembers nothing."""
+
+    async def admit(self, entries: Sequence[Entry]) -> list[Item]:
+        """One item for each entry that is a file or a link, known ones with their state. Order kept."""
+        ...
+
+    async def half_read(self) -> set[Place]:
+        """Places of opened archives inside the source that still have pending items."""
+        ...
+
+    async def doubt(self, first: Place) -> None:
+        """Mark items from a place on, in its archive: a wrong sum came after their bytes; also those sent later."""
+        ...
+
+    async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
+        """Sums and warnings of a pass over the source; its fault becomes the job's."""
+        ...
+
+
+class Record(EntryRecord, Protocol):
     """The ledger as one task may write it: every write carries the task's fencing number.
 
     Each method raises LostLeaseError when another worker took the task over, StoreError when the ledger is unusable.
     """
 
-    async def admit(self, entries: Sequence[Entry]) -> list[Item]:
-        """One item for each entry that is a file or a link, known ones with their state. Order kept."""
+    async def begin(self) -> tuple[Job, str | None]:
+        """The job, now running, and what a command asked for meanwhile ("cancel" or None)."""
+        ...
+
+    async def end_task(self) -> bool:
+        """Submit a task for each item that is left; False when there is none: then the job must be closed first."""
+        ...
+
+    async def end_job(self) -> JobState:
+        """The job's last commit: its final state with its sums, its secrets gone."""
         ...
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
@@ -319,14 +355,6 @@ class Record(Protocol):
         """These items get their one recovery; their intents are withdrawn."""
         ...
 
-    async def doubt(self, first: Place) -> None:
-        """Mark items from a place on, in its archive: a wrong sum came after their bytes; also those sent later."""
-        ...
-
-    async def half_read(self) -> set[Place]:
-        """Places of opened archives inside the source that still have pending items."""
-        ...
-
     async def item(self, item_id: int) -> Item:
         """The item as it is now."""
         ...
@@ -341,10 +369,6 @@ class Record(Protocol):
 
     async def kept(self, item: Item) -> Held | None:
         """The item's original in the quarantine if it is complete and, read anew, has the SHA-256 it was kept with."""
-        ...
-
-    async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
-        """Sums and warnings of a pass over the source; its fault becomes the job's."""
         ...
 
 
@@ -372,20 +396,27 @@ class Meter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TaskContext:
-    """All that a task works with, put together by `wiring`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadContext:
+    """All that reading a source and judging its entries works with."""
 
     job: Job
-    task: Task
     source: Source
     media: Media
-    destination: Destination
     scratch: Scratch
-    record: Record
+    record: EntryRecord
     meter: Meter
     limits: Limits
     open_inside: OpenArchive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskContext(ReadContext):
+    """All that a task works with, put together by `wiring`."""
+
+    task: Task
+    destination: Destination
+    record: Record
     segments: Callable[[str], SegmentStore]
     should_yield: ShouldYield
 

@@ -77,7 +77,8 @@ class Installation:
     def stage(self) -> DryRunTools:
         """What a dry run works with."""
         open_as, scratch = self.archives.open_as, self.folder.scratch
-        return DryRunTools(self.sources, self.media, open_as, self.limits, scratch)
+        min_free = self.settings.min_free_bytes
+        return DryRunTools(self.sources, self.media, open_as, self.limits, scratch, min_free)
 
     def engine(self, since_ms: int) -> Embedded:
         """The engine for jobs asked for since then."""

@@ -1,15 +1,22 @@
 """Looking leaves nothing behind and says what a job would do."""
 
+import io
+import random
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tests import inputs
-from tests.installation import Home
+from tests.installation import SMALL, Home
 from transload.errors import SourceNotFoundError
 from transload.jobs.dry_run import DryRunRequest
-from transload.model import Recipe, Verdict
-from transload.states import OPENED
+from transload.model import ItemState, Recipe, Verdict
+from transload.states import LEFT_OUT, OPENED
 
 pytestmark = pytest.mark.anyio
 
@@ -127,3 +134,127 @@ async def test_a_dry_run_goes_no_deeper_than_a_job(tmp_path: Path) -> None:
         seen = [one async for one in app.rehearse(str(tmp_path / "n.zip"), wish)]
     assert [one.judgement.verdict.value for one in seen] == ["unsavable", "skip", "skip", "skip"]
     assert "archive.max_depth" in seen[0].judgement.why
+
+
+TIGHT = replace(
+    SMALL, archive=replace(SMALL.archive, max_entries=40, max_total_bytes=3 << 20, max_depth=3)
+)
+
+
+def tarred(entries: dict[str, bytes], mode: Literal["w", "w:gz", "w:bz2"] = "w:gz") -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:
+        for name, content in entries.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def sevenzipped(folder: Path, entries: dict[str, bytes], *words: str) -> bytes:
+    """A solid archive of Debian's 7zz; `words` are its switches."""
+    room = Path(tempfile.mkdtemp(dir=folder))
+    for name, content in entries.items():
+        (room / name).parent.mkdir(parents=True, exist_ok=True)
+        (room / name).write_bytes(content)
+    command = ["7zz", "a", "-ms=on", "-bso0", *words, str(room / "made.7z"), *entries]
+    subprocess.run(command, cwd=room, check=True)
+    return (room / "made.7z").read_bytes()
+
+
+def sources(folder: Path) -> dict[str, bytes]:
+    """Archives in archives of several kinds, sound, locked, damaged, and beyond each limit of `TIGHT`."""
+    few = {"a.jpg": inputs.photo(1), "sub/b.png": inputs.photo(2, kind="PNG")}
+    inner = inputs.packed(folder / "i.zip", few).read_bytes()
+    noise = random.Random(1).randbytes(900_000)
+    junk = {"__MACOSX/._a.jpg": b"x", ".DS_Store": b"y", "readme.txt": b"words", "empty.jpg": b""}
+    deep = inner
+    for _ in range(4):
+        deep = tarred({"in.zip": deep, "c.jpg": inputs.photo(3)}, "w")
+    locked = sevenzipped(folder, few, "-psecret")
+    return {
+        "zip in tar.gz in zip": inputs.packed(
+            folder / "1.zip", {"in.tgz": tarred({"in.zip": inner, **junk}), **junk, **few}
+        ).read_bytes(),
+        "solid": inputs.packed(
+            folder / "2.zip", {"s.7z": sevenzipped(folder, {**few, "in.zip": inner}), "z.jpg": b""}
+        ).read_bytes(),
+        "locked inside": tarred({"l.7z": locked, **few}),
+        "hidden names": tarred({"l.7z": sevenzipped(folder, few, "-psecret", "-mhe=on"), **few}),
+        "cut inside": tarred({"cut.zip": inner[:-700], "cut.tgz": tarred(few)[:-300], **few}),
+        "cut itself": tarred({"x.bin": noise, **few}, "w")[:-3000],
+        "looks like one": tarred({"no.zip": b"PK\x03\x04 no more", "not.rar": b"text", **few}),
+        "too deep": deep,
+        "too many": tarred({f"{n}.zip": inner for n in range(30)}),
+        "too much": tarred({f"{n}.tar": tarred({"n.jpg": noise}, "w") for n in range(5)}),
+        "too high": tarred({"bomb.tgz": tarred({"zeros.jpg": bytes(80 << 20)}), **few}),
+        "media alone": inputs.photo(7),
+    }
+
+
+REACHED = {
+    "input.corrupt",
+    "input.limit",
+    "input.password_needed",
+    "input.truncated",
+    "input.unsupported",
+}
+ENDS = {
+    ItemState.SENT: "delivered",
+    ItemState.DUPLICATE: "delivered",  # what is equal to another entry is delivered as that one
+    ItemState.SKIPPED: "skipped",
+}
+
+
+async def of_a_job(home: Home, source: Path, **options: object) -> list[tuple[str, str, str]]:
+    report = await home.send(source, **options)
+    told: list[tuple[str, str, str]] = []
+    for record in report.items:
+        item = record.item
+        if item.why != LEFT_OUT:
+            told.append(
+                (item.name, ENDS.get(item.state, "not"), item.fault.kind if item.fault else "")
+            )
+    return told
+
+
+async def of_a_dry_run(home: Home, source: Path, **options: object) -> list[tuple[str, str, str]]:
+    told: list[tuple[str, str, str]] = []
+    async with home.open() as app:
+        wish = app.wish(str(source), home.to, **options)  # type: ignore[arg-type]
+        async for one in app.rehearse(str(source), wish):
+            judgement = one.judgement
+            state = {Verdict.SKIP: "skipped", Verdict.UNSAVABLE: "not"}.get(judgement.verdict)
+            fault = judgement.fault
+            told.append((one.name, state or "delivered", fault.kind if fault else ""))
+    return told
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"files": "all"},
+        {"recipe": "original"},
+        {"include": ["*a.jpg"]},
+        {"exclude": ["*.zip*"]},
+    ],
+    ids=str,
+)
+async def test_a_dry_run_says_of_each_entry_what_the_job_then_does(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    differing, kinds = dict[str, object](), set[str]()
+    for name, content in sources(made).items():
+        home, source = Home(tmp_path / name, TIGHT), made / f"{name}.bin"
+        source.write_bytes(content)
+        expected = await of_a_dry_run(home, source, **options)
+        done = await of_a_job(home, source, **options)
+        own = [one for one in expected if one[0] != source.stem]  # the source's own fault
+        kinds |= {kind for *_, kind in done}
+        if sorted(own) != sorted(done):
+            differing[name] = (sorted(set(own) - set(done)), sorted(set(done) - set(own)))
+    assert differing == {}
+    assert options or kinds >= REACHED

@@ -5,18 +5,16 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
-from anyio import from_thread
-from anyio.streams.memory import MemoryObjectSendStream
 
-from transload.entry import Entry, Limits, Listing, Opening, ReadReport, Secret
+from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport, Secret
 from transload.errors import (
     PermanentError,
     SourceNotFoundError,
@@ -24,28 +22,27 @@ from transload.errors import (
     UnreadableError,
     UsageError,
 )
+from transload.files.scratch import SLACK_BYTES, JobScratch
+from transload.jobs.meters import TaskMeter
 from transload.kinds import Fault
-from transload.model import MEDIA_KINDS, Files, Hevc, ItemKind, Judgement, Recipe, Verdict
-from transload.ports import ArchiveReader, Media, Source, Sources
-from transload.states import OPENED
-from transload.steps.nested import (
-    ArchivePath,
-    LimitBudget,
-    OpenResult,
-    base_name,
-    counted,
-    is_another_part,
-    is_included,
-    kind_of,
-    may_be_one,
-    may_hold,
-    open_nested,
-    opens,
-    promises_archive,
-    too_deep,
+from transload.model import (
+    MEDIA_KINDS,
+    Files,
+    Hevc,
+    Item,
+    ItemKind,
+    ItemState,
+    Job,
+    JobState,
+    Judgement,
+    Recipe,
+    Verdict,
 )
-from transload.steps.read import NOT_WANTED, is_wanted
-from transload.steps.staging import CHUNK_BYTES, HEAD_BYTES
+from transload.ports import ArchiveReader, Media, ReadContext, Source, Sources
+from transload.states import LEFT_OUT
+from transload.steps.judge import judge
+from transload.steps.read import NOT_WANTED, read_source
+from transload.steps.staging import HEAD_BYTES, StagedEntry
 
 Answer = TypeVar("Answer")
 
@@ -104,52 +101,39 @@ def _spooling(opening: Opening) -> Generator[Opening]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """A file to be looked at: its bytes' place, start and size, under the name it has in its source."""
-
-    name: str
-    path: Path
-    head: bytes
-    size: int
-    kind: ItemKind = ItemKind.UNKNOWN
-
-
 async def inspect_file(media: Media, path: Path, recipe: Recipe, hevc: Hevc) -> Inspected:
     """Facts and verdict of a local file. Raises SourceNotFoundError or UnreadableError."""
-
-    def look() -> _Local:
-        try:
-            with path.open("rb") as file:
-                return _Local(path.name, path, file.read(HEAD_BYTES), path.stat().st_size)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise SourceNotFoundError(f"there is no file {path}") from error
-        except IsADirectoryError as error:
-            raise UsageError(
-                f"{path} is a folder",
-                suggestion=f"`transload send {shlex.quote(str(path))} --dry-run` judges all that is in it.",
-            ) from error
-        except OSError as error:
-            raise UnreadableError(f"{path} cannot be read ({error.strerror})") from error
-
-    local = await anyio.to_thread.run_sync(look)
-    kind = media.sniff(local.head, local.name)
-    if kind is ItemKind.ARCHIVE:
-        return Inspected(str(path), local.size, Judgement(kind, Verdict.SKIP, OPENS))
-    return replace(await _judged(media, local, kind, recipe, hevc), name=str(path))
-
-
-async def _judged(
-    media: Media, local: _Local, kind: ItemKind, recipe: Recipe, hevc: Hevc
-) -> Inspected:
+    head, size = await anyio.to_thread.run_sync(_beginning, path)
+    kind = media.sniff(head, path.name)
     if kind not in MEDIA_KINDS:
-        return Inspected(local.name, local.size, Judgement(kind, Verdict.SKIP, NOT_WANTED[kind]))
+        why = OPENS if kind is ItemKind.ARCHIVE else NOT_WANTED[kind]
+        return Inspected(str(path), size, Judgement(kind, Verdict.SKIP, why))
     try:
-        facts = (await media.probe(local.path, local.name)).facts
+        facts = (await media.probe(path, path.name)).facts
     except (PermanentError, StalledError) as error:
-        lost = Judgement(kind, Verdict.UNSAVABLE, error.detail, fault=error.fault())
-        return Inspected(local.name, local.size, lost)
-    return Inspected(local.name, local.size, media.judge(facts, recipe, hevc), facts.raw)
+        return _lost(str(path), size, kind, error.fault())
+    return Inspected(str(path), size, media.judge(facts, recipe, hevc), facts.raw)
+
+
+def _beginning(path: Path) -> tuple[bytes, int]:
+    """What sniffing looks at, and the size."""
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES), path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceNotFoundError(f"there is no file {path}") from error
+    except IsADirectoryError as error:
+        raise UsageError(
+            f"{path} is a folder",
+            suggestion=f"`transload send {shlex.quote(str(path))} --dry-run` judges all that is in it.",
+        ) from error
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _lost(name: str, size: int | None, kind: ItemKind, fault: Fault) -> Inspected:
+    lost = Judgement(kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
+    return Inspected(name, size, lost)
 
 
 OPENS = "an archive: not itself is delivered, but what is in it"
@@ -178,130 +162,115 @@ class DryRunTools:
     open_as: Callable[[Path, str, tuple[Secret, ...]], ArchiveReader]
     limits: Limits
     scratch: Path
+    min_free_bytes: int
 
 
-async def rehearse(stage: DryRunTools, wish: DryRunRequest) -> AsyncGenerator[Inspected, None]:
-    """Judge every entry as a job would, one at a time in a temporary folder; deliver and remember nothing."""
-    send, receive = anyio.create_memory_object_stream[_Local | Inspected](0)
-    await anyio.Path(stage.scratch).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=stage.scratch) as folder:
-        walk = _Walk(stage, wish, Path(folder), lambda one: from_thread.run(send.send, one))
-        async with anyio.create_task_group() as group, receive:
-            group.start_soon(_run, walk.run, send)
-            async for one in receive:
-                yield await _seen(stage.media, wish, one) if isinstance(one, _Local) else one
-            group.cancel_scope.cancel()
+class _NoLedger:
+    """The `EntryRecord` port of a run that remembers nothing."""
 
+    def __init__(self) -> None:
+        self._ids = count(1)
 
-async def _run(reader: Callable[[], None], send: MemoryObjectSendStream[Any]) -> None:
-    async with send:
-        await anyio.to_thread.run_sync(reader)
-
-
-class _Walk:
-    """Takes one entry after the other into the folder, those of an archive inside in its place. Used in a thread."""
-
-    def __init__(
-        self,
-        stage: DryRunTools,
-        wish: DryRunRequest,
-        folder: Path,
-        put: Callable[[_Local | Inspected], None],
-    ) -> None:
-        self._stage, self._wish, self._put = stage, wish, put
-        self._opening = replace(wish.opening, spool=folder / "spool")
-        self._paths = (folder / str(number) for number in count())
-        self._tree = LimitBudget(stage.limits)
-
-    def run(self) -> None:
-        """Read the source to its end."""
-        with closing(self._stage.sources.open(self._wish.ref, self._opening)) as source:
-            self._read(source, ArchivePath())
-
-    def _read(self, reader: ArchiveReader, box: ArchivePath) -> None:
-        def want(entry: Entry) -> bool:
-            named = box.named(entry)
-            wanted = self._chooses(named) or may_hold(named, self._wish)
-            if wanted and is_another_part(named) and opens(self._wish):
-                self._skip(named, f"part of {named.part_of}, read with it")
-                return False
-            if wanted and named.trouble is not None:  # it has no body, and is asked for only here
-                self._lose(named, named.trouble)
-            return wanted
-
-        for entry, body in reader.stream(want, 0, self._tree.left()):
-            from_thread.check_cancelled()
-            own = body if entry.local else counted(body, self._tree, 0)
-            self._take(box.named(entry), box, own)
-
-    def _take(self, entry: Entry, box: ArchivePath, body: BinaryIO) -> None:
-        path = next(self._paths)
-        try:
-            head = body.read(HEAD_BYTES)
-            kind = (
-                ItemKind.ARCHIVE if entry.part_of else kind_of(self._stage.media, head, entry.name)
+    async def admit(self, entries: Sequence[Entry]) -> list[Item]:
+        """An item for each, all of them new."""
+        return [
+            Item(
+                id=next(self._ids),
+                job_id="",
+                index=entry.index,
+                inner=entry.inner,
+                name=entry.name,
+                size=entry.size,
+                state=ItemState.PENDING,
             )
-            inside = opens(self._wish) and (kind is ItemKind.ARCHIVE or may_be_one(entry, kind))
-            if inside and box.depth >= self._stage.limits.max_depth:
-                self._lose(entry, too_deep(self._stage.limits))
-                return
-            if inside and entry.local is not None:
-                if self._look_into(entry, box, entry.local, kind):
-                    return
-                inside = False
-            if not inside and not self._chooses(entry):
-                return
-            with path.open("wb") as out:
-                out.write(head)
-                shutil.copyfileobj(body, out, CHUNK_BYTES)
-        except PermanentError as error:
-            path.unlink(missing_ok=True)
-            self._lose(entry, error.fault())
-            return
-        if inside:
-            self._look_into(entry, box, path, kind)
-            path.unlink()
-        else:
-            self._put(_Local(entry.name, path, head, path.stat().st_size, kind))
+            for entry in entries
+            if entry.kind != "dir"
+        ]
 
-    def _look_into(self, entry: Entry, box: ArchivePath, path: Path, kind: ItemKind) -> bool:
-        """Read an archive inside. False: it is none, and nothing had promised that it is one."""
-        look = OpenResult()
-        with open_nested(self._open, path, base_name(entry), look) as reader:
-            if reader is not None:
-                self._read(reader, box.inside(entry))
-        if look.is_none and kind is not ItemKind.ARCHIVE and not promises_archive(entry.name):
-            return False
-        if look.is_none and not self._chooses(entry):
-            return True
-        if look.fault is None or look.skip:
-            self._skip(entry, look.skip or OPENED)
-        else:
-            self._lose(entry, look.fault)
-        return True
+    async def half_read(self) -> set[Place]:
+        """None: no run came before."""
+        return set()
 
-    def _chooses(self, entry: Entry) -> bool:
-        return is_included(entry.name, self._wish.include, self._wish.exclude)
+    async def doubt(self, first: Place) -> None:
+        """Nothing was sent of what is doubted."""
 
-    def _open(self, path: Path, name: str) -> ArchiveReader:
-        return self._stage.open_as(path, name, self._wish.opening.passwords)
-
-    def _skip(self, entry: Entry, why: str) -> None:
-        judgement = Judgement(ItemKind.ARCHIVE, Verdict.SKIP, why)
-        self._put(Inspected(entry.name, entry.size, judgement))
-
-    def _lose(self, entry: Entry, fault: Fault) -> None:
-        lost = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, fault.detail, fault=fault)
-        self._put(Inspected(entry.name, entry.size, lost))
+    async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
+        """The source itself is asked how reading went."""
 
 
-async def _seen(media: Media, wish: DryRunRequest, local: _Local) -> Inspected:
+async def rehearse(tools: DryRunTools, wish: DryRunRequest) -> AsyncGenerator[Inspected, None]:
+    """Judge every entry as a job would: read and judged by the same code, in a temporary folder, nothing delivered.
+
+    What the filters leave out is not among them. The last one is the source itself where reading it went wrong.
+    """
+    async with _opened(tools, wish) as context, aclosing(_staged(context)) as entries:
+        async for staged in entries:
+            if staged.skip != LEFT_OUT:
+                yield await _seen(context, staged)
+            await context.scratch.drop(staged.item.id)
+        fault = context.source.finish().fault
+        if fault is not None:
+            yield _lost(context.source.title, None, ItemKind.ARCHIVE, fault)
+
+
+@asynccontextmanager
+async def _opened(tools: DryRunTools, wish: DryRunRequest) -> AsyncGenerator[ReadContext, None]:
+    """What reading the source works with, in a folder that is removed at the end."""
+    await anyio.Path(tools.scratch).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=tools.scratch) as folder:
+        opening = replace(wish.opening, spool=Path(folder) / "spool")
+        source = await anyio.to_thread.run_sync(tools.sources.open, wish.ref, opening)
+        scratch = JobScratch(Path(folder), "", SLACK_BYTES, tools.min_free_bytes)
+        with closing(source):
+            await scratch.open(item_id=None)
+            yield ReadContext(
+                job=_job_of(wish, source),
+                source=source,
+                media=tools.media,
+                scratch=scratch,
+                record=_NoLedger(),
+                meter=TaskMeter("fetch"),
+                limits=tools.limits,
+                open_inside=lambda path, name: tools.open_as(path, name, opening.passwords),
+            )
+
+
+async def _staged(context: ReadContext) -> AsyncGenerator[StagedEntry, None]:
+    """The entries of the source as a job takes them in, one at a time."""
+    send, receive = anyio.create_memory_object_stream[StagedEntry](0)
+    async with anyio.create_task_group() as group, receive:
+        group.start_soon(read_source, context, send)
+        async for staged in receive:
+            yield staged
+        group.cancel_scope.cancel()
+
+
+def _job_of(wish: DryRunRequest, source: Source) -> Job:
+    """The job that is asked about."""
+    return Job(
+        id="",
+        source=wish.ref,
+        destination="",
+        recipe=wish.recipe,
+        title=source.title,
+        state=JobState.RUNNING,
+        files=wish.files,
+        hevc=wish.hevc,
+        include=tuple(wish.include),
+        exclude=tuple(wish.exclude),
+    )
+
+
+async def _seen(context: ReadContext, staged: StagedEntry) -> Inspected:
+    item, held = staged.item, staged.held
+    if staged.skip is not None:
+        return Inspected(item.name, item.size, Judgement(staged.kind, Verdict.SKIP, staged.skip))
+    if staged.fault is not None or held is None:
+        fault = staged.fault or UnreadableError("nothing could be read").fault()
+        return _lost(item.name, item.size, staged.kind, fault)
     try:
-        if is_wanted(local.kind, wish) and (
-            wish.recipe is Recipe.ORIGINAL or local.kind not in MEDIA_KINDS
-        ):
-            whole = Judgement(local.kind, Verdict.AS_IS, "delivered untouched")
-            return Inspected(local.name, local.size, whole)
-        return await _judged(media, local, local.kind, wish.recipe, wish.hevc)
-    finally:
-        await anyio.Path(local.path).unlink()
+        judged = await judge(context, staged, held)
+    except (PermanentError, StalledError) as error:
+        return _lost(item.name, held.size_bytes, staged.kind, error.fault())
+    raw = {} if judged.facts is None else judged.facts.raw
+    return Inspected(item.name, held.size_bytes, judged.judgement, raw)

@@ -6,6 +6,7 @@ This is the one place where exception groups are unwrapped and where an unforese
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -118,13 +119,11 @@ class TaskHandler:
         except Exception as raised:  # noqa: BLE001  the boundary: every error becomes a row here
             if await self._deps.failures.write(task, record, first_of(raised)):
                 return
-        if not await record.end_task():
-            try:
-                await self._close(run)
-            except (
-                DiskFullError
-            ) as error:  # even the closing page needs room: everything else is delivered
-                await self._deps.failures.write(task, record, error)
+        page = partial(close_page, self._deps.ledger, self._deps.media, run.destination)
+        try:
+            await flow.finish(record, run.destination, run.scratch, page)
+        except DiskFullError as error:  # the closing page needs room, too
+            await self._deps.failures.write(task, record, error)
 
     async def _work(self, run: Run) -> None:
         deps, task, record, scratch = self._deps, run.task, run.record, run.scratch
@@ -169,18 +168,6 @@ class TaskHandler:
             log.warning("cancel_unsettled", extra={"job": run.job.id, "error": error.detail})
         fault = CancelledJobError("cancelled by command").fault()
         await run.record.lose_rest(fault, ItemState.CANCELLED)
-
-    async def _close(self, run: Run) -> None:
-        """The last acts of a job: the destination's closing page, the scratch folder, the final state."""
-        job, _ = await run.record.begin()
-        try:
-            await run.destination.sweep(job)
-            await close_page(self._deps.ledger, self._deps.media, run.destination, job)
-        except PermanentError as error:
-            log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})
-        await run.scratch.close()
-        state = await run.record.end_job()
-        log.info("job_ended", extra={"job": job.id, "state": state.value})
 
 
 async def _meter(task: Task, record: TaskRecord) -> TaskMeter:

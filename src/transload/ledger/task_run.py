@@ -1,5 +1,6 @@
 """A task and its job in the ledger, from taking up to the last commit. Every write checks the fencing number first."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -30,6 +31,8 @@ from transload.ledger.tasks import queue_tasks
 from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
 from transload.ports import Clock, Destination
 from transload.states import ITEM_OPEN, TURN, ended_state
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -271,6 +274,7 @@ class FencedTask:
         state, had_secrets = await self._write(act, durable=True)
         if had_secrets:
             await self._database.wipe()
+        log.info("job_ended", extra={"job": self._job.id, "state": state.value})
         return state
 
     def _tell(self, db: Connection, moved: Sequence[tuple[int, ItemState]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
 from transload.endings import is_document
@@ -28,8 +28,9 @@ from transload.errors import (
     WrongPasswordError,
 )
 from transload.kinds import LOCKED, Fault
-from transload.model import Files, ItemKind, Recipe
-from transload.ports import ArchiveReader, Media, OpenArchive
+from transload.model import Files, Held, Item, ItemKind, Recipe
+from transload.ports import ArchiveReader, Media, ReadContext
+from transload.steps.staging import spool
 
 OF_ARCHIVES = (
     BugError,
@@ -290,7 +291,7 @@ def too_deep(limits: Limits) -> Fault:
 @dataclass(slots=True)
 class OpenResult:
     """How reading an archive inside went. `skip` are the words where it is passed over all the same, `is_none` says
-    that it is no archive, `is_part` that it is only a part of one.
+    that it is no archive, `is_part` that it is only a part of one, `held` is what was written of it.
     """
 
     fault: Fault | None = None
@@ -298,6 +299,7 @@ class OpenResult:
     is_none: bool = False
     is_part: bool = False
     report: ReadReport = field(default_factory=lambda: ReadReport(0))
+    held: Held | None = None
 
     @property
     def keeps(self) -> bool:
@@ -319,13 +321,34 @@ class OpenResult:
         self.fault = self.fault or fault
 
 
+@dataclass(frozen=True, slots=True)
+class NestedEntry:
+    """An entry that may be an archive: its item, the beginning of its bytes, and the rest of them."""
+
+    item: Item
+    entry: Entry
+    head: bytes
+    body: BinaryIO
+
+
 @contextmanager
 def open_nested(
-    open_inside: OpenArchive, path: Path, name: str, look: OpenResult
+    context: ReadContext, found: NestedEntry, look: OpenResult
 ) -> Generator[ArchiveReader | None]:
-    """The reader of an archive inside, closed afterwards; None when it cannot be opened. How it went is in `look`."""
+    """The reader of an archive inside, closed afterwards; None when it cannot be had or opened.
+
+    It is read where it lies, else written to scratch, where it stays until its item is dropped. How it went is in
+    `look`.
+    """
+    path = found.entry.local
+    if path is None:
+        look.held, look.fault = spool(context, found.item, found.entry.size, found.head, found.body)
+        if look.held is None:
+            yield None
+            return
+        path = look.held.path
     try:
-        reader = open_inside(path, name)
+        reader = context.open_inside(path, base_name(found.entry))
     except OF_ARCHIVES as error:
         look.refuses(error)
         yield None

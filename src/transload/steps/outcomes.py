@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from transload.errors import ConvertError
-from transload.model import ItemState, Job, Judgement, Outcome
+from transload.model import Held, Intent, Item, ItemState, Job, Judgement, Outcome, Shipment
 from transload.ports import Destination, Record, TaskContext
 from transload.states import lost_as
 from transload.steps.staging import StagedEntry
@@ -14,6 +14,9 @@ BATCH_MAX, BATCH_S = (
     100,
     0.25,
 )  # lost at a kill: at most this many verdicts, found again by judging again
+
+
+DELIVERED_BEFORE = "delivered before"
 
 
 async def write_outcomes(context: TaskContext, outcomes: Sequence[Outcome]) -> None:
@@ -62,9 +65,22 @@ async def quarantine_or_fail(
     return Outcome(item, state, fault.detail, judgement, staged.held, fault, staged.kind)
 
 
+def sent_meanwhile(batch: Sequence[Shipment], intents: Sequence[Intent]) -> list[Outcome]:
+    """The outcomes of shipments that got no intent: this job has sent their content under another item meanwhile."""
+    meant = {intent.shipment.item.id for intent in intents}
+    twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
+    return [Outcome(twin, ItemState.DUPLICATE, DELIVERED_BEFORE) for twin in twins]
+
+
 async def reconcile_intents(job: Job, record: Record, destination: Destination) -> None:
     """Ask the destination what became of the intents of a killed run."""
     after = 0
     while intents := await record.open_intents(after):
         await record.receive(await destination.look_up(job, intents))
         after = intents[-1].item_id
+
+
+async def delivered_before(context: TaskContext, item: Item, held: Held) -> bool:
+    """Whether an equal item was delivered here earlier and is still there."""
+    twin = await context.record.duplicate_of(item, held.sha256)
+    return bool(twin) and await context.destination.holds(twin or ())

@@ -8,7 +8,6 @@ from transload.errors import FfmpegMissingError, PermanentError, StalledError, T
 from transload.model import (
     Held,
     Item,
-    ItemKind,
     ItemState,
     Job,
     Judgement,
@@ -108,9 +107,6 @@ def _shipped(
     return Shipment(
         item, replace(judgement, why=why, plan=plan, partial=partial), fitting, made.thumb
     )
-
-
-UNTOUCHED = Judgement(ItemKind.DOCUMENT, Verdict.AS_IS, "delivered untouched")
 
 
 def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None = None) -> Shipment:

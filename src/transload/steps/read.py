@@ -6,7 +6,6 @@ The thread reads, hashes and writes; everything that waits (budget, ledger, the 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
 from typing import BinaryIO
 
 import anyio.to_thread
@@ -16,15 +15,15 @@ from anyio.streams.memory import MemoryObjectSendStream
 from transload.entry import Entry, Listing, Place, ReadReport
 from transload.errors import PermanentError, TruncatedError
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
-from transload.ports import ArchiveReader, TaskContext
+from transload.ports import ArchiveReader, ReadContext
 from transload.states import LEFT_OUT, OPENED
 from transload.steps.nested import (
     ArchivePath,
     Asked,
     LimitBudget,
+    NestedEntry,
     OpenResult,
     alone_unwanted,
-    base_name,
     counted,
     is_another_part,
     is_included,
@@ -36,7 +35,7 @@ from transload.steps.nested import (
     promises_archive,
     too_deep,
 )
-from transload.steps.staging import HEAD_BYTES, StagedEntry, look_at, spool, stage
+from transload.steps.staging import HEAD_BYTES, StagedEntry, look_at, stage
 
 MIB = 1 << 20
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
@@ -78,20 +77,10 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return None if one is None or other is None else one + other
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An entry whose beginning has been read; the rest of its bytes is in `body`."""
-
-    item: Item
-    entry: Entry
-    head: bytes
-    body: BinaryIO
-
-
 class SourceReader:
     """One pass over the source of a job; `run` is called in a worker thread."""
 
-    def __init__(self, context: TaskContext, put: Callable[[StagedEntry], None]) -> None:
+    def __init__(self, context: ReadContext, put: Callable[[StagedEntry], None]) -> None:
         self.context = context
         self.put = put
         self.sums = Sums()
@@ -124,6 +113,7 @@ class ArchiveWalk:
         self.whole, self.context = whole, whole.context
         self.reader, self.box, self.tree = reader, box, tree
         self.wanted: dict[int, tuple[Item, Entry]] = {}
+        self.decided: list[tuple[int, StagedEntry]] = []  # by their listing alone, in entry order
         self.told = self.alone = False
 
     def read(self) -> None:
@@ -147,6 +137,7 @@ class ArchiveWalk:
             return True
 
         for entry, body in self.reader.stream(want, 0, self.tree.left()):
+            self._put_decided(before=entry.index)
             item, named = self.wanted.pop(entry.index)
             own = body if named.local else counted(body, self.tree, self.box.depth)
             self._take(item, named, own)
@@ -175,15 +166,22 @@ class ArchiveWalk:
             read = self.context.record.source_read
             from_thread.run(read, ReadReport(0, None, (told,)), self.context.scratch.peak)
 
+    def _put_decided(self, before: int | None = None) -> None:
+        """Hand over what the listing alone decided, in its place among the others; None: all that is left of it."""
+        while self.decided and (before is None or self.decided[0][0] < before):
+            self.whole.put(self.decided.pop(0)[1])
+
     def _miss(self) -> None:
         """Close what is wanted and was not given: reading ended before it."""
         ended = self.tree.spent or self.reader.finish().fault
         ended = ended or TruncatedError("reading ended before it").fault()
-        for item, _ in self.wanted.values():
+        for index, (item, _) in self.wanted.items():
+            self._put_decided(before=index)
             if item.state is ItemState.PENDING:
                 fault = replace(ended, item=item.name)
                 self.whole.put(StagedEntry(item, ItemKind.UNKNOWN, fault=fault))
         self.wanted.clear()
+        self._put_decided()
 
     def _pages(self) -> Iterator[Sequence[Entry]]:
         entries = iter(self.reader.entries())
@@ -203,7 +201,7 @@ class ArchiveWalk:
                 if item.place in self.whole.half_read:
                     self.wanted[index] = item, entry
             elif load := self._without_body(item, entry):
-                self.whole.put(load)
+                self.decided.append((index, load))
             else:
                 self.wanted[index] = item, entry
 
@@ -236,13 +234,13 @@ class ArchiveWalk:
             self._put(StagedEntry(item, ItemKind.UNKNOWN, fault=broken))
             return
         kind = ItemKind.ARCHIVE if entry.part_of else kind_of(self.context.media, head, item.name)
-        found = _Found(item, entry, head, body)
+        found = NestedEntry(item, entry, head, body)
         if opens(self.context.job) and (kind is ItemKind.ARCHIVE or may_be_one(entry, kind)):
             self._look_into(found, kind, before)
         else:
             self._take_unopened(found, kind)
 
-    def _take_unopened(self, found: _Found, kind: ItemKind) -> None:
+    def _take_unopened(self, found: NestedEntry, kind: ItemKind) -> None:
         item, job = found.item, self.context.job
         if not self._chooses(item):
             self._put(StagedEntry(item, kind, skip=LEFT_OUT))
@@ -254,35 +252,29 @@ class ArchiveWalk:
         else:
             self._put(StagedEntry(item, kind, skip=NOT_WANTED[kind]))
 
-    def _look_into(self, found: _Found, kind: ItemKind, before: int) -> None:
+    def _look_into(self, found: NestedEntry, kind: ItemKind, before: int) -> None:
         """Hand over the entries of an archive inside, then what becomes of itself."""
         item, entry, look = found.item, found.entry, OpenResult()
         if self.box.depth >= self.context.limits.max_depth:
             deep = replace(too_deep(self.context.limits), item=item.name)
             self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=deep))
             return
-        held: Held | None = None
-        if entry.local is None:
-            held, look.fault = spool(self.context, item, entry.size, found.head, found.body)
-            if held is None:
-                self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=look.fault))
-                return
-        path = entry.local if held is None else held.path
-        with open_nested(
-            self.context.open_inside, path or Path(), base_name(entry), look
-        ) as reader:
+        with open_nested(self.context, found, look) as reader:
             if reader is not None:
-                tree = self._tree_for(held or entry, reader, before)
+                tree = self._tree_for(look.held or entry, reader, before)
                 ArchiveWalk(self.whole, reader, self.box.inside(entry), tree).read()
                 look.fault = look.fault or tree.spent
+        if look.held is None and entry.local is None:
+            self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=look.fault))
+            return
         if look.is_none and kind is not ItemKind.ARCHIVE:
             if not promises_archive(entry.name):
                 self._take_unopened(found, kind)
                 return
             if not self._chooses(item):
                 look.skip = LEFT_OUT
-        self.whole.sums.note(item.name, look.report, in_place=held is None)
-        self._close(found, held, look)
+        self.whole.sums.note(item.name, look.report, in_place=look.held is None)
+        self._close(found, look)
 
     def _tree_for(self, box: Held | Entry, reader: ArchiveReader, before: int) -> LimitBudget:
         """What counts an archive inside: one in a folder as if it came alone, one in an archive as a part of it."""
@@ -295,9 +287,9 @@ class ArchiveWalk:
             self.tree.enter(lambda: packed or box.size_bytes)
         return self.tree
 
-    def _close(self, found: _Found, held: Held | None, look: OpenResult) -> None:
+    def _close(self, found: NestedEntry, look: OpenResult) -> None:
         """What becomes of an archive inside once it was read: opened, refused, kept with what is wrong with it."""
-        item = found.item
+        item, held = found.item, look.held
         load = StagedEntry(item, ItemKind.ARCHIVE, skip=look.skip or OPENED)
         if look.fault is not None and not look.skip:
             load = replace(load, skip=None, fault=replace(look.fault, item=item.name))
@@ -330,7 +322,7 @@ def is_wanted(kind: ItemKind, job: Asked) -> bool:
     return whole or job.files == "all" or kind in MEDIA_KINDS
 
 
-async def read_source(context: TaskContext, out: MemoryObjectSendStream[StagedEntry]) -> None:
+async def read_source(context: ReadContext, out: MemoryObjectSendStream[StagedEntry]) -> None:
     """Take in every open item of the job, in entry order, one by one into `out`; then say how reading went."""
     async with out:
         one_pass = SourceReader(context, lambda load: from_thread.run(out.send, load))

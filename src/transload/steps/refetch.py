@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import pairwise, takewhile
-from typing import BinaryIO
 
 import anyio.to_thread
 from anyio import from_thread
@@ -11,8 +10,8 @@ from transload.entry import Entry, Place
 from transload.errors import CorruptError
 from transload.model import Held, Item
 from transload.ports import ArchiveReader, TaskContext
-from transload.steps.nested import ArchivePath, OpenResult, base_name, kind_of, open_nested
-from transload.steps.staging import StagedEntry, Taken, head_of, spool, stage
+from transload.steps.nested import ArchivePath, NestedEntry, OpenResult, kind_of, open_nested
+from transload.steps.staging import StagedEntry, Taken, head_of, stage
 
 PREFETCH = 100  # items fetched at most in one pass for conversion, within the budget
 
@@ -86,27 +85,24 @@ class _Search:
                 one = self._wanted[places[0]]
                 self._note(one, stage(self.context, one, entry.size, b"", body))
             else:
-                self._look_into(box.named(entry), box, entry.index == mine, body)
+                inside = box.named(entry)
+                (own,) = from_thread.run(self.context.record.admit, [inside])
+                self._look_into(NestedEntry(own, inside, b"", body), box, entry.index == mine)
             if not here:
                 break
 
     def _has_room(self, size: int | None) -> bool:
         return size is not None and self.context.scratch.has_room(size)
 
-    def _look_into(self, entry: Entry, box: ArchivePath, needed: bool, body: BinaryIO) -> None:
+    def _look_into(self, found: NestedEntry, box: ArchivePath, needed: bool) -> None:
         """Read on in an archive inside; a fault of it is the item's where the item lies in it."""
-        look, held = OpenResult(), None
-        (own,) = from_thread.run(self.context.record.admit, [entry])
-        if entry.local is None:
-            held, look.fault = spool(self.context, own, entry.size, b"", body)
-        path = entry.local if held is None else held.path
-        if path is not None:
-            with open_nested(self.context.open_inside, path, base_name(entry), look) as reader:
-                if reader is not None:
-                    self._read(reader, box.inside(entry))
-        if entry.local is not None:
+        look = OpenResult()
+        with open_nested(self.context, found, look) as reader:
+            if reader is not None:
+                self._read(reader, box.inside(found.entry))
+        if look.held is None:
             self.read_in_place += look.report.bytes_read
-        from_thread.run(self.context.scratch.drop, own.id)
+        from_thread.run(self.context.scratch.drop, found.item.id)
         if needed and self.found is None and look.fault is not None:
             fault = replace(look.fault, item=self.item.name)
             self.found = StagedEntry(self.item, self.item.kind, fault=fault)

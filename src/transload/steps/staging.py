@@ -25,7 +25,7 @@ from transload.errors import (
 )
 from transload.kinds import Fault
 from transload.model import Held, Item, ItemKind
-from transload.ports import TaskContext
+from transload.ports import ReadContext
 
 HEAD_BYTES = 8 << 10
 """What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On a
@@ -52,7 +52,7 @@ Taken = tuple[Held | None, Fault | None]
 """What could be read of a body, and why it is not all of it."""
 
 
-def stage(context: TaskContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
+def stage(context: ReadContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
     """Write a body to scratch. A damaged one gives what could be read and the fault; a bomb or a locked one nothing."""
     scratch = context.scratch
     room = _Room(
@@ -68,7 +68,7 @@ def stage(context: TaskContext, item: Item, size: int | None, head: bytes, body:
     return replace(held, path=whole, complete=fault is None), fault
 
 
-def spool(context: TaskContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
+def spool(context: ReadContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
     """Write an archive inside to scratch, where it stays while its entries are read. Gives what `stage` gives."""
     scratch = context.scratch
 
@@ -80,7 +80,7 @@ def spool(context: TaskContext, item: Item, size: int | None, head: bytes, body:
 
 
 def look_at(
-    context: TaskContext, item: Item, local: Path, head: bytes, body: BinaryIO
+    context: ReadContext, item: Item, local: Path, head: bytes, body: BinaryIO
 ) -> Held | None:
     """Size and sums of the user's own file, of which nothing is written; None when it cannot be read."""
     copy = _Copy(context, item, _Room(local, None, _no_room, _no_room))
@@ -126,7 +126,7 @@ def _no_room(_size: int) -> None:
 class _Copy:
     """A file being written: its size and hashes so far, told to the meter and to the budget."""
 
-    def __init__(self, context: TaskContext, item: Item, room: _Room) -> None:
+    def __init__(self, context: ReadContext, item: Item, room: _Room) -> None:
         self.context, self.item, self.room = context, item, room
         self.digest, self.crc, self.done = hashlib.sha256(), 0, 0
 
@@ -167,7 +167,7 @@ def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _disk_error(error: OSError, context: TaskContext) -> TransloadError:
+def _disk_error(error: OSError, context: ReadContext) -> TransloadError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"the disk is full while taking in {context.job.title}", stage="fetch")
     return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")
