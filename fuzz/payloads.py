@@ -1,4 +1,4 @@
-"""Contents of entries, packed once: packing takes longer than reading and is not what is tested."""
+"""Contents of entries, packed once: compression takes longer than reading and is not what is tested."""
 
 import bz2
 import gzip
@@ -61,9 +61,9 @@ def _zip_packed(plain: bytes, method: int) -> bytes:
     return _xz(plain) if method == 95 else plain
 
 
-def packed_as(plain: bytes, packing: str) -> bytes:
+def packed_as(plain: bytes, compression: str) -> bytes:
     """The bytes as a compressed file."""
-    match packing:
+    match compression:
         case "gz":
             return gzip.compress(plain, 1, mtime=0)
         case "bz2":
@@ -76,7 +76,7 @@ def packed_as(plain: bytes, packing: str) -> bytes:
             return _lz4(plain)
         case "lzma":
             return lzma.compress(plain, lzma.FORMAT_ALONE, preset=0)
-    raise ValueError(packing)
+    raise ValueError(compression)
 
 
 def _xz(plain: bytes) -> bytes:

@@ -8,7 +8,7 @@ from fuzz.cases import Outcome, Target
 from fuzz.memory import MemoryBlob
 from fuzz.payloads import contents, packed_as
 from fuzz.reading import LIMITS, read_all
-from transload.archives.codecs.decoders import PACKINGS
+from transload.archives.codecs.decoders import COMPRESSIONS
 from transload.archives.single import SingleReader
 from transload.archives.sniff import archive_format
 from transload.archives.tar.reader import TarReader, holds_tar
@@ -52,31 +52,31 @@ def check(data: bytes) -> Outcome:
 
 def make_packed(rng: random.Random) -> bytes:
     """A compressed tar, or a compressed file; of one or more members, with or without padding."""
-    packing = rng.choice(_PACKINGS)
+    compression = rng.choice(_PACKINGS)
     if rng.random() < 0.4:
         plain = make(rng)
-        data = packed_as(plain[: 12 << 10], packing)
+        data = packed_as(plain[: 12 << 10], compression)
     else:
-        data = b"".join(_pieces(rng, packing))
+        data = b"".join(_pieces(rng, compression))
     return mutate.damaged(rng, data) if rng.random() < 0.5 else data
 
 
 def check_packed(data: bytes) -> Outcome:
     """As the door does: told by its head, a tar when it holds one, else one file."""
-    packing = archive_format(data[:1024])
-    if packing not in PACKINGS:
+    compression = archive_format(data[:1024])
+    if compression not in COMPRESSIONS:
         raise UnsupportedError("no compressed file any more")
     blob = MemoryBlob(data, "case.txt.gz")
-    if holds_tar(blob, packing):
-        return read_all(TarReader(blob, LIMITS, packing), data, tallies=2)
-    return read_all(SingleReader(blob, packing), data)
+    if holds_tar(blob, compression):
+        return read_all(TarReader(blob, LIMITS, compression), data, tallies=2)
+    return read_all(SingleReader(blob, compression), data)
 
 
-def _pieces(rng: random.Random, packing: str) -> list[bytes]:
+def _pieces(rng: random.Random, compression: str) -> list[bytes]:
     """Members of one compressed file, one of them perhaps of another kind."""
     pieces: list[bytes] = []
     for _ in range(rng.choice((1, 1, 2, 3))):
-        kind = packing if rng.random() < 0.97 else rng.choice(_PACKINGS)
+        kind = compression if rng.random() < 0.97 else rng.choice(_PACKINGS)
         one = rng.choice(_packed(kind))
         pieces.append(_named(rng, one) if kind == "gz" and rng.random() < 0.5 else one)
         pieces.append(rng.choice((b"", b"", b"", b"\0", bytes(600), b"x")))
@@ -84,8 +84,8 @@ def _pieces(rng: random.Random, packing: str) -> list[bytes]:
 
 
 @cache
-def _packed(packing: str) -> tuple[bytes, ...]:
-    return tuple(packed_as(plain, packing) for plain in contents())
+def _packed(compression: str) -> tuple[bytes, ...]:
+    return tuple(packed_as(plain, compression) for plain in contents())
 
 
 def _named(rng: random.Random, member: bytes) -> bytes:

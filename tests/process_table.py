@@ -51,7 +51,7 @@ def _ends(pid: int, until: float) -> bool:
 
 @dataclass
 class Book:
-    """A `Roll` in memory."""
+    """A `ChildRegistry` in memory."""
 
     living: dict[int, str] = field(default_factory=dict)
     entered: list[int] = field(default_factory=list)

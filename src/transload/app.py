@@ -231,7 +231,7 @@ class App(Lookups):
         found = await self.job(job_id)
         async with self._hub.follow(found.id) as follower:
             shown = follower.progress  # older than the snapshot, of another run maybe
-            job, totals = await self.installation.ledger.standing(found.id)
+            job, totals = await self.installation.ledger.with_totals(found.id)
             seq = after or job.seq
             head = report.head(job, totals) | {"reason": job.wait_reason}
             yield Event(job.id, job.seq, self.installation.clock(), "snapshot", head)

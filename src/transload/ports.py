@@ -257,10 +257,10 @@ class Scratch(Protocol):
         ...
 
     async def hold(self, item_id: int, size: int) -> None:
-        """As `reserve`, for an archive read from here (`box`): it leaves its entries room to move. Again to grow."""
+        """As `reserve`, for an archive that is read from here; its entries keep room. Call again as it grows."""
         ...
 
-    def box(self, item_id: int) -> Path:
+    def archive_file(self, item_id: int) -> Path:
         """Where such an archive is written; `drop` removes it."""
         ...
 

@@ -184,7 +184,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
             encoder=EncoderLimits(
                 threads=settings.convert.threads, beside_bytes=settings.convert.memory_bytes
             ),
-            roll=children,
+            registry=children,
         ),
         limits=limits,
         retry=RetryPolicy(settings.retry.max_attempts, space_s=settings.retry.space_s),

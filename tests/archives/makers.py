@@ -96,10 +96,10 @@ def tar_bytes(tree: Mapping[str, bytes], kind: int = tarfile.GNU_FORMAT) -> byte
     return out.getvalue()
 
 
-def make_tar(path: Path, tree: Mapping[str, bytes], packing: str | None = None) -> Path:
+def make_tar(path: Path, tree: Mapping[str, bytes], compression: str | None = None) -> Path:
     """A tar file, plain or packed."""
     data = tar_bytes(tree)
-    path.write_bytes((PACKERS | RARE_PACKERS)[packing](data) if packing else data)
+    path.write_bytes((PACKERS | RARE_PACKERS)[compression](data) if compression else data)
     return path
 
 

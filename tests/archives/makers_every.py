@@ -22,8 +22,8 @@ def _old(kind: str) -> Maker:
     return lambda folder, tree: make_old(folder / f"a.{kind}", tree, kind)
 
 
-def _tar(packing: str) -> Maker:
-    return lambda folder, tree: make_tar(folder / f"a.tar.{packing}", tree, packing)
+def _tar(compression: str) -> Maker:
+    return lambda folder, tree: make_tar(folder / f"a.tar.{compression}", tree, compression)
 
 
 def _written(path: Path, data: bytes) -> Path:
@@ -41,7 +41,7 @@ MAKERS: dict[str, Maker] = {
     "7z-copy": _by_7zz("a.7z", "-m0=copy"),
     "7z-locked": _by_7zz("a.7z", "-psecret", "-mhe=on", "-mx=1"),
     "rar5": lambda folder, tree: make_rar(folder / "a.rar", tree),
-    **{f"tar.{packing}": _tar(packing) for packing in PACKERS},
+    **{f"tar.{compression}": _tar(compression) for compression in PACKERS},
     **{kind: _old(kind) for kind in OLD_KINDS},
     "arj": lambda folder, tree: _written(folder / "a.arj", arj_bytes(tree)),
     "iso": lambda folder, tree: _written(folder / "a.iso", iso_bytes(tree)),

@@ -25,18 +25,18 @@ ARCHIVES = Archives(LIMITS)
 TREE = {f"{n}.jpg": noise(1100, n) + bytes(200) for n in range(12)}
 
 
-@pytest.mark.parametrize(("name", "packing", "expected"), [
+@pytest.mark.parametrize(("name", "compression", "expected"), [
     ("a.zip", None, "zip"), ("a.dat", None, "zip"), ("a.tar", None, "tar"), ("a.jpg", "gz", "tar.gz"),
     ("a.tbz2", "bz2", "tar.bz2"), ("a.txz", "xz", "tar.xz"), ("a.tar.zst", "zst", "tar.zst"),
 ])  # fmt: skip
 def test_content_chooses_the_reader(
-    tmp_path: Path, name: str, packing: str | None, expected: str
+    tmp_path: Path, name: str, compression: str | None, expected: str
 ) -> None:
     path = tmp_path / name
     if expected == "zip":
         make_zip(path, {"x": b"1"})
     else:
-        make_tar(path, {"x": b"1"}, packing)
+        make_tar(path, {"x": b"1"}, compression)
     reader = Archives(LIMITS).open(path)
     assert reader.listing().format == expected
     assert [entry.name for entry in reader.entries()] == ["x"]

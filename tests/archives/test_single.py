@@ -16,17 +16,21 @@ CONTENT = b"BM" + noise(150_000)
 LIMITS = Limits()
 
 
-def _reader(path: Path, packing: str) -> SingleReader:
-    return SingleReader(LocalBlob(path), packing)
+def _reader(path: Path, compression: str) -> SingleReader:
+    return SingleReader(LocalBlob(path), compression)
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_what_is_packed_comes_out(tmp_path: Path, packing: str) -> None:
-    path = tmp_path / f"photo.bmp.{packing}"
-    path.write_bytes(PACKERS[packing](CONTENT))
+@pytest.mark.parametrize("compression", PACKERS)
+def test_what_is_packed_comes_out(tmp_path: Path, compression: str) -> None:
+    path = tmp_path / f"photo.bmp.{compression}"
+    path.write_bytes(PACKERS[compression](CONTENT))
     reader = Archives(LIMITS).reader_for(path)
     assert isinstance(reader, SingleReader)
-    assert (reader.listed, reader.listing().format, reader.listing().entries) == (True, packing, 1)
+    assert (reader.listed, reader.listing().format, reader.listing().entries) == (
+        True,
+        compression,
+        1,
+    )
     assert reader.listing().size_bytes is None
     (entry,) = reader.entries()
     assert (entry.index, entry.name, entry.size, entry.kind) == (0, "photo.bmp", None, "file")
@@ -81,16 +85,16 @@ def test_a_name_without_an_end(tmp_path: Path) -> None:
     assert entry.name == "a"
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_damage(tmp_path: Path, packing: str) -> None:
+@pytest.mark.parametrize("compression", PACKERS)
+def test_damage(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "a"
-    path.write_bytes(PACKERS[packing](CONTENT))
-    (_, failure), *rest = bodies(_reader(cut(path), packing))
+    path.write_bytes(PACKERS[compression](CONTENT))
+    (_, failure), *rest = bodies(_reader(cut(path), compression))
     assert isinstance(failure, TruncatedError)
     assert failure.item == "a"
     assert rest == []
-    path.write_bytes(PACKERS[packing](CONTENT)[:-6] + b"\x55" * 6 + b"garbage")
-    (_, failure), *rest = bodies(_reader(path, packing))
+    path.write_bytes(PACKERS[compression](CONTENT)[:-6] + b"\x55" * 6 + b"garbage")
+    (_, failure), *rest = bodies(_reader(path, compression))
     assert isinstance(failure, CorruptError | TruncatedError)
 
 
@@ -119,11 +123,11 @@ def test_a_tar_inside_goes_to_the_reader_of_tars(tmp_path: Path) -> None:
         Archives(LIMITS).open(path)
 
 
-@pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
-def test_what_follows_the_packed_data_costs_no_entry(tmp_path: Path, packing: str) -> None:
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_what_follows_the_packed_data_costs_no_entry(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "photo.bmp.packed"
-    path.write_bytes(PACKERS[packing](CONTENT) + b"no member" * 100)
-    reader = _reader(path, packing)
+    path.write_bytes(PACKERS[compression](CONTENT) + b"no member" * 100)
+    reader = _reader(path, compression)
     assert outcomes(reader) == {"photo.bmp": CONTENT}
     report = reader.finish()
     assert report.fault is not None

@@ -62,10 +62,10 @@ def test_signatures(head: bytes, expected: str | None) -> None:
     assert archive_format(head) == expected
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_packers_are_told_apart(packing: str) -> None:
-    assert archive_format(PACKERS[packing](b"some text")) == packing
-    assert archive_format(PACKERS[packing](b"")) == packing
+@pytest.mark.parametrize("compression", PACKERS)
+def test_packers_are_told_apart(compression: str) -> None:
+    assert archive_format(PACKERS[compression](b"some text")) == compression
+    assert archive_format(PACKERS[compression](b"")) == compression
 
 
 def test_made_archives(tmp_path: Path) -> None:

@@ -91,13 +91,13 @@ async def test_conversions_of_one_job_leave_each_others_files_alone(tmp_path: Pa
     one, other = (JobScratch(tmp_path, "job", 100, 0, task) for task in (7, 8))
     await one.open(item_id=1)
     one.part(1).write_bytes(b"half")
-    one.box(9).write_bytes(b"read")
+    one.archive_file(9).write_bytes(b"read")
     (one.folder(1) / "rough.mp4").write_bytes(b"half")
     await other.open(item_id=2)
     other.part(1).write_bytes(b"fetched ahead")
     await other.drop(2)
     assert one.part(1).read_bytes() == b"half"
-    assert one.box(9).exists()
+    assert one.archive_file(9).exists()
     assert (one.root / "1.out" / "rough.mp4").exists()
     await one.open(item_id=1)  # taken up again after a kill
     assert [path.name for path in one.root.iterdir()] == [other.part(1).name]
@@ -166,10 +166,10 @@ async def test_an_archive_that_never_fits_says_so(tmp_path: Path) -> None:
 async def test_a_conversion_never_waits_for_what_nobody_would_drop(tmp_path: Path) -> None:
     before = await opened(tmp_path)
     before.whole(1).write_bytes(bytes(90))
-    before.box(3).write_bytes(b"read once")
+    before.archive_file(3).write_bytes(b"read once")
     scratch = JobScratch(tmp_path, "job", 100, 0)
     await scratch.open(item_id=1)
-    assert not scratch.box(3).exists()
+    assert not scratch.archive_file(3).exists()
     with anyio.fail_after(5):
         await scratch.reserve(2, 80)
         await scratch.hold(3, 80)

@@ -84,7 +84,7 @@ async def test_conversions_start_only_when_no_transfer_is_left(shop: Shop) -> No
     await shop.submit("one")
     await shop.submit("two")
 
-    async def handle(task: Task, _gives_way: ShouldYield) -> None:
+    async def handle(task: Task, _should_yield: ShouldYield) -> None:
         record = shop.record(task)
         job, _ = await record.begin()
         shop.diary.append(f"{task.kind.value} {job.title}")
@@ -107,7 +107,7 @@ async def test_a_cancelled_job_is_let_go_and_settled_by_a_new_task(shop: Shop) -
     started, settled = anyio.Event(), anyio.Event()
     job = await shop.submit("one")
 
-    async def handle(task: Task, _gives_way: ShouldYield) -> None:
+    async def handle(task: Task, _should_yield: ShouldYield) -> None:
         record = shop.record(task)
         _, control = await record.begin()
         if control == "cancel":
@@ -136,7 +136,7 @@ async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
     started = anyio.Event()
     job = await shop.submit("one")
 
-    async def handle(task: Task, _gives_way: ShouldYield) -> None:
+    async def handle(task: Task, _should_yield: ShouldYield) -> None:
         await shop.record(task).begin()
         started.set()
         await anyio.sleep_forever()
@@ -154,7 +154,7 @@ async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
     for name in ("a", "b", "c", "d", "e"):
         await shop.submit(name)
 
-    async def handle(task: Task, _gives_way: ShouldYield) -> None:
+    async def handle(task: Task, _should_yield: ShouldYield) -> None:
         running.append(task.job_id)
         shop.diary.append(str(len(running)))
         if len(running) == 2:

@@ -74,29 +74,29 @@ async def test_another_program_of_that_number_is_left_alone(
 async def test_other_machines_rows_and_living_parents_are_left_alone(
     desk: Desk, orphan: int
 ) -> None:
-    roll = Children(desk.database, "here")
+    registry = Children(desk.database, "here")
     async with await anyio.open_process([sys.executable, "-c", "input()"]) as own:
-        roll.enter(own.pid, sys.executable)
+        registry.enter(own.pid, sys.executable)
         assert await Children(desk.database, "elsewhere").end_orphans() == 0
-        assert await roll.end_orphans() == 1
+        assert await registry.end_orphans() == 1
         assert left_after({orphan}, 5) == set()
         assert birth(own.pid) is not None
         assert rows(desk.database) == 1
         own.kill()
-        roll.leave(own.pid)
+        registry.leave(own.pid)
     assert rows(desk.database) == 0
 
 
 def test_without_a_ledger_nothing_is_written(tmp_path: Path) -> None:
-    roll = Children(Database(tmp_path / "none.db"), "here")
-    roll.enter(os.getpid(), sys.executable)
-    roll.leave(os.getpid())
+    registry = Children(Database(tmp_path / "none.db"), "here")
+    registry.enter(os.getpid(), sys.executable)
+    registry.leave(os.getpid())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_number_used_again_replaces_the_row(desk: Desk) -> None:
-    roll = Children(desk.database, "here")
-    roll.enter(os.getpid(), "one")
-    roll.enter(os.getpid(), "two")
+    registry = Children(desk.database, "here")
+    registry.enter(os.getpid(), "one")
+    registry.enter(os.getpid(), "two")
     with desk.database.begin() as db:
         assert db.execute(select(children.c.command)).scalars().all() == ["two"]

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.process_table import left_after
-from transload.processes.launcher import IOPRIO_IDLE, IOPRIO_SET, NICE_ENCODER, guarded
+from transload.processes.launcher import IOPRIO_IDLE, IOPRIO_SET, NICE_ENCODER, launcher_args
 
 TELL = (
     "import json,os,resource as r;"
@@ -28,20 +28,20 @@ def launched(words: list[str]) -> str:
 def test_an_encoder_reads_and_writes_when_nothing_else_does(nice: int, idle: bool) -> None:
     get = IOPRIO_SET[platform.machine()] + 1  # ioprio_get follows ioprio_set
     tell = f"import ctypes; print(ctypes.CDLL(None).syscall({get}, 1, 0))"
-    program = [*guarded(1 << 30, nice), sys.executable, "-c", tell]
+    program = [*launcher_args(1 << 30, nice), sys.executable, "-c", tell]
     told = subprocess.run(program, capture_output=True, text=True, check=True, timeout=20).stdout
     assert (int(told) == IOPRIO_IDLE) is idle
 
 
 @pytest.mark.parametrize("nice", [0, NICE_ENCODER])
 def test_limits_are_those_asked_for(nice: int) -> None:
-    memory, core, became = json.loads(launched(guarded(1 << 30, nice)))
+    memory, core, became = json.loads(launched(launcher_args(1 << 30, nice)))
     assert (memory, core) == (1 << 30, 0)
     assert became >= nice
 
 
 def test_nothing_is_started_for_a_parent_that_is_gone() -> None:
-    words = guarded(1 << 30, 0)
+    words = launcher_args(1 << 30, 0)
     words[4] = str(os.getpid() + 1)
     assert launched(words) == ""
 
@@ -54,8 +54,8 @@ def test_it_dies_with_the_program_that_started_it() -> None:
     )
     child = "import sys, time; print('runs', flush=True); time.sleep(60)"
     # The launcher asks who its parent is: that is the program in between.
-    between = "import sys; from transload.processes.launcher import guarded; sys.argv[1:1] = "
-    between += f"guarded(1 << 30, 0); {starts}"
+    between = "import sys; from transload.processes.launcher import launcher_args; sys.argv[1:1] = "
+    between += f"launcher_args(1 << 30, 0); {starts}"
     words = [sys.executable, "-c", between, sys.executable, "-c", child]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from transload.processes.registry import NOBODY, birth, has_word
+from transload.processes.registry import NO_REGISTRY, birth, has_word
 
 
 def test_the_birth_of_a_process_is_its_own_and_does_not_change() -> None:
@@ -38,5 +38,5 @@ def test_a_word_must_be_whole() -> None:
 
 
 def test_nobody_remembers_nothing() -> None:
-    NOBODY.enter(1, "init")
-    NOBODY.leave(1)
+    NO_REGISTRY.enter(1, "init")
+    NO_REGISTRY.leave(1)

@@ -21,7 +21,7 @@ from transload.steps.nested import (
     LimitBudget,
     OpenResult,
     base_name,
-    counted,
+    counted_body,
     is_another_part,
     is_included,
     may_hold,
@@ -147,7 +147,7 @@ def drained(body: BinaryIO) -> int:
 
 
 def given(tree: LimitBudget, depth: int, size: int) -> int:
-    return drained(counted(io.BytesIO(bytes(size)), tree, depth))
+    return drained(counted_body(io.BytesIO(bytes(size)), tree, depth))
 
 
 def test_the_total_holds_over_all_levels_together() -> None:
@@ -195,7 +195,7 @@ def test_what_a_reader_stops_by_a_limit_is_forgiven_to_its_neighbours() -> None:
     tree = LimitBudget(Limits(max_ratio=10, ratio_after_bytes=4 * KIB))
     tree.enter(lambda: KIB)
     with pytest.raises(LimitError, match="too dense"):
-        drained(counted(cast("BinaryIO", Bomb()), tree, 1))
+        drained(counted_body(cast("BinaryIO", Bomb()), tree, 1))
     assert given(tree, 1, 9 * KIB) == 9 * KIB
 
 

@@ -107,7 +107,7 @@ async def test_an_archive_lies_beside_the_entries_until_it_is_dropped(tmp_path: 
             lambda: spool(one.context, ITEM, None, b"", io.BytesIO(bytes(12 << 20)))
         )
         assert held is not None
-        assert held.path == one.scratch.box(ITEM.id)
+        assert held.path == one.scratch.archive_file(ITEM.id)
         assert one.scratch.used == held.size_bytes == 12 << 20
         assert one.scratch.has_room(20 << 20)
         await one.scratch.drop(ITEM.id)

@@ -54,7 +54,7 @@ class Tally:
             self.spent = _ratio_error("the archive", self.dense_made, taken, self.limits)
             raise self.spent
 
-    def forgive(self, made: int, taken: int) -> None:
+    def exclude(self, made: int, taken: int) -> None:
         """Leave an entry that failed by its own ratio out of the pass's, so that its neighbours go on."""
         self.dense_made -= made
         self._dense_taken += taken
@@ -73,7 +73,7 @@ class EntryTally:
         self._made += size
         taken = self._tally.taken() - self._taken_before
         if self._is_to_blame(taken, self._tally.dense_made + size):
-            self._tally.forgive(self._made - size, taken)
+            self._tally.exclude(self._made - size, taken)
             raise _ratio_error("the entry", self._made, taken, self._tally.limits)
         self._tally.add(size)
 

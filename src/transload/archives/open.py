@@ -8,7 +8,7 @@ from pathlib import Path
 
 from transload.archives.blob import Blob, RenamedBlob, blob_of
 from transload.archives.cab.reader import CabReader, read_directory
-from transload.archives.codecs.decoders import PACKINGS
+from transload.archives.codecs.decoders import COMPRESSIONS
 from transload.archives.fault_isolation import opened
 from transload.archives.late_signatures import hidden_format
 from transload.archives.missing_volumes import check_end_of_7z, missing_of_zip
@@ -41,7 +41,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.ports import ArchiveReader
-from transload.processes.registry import NOBODY, Roll
+from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 BY_SEVENZIP = frozenset(
     {
@@ -91,19 +91,21 @@ def is_archive(name: str, head: bytes) -> bool:
 class Archives:
     """Opens archives: which reader reads what is decided here alone.
 
-    `tool` is a 7zz to prefer to those found, `roll` is told of its runs.
+    `tool` is a 7zz to prefer to those found, `registry` is told of its runs.
     """
 
-    def __init__(self, limits: Limits, tool: Path | None = None, roll: Roll = NOBODY) -> None:
+    def __init__(
+        self, limits: Limits, tool: Path | None = None, registry: ChildRegistry = NO_REGISTRY
+    ) -> None:
         self.limits = limits
-        self._roll = roll
+        self._registry = registry
         self._configured = tool
         self._indices: dict[tuple[Path, int, int], TarIndex] = {}
 
     @cached_property
     def tool(self) -> SevenZip:
         """The 7zz that is used, looked for when first needed. Raises SevenZipMissingError."""
-        return replace(find_sevenzip(self._configured), roll=self._roll)
+        return replace(find_sevenzip(self._configured), registry=self._registry)
 
     def open_as(self, path: Path, name: str, passwords: tuple[Secret, ...]) -> ArchiveReader:
         """The reader for a local file that is known under another name (an archive inside an archive).
@@ -161,7 +163,7 @@ class Archives:
             return self._open_zip(blob, passwords)
         if found == "tar":
             return TarReader(blob, self.limits, None, self._index_of(blob))
-        if found in PACKINGS:
+        if found in COMPRESSIONS:
             if holds_tar(blob, found):
                 return TarReader(blob, self.limits, found, self._index_of(blob))
             return SingleReader(blob, found)

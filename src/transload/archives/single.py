@@ -23,15 +23,15 @@ _NAME_BYTES_MAX = 1024
 class SingleReader:
     """An `ArchiveReader` over a compressed file that holds no tar. Its size is only known once it has been read."""
 
-    def __init__(self, blob: Blob, packing: str) -> None:
+    def __init__(self, blob: Blob, compression: str) -> None:
         self._blob = blob
-        self._packing = packing
+        self._compression = compression
         self._file: ByteFile | None = None
         self._taken = 0
         self._fault: Fault | None = None
         self._unvouched: int | None = None
         with closing(blob.open()) as file:
-            self._entry = _entry_of(blob.name, packing, file)
+            self._entry = _entry_of(blob.name, compression, file)
 
     @property
     def listed(self) -> bool:
@@ -40,7 +40,7 @@ class SingleReader:
 
     def listing(self) -> Listing:
         """One entry of unknown size."""
-        return Listing(self._packing, 1, None, one_file=True)
+        return Listing(self._compression, 1, None, one_file=True)
 
     def entries(self) -> Iterator[Entry]:
         """The one entry."""
@@ -82,7 +82,7 @@ class SingleReader:
             nonlocal unpacked
             if unpacked is None:
                 self._file = self._blob.open()
-                unpacked = Unpacked(self._packing, self._file)
+                unpacked = Unpacked(self._compression, self._file)
             try:
                 data = unpacked.read(size)
             except (CorruptError, UnsupportedError) as error:
@@ -97,7 +97,9 @@ class SingleReader:
 
         They may be padding, or a further member whose very first bytes are damaged: the entry is marked.
         """
-        summed = self._packing in _WITH_SUMS and unpacked.made and unpacked.vouched >= unpacked.made
+        summed = (
+            self._compression in _WITH_SUMS and unpacked.made and unpacked.vouched >= unpacked.made
+        )
         if not summed:
             raise error
         self._unvouched = self._entry.index
@@ -105,9 +107,9 @@ class SingleReader:
         return b""
 
 
-def _entry_of(name: str, packing: str, file: ByteFile) -> Entry:
+def _entry_of(name: str, compression: str, file: ByteFile) -> Entry:
     raw, mtime_ms = b"", None
-    if packing == "gz":
+    if compression == "gz":
         raw, mtime_ms = _gzip_head(file.read_at(0, _GZIP_HEAD.size + _NAME_BYTES_MAX))
     raw = raw or _without_ending(name).encode("utf-8", "surrogateescape")
     return Entry(index=0, name=decode_tar_name(raw), raw_name=raw, size=None, mtime_ms=mtime_ms)

@@ -1,8 +1,9 @@
 """Bytes on their way: one folder a job, under a budget of bytes and above a reserve of free disk space.
 
 `<folder>/<item>.<task>.part` is being written by a task, `<folder>/<item>.in` is whole, `<folder>/<item>.out/` holds
-what is made of it, `<folder>/<item>.<task>.box` is an archive that a task reads from here. Nothing here is remembered:
-a killed run's files are swept by the next run of its task, or found whole by the conversion that needs them.
+what is made of it, `<folder>/<item>.<task>.archive` is an archive that a task reads from here. Nothing here is
+remembered: a killed run's files are swept by the next run of its task, or found whole by the conversion that needs
+them.
 """
 
 import shutil
@@ -77,7 +78,7 @@ class JobScratch:
         self.peak = 0
         self._min_free = min_free
         self._held: dict[int, int] = {}
-        self._boxes: dict[int, int] = {}
+        self._archives: dict[int, int] = {}
         self._alone = False
         self._changed = anyio.Event()
 
@@ -103,13 +104,13 @@ class JobScratch:
 
     def _is_own(self, path: Path, item_id: int) -> bool:
         """Whether an earlier run of this conversion has left a path behind that is of no use any more."""
-        mine = path.name.endswith((f".{self.task}.part", f".{self.task}.box"))
+        mine = path.name.endswith((f".{self.task}.part", f".{self.task}.archive"))
         return mine or path.name == f"{item_id}.out"
 
     @property
     def used(self) -> int:
         """Bytes counted now."""
-        return sum(self._held.values()) + sum(self._boxes.values())
+        return sum(self._held.values()) + sum(self._archives.values())
 
     def _note(self) -> None:
         self.peak = max(self.peak, self.used)
@@ -119,7 +120,7 @@ class JobScratch:
     def _room(self, size: int) -> bool:
         """Whether an entry fits beside the others; what opened archives take leaves it SLACK_BYTES at least."""
         entries = sum(self._held.values())
-        left = max(self.budget - sum(self._boxes.values()), min(SLACK_BYTES, self.budget))
+        left = max(self.budget - sum(self._archives.values()), min(SLACK_BYTES, self.budget))
         return not self._held or entries + size <= left
 
     def check_disk(self, size: int) -> None:
@@ -153,11 +154,11 @@ class JobScratch:
         Called again with a larger size while it grows. Its entries are not starved by it: they have the rest of the
         budget, and SLACK_BYTES at least.
         """
-        more = size - self._boxes.get(item_id, 0)
+        more = size - self._archives.get(item_id, 0)
         while self._held and not self._alone and self.used + more > self.budget:
             await self._changed.wait()
         self.check_disk(more)
-        self._boxes[item_id] = size
+        self._archives[item_id] = size
         self._note()
 
     def has_room(self, size: int) -> bool:
@@ -180,9 +181,9 @@ class JobScratch:
         """Where they are once complete: a file of this name is good."""
         return self.root / f"{item_id}.in"
 
-    def box(self, item_id: int) -> Path:
+    def archive_file(self, item_id: int) -> Path:
         """Where an archive lies while its entries are read."""
-        return self.root / f"{item_id}.{self.task}.box"
+        return self.root / f"{item_id}.{self.task}.archive"
 
     def folder(self, item_id: int) -> Path:
         """A folder for what is made of an item; made if missing."""
@@ -193,7 +194,7 @@ class JobScratch:
     def _remove(self, item_id: int) -> None:
         self.part(item_id).unlink(missing_ok=True)
         self.whole(item_id).unlink(missing_ok=True)
-        self.box(item_id).unlink(missing_ok=True)
+        self.archive_file(item_id).unlink(missing_ok=True)
         made = self.root / f"{item_id}.out"
         if made.exists():
             shutil.rmtree(made)
@@ -208,12 +209,12 @@ class JobScratch:
         await anyio.to_thread.run_sync(remove)
         for item_id in item_ids:
             self._held.pop(item_id, None)
-            self._boxes.pop(item_id, None)
+            self._archives.pop(item_id, None)
         self._note()
 
     async def close(self) -> None:
         """Remove the job's folder and all in it."""
         await anyio.to_thread.run_sync(lambda: shutil.rmtree(self.root, ignore_errors=True))
         self._held.clear()
-        self._boxes.clear()
+        self._archives.clear()
         self._note()

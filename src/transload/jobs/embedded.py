@@ -77,7 +77,7 @@ class Embedded:
             return True
         return not self._busy(Lane.TRANSFER) and not await self._leases.transfer_waits(self._since)
 
-    async def _gives_way(self, task: Task, left: float) -> bool:
+    async def _should_yield(self, task: Task, left: float) -> bool:
         """Whether a shorter conversion could start in place of this one; asked by two at once, one gives way."""
         if self._giving or self._busy(task.lane) < self._slots[task.lane]:
             return False
@@ -93,7 +93,7 @@ class Embedded:
     async def _serve(self, task: Task, scope: anyio.CancelScope, handler: Handler) -> None:
         try:
             with scope:
-                await handler(task, partial(self._gives_way, task))
+                await handler(task, partial(self._should_yield, task))
         finally:
             # Still ours only when the handler was cut off; else the row is gone or has a due time of its own.
             with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_S):

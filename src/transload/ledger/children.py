@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Children:
-    """The `Roll` of one data folder. It writes nothing where the ledger is not open: not every command has one.
+    """The `ChildRegistry` of one data folder; it writes nothing where the ledger is not open.
 
     Nearly always the kernel ends them with their parent (`processes/launcher.py`); where it does not (another system, a
     parent whose thread had ended), their rows do.

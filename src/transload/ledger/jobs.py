@@ -297,7 +297,7 @@ class Ledger:
         """What of a job is finished, for progress: items and bytes of the closed ones, and of all known so far."""
         return await self.database.read(lambda db: done_of(db, job_id))
 
-    async def standing(self, job_id: str) -> tuple[Job, Totals]:
+    async def with_totals(self, job_id: str) -> tuple[Job, Totals]:
         """A job with its sums at the same moment. Raises UnknownJobError."""
 
         def act(db: Connection) -> tuple[Job, Totals]:

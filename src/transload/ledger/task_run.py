@@ -62,11 +62,11 @@ class FencedTask:
         self._tried_passwords = 0
 
     async def _write(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
-        def fenced(db: Connection) -> T:
+        def checked(db: Connection) -> T:
             check_fence(db, self._task)
             return act(db)
 
-        return await self._database.run(fenced, durable=durable)
+        return await self._database.run(checked, durable=durable)
 
     async def write_durably(self, act: Callable[[Connection], T]) -> T:
         """Do an act of another store in the name of this task, fsynced."""

@@ -27,7 +27,7 @@ from transload.errors import (
     TransloadError,
     UnreadableError,
 )
-from transload.processes.registry import NOBODY, Roll
+from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +63,9 @@ class _DiedError(Exception):
 class Decoder:
     """One child, used by one request at a time; further callers wait their turn."""
 
-    def __init__(self, limits: DecoderLimits, roll: Roll = NOBODY) -> None:
+    def __init__(self, limits: DecoderLimits, registry: ChildRegistry = NO_REGISTRY) -> None:
         self._limits = limits
-        self._roll = roll
+        self._registry = registry
         self._turn = anyio.Lock()
         self._process: anyio.abc.Process | None = None
         self._answers: BufferedByteReceiveStream | None = None
@@ -155,7 +155,7 @@ class Decoder:
             assert self._process.stdout is not None
             self._answers = BufferedByteReceiveStream(self._process.stdout)
             self.starts += 1
-            await anyio.to_thread.run_sync(self._roll.enter, self._process.pid, MODULE)
+            await anyio.to_thread.run_sync(self._registry.enter, self._process.pid, MODULE)
         return self._process, self._answers
 
     def _command(self) -> list[str]:
@@ -171,4 +171,4 @@ class Decoder:
             process.kill()
         await process.wait()
         await process.aclose()
-        await anyio.to_thread.run_sync(self._roll.leave, process.pid)
+        await anyio.to_thread.run_sync(self._registry.leave, process.pid)

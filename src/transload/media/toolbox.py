@@ -19,14 +19,14 @@ from transload.media.judge.verdict import NO_WISHES, Wishes
 from transload.media.probe.sniff import sniff
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
 from transload.ports import Moved, Probed
-from transload.processes.registry import NOBODY, Roll
+from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 
 class MediaToolbox:
     """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `effort` is the encoder's, `wishes` are the user's for all files, `roll` is told of every child.
+    choice), `effort` is the encoder's, `wishes` are the user's for all files, `registry` is told of every child.
     """
 
     def __init__(  # noqa: PLR0913  settings, each used as it is
@@ -38,9 +38,9 @@ class MediaToolbox:
         wishes: Wishes = NO_WISHES,
         decoder: DecoderLimits | None = None,
         encoder: EncoderLimits | None = None,
-        roll: Roll = NOBODY,
+        registry: ChildRegistry = NO_REGISTRY,
     ) -> None:
-        self._decoder = Decoder(decoder or DecoderLimits(), roll)
+        self._decoder = Decoder(decoder or DecoderLimits(), registry)
         self._ffprobe = ffprobe
         codes = tuple(same_code(language) for language in wishes.languages)
         self._wishes = replace(wishes, languages=codes)
@@ -48,7 +48,7 @@ class MediaToolbox:
             self._decoder,
             ffmpeg=ffmpeg,
             effort=effort,
-            limits=replace(encoder or EncoderLimits(), roll=roll),
+            limits=replace(encoder or EncoderLimits(), registry=registry),
             probe=self.probe,
         )
 

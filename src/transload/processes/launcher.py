@@ -21,7 +21,7 @@ NICE_ENCODER = 15
 """What may take hours stands back behind everything else; a decoder that feeds a transfer (0) does not."""
 
 
-def guarded(memory_bytes: int, nice: int) -> list[str]:
+def launcher_args(memory_bytes: int, nice: int) -> list[str]:
     """The words to put before a program's own: its address space is limited and it dies with the calling thread."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(memory_bytes), str(nice)]
 

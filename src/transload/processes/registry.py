@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 
-class Roll(Protocol):
+class ChildRegistry(Protocol):
     """Who is told of every program that is started, so that none outlives its parent for long. Both calls block."""
 
     def enter(self, pid: int, command: str) -> None:
@@ -18,7 +18,7 @@ class Roll(Protocol):
 
 
 class Nobody:
-    """A `Roll` that remembers nothing."""
+    """A `ChildRegistry` that remembers nothing."""
 
     def enter(self, pid: int, command: str) -> None:
         """Do nothing."""
@@ -27,7 +27,7 @@ class Nobody:
         """Do nothing."""
 
 
-NOBODY = Nobody()
+NO_REGISTRY = Nobody()
 
 
 def birth(pid: int) -> str | None:

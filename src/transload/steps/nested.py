@@ -150,11 +150,11 @@ class ArchivePath:
     depth: int = 0
 
     def inside(self, entry: Entry) -> "ArchivePath":
-        """The box that an entry of this one is, as `named` gave it."""
+        """The path of the archive that an entry is, as `named` returned it."""
         return ArchivePath(entry.index, entry.inner, entry.name, entry.raw_name, self.depth + 1)
 
     def named(self, entry: Entry) -> Entry:
-        """An entry as this box's reader gives it, under its place and name in the source."""
+        """An entry as the reader of this archive yields it, under its place and name in the source."""
         if not self.depth:
             return entry
         return replace(
@@ -167,13 +167,13 @@ class ArchivePath:
         )
 
     def place(self, own_index: int) -> Place:
-        """The place in the source of what this box's reader gives under an index."""
+        """The place in the source of what the reader of this archive yields under an index."""
         if not self.depth:
             return own_index, ""
         return self.index, f"{self.inner}{own_index:0{INNER_DIGITS}d}"
 
     def own_index(self, place: Place) -> int:
-        """The index that this box's reader gives to the entry that is at the place, or that holds it."""
+        """The index that the reader of this archive gives to the entry that is at the place, or that holds it."""
         index, inner = place
         if not self.depth:
             return index
@@ -181,14 +181,14 @@ class ArchivePath:
         return int(inner[at : at + INNER_DIGITS])
 
     def holds(self, place: Place) -> bool:
-        """Whether what is at the place lies in this box, directly or deeper."""
+        """Whether what is at the place lies in this archive, directly or deeper."""
         index, inner = place
         return not self.depth or (
             index == self.index and inner.startswith(self.inner) and len(inner) > len(self.inner)
         )
 
     def is_directly_in(self, place: Place) -> bool:
-        """Whether what is at the place is an entry of this box, not of one inside it."""
+        """Whether what is at the place is an entry of this archive, not of one inside it."""
         return len(place[1]) == self.depth * INNER_DIGITS
 
 
@@ -242,7 +242,7 @@ class LimitBudget:
                 suggestion=_RAISE.format("archive.max_ratio"),
             )
 
-    def forgive(self, depth: int, size: int) -> None:
+    def exclude(self, depth: int, size: int) -> None:
         """Leave an entry that failed by a limit out of its level's ratio, so that its neighbours go on."""
         if depth in self._levels:
             self._levels[depth] -= size
@@ -256,28 +256,28 @@ class LimitBudget:
         return error
 
 
-class _Counted:
-    """A body whose bytes are counted into the tree."""
+class _CountedBody:
+    """A body whose bytes are counted into the budget."""
 
-    def __init__(self, body: BinaryIO, tree: LimitBudget, depth: int) -> None:
-        self._body, self._tree, self._depth = body, tree, depth
+    def __init__(self, body: BinaryIO, budget: LimitBudget, depth: int) -> None:
+        self._body, self._budget, self._depth = body, budget, depth
         self._made = 0
 
     def read(self, size: int) -> bytes:
         try:
             data = self._body.read(size)
             self._made += len(data)
-            self._tree.add(self._depth, len(data))
+            self._budget.add(self._depth, len(data))
         except LimitError:
-            self._tree.forgive(self._depth, self._made)
+            self._budget.exclude(self._depth, self._made)
             self._made = 0
             raise
         return data
 
 
-def counted(body: BinaryIO, tree: LimitBudget, depth: int) -> BinaryIO:
-    """The body, only to be read, with what it gives counted into the tree."""
-    return cast("BinaryIO", _Counted(body, tree, depth))
+def counted_body(body: BinaryIO, budget: LimitBudget, depth: int) -> BinaryIO:
+    """The body, only to be read, with what it yields counted into the budget."""
+    return cast("BinaryIO", _CountedBody(body, budget, depth))
 
 
 def too_deep(limits: Limits) -> Fault:
@@ -333,31 +333,33 @@ class NestedEntry:
 
 @contextmanager
 def open_nested(
-    context: ReadContext, found: NestedEntry, look: OpenResult
+    context: ReadContext, found: NestedEntry, opened: OpenResult
 ) -> Generator[ArchiveReader | None]:
     """The reader of an archive inside, closed afterwards; None when it cannot be had or opened.
 
     It is read where it lies, else written to scratch, where it stays until its item is dropped. How it went is in
-    `look`.
+    `opened`.
     """
     path = found.entry.local
     if path is None:
-        look.held, look.fault = spool(context, found.item, found.entry.size, found.head, found.body)
-        if look.held is None:
+        opened.held, opened.fault = spool(
+            context, found.item, found.entry.size, found.head, found.body
+        )
+        if opened.held is None:
             yield None
             return
-        path = look.held.path
+        path = opened.held.path
     try:
         reader = context.open_inside(path, base_name(found.entry))
     except OF_ARCHIVES as error:
-        look.refuses(error)
+        opened.refuses(error)
         yield None
         return
     try:
         yield reader
     except OF_ARCHIVES as error:
-        look.fails(error)
+        opened.fails(error)
     finally:
-        look.report = reader.finish()
-        look.fault = look.fault or look.report.fault
+        opened.report = reader.finish()
+        opened.fault = opened.fault or opened.report.fault
         reader.close()

@@ -24,7 +24,7 @@ from transload.steps.nested import (
     NestedEntry,
     OpenResult,
     alone_unwanted,
-    counted,
+    counted_body,
     is_another_part,
     is_included,
     kind_of,
@@ -108,10 +108,10 @@ class ArchiveWalk:
     """Reading one archive of a pass: the source, or one inside it."""
 
     def __init__(
-        self, whole: SourceReader, reader: ArchiveReader, box: ArchivePath, tree: LimitBudget
+        self, whole: SourceReader, reader: ArchiveReader, archive: ArchivePath, budget: LimitBudget
     ) -> None:
         self.whole, self.context = whole, whole.context
-        self.reader, self.box, self.tree = reader, box, tree
+        self.reader, self.archive, self.budget = reader, archive, budget
         self.wanted: dict[int, tuple[Item, Entry]] = {}
         self.decided: list[tuple[int, StagedEntry]] = []  # by their listing alone, in entry order
         self.told = self.alone = False
@@ -119,7 +119,7 @@ class ArchiveWalk:
     def read(self) -> None:
         """Hand over what is open of it, then what the listing names behind the last body."""
         listing = self.reader.listing()
-        self.alone = listing.one_file and not self.box.depth
+        self.alone = listing.one_file and not self.archive.depth
         self.whole.sums.expect(listing)
         self._expect()
         pages = self._pages() if self.reader.listed else None
@@ -136,12 +136,12 @@ class ArchiveWalk:
             self._tell_cost(entry)
             return True
 
-        for entry, body in self.reader.stream(want, 0, self.tree.left()):
+        for entry, body in self.reader.stream(want, 0, self.budget.left()):
             self._put_decided(before=entry.index)
             item, named = self.wanted.pop(entry.index)
-            own = body if named.local else counted(body, self.tree, self.box.depth)
+            own = body if named.local else counted_body(body, self.budget, self.archive.depth)
             self._take(item, named, own)
-            if self.tree.spent is not None:
+            if self.budget.spent is not None:
                 break
         self._miss()
         for page in pages or ():
@@ -149,7 +149,7 @@ class ArchiveWalk:
             self._miss()
         first = self.reader.finish().unvouched
         if first is not None:
-            from_thread.run(self.context.record.doubt, self.box.place(first))
+            from_thread.run(self.context.record.doubt, self.archive.place(first))
 
     def _expect(self) -> None:
         sums = self.whole.sums
@@ -160,7 +160,7 @@ class ArchiveWalk:
         cost, self.told = 0 if self.told else self.reader.cost_to(first.index), True
         if cost >= COST_TOLD_BYTES:
             told = (
-                f"{cost / MIB:,.0f} MiB must be unpacked again to reach {self.box.named(first).name}:"
+                f"{cost / MIB:,.0f} MiB must be unpacked again to reach {self.archive.named(first).name}:"
                 " the archive is solid"
             )
             read = self.context.record.source_read
@@ -173,7 +173,7 @@ class ArchiveWalk:
 
     def _miss(self) -> None:
         """Close what is wanted and was not given: reading ended before it."""
-        ended = self.tree.spent or self.reader.finish().fault
+        ended = self.budget.spent or self.reader.finish().fault
         ended = ended or TruncatedError("reading ended before it").fault()
         for index, (item, _) in self.wanted.items():
             self._put_decided(before=index)
@@ -190,18 +190,18 @@ class ArchiveWalk:
 
     def _admit(self, page: Sequence[Entry]) -> None:
         from_thread.check_cancelled()
-        self.tree.name(sum(entry.local is None for entry in page))
-        own = {entry.index: self.box.named(entry) for entry in page}
+        self.budget.name(sum(entry.local is None for entry in page))
+        own = {entry.index: self.archive.named(entry) for entry in page}
         self.whole.sums.leave_out(sum(entry.kind == "dir" for entry in page))
         self._expect()
         for item in from_thread.run(self.context.record.admit, list(own.values())):
-            index = self.box.own_index(item.place)
+            index = self.archive.own_index(item.place)
             entry = own[index]
             if item.state is not ItemState.PENDING:
                 if item.place in self.whole.half_read:
                     self.wanted[index] = item, entry
-            elif load := self._without_body(item, entry):
-                self.decided.append((index, load))
+            elif staged := self._without_body(item, entry):
+                self.decided.append((index, staged))
             else:
                 self.wanted[index] = item, entry
 
@@ -254,60 +254,60 @@ class ArchiveWalk:
 
     def _look_into(self, found: NestedEntry, kind: ItemKind, before: int) -> None:
         """Hand over the entries of an archive inside, then what becomes of itself."""
-        item, entry, look = found.item, found.entry, OpenResult()
-        if self.box.depth >= self.context.limits.max_depth:
+        item, entry, opened = found.item, found.entry, OpenResult()
+        if self.archive.depth >= self.context.limits.max_depth:
             deep = replace(too_deep(self.context.limits), item=item.name)
             self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=deep))
             return
-        with open_nested(self.context, found, look) as reader:
+        with open_nested(self.context, found, opened) as reader:
             if reader is not None:
-                tree = self._tree_for(look.held or entry, reader, before)
-                ArchiveWalk(self.whole, reader, self.box.inside(entry), tree).read()
-                look.fault = look.fault or tree.spent
-        if look.held is None and entry.local is None:
-            self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=look.fault))
+                budget = self._budget_for(opened.held or entry, reader, before)
+                ArchiveWalk(self.whole, reader, self.archive.inside(entry), budget).read()
+                opened.fault = opened.fault or budget.spent
+        if opened.held is None and entry.local is None:
+            self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=opened.fault))
             return
-        if look.is_none and kind is not ItemKind.ARCHIVE:
+        if opened.is_none and kind is not ItemKind.ARCHIVE:
             if not promises_archive(entry.name):
                 self._take_unopened(found, kind)
                 return
             if not self._chooses(item):
-                look.skip = LEFT_OUT
-        self.whole.sums.note(item.name, look.report, in_place=look.held is None)
-        self._close(found, look)
+                opened.skip = LEFT_OUT
+        self.whole.sums.note(item.name, opened.report, in_place=opened.held is None)
+        self._close(found, opened)
 
-    def _tree_for(self, box: Held | Entry, reader: ArchiveReader, before: int) -> LimitBudget:
+    def _budget_for(self, archive: Held | Entry, reader: ArchiveReader, before: int) -> LimitBudget:
         """What counts an archive inside: one in a folder as if it came alone, one in an archive as a part of it."""
-        if isinstance(box, Entry):
-            tree, least = LimitBudget(self.context.limits), box.size or 0
-            tree.enter(lambda: max(reader.finish().bytes_read, least))
-            return tree
-        if not self.box.depth:
+        if isinstance(archive, Entry):
+            budget, least = LimitBudget(self.context.limits), archive.size or 0
+            budget.enter(lambda: max(reader.finish().bytes_read, least))
+            return budget
+        if not self.archive.depth:
             packed = self.context.source.finish().bytes_read - before
-            self.tree.enter(lambda: packed or box.size_bytes)
-        return self.tree
+            self.budget.enter(lambda: packed or archive.size_bytes)
+        return self.budget
 
-    def _close(self, found: NestedEntry, look: OpenResult) -> None:
+    def _close(self, found: NestedEntry, opened: OpenResult) -> None:
         """What becomes of an archive inside once it was read: opened, refused, kept with what is wrong with it."""
-        item, held = found.item, look.held
-        load = StagedEntry(item, ItemKind.ARCHIVE, skip=look.skip or OPENED)
-        if look.fault is not None and not look.skip:
-            load = replace(load, skip=None, fault=replace(look.fault, item=item.name))
-            if look.keeps and item.state is ItemState.PENDING:
+        item, held = found.item, opened.held
+        staged = StagedEntry(item, ItemKind.ARCHIVE, skip=opened.skip or OPENED)
+        if opened.fault is not None and not opened.skip:
+            staged = replace(staged, skip=None, fault=replace(opened.fault, item=item.name))
+            if opened.keeps and item.state is ItemState.PENDING:
                 local = found.entry.local  # the user's own file is not copied: a reference is kept
                 if held is None and local is not None:
                     held = look_at(self.context, item, local, found.head, found.body)
-                load = replace(load, item=_seen(item, held), held=held)
-        if load.held is None:
+                staged = replace(staged, item=_seen(item, held), held=held)
+        if staged.held is None:
             from_thread.run(self.context.scratch.drop, item.id)
-        self._put(load)
+        self._put(staged)
 
     def _chooses(self, item: Item) -> bool:
         return is_included(item.name, self.context.job.include, self.context.job.exclude)
 
-    def _put(self, load: StagedEntry) -> None:
-        if load.item.state is ItemState.PENDING:
-            self.whole.put(load)
+    def _put(self, staged: StagedEntry) -> None:
+        if staged.item.state is ItemState.PENDING:
+            self.whole.put(staged)
 
 
 def _seen(item: Item, held: Held | None) -> Item:
@@ -325,6 +325,6 @@ def is_wanted(kind: ItemKind, job: Asked) -> bool:
 async def read_source(context: ReadContext, out: MemoryObjectSendStream[StagedEntry]) -> None:
     """Take in every open item of the job, in entry order, one by one into `out`; then say how reading went."""
     async with out:
-        one_pass = SourceReader(context, lambda load: from_thread.run(out.send, load))
+        one_pass = SourceReader(context, lambda staged: from_thread.run(out.send, staged))
         await anyio.to_thread.run_sync(one_pass.run)
         await context.record.source_read(one_pass.report(), context.scratch.peak)

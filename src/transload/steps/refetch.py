@@ -63,13 +63,13 @@ class _Search:
         """Look for them."""
         self._read(self.context.source, ArchivePath())
 
-    def _read(self, reader: ArchiveReader, box: ArchivePath) -> None:
+    def _read(self, reader: ArchiveReader, archive: ArchivePath) -> None:
         here: dict[int, list[Place]] = {}
         for place in sorted(self._wanted):
-            if box.holds(place):
-                here.setdefault(box.own_index(place), []).append(place)
+            if archive.holds(place):
+                here.setdefault(archive.own_index(place), []).append(place)
 
-        mine = box.own_index(self.item.place) if box.holds(self.item.place) else None
+        mine = archive.own_index(self.item.place) if archive.holds(self.item.place) else None
 
         def want(entry: Entry) -> bool:
             if entry.index not in here:
@@ -81,30 +81,30 @@ class _Search:
 
         for entry, body in reader.stream(want, min(here), self.context.limits):
             places = here.pop(entry.index)
-            if box.is_directly_in(places[0]):
+            if archive.is_directly_in(places[0]):
                 one = self._wanted[places[0]]
                 self._note(one, stage(self.context, one, entry.size, b"", body))
             else:
-                inside = box.named(entry)
+                inside = archive.named(entry)
                 (own,) = from_thread.run(self.context.record.admit, [inside])
-                self._look_into(NestedEntry(own, inside, b"", body), box, entry.index == mine)
+                self._look_into(NestedEntry(own, inside, b"", body), archive, entry.index == mine)
             if not here:
                 break
 
     def _has_room(self, size: int | None) -> bool:
         return size is not None and self.context.scratch.has_room(size)
 
-    def _look_into(self, found: NestedEntry, box: ArchivePath, needed: bool) -> None:
+    def _look_into(self, found: NestedEntry, archive: ArchivePath, needed: bool) -> None:
         """Read on in an archive inside; a fault of it is the item's where the item lies in it."""
-        look = OpenResult()
-        with open_nested(self.context, found, look) as reader:
+        opened = OpenResult()
+        with open_nested(self.context, found, opened) as reader:
             if reader is not None:
-                self._read(reader, box.inside(found.entry))
-        if look.held is None:
-            self.read_in_place += look.report.bytes_read
+                self._read(reader, archive.inside(found.entry))
+        if opened.held is None:
+            self.read_in_place += opened.report.bytes_read
         from_thread.run(self.context.scratch.drop, found.item.id)
-        if needed and self.found is None and look.fault is not None:
-            fault = replace(look.fault, item=self.item.name)
+        if needed and self.found is None and opened.fault is not None:
+            fault = replace(opened.fault, item=self.item.name)
             self.found = StagedEntry(self.item, self.item.kind, fault=fault)
 
     def _note(self, one: Item, taken: Taken) -> None:
@@ -119,15 +119,15 @@ def _held_already(context: TaskContext, item: Item) -> Held | None:
     return Held(path, path.stat().st_size, item.crc32, item.sha256)
 
 
-def _unchanged(load: StagedEntry | None, item: Item) -> StagedEntry:
-    """The load, with a fault when the source no longer holds what was judged."""
-    if load is None:
+def _unchanged(staged: StagedEntry | None, item: Item) -> StagedEntry:
+    """The staged, with a fault when the source no longer holds what was judged."""
+    if staged is None:
         gone = CorruptError("the source no longer holds this entry", item=item.name, stage="fetch")
         return StagedEntry(item, item.kind, fault=gone.fault())
-    changed = load.held is not None and item.sha256 not in (None, load.held.sha256)
-    if load.fault is None and changed:
+    changed = staged.held is not None and item.sha256 not in (None, staged.held.sha256)
+    if staged.fault is None and changed:
         other = CorruptError(
             "the source changed while the job was running", item=item.name, stage="fetch"
         )
-        return replace(load, fault=other.fault())
-    return load
+        return replace(staged, fault=other.fault())
+    return staged

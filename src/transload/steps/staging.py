@@ -75,7 +75,7 @@ def spool(context: ReadContext, item: Item, size: int | None, head: bytes, body:
     def hold(most: int) -> None:
         from_thread.run(scratch.hold, item.id, most)
 
-    room = _Room(scratch.box(item.id), size, hold, hold)
+    room = _Room(scratch.archive_file(item.id), size, hold, hold)
     return _write(_Copy(context, item, room), head, body)
 
 

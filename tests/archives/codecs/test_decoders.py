@@ -26,10 +26,10 @@ def _read_all(unpacked: Unpacked) -> bytes:
     return b"".join(iter(lambda: unpacked.read(10_000), b""))
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_all_members_with_padding_between_them(packing: str) -> None:
-    packed = PACKERS[packing](CONTENT) + PACKERS[packing](b"second") + bytes(8)
-    assert _read_all(Unpacked(packing, io.BytesIO(packed))) == CONTENT + b"second"
+@pytest.mark.parametrize("compression", PACKERS)
+def test_all_members_with_padding_between_them(compression: str) -> None:
+    packed = PACKERS[compression](CONTENT) + PACKERS[compression](b"second") + bytes(8)
+    assert _read_all(Unpacked(compression, io.BytesIO(packed))) == CONTENT + b"second"
 
 
 def test_an_lz4_file_ends_where_its_frame_does() -> None:
@@ -40,24 +40,26 @@ def test_an_lz4_file_ends_where_its_frame_does() -> None:
     assert _read_all(Unpacked("lz4", io.BytesIO(frame + bytes(8) + frame))) == b"hello" * 2
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_one_step_gives_no_more_than_asked(packing: str) -> None:
-    unpacked = Unpacked(packing, io.BytesIO(PACKERS[packing](bytes(3_000_000))))
+@pytest.mark.parametrize("compression", PACKERS)
+def test_one_step_gives_no_more_than_asked(compression: str) -> None:
+    unpacked = Unpacked(compression, io.BytesIO(PACKERS[compression](bytes(3_000_000))))
     sizes = {len(step) for step in iter(lambda: unpacked.read(1000), b"")}
     assert max(sizes) <= 1000
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_cut_stream_is_truncated(packing: str) -> None:
-    packed = PACKERS[packing](CONTENT)
+@pytest.mark.parametrize("compression", PACKERS)
+def test_cut_stream_is_truncated(compression: str) -> None:
+    packed = PACKERS[compression](CONTENT)
     with pytest.raises(TruncatedError):
-        _read_all(Unpacked(packing, io.BytesIO(packed[:-3])))
+        _read_all(Unpacked(compression, io.BytesIO(packed[:-3])))
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_garbage_behind_the_stream_is_told(packing: str) -> None:
+@pytest.mark.parametrize("compression", PACKERS)
+def test_garbage_behind_the_stream_is_told(compression: str) -> None:
     with pytest.raises((CorruptError, TruncatedError)):
-        _read_all(Unpacked(packing, io.BytesIO(PACKERS[packing](CONTENT) + b"garbage behind")))
+        _read_all(
+            Unpacked(compression, io.BytesIO(PACKERS[compression](CONTENT) + b"garbage behind"))
+        )
 
 
 def test_gzip_checksum_is_compared() -> None:
@@ -143,12 +145,12 @@ def _until_damage(stream: Unpacked) -> int:
     pytest.fail("the damage was not noticed")
 
 
-@pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
-def test_what_sums_vouch_for_ends_before_the_damage(packing: str) -> None:
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_what_sums_vouch_for_ends_before_the_damage(compression: str) -> None:
     first, second = noise(100_000), noise(300_000, 2)
-    data = bytearray(PACKERS[packing](first) + PACKERS[packing](second))
-    data[-8 if packing == "gz" else -12] ^= 0x55
-    stream = Unpacked(packing, io.BytesIO(bytes(data)))
+    data = bytearray(PACKERS[compression](first) + PACKERS[compression](second))
+    data[-8 if compression == "gz" else -12] ^= 0x55
+    stream = Unpacked(compression, io.BytesIO(bytes(data)))
     assert len(first) <= _until_damage(stream) <= len(first) + len(second)
     assert stream.vouched == len(first)
 

@@ -32,13 +32,13 @@ def xz(code: int, *, delta: bool = False) -> bytes:
     return bytes(data)
 
 
-def unpacked(packing: str, data: bytes) -> bytes:
-    stream = Unpacked(packing, io.BytesIO(data))
+def unpacked(compression: str, data: bytes) -> bytes:
+    stream = Unpacked(compression, io.BytesIO(data))
     return b"".join(iter(lambda: stream.read(10_000), b""))
 
 
 @pytest.mark.parametrize(
-    ("packing", "data", "size"),
+    ("compression", "data", "size"),
     [
         ("lzma", alone((1 << 30) + (1 << 28)), (1 << 30) + (1 << 28)),
         ("lzma", alone((1 << 32) - 1), (1 << 32) - 1),
@@ -47,24 +47,24 @@ def unpacked(packing: str, data: bytes) -> bytes:
         ("xz", xz(37, delta=True), 3 << 29),
     ],
 )
-def test_too_large_a_dictionary_is_named(packing: str, data: bytes, size: int) -> None:
+def test_too_large_a_dictionary_is_named(compression: str, data: bytes, size: int) -> None:
     with pytest.raises(LimitError, match=f"needs {size} bytes of memory"):
-        unpacked(packing, data)
+        unpacked(compression, data)
 
 
 @pytest.mark.parametrize(
-    ("packing", "data"), [("lzma", alone(MAX_DICTIONARY_BYTES)), ("xz", xz(36))]
+    ("compression", "data"), [("lzma", alone(MAX_DICTIONARY_BYTES)), ("xz", xz(36))]
 )
-def test_the_largest_that_is_allowed_is_given(packing: str, data: bytes) -> None:
-    assert unpacked(packing, data) == CONTENT
+def test_the_largest_that_is_allowed_is_given(compression: str, data: bytes) -> None:
+    assert unpacked(compression, data) == CONTENT
 
 
 @pytest.mark.parametrize("at", [8, 13, 16, 40])
-@pytest.mark.parametrize("packing", ["xz", "lzma"])
-def test_damage_stays_damage(packing: str, at: int) -> None:
-    data = bytearray(xz(22) if packing == "xz" else alone(1 << 23))
-    if packing == "lzma":
+@pytest.mark.parametrize("compression", ["xz", "lzma"])
+def test_damage_stays_damage(compression: str, at: int) -> None:
+    data = bytearray(xz(22) if compression == "xz" else alone(1 << 23))
+    if compression == "lzma":
         at = 0 if at == 8 else at + 2000
     data[at] ^= 0xFF
     with pytest.raises(CorruptError):
-        unpacked(packing, bytes(data))
+        unpacked(compression, bytes(data))

@@ -163,7 +163,7 @@ def test_files_are_closed_when_it_is_over(start: Callable[..., DecoderProcess]) 
 
 def test_it_is_on_the_roll_until_it_is_reaped(start: Callable[..., DecoderProcess]) -> None:
     book = Book()
-    run = start("echo one; sleep 60", roll=book)
+    run = start("echo one; sleep 60", registry=book)
     assert run.read(9) == b"one\n"
     assert book.known_again() == ["/bin/sh"]
     run.kill()
@@ -174,12 +174,12 @@ def test_it_is_on_the_roll_until_it_is_reaped(start: Callable[..., DecoderProces
 def test_it_is_ended_where_the_roll_cannot_be_written(start: Callable[..., DecoderProcess]) -> None:
     book = Torn()
     with pytest.raises(StoreError):
-        start("sleep 60", roll=book)
+        start("sleep 60", registry=book)
     assert left_after(set(book.entered), 0) == set()
 
 
 class Torn(Book):
-    """A roll whose ledger is gone."""
+    """A registry whose ledger is gone."""
 
     def enter(self, pid: int, command: str) -> None:
         super().enter(pid, command)

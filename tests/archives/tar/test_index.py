@@ -27,25 +27,25 @@ def read_from(reader: TarReader, start: int) -> dict[str, bytes]:
     return {e.name: body.read() for e, body in reader.stream(lambda _: True, start, LIMITS)}
 
 
-@pytest.mark.parametrize("packing", [None, "gz", "xz"])
-def test_a_later_pass_gives_the_same_from_anywhere(packing: str | None, tmp_path: Path) -> None:
-    reader = TarReader(make_tar(tmp_path / "a", TREE, packing), LIMITS, packing)
+@pytest.mark.parametrize("compression", [None, "gz", "xz"])
+def test_a_later_pass_gives_the_same_from_anywhere(compression: str | None, tmp_path: Path) -> None:
+    reader = TarReader(make_tar(tmp_path / "a", TREE, compression), LIMITS, compression)
     assert read_from(reader, 0) == TREE
     for start in (19, 7, 0, 12):
         assert list(read_from(reader, start).items()) == list(TREE.items())[start:]
     reader.close()
 
 
-@pytest.mark.parametrize(("packing", "share"), [(None, 0.2), ("gz", 0.3)])
+@pytest.mark.parametrize(("compression", "share"), [(None, 0.2), ("gz", 0.3)])
 def test_a_later_pass_reads_only_the_rest(
-    packing: str | None, share: float, tmp_path: Path
+    compression: str | None, share: float, tmp_path: Path
 ) -> None:
-    path = make_tar(tmp_path / "a", TREE, packing)
+    path = make_tar(tmp_path / "a", TREE, compression)
     index = TarIndex()
-    first = TarReader(path, LIMITS, packing, index)
+    first = TarReader(path, LIMITS, compression, index)
     read_from(first, 0)
     first.close()
-    later = TarReader(path, LIMITS, packing, index)
+    later = TarReader(path, LIMITS, compression, index)
     assert len(read_from(later, 17)) == 3
     assert later.finish().bytes_read < share * path.stat().st_size
     later.close()

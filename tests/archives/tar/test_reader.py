@@ -39,27 +39,29 @@ TREE = {
 FILES = {name: content for name, content in TREE.items() if not name.endswith("/")}
 LARGE = {
     f"{number}.jpg": noise(300_000, number) for number in range(10)
-}  # several blocks of every packing
-PACKINGS = [None, *PACKERS]
+}  # several blocks of every compression
+COMPRESSIONS = [None, *PACKERS]
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
-def test_listing_names_the_format_and_knows_no_sums(tmp_path: Path, packing: str | None) -> None:
-    reader = TarReader(make_tar(tmp_path / "a", TREE, packing), LIMITS, packing)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_listing_names_the_format_and_knows_no_sums(
+    tmp_path: Path, compression: str | None
+) -> None:
+    reader = TarReader(make_tar(tmp_path / "a", TREE, compression), LIMITS, compression)
     listing = reader.listing()
-    assert listing.format == ("tar" if packing is None else f"tar.{packing}")
+    assert listing.format == ("tar" if compression is None else f"tar.{compression}")
     assert (listing.entries, listing.size_bytes, reader.listed) == (None, None, False)
     entry = next(reader.entries())
     assert (entry.kind, entry.name, entry.mtime_ms) == ("dir", "d", MTIME_S * 1000)
-    assert entry.block == (None if packing is None else 0)
+    assert entry.block == (None if compression is None else 0)
     reader.close()
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_cut_archive_gives_what_is_whole_and_is_never_silent(
-    tmp_path: Path, packing: str | None
+    tmp_path: Path, compression: str | None
 ) -> None:
-    reader = TarReader(cut(make_tar(tmp_path / "a", LARGE, packing)), LIMITS, packing)
+    reader = TarReader(cut(make_tar(tmp_path / "a", LARGE, compression)), LIMITS, compression)
     results = outcomes(reader)
     whole = {
         name: content
@@ -78,9 +80,9 @@ def test_cut_archive_gives_what_is_whole_and_is_never_silent(
     reader.close()
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
-def test_cut_shows_also_when_nothing_is_wanted(tmp_path: Path, packing: str | None) -> None:
-    reader = TarReader(cut(make_tar(tmp_path / "a", LARGE, packing)), LIMITS, packing)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_cut_shows_also_when_nothing_is_wanted(tmp_path: Path, compression: str | None) -> None:
+    reader = TarReader(cut(make_tar(tmp_path / "a", LARGE, compression)), LIMITS, compression)
     assert list(reader.stream(lambda _entry: False, 0, LIMITS)) == []
     assert reader.finish().fault is not None
     reader.close()
@@ -160,18 +162,20 @@ def test_what_is_no_tar_behind_the_end_mark_is_said(tmp_path: Path, what: bytes)
     reader.close()
 
 
-@pytest.mark.parametrize("packing", [*PACKERS, "lz", "lzma"])
-def test_whether_a_tar_is_packed_is_told_by_its_first_block(tmp_path: Path, packing: str) -> None:
-    path, pack = tmp_path / "a", (PACKERS | RARE_PACKERS)[packing]
+@pytest.mark.parametrize("compression", [*PACKERS, "lz", "lzma"])
+def test_whether_a_tar_is_packed_is_told_by_its_first_block(
+    tmp_path: Path, compression: str
+) -> None:
+    path, pack = tmp_path / "a", (PACKERS | RARE_PACKERS)[compression]
     for content, expected in ((tar_bytes(TREE), True), (tar_bytes({}), True), (b"", False)):
         path.write_bytes(pack(content))
-        assert holds_tar(LocalBlob(path), packing) is expected
+        assert holds_tar(LocalBlob(path), compression) is expected
     for content in (b"a text, no tar" * 100, bytes(600), b"x"):
         path.write_bytes(pack(content))
-        assert not holds_tar(LocalBlob(path), packing)
+        assert not holds_tar(LocalBlob(path), compression)
     path.write_bytes(pack(b"a text, no tar" * 100)[:12])
     with pytest.raises(TruncatedError):
-        holds_tar(LocalBlob(path), packing)
+        holds_tar(LocalBlob(path), compression)
 
 
 def _special(**fields: object) -> tarfile.TarInfo:
@@ -339,17 +343,17 @@ def test_memory_stays_flat_over_30_000_entries(tmp_path: Path) -> None:
     assert grown_mib < 8
 
 
-@pytest.mark.parametrize(("packing", "members"), [("gz", 1), ("gz", 2), ("xz", 1)])
+@pytest.mark.parametrize(("compression", "members"), [("gz", 1), ("gz", 2), ("xz", 1)])
 def test_from_which_entry_on_no_sum_vouches_is_said(
-    tmp_path: Path, packing: str, members: int
+    tmp_path: Path, compression: str, members: int
 ) -> None:
     data = tar_bytes(LARGE)
     half = data.index(b"6.jpg\0") if members == 2 else 0
-    pack = PACKERS[packing]
+    pack = PACKERS[compression]
     packed = bytearray((pack(data[:half]) if half else b"") + pack(data[half:]))
-    packed[-6 if packing == "gz" else len(packed) - 60] ^= 1
+    packed[-6 if compression == "gz" else len(packed) - 60] ^= 1
     (tmp_path / "a").write_bytes(packed)
-    reader = TarReader(tmp_path / "a", LIMITS, packing)
+    reader = TarReader(tmp_path / "a", LIMITS, compression)
     outcomes(reader)
     report = reader.finish()
     assert report.fault is not None
@@ -357,11 +361,13 @@ def test_from_which_entry_on_no_sum_vouches_is_said(
     reader.close()
 
 
-@pytest.mark.parametrize("packing", [None, "gz"])
-def test_a_sound_or_cut_tar_leaves_no_entry_in_doubt(tmp_path: Path, packing: str | None) -> None:
-    path = make_tar(tmp_path / "a", LARGE, packing)
+@pytest.mark.parametrize("compression", [None, "gz"])
+def test_a_sound_or_cut_tar_leaves_no_entry_in_doubt(
+    tmp_path: Path, compression: str | None
+) -> None:
+    path = make_tar(tmp_path / "a", LARGE, compression)
     for _ in range(2):
-        reader = TarReader(path, LIMITS, packing)
+        reader = TarReader(path, LIMITS, compression)
         outcomes(reader)
         assert reader.finish().unvouched is None
         reader.close()
@@ -378,10 +384,10 @@ def test_foreign_bytes_behind_a_packed_tar_leave_no_entry_in_doubt(tmp_path: Pat
     reader.close()
 
 
-@pytest.mark.parametrize("packing", ["gz", "xz", "zst"])
-def test_packed_zeros_without_an_end_are_no_empty_tar(tmp_path: Path, packing: str) -> None:
-    path, pack = tmp_path / "a", (PACKERS | RARE_PACKERS)[packing]
+@pytest.mark.parametrize("compression", ["gz", "xz", "zst"])
+def test_packed_zeros_without_an_end_are_no_empty_tar(tmp_path: Path, compression: str) -> None:
+    path, pack = tmp_path / "a", (PACKERS | RARE_PACKERS)[compression]
     path.write_bytes(pack(bytes(EMPTY_BYTES_MAX // 2)))
-    assert holds_tar(LocalBlob(path), packing)
+    assert holds_tar(LocalBlob(path), compression)
     path.write_bytes(pack(bytes(8 * EMPTY_BYTES_MAX)))
-    assert not holds_tar(LocalBlob(path), packing)
+    assert not holds_tar(LocalBlob(path), compression)

@@ -23,11 +23,11 @@ def _header(**fields: object) -> bytes:
 
 
 def _run(
-    path: Path, data: bytes, packing: str | None = None, limits: Limits | None = None
+    path: Path, data: bytes, compression: str | None = None, limits: Limits | None = None
 ) -> tuple[list[str], TarPass]:
     """Names of all members, and the pass; an error that ends it comes out."""
-    path.write_bytes(PACKERS[packing](data) if packing else data)
-    run = TarPass(LocalBlob(path), packing, limits or Limits(), TarIndex())
+    path.write_bytes(PACKERS[compression](data) if compression else data)
+    run = TarPass(LocalBlob(path), compression, limits or Limits(), TarIndex())
     names: list[str] = []
     try:
         while member := run.next():
@@ -44,11 +44,11 @@ def _passed_over(run: TarPass) -> int:
     return run.damage.size_bytes
 
 
-@pytest.mark.parametrize("packing", [None, "gz"])
+@pytest.mark.parametrize("compression", [None, "gz"])
 @pytest.mark.parametrize("size", [1 << 33, (1 << 63) - 1024, 1 << 80])
-def test_a_lying_size_ends_at_once(tmp_path: Path, packing: str | None, size: int) -> None:
+def test_a_lying_size_ends_at_once(tmp_path: Path, compression: str | None, size: int) -> None:
     with pytest.raises(TruncatedError):
-        _run(tmp_path / "a", _header(size=size) + bytes(2048) + _header(), packing)
+        _run(tmp_path / "a", _header(size=size) + bytes(2048) + _header(), compression)
 
 
 def test_negative_size_is_damage_and_the_next_header_is_found(tmp_path: Path) -> None:
@@ -139,14 +139,14 @@ def test_a_flipped_byte_of_a_header_is_told_or_loses_nothing(tmp_path: Path) -> 
         assert run.damage is None or _passed_over(run) == 512 + 1024
 
 
-@pytest.mark.parametrize("packing", [None, *PACKERS])
-def test_one_header_of_ten_is_damaged(tmp_path: Path, packing: str | None) -> None:
+@pytest.mark.parametrize("compression", [None, *PACKERS])
+def test_one_header_of_ten_is_damaged(tmp_path: Path, compression: str | None) -> None:
     tree = {f"{number}.jpg": noise(1500, number) for number in range(10)}
     data = bytearray(tar_bytes(tree))
     for at in (0, 3, 9):
         damaged = data.copy()
         damaged[at * (512 + 1536) + 140] ^= 4
-        names, run = _run(tmp_path / "a", bytes(damaged), packing)
+        names, run = _run(tmp_path / "a", bytes(damaged), compression)
         assert names == [name for name in tree if name != f"{at}.jpg"]
         assert run.damage is not None
         assert (run.damage.after, run.damage.places, run.damage.size_bytes) == (
@@ -184,13 +184,13 @@ def test_records_of_what_is_lost_do_not_speak_of_the_next(tmp_path: Path) -> Non
     assert run.damage is not None
 
 
-@pytest.mark.parametrize("packing", [None, "gz"])
+@pytest.mark.parametrize("compression", [None, "gz"])
 def test_of_tars_joined_into_one_file_the_first_is_read(
-    tmp_path: Path, packing: str | None
+    tmp_path: Path, compression: str | None
 ) -> None:
     data = tar_bytes({"a": b"1"}) + tar_bytes({"b": b"2"})
-    (tmp_path / "a.tar").write_bytes(PACKERS[packing](data) if packing else data)
-    reader = TarReader(tmp_path / "a.tar", Limits(), packing)
+    (tmp_path / "a.tar").write_bytes(PACKERS[compression](data) if compression else data)
+    reader = TarReader(tmp_path / "a.tar", Limits(), compression)
     assert outcomes(reader) == {"a": b"1"}
     assert reader.finish().fault is None
     assert "another tar follows" in reader.finish().warnings[0]
@@ -218,9 +218,9 @@ def test_zeros_over_a_header_are_damage_and_the_rest_is_read(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("size", [512, 1024, 100, 513])
-@pytest.mark.parametrize("packing", [None, "gz"])
+@pytest.mark.parametrize("compression", [None, "gz"])
 def test_a_body_with_bytes_missing_or_too_many_is_never_called_whole(
-    tmp_path: Path, packing: str | None, size: int
+    tmp_path: Path, compression: str | None, size: int
 ) -> None:
     tree = {f"{number}.jpg": noise(3000 + 700 * number, number) for number in range(6)}
     data = tar_bytes(tree)
@@ -228,8 +228,8 @@ def test_a_body_with_bytes_missing_or_too_many_is_never_called_whole(
     for at in range(1500, last, 1777):
         for damaged in (data[:at] + data[at + size :], data[:at] + noise(size, at) + data[at:]):
             path = tmp_path / "a.tar"
-            path.write_bytes(PACKERS[packing](damaged) if packing else damaged)
-            reader = TarReader(path, Limits(), packing)
+            path.write_bytes(PACKERS[compression](damaged) if compression else damaged)
+            reader = TarReader(path, Limits(), compression)
             found = outcomes(reader)
             wrong = [
                 n for n, body in found.items() if isinstance(body, bytes) and body != tree.get(n)
@@ -266,17 +266,17 @@ def test_zeros_and_something_else_are_no_empty_tar(
     reader.close()
 
 
-@pytest.mark.parametrize("packing", PACKERS)
+@pytest.mark.parametrize("compression", PACKERS)
 @pytest.mark.parametrize(("behind", "kind"), [
     (b"GIF89a" + noise(3000), "input.corrupt"), (b"PK\x03\x04" + bytes(26) + b"name", "input.unsupported"),
 ])  # fmt: skip
 def test_what_follows_a_packed_tar_is_not_called_damage_of_it(
-    tmp_path: Path, packing: str, behind: bytes, kind: str
+    tmp_path: Path, compression: str, behind: bytes, kind: str
 ) -> None:
     tree = {f"{number}.jpg": noise(3000, number) for number in range(4)}
     path = tmp_path / "a.tar"
-    path.write_bytes(PACKERS[packing](tar_bytes(tree)) + behind)
-    reader = TarReader(path, Limits(), packing)
+    path.write_bytes(PACKERS[compression](tar_bytes(tree)) + behind)
+    reader = TarReader(path, Limits(), compression)
     assert outcomes(reader) == tree
     fault = reader.finish().fault
     reader.close()

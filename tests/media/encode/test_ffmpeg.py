@@ -82,7 +82,7 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
             words = [*ENDLESS, str(tmp_path / "o.mp4")]
-            group.start_soon(run, tool, words, EncoderLimits(roll=book), lambda _: moving.set())
+            group.start_soon(run, tool, words, EncoderLimits(registry=book), lambda _: moving.set())
             await moving.wait()
             assert children_of_this_process() > before
             assert book.known_again() == [str(tool.path)]

@@ -110,9 +110,9 @@ class _Zlib:
 
     def copy(self) -> "_Zlib":
         """The same state once more: what is fed to one changes nothing in the other."""
-        twin = _Zlib()
-        twin._stream, twin.needs_input = self._stream.copy(), self.needs_input
-        return twin
+        other = _Zlib()
+        other._stream, other.needs_input = self._stream.copy(), self.needs_input
+        return other
 
 
 def _up_to_damage(stream: _Inflating, packed: bytes) -> bytes:
@@ -169,7 +169,7 @@ _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
     "lzma": lambda: lzma_decoder(lzma.FORMAT_ALONE, MAX_DICTIONARY_BYTES),
     "Z": LzwDecoder,
 }
-PACKINGS = frozenset(_STREAM_DECODERS)
+COMPRESSIONS = frozenset(_STREAM_DECODERS)
 """The packings of a single stream, as `archive_format` names them."""
 
 _BZIP2_REACH_BYTES = 1 << 20
@@ -212,24 +212,24 @@ def _zip_lzma(head: bytes) -> Decoder:
 
 
 class Unpacked:
-    """The unpacked bytes of a file in one of PACKINGS: all its members in turn, their checksums compared.
+    """The unpacked bytes of a file in one of COMPRESSIONS: all its members in turn, their checksums compared.
 
     Raises CorruptError on damage or foreign bytes after the last member, UnsupportedError where these are another
     archive, TruncatedError when a member is cut.
     """
 
-    def __init__(self, packing: str, file: Readable) -> None:
-        self._make = _STREAM_DECODERS[packing]
+    def __init__(self, compression: str, file: Readable) -> None:
+        self._make = _STREAM_DECODERS[compression]
         self._file = file
         self._decoder = self._make()
-        self._packing, self._is_bzip2 = packing, packing == "bz2"
+        self._compression, self._is_bzip2 = compression, compression == "bz2"
         self._steps: deque[tuple[int, int]] = deque()
         self._vouched = 0
         self._joint = b""
         self.made = 0
         self.packed = 0
         # zlib copies its input at each call, so that small ones are dear; the others lose what a failing call had made.
-        self.least_step = _STEP if packing == "gz" else 0
+        self.least_step = _STEP if compression == "gz" else 0
 
     @property
     def vouched(self) -> int:
@@ -273,7 +273,7 @@ class Unpacked:
         if not self._joint or self.made > self._vouched:
             return CorruptError("the packed data is damaged", evidence=said)
         found = archive_format(self._joint)
-        if found is None or found == self._packing:
+        if found is None or found == self._compression:
             told = "what follows the packed data is not of it, or a damaged part of it"
             return CorruptError(told, evidence=said)
         return another_archive(found, "the packed data")

@@ -1,4 +1,4 @@
-"""The packing of compress(1), `.Z`: LZW with codes of 9 to 16 bits.
+"""The compression of compress(1), `.Z`: LZW with codes of 9 to 16 bits.
 
 Written here because no library at hand has it, and 7-Zip, which has, reads no stream. The format has no sum and no end
 mark: its data ends where the file does. As in ncompress 5.0, `compress.c`.

@@ -30,8 +30,10 @@ class ArchiveAccess:
     def run(self, command: str, names: Sequence[bytes] | None = None) -> DecoderProcess:
         """Start a run of the command, over these names alone if given."""
         words = partial(self.program.words, command, self.archive)
-        roll = self.program.roll
-        return DecoderProcess(words, self.memory_bytes, self.password, names, self.quiet_s, roll)
+        registry = self.program.registry
+        return DecoderProcess(
+            words, self.memory_bytes, self.password, names, self.quiet_s, registry
+        )
 
 
 def is_selectable(raw: bytes) -> bool:

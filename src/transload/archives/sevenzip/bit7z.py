@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transload.entry import Limits
-from transload.processes.registry import NOBODY, Roll
+from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 if TYPE_CHECKING:
     import pybit7z
@@ -29,7 +29,7 @@ class Bit7z:
     """The program, in the shape of `SevenZip`: it reads entries and tests, it does not list."""
 
     max_entry_bytes: int
-    roll: Roll = NOBODY
+    registry: ChildRegistry = NO_REGISTRY
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
         """A command line; both commands write entries, the reader of a test throws them away."""
@@ -44,11 +44,11 @@ class Bit7z:
         return [*own, str(archive), *([] if names is None else [names])]
 
 
-def last_resort(limits: Limits, roll: Roll = NOBODY) -> Bit7z | None:
+def last_resort(limits: Limits, registry: ChildRegistry = NO_REGISTRY) -> Bit7z | None:
     """The program, None where the library is not installed."""
     if importlib.util.find_spec("pybit7z") is None:
         return None
-    return Bit7z(min(MAX_ENTRY_BYTES, limits.max_entry_bytes), roll)
+    return Bit7z(min(MAX_ENTRY_BYTES, limits.max_entry_bytes), registry)
 
 
 def main(arguments: list[str]) -> int:

@@ -15,8 +15,8 @@ from anyio import NoEventLoopError, from_thread
 from transload.archives.limits import CHUNK
 from transload.entry import Secret
 from transload.errors import LimitError, TransloadError
-from transload.processes.launcher import guarded
-from transload.processes.registry import NOBODY, Roll
+from transload.processes.launcher import launcher_args
+from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 QUIET_S = 60.0
 """A decoder that is asked for bytes and gives none for so long hangs: real ones give some within a second."""
@@ -52,7 +52,7 @@ class DecoderProcess:
         password: Secret | None,
         names: Sequence[bytes] | None = None,
         quiet_s: float = QUIET_S,
-        roll: Roll = NOBODY,
+        registry: ChildRegistry = NO_REGISTRY,
     ) -> None:
         """Start what `words` gives for a file that holds `names` (None: no file); it has no name on disk."""
         self._quiet_s, self._said = quiet_s, b""
@@ -65,7 +65,7 @@ class DecoderProcess:
             self._list.seek(0)
             listed = f"/dev/fd/{self._list.fileno()}"
         program = words(listed)
-        command = [*guarded(memory_bytes + GUARD_OVERHEAD_BYTES, 0), *program]
+        command = [*launcher_args(memory_bytes + GUARD_OVERHEAD_BYTES, 0), *program]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if password is not None else subprocess.DEVNULL,
@@ -75,9 +75,9 @@ class DecoderProcess:
             start_new_session=True,
             pass_fds=() if self._list is None else (self._list.fileno(),),
         )
-        self._roll, self._left = roll, False
+        self._registry, self._left = registry, False
         try:
-            roll.enter(self._process.pid, program[0])
+            registry.enter(self._process.pid, program[0])
         except TransloadError:
             self.kill()
             raise
@@ -184,7 +184,7 @@ class DecoderProcess:
     def _close(self) -> None:
         if not self._left:
             self._left = True
-            self._roll.leave(self._process.pid)
+            self._registry.leave(self._process.pid)
         if not self._complaints.closed:
             self._said = self._all_said()
             self._complaints.close()

@@ -72,7 +72,7 @@ class SevenZipReader:
         self._read = 0
         self._told, self._password = self._open(passwords)
         self._methods = _unknown_methods(self._told)
-        if self._methods and (other := last_resort(limits, tool.roll)):
+        if self._methods and (other := last_resort(limits, tool.registry)):
             self._program, self._methods = other, frozenset[str]()
         if not self._password and passwords:
             self._password = self._fitting(passwords)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from transload.errors import SevenZipMissingError
-from transload.processes.registry import NOBODY, Roll
+from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 NAMES = ("7zz", "7z", "7za")
 OLDEST = (26, 2)
@@ -29,14 +29,14 @@ _RAR = re.compile(
 class SevenZip:
     """A 7zz that runs. `version` is (0, 0) when it does not say; `reads_rar` whether it decodes RAR 1.5 to 7.
 
-    `roll` records its runs. With a `form` every archive is read as one of that format: a zip after other bytes is
+    `registry` records its runs. With a `form` every archive is read as one of that format: a zip after other bytes is
     found only so.
     """
 
     path: Path
     version: tuple[int, int]
     reads_rar: bool
-    roll: Roll = NOBODY
+    registry: ChildRegistry = NO_REGISTRY
     form: str = ""
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
@@ -55,7 +55,7 @@ class Program(Protocol):
     """A decoder that runs as a child and writes entries one behind the other."""
 
     @property
-    def roll(self) -> Roll:
+    def registry(self) -> ChildRegistry:
         """Who is told of its runs."""
         ...
 

@@ -39,7 +39,7 @@ Span = tuple[int, int]
 
 
 class DamagedTarError(CorruptError):
-    """What the tar says of itself makes no sense; it can be passed over, unlike damage of the packing around it."""
+    """What the tar says of itself makes no sense; it can be passed over, unlike damage of the compression around it."""
 
 
 @dataclass(frozen=True, slots=True)

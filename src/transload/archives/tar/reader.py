@@ -33,20 +33,20 @@ _LATEST_S = 253_402_300_800  # the year 10000
 class TarReader:
     """An `ArchiveReader` over a tar file: without a directory, so listing it means reading it.
 
-    `packing` is None or one of PACKINGS. Memory: one chunk, the decoder, 8 bytes an entry.
+    `compression` is None or one of COMPRESSIONS. Memory: one chunk, the decoder, 8 bytes an entry.
     """
 
     def __init__(
         self,
         where: Path | Blob,
         limits: Limits,
-        packing: str | None = None,
+        compression: str | None = None,
         index: TarIndex | None = None,
     ) -> None:
         """`index` is what earlier readers of the same file have learned."""
         self._blob = blob_of(where)
         self._limits = limits
-        self._packing = packing
+        self._compression = compression
         self._passes: list[TarPass] = []
         self._taken_before = 0
         self._fault: Fault | None = None
@@ -61,7 +61,7 @@ class TarReader:
 
     def listing(self) -> Listing:
         """The format; sums are not known."""
-        return Listing(f"tar.{self._packing}" if self._packing else "tar", None, None)
+        return Listing(f"tar.{self._compression}" if self._compression else "tar", None, None)
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, in a pass of its own; damage is passed over or ends it, and is told by `finish`."""
@@ -103,7 +103,7 @@ class TarReader:
 
     @contextmanager
     def _new_pass(self, limits: Limits, first: int = 0) -> Generator[TarPass]:
-        run = TarPass(self._blob, self._packing, limits, self._index, first)
+        run = TarPass(self._blob, self._compression, limits, self._index, first)
         self._passes.append(run)
         try:
             yield run
@@ -152,20 +152,20 @@ class TarReader:
             name=name,
             raw_name=member.name,
             size=possible_size(member.size),
-            block=None if self._packing is None else 0,
+            block=None if self._compression is None else 0,
             kind=_KINDS[member.kind],
             mtime_ms=_mtime_ms(member.mtime_s),
             trouble=_trouble(member, name),
         )
 
 
-def holds_tar(blob: Blob, packing: str) -> bool:
+def holds_tar(blob: Blob, compression: str) -> bool:
     """Whether what is packed begins as a tar, or is an empty one. Raises CorruptError, TruncatedError when damaged.
 
     Zeros alone say little: the image of a disk begins with 32 KiB of them.
     """
     with closing(blob.open()) as file:
-        unpacked = Unpacked(packing, file)
+        unpacked = Unpacked(compression, file)
         head = _read(unpacked, 2 * TAR_BLOCK)
         if not is_zero_tar(head):
             return is_tar_header(head[:TAR_BLOCK])

@@ -43,7 +43,7 @@ class HoleTally:
         try:
             self._dense.add(size)
         except LimitError as error:
-            self._dense.forgive(self._of_file, 0)
+            self._dense.exclude(self._of_file, 0)
             raise LimitError(
                 f"with its holes it grows to more than {self._of_file} bytes "
                 f"(archive.max_ratio = {self._limits.max_ratio})",

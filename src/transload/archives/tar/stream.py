@@ -157,7 +157,7 @@ class TarPass:
     """
 
     def __init__(
-        self, blob: Blob, packing: str | None, limits: Limits, index: TarIndex, first: int = 0
+        self, blob: Blob, compression: str | None, limits: Limits, index: TarIndex, first: int = 0
     ) -> None:
         self.file = blob.open()
         self.number, self._at = index.nearest(first)
@@ -166,8 +166,8 @@ class TarPass:
         self._unpacked: Unpacked | None = None
         self._tally = Tally(limits, lambda: self.file.taken)
         self._holes = HoleTally(limits, lambda: self.file.taken)
-        if packing is not None:
-            self._unpacked = Unpacked(packing, self.file)
+        if compression is not None:
+            self._unpacked = Unpacked(compression, self.file)
             if (state := index.state_before(self._at)) is not None:
                 self.file.seek(state.packed)
                 self._unpacked.go_on_from(state.made, state.packed, state.decoder)
@@ -206,7 +206,7 @@ class TarPass:
     def next(self) -> Member | None:
         """The next member, None behind the last one; the rest of the file has then been read and checked too.
 
-        Raises TruncatedError, LimitError, UnreadableError, and CorruptError where the packing is damaged: then
+        Raises TruncatedError, LimitError, UnreadableError, and CorruptError where the compression is damaged: then
         nothing more can be read. What is damaged in the tar itself is passed over and noted in `damage`.
         """
         if self._broken is not None:

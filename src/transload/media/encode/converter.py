@@ -46,7 +46,7 @@ from transload.ports import Moved, Probed
 log = logging.getLogger(__name__)
 
 PARTS_LEAST = 3
-"""Of a film without times: one to measure its pace, two of which one is kept when the run is killed."""
+"""Of a film without times: one to measure its speed_probe, two of which one is kept when the run is killed."""
 _CHUNK = 1 << 20
 
 Probe = Callable[[Path, str], Awaitable[Probed]]
@@ -251,22 +251,24 @@ class Converter:
         check = partial(self._check_frames, work)
         teller = ProgressReporter(work.plan.get("duration_s"), work.moved, anyio.current_time())
         steps = quality.quality_steps(self._effort.preset, work.shape.lines)
-        first, pace = steps[0], None
+        first, speed_probe = steps[0], None
         if deadline_s:
             key = _choice_key(film(first).settings(tool.build), deadline_s)
-            pace = SpeedProbe(steps, deadline_s, segments, key, self._clock)
+            speed_probe = SpeedProbe(steps, deadline_s, segments, key, self._clock)
             try:
-                step = await pace.known()
+                step = await speed_probe.known()
                 maker = SegmentEncoder(self._decoder, tool, limits, film(step or first), segments)
-                await maker.make(work.rough, teller.reached, check, asks, None if step else pace)
+                await maker.make(
+                    work.rough, teller.reached, check, asks, None if step else speed_probe
+                )
             except TooSlowError as error:
                 log.info("film_too_slow", extra={"detail": error.detail})
             else:
                 return
             finally:
-                work.notes += [pace.note] if pace.note else []
-                work.step = pace.step
-            first = pace.step
+                work.notes += [speed_probe.note] if speed_probe.note else []
+                work.step = speed_probe.step
+            first = speed_probe.step
         maker = SegmentEncoder(self._decoder, tool, limits, film(first), segments)
         await maker.make(work.rough, teller.reached, check, asks)
 

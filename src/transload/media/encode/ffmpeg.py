@@ -20,8 +20,8 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.text import TextReceiveStream
 
 from transload.errors import FfmpegMissingError, StalledError
-from transload.processes.launcher import NICE_ENCODER, guarded
-from transload.processes.registry import NOBODY, Roll
+from transload.processes.launcher import NICE_ENCODER, launcher_args
+from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 SYSTEM_MAJOR_WANTED = 6
 """An older system ffmpeg is used only when the wheel's binary is missing."""
@@ -43,8 +43,8 @@ class EncoderLimits:
 
     Address space is about three times what is really held: 10-bit HDR at 1080p needs 1.1 GiB of it and holds 444 MiB.
     What needs more than `memory_bytes` gets up to `most_bytes` (None: most of what the machine has).
-    `beside_bytes` is what the encoders of a run that makes several segments may really hold. `roll` is told of every
-    encoder that is started under them.
+    `beside_bytes` is what the encoders of a run that makes several segments may really hold. `registry` is told of
+    every encoder that is started under them.
     """
 
     memory_bytes: int = 1536 << 20
@@ -53,7 +53,7 @@ class EncoderLimits:
     threads: int = 2
     stall_s: float = 120.0
     term_s: float = 3.0
-    roll: Roll = NOBODY
+    registry: ChildRegistry = NO_REGISTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ async def run(
     process group: SIGTERM, `limits.term_s`, SIGKILL (a blocked read ignores SIGTERM).
     """
     process = await anyio.open_process(
-        [*guarded(limits.memory_bytes, NICE_ENCODER), str(tool.path), *arguments],
+        [*launcher_args(limits.memory_bytes, NICE_ENCODER), str(tool.path), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -201,7 +201,7 @@ async def run(
     )
     state = _Run(moved_at=anyio.current_time())
     try:
-        await anyio.to_thread.run_sync(limits.roll.enter, process.pid, str(tool.path))
+        await anyio.to_thread.run_sync(limits.registry.enter, process.pid, str(tool.path))
         async with anyio.create_task_group() as group:
             group.start_soon(_watch, state, limits.stall_s, group.cancel_scope)
             if look is not None:
@@ -212,7 +212,7 @@ async def run(
     finally:
         with anyio.CancelScope(shield=True):
             await _end(process, limits.term_s)
-            await anyio.to_thread.run_sync(limits.roll.leave, process.pid)
+            await anyio.to_thread.run_sync(limits.registry.leave, process.pid)
     evidence = "\n".join([*state.first, *state.lines])
     if state.stalled:
         raise StalledError(

@@ -137,7 +137,7 @@ class SegmentEncoder:
         self._done: dict[int, Segment] = {}
         self._folder = Path()
         self._beside = encoders_at_once(film.style.preset, film.pixels, limits)
-        self._pace: SpeedProbe | None = None
+        self._speed_probe: SpeedProbe | None = None
 
     async def make(
         self,
@@ -145,15 +145,15 @@ class SegmentEncoder:
         tell: Callable[[int], None],
         check: Check,
         should_yield: ShouldYield = never_yield,
-        pace: SpeedProbe | None = None,
+        speed_probe: SpeedProbe | None = None,
     ) -> None:
         """The whole film in `rough`. `tell` hears microseconds done.
 
-        Raises UnfitError when it must be made in one piece; TooSlowError as `pace` says; UnverifiedError as `check`
-        says: for these the segments are forgotten. DiskFullError when they will not fit; the errors of an encoder;
-        Yielded between two runs.
+        Raises UnfitError when it must be made in one piece; TooSlowError as `speed_probe` says; UnverifiedError as
+        `check` says: for these the segments are forgotten. DiskFullError when they will not fit; the errors of an
+        encoder; Yielded between two runs.
         """
-        self._pace = pace
+        self._speed_probe = speed_probe
         folder = await self._kept.begin(self._settings)
         if folder is None:
             raise UnfitError("its segments are being made by another task")
@@ -243,8 +243,8 @@ class SegmentEncoder:
             tell(counters.out_us)
             work.moved.set()
 
-        if self._pace is not None:
-            self._pace.begin()
+        if self._speed_probe is not None:
+            self._speed_probe.begin()
         words = run_args(film.plan, film.local, film.style, film.cuts, run_)
         async with anyio.create_task_group() as group:
             group.start_soon(self._collect, work, group.cancel_scope)
@@ -316,8 +316,8 @@ class SegmentEncoder:
         if behind is None or found["frames"] != cut.frames or not right:
             return False
         await self._keep(n, run_.segment(n), (found["first"], found["last"]), behind)
-        if self._pace is not None:
-            await self._pace.made(cut.frames, cuts.frames)
+        if self._speed_probe is not None:
+            await self._speed_probe.made(cut.frames, cuts.frames)
         work.next, work.size = work.next + 1, 0
         return True
 
