@@ -108,7 +108,7 @@ def crash_of(target: Target, data: bytes) -> Outcome | BaseException:
         with within_cpu_s(CPU_S_MAX):
             return target.check(data)
     except TransloadError as error:
-        return Outcome(opened=False, kinds=(error.kind,))
+        return Outcome(opened=False, kinds=(error.kind.word,))
     except (KeyboardInterrupt, SystemExit):
         raise
     except TooSlowError as error:

@@ -113,7 +113,7 @@ def _read_entry(tape: _Tape, limits: Limits, pull: Pull) -> tuple[int, str]:
         promise(body.failure is error, "a failure that is forgotten", error)
         promise(error.item == "name", "an error that names no entry", error)
         _check_again(body, error)
-        return got, error.kind
+        return got, error.kind.word
     return got, "whole"
 
 

@@ -48,7 +48,7 @@ def read_all(reader: ArchiveReader, data: bytes, tallies: int = 1) -> Outcome:
         _check_entries(listed)
         ended = reader.finish().fault
         before = reader.finish().bytes_read
-        is_cut = ended is not None and ended.kind == LimitError.kind
+        is_cut = ended is not None and ended.kind == LimitError.kind.word
         over = _read_pass(reader, listed, is_cut, data, rng)
         report = reader.finish()
         _check_sums(over, report.bytes_read - before, tallies)
@@ -93,10 +93,10 @@ def _read_pass(
                 promise(len(piece) <= step, "more than was asked for", step, len(piece))
                 got, crc = got + len(piece), zlib.crc32(piece, crc)
         except TransloadError as error:
-            kind = error.kind
+            kind = error.kind.word
         _check_body(entry, got, crc, kind, data)
         over.made += got
-        over.stopped += kind == LimitError.kind
+        over.stopped += kind == LimitError.kind.word
         over.kinds.add(kind)
     return over
 

@@ -1,17 +1,30 @@
-"""Kinds are a closed list; every class carries one; the error object is complete."""
+"""What a class says of its kind is complete, and the kinds are those of the contract."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from transload import errors
-from transload.errors import TransloadError
-from transload.kinds import KINDS, Fault
+from transload import errors, report
+from transload.errors import KINDS, LOCKED, TransloadError
+from transload.faults import Fault
 
 FIELDS = {
     "type", "kind", "title", "detail", "status", "stage", "item", "platform", "retryable", "retry_at",
     "attempts", "action", "suggestion", "evidence",
 }  # fmt: skip
+CLOSED = {
+    "input": "invalid_url unsupported blocked_address password_needed wrong_password corrupt truncated missing_volume"
+    " limit not_media usage setting not_found unreadable",
+    "source": "rate_limited login_required not_found forbidden server_error",
+    "net": "dns connect reset timeout tls truncated",
+    "tool": "ffmpeg sevenzip memory",
+    "convert": "failed stalled unverified",
+    "dest": "denied rejected too_big unreachable",
+    "store": "disk_full io",
+    "job": "cancelled stuck lost_lease busy unknown",
+    "internal": "bug",
+}
+"""Those of the contract (section 3) that can happen so far."""
 
 
 def classes(base: type[TransloadError] = TransloadError) -> Iterator[type[TransloadError]]:
@@ -23,20 +36,40 @@ def classes(base: type[TransloadError] = TransloadError) -> Iterator[type[Transl
 CONCRETE = [cls for cls in classes() if hasattr(cls, "kind")]
 
 
-def test_every_kind_has_a_class_and_every_class_a_kind() -> None:
-    assert {cls.kind for cls in CONCRETE} == KINDS.keys()
+def test_the_list_is_closed() -> None:
+    assert KINDS.keys() == {
+        f"{room}.{name}" for room, names in CLOSED.items() for name in names.split()
+    }
+    assert {cls.kind.word for cls in CONCRETE} == KINDS.keys()
+
+
+def test_a_kind_is_said_once() -> None:
+    assert all(cls.kind is KINDS[cls.kind.word] for cls in CONCRETE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_complete(kind: str) -> None:
+    info = KINDS[kind]
+    assert info.word == kind
+    assert info.title
+    assert 400 <= info.status < 600
 
 
 @pytest.mark.parametrize("cls", CONCRETE)
 def test_an_error_tells_what_happened_and_what_to_do(cls: type[TransloadError]) -> None:
     error = cls(item="in/photo.jpg", stage="fetch")
-    told = error.fault().as_dict()
+    told = report.error(error.fault())
     assert told.keys() == FIELDS
+    assert told["type"] == f"/errors/{cls.kind.word}"
     assert told["detail"] == (cls.__doc__ or "").strip()
     assert told["title"]
     assert told["suggestion"]
-    assert error.exit_status == KINDS[cls.kind].exit_status
-    assert Fault.from_dict(told).as_dict() == told
+    assert error.exit_status == cls.kind.exit_status
+    assert report.error(Fault.from_dict(error.fault().as_dict())) == told
+
+
+def test_what_a_password_opens_is_asked_for_by_its_kind() -> None:
+    assert {KINDS[word].retryable for word in LOCKED} == {"credentials"}
 
 
 def test_the_families_are_told_apart_by_type() -> None:

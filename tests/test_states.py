@@ -2,7 +2,8 @@
 
 import pytest
 
-from transload.kinds import KINDS, LOCKED, Fault
+from transload.errors import KINDS, LOCKED
+from transload.faults import Fault
 from transload.model import ItemState, JobState
 from transload.states import (
     ITEM_MOVES,

@@ -239,7 +239,7 @@ class App(Lookups):
                 latest, progress = follower.head, follower.progress
                 async for event in self.installation.ledger.events(job.id, seq, latest.seq):
                     seq = event.seq
-                    yield event
+                    yield report.event(event)
                 now = None if progress is None else progress.after(shown)
                 if now is not None and now != shown:
                     yield Event(job.id, seq, self.installation.clock(), "progress", asdict(now))
@@ -251,7 +251,8 @@ class App(Lookups):
     async def history(self, job_id: str) -> list[Event]:
         """All events of a job so far, in order; one for each batch of items."""
         job = await self.job(job_id)
-        return [event async for event in self.installation.ledger.events(job.id, 0, job.seq)]
+        events = self.installation.ledger.events(job.id, 0, job.seq)
+        return [report.event(event) async for event in events]
 
     async def wait(self, job_id: str) -> Job:
         """The job once it has ended, or waits for a password."""

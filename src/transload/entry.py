@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from transload.kinds import Fault
+from transload.faults import Fault
 
 INNER_DIGITS = 7  # of a place inside an archive, a level: fixed, so that texts sort as numbers do
 

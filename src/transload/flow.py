@@ -13,7 +13,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from transload.errors import PermanentError, StalledError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import (
     ALBUM_MAX,
     Held,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from transload.entry import Place
-from transload.kinds import Fault
+from transload.faults import Fault
 
 ALBUM_MAX = 10  # Telegram: messages.sendMultiMedia takes 2..10 members; every destination keeps the same shape.
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 
 from transload.conversions import ConversionTerms, Converted, SegmentStore, ShouldYield
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import (
     Facts,
     Held,

@@ -1,12 +1,14 @@
 """The report of the contract (section 3) as JSON types, from values of the model. Pure."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from transload.address import shown
-from transload.kinds import Fault
-from transload.model import ItemRecord, Job, Totals
+from transload.errors import KINDS
+from transload.faults import Fault
+from transload.model import Event, ItemRecord, Job, Totals
+from transload.present.next_steps import next_step
 from transload.states import reported
 
 SCHEMA = 1
@@ -37,8 +39,29 @@ def head(job: Job, totals: Totals) -> dict[str, Any]:
     }
 
 
+def error(fault: Fault, *, job_id: str | None = None, command: str = "") -> dict[str, Any]:
+    """The error object; every field present. Its next step can be typed where the job and the command are given."""
+    kind = KINDS[fault.kind]
+    return {
+        "type": f"/errors/{kind.word}",
+        "kind": kind.word,
+        "title": kind.title,
+        "detail": fault.detail,
+        "status": kind.status,
+        "stage": fault.stage,
+        "item": fault.item,
+        "platform": None,
+        "retryable": kind.retryable,
+        "retry_at": None,
+        "attempts": fault.attempts,
+        "action": None if kind.retryable == "never" else kind.retryable,
+        "suggestion": next_step(fault, job_id=job_id, command=command),
+        "evidence": fault.evidence,
+    }
+
+
 def _error(fault: Fault | None, job_id: str) -> dict[str, Any] | None:
-    return None if fault is None else fault.addressed(job_id=job_id, command="send").as_dict()
+    return None if fault is None else error(fault, job_id=job_id, command="send")
 
 
 def _notes(job: Job, totals: Totals) -> list[str]:
@@ -70,3 +93,11 @@ def item(record: ItemRecord) -> dict[str, Any]:
         ],
         "sent_at": timestamp(one.sent_ms),
     }
+
+
+def event(one: Event) -> Event:
+    """An event as it is told: a fault in it as an error object."""
+    fault = one.data.get("fault")
+    if fault is None:
+        return one
+    return replace(one, data=one.data | {"fault": _error(Fault.from_dict(fault), one.job_id)})

@@ -33,7 +33,8 @@ it, and gone once it is done.
 state it is to leave (compare-and-swap), under the fencing number of the task that moves it.
 """
 
-from transload.kinds import LOCKED, Fault
+from transload.errors import LOCKED
+from transload.faults import Fault
 from transload.model import ItemState, Job, JobState
 
 State = JobState | ItemState

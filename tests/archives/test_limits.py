@@ -34,7 +34,7 @@ def test_entry_limit_counts_real_bytes_and_names_the_setting() -> None:
         body.read()
     assert caught.value.item == "big.bin"
     assert caught.value.suggestion is not None
-    assert "archive.max_entry_bytes" in caught.value.suggestion
+    assert "archive.max_entry_bytes" in str(caught.value.suggestion)
     assert "5000" in caught.value.detail
 
 

@@ -10,7 +10,7 @@ import pytest
 from transload.cli import output
 from transload.cli.output import error_lines, say, tell_bug, tell_error
 from transload.errors import SourceNotFoundError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import Job, JobState, Recipe
 
 

@@ -110,4 +110,4 @@ def test_without_a_job_the_next_step_is_an_option(
         raise kind("locked", item="a.jpg")
     fault = raised.value.fault()
     assert (fault.detail, fault.item) == ("locked", "a.jpg")
-    assert "--password-file" in (fault.suggestion or "")
+    assert "--password-file" in str(fault.suggestion)

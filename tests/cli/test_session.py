@@ -11,7 +11,7 @@ from transload.app import App
 from transload.cli.common import Common
 from transload.cli.session import run
 from transload.errors import StoreError, UsageError
-from transload.kinds import EXIT_INTERRUPTED
+from transload.faults import EXIT_INTERRUPTED
 
 
 def here(tmp_path: Path) -> Common:

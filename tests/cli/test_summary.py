@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from transload.cli.summary import NAMED_MAX, Tally, gallery_of, summary, summary_again
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import Item, ItemRecord, ItemState, Job, JobState, Recipe, Totals, Verdict
 
 ENDED = Job(

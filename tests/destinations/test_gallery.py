@@ -12,7 +12,7 @@ import pytest
 from tests.destinations.parcels import a_job
 from transload.destinations import gallery
 from transload.destinations.delivery import TEMP_FOLDER
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Output
 from transload.ports import Picture
 

@@ -11,7 +11,7 @@ from transload.destinations.delivery import TEMP_FOLDER
 from transload.destinations.gallery_page import Pictures, key_of, path_of
 from transload.destinations.gallery_words import Counts
 from transload.errors import RejectedError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import (
     Item,
     ItemKind,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transload.destinations import gallery_words as words
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Output, Verdict
 
 

@@ -55,7 +55,7 @@ async def test_a_disk_that_is_not_mounted_is_not_made(below: str) -> None:
     try:
         with pytest.raises(UnreachableError) as caught:
             await Library(root).open(a_job())
-        assert "Mount the disk" in (caught.value.suggestion or "")
+        assert "Mount the disk" in str(caught.value.suggestion)
         assert not root.parent.exists()
     finally:
         shutil.rmtree(root.parent, ignore_errors=True)

@@ -59,7 +59,7 @@ def test_unknown_scheme_names_the_known_and_the_nearest(
     with pytest.raises(UsageError) as caught:
         destinations.parse(text, Path("/default"))
     assert "library:, telegram:" in caught.value.detail
-    assert f"`--to {meant}`" in (caught.value.suggestion or "")
+    assert f"`--to {meant}`" in str(caught.value.suggestion)
 
 
 def test_a_folder_nobody_can_have(destinations: Destinations) -> None:

@@ -25,7 +25,7 @@ def _troubles(reader: SevenZipReader) -> dict[str, str]:
 
 
 def _kinds(result: dict[str, bytes | TransloadError]) -> dict[str, str]:
-    return {name: one.kind for name, one in result.items() if isinstance(one, TransloadError)}
+    return {name: one.kind.word for name, one in result.items() if isinstance(one, TransloadError)}
 
 
 LOCKED = {
@@ -63,7 +63,7 @@ def test_none_that_fits(
         return
     reader = _reader(locked, *passwords)
     assert outcomes(reader) == {}
-    assert set(_troubles(reader).values()) == {error.kind}
+    assert set(_troubles(reader).values()) == {error.kind.word}
     assert len(_troubles(reader)) == len(TREE)
     reader.close()
 

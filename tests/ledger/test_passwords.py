@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from tests.ledger.conftest import Desk, entries
 from transload.entry import Secret
 from transload.errors import PasswordNeededError, StoreError, UsageError, WrongPasswordError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ledger.passwords import PARKED_MS
 from transload.ledger.schema import passwords, tasks
 from transload.ledger.task_writes import TaskRecord

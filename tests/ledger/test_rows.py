@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ledger.conftest import Desk
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ledger.rows import (
     OPTIONS,
     announce,

@@ -97,7 +97,7 @@ async def test_a_bomb_and_a_locked_body_leave_nothing(
         held, fault = await one.run(lambda: take(one.context, ITEM, None, b"", body))
         assert held is None
         assert fault is not None
-        assert fault.kind == error.kind
+        assert fault.kind == error.kind.word
         assert (one.scratch.used, list(one.scratch.root.iterdir())) == (0, [])
 
 

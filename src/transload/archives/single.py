@@ -11,7 +11,7 @@ from transload.archives.limits import Body, Pull, Tally
 from transload.archives.names import decode_tar_name
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, LimitError, UnsupportedError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ports import Want
 
 _GZIP_HEAD = struct.Struct("<3sBL2x")  # RFC 1952: magic and method, flags, time

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from transload.archives.blob import ByteFile
 from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.errors import UnsupportedError
-from transload.kinds import Fault
+from transload.faults import Fault
 
 _CUT_IT = "Cut the file in two where the first archive ends, and send the second part."
 _PADDING_MAX = 1 << 20

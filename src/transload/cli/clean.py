@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
 from transload.cli.wording import count_text, size_text
-from transload.kinds import EXIT_OK
+from transload.faults import EXIT_OK
 
 if TYPE_CHECKING:
     from transload.app import App

@@ -10,7 +10,7 @@ from transload import config
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
-from transload.kinds import EXIT_ENVIRONMENT, EXIT_OK
+from transload.faults import EXIT_ENVIRONMENT, EXIT_OK
 
 if TYPE_CHECKING:
     from transload.app import App

@@ -59,7 +59,7 @@ def not_started(one: NotStarted) -> str:
             "finished_at": None,
             "totals": asdict(Totals()),
             "items": [],
-            "error": one.error.fault().as_dict(),
+            "error": report.error(one.error.fault()),
             "warnings": [],
         }
     )

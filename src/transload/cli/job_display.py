@@ -15,7 +15,7 @@ from transload.cli.output import error_lines, say
 from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.cli.summary import summary, summary_again, tally
 from transload.cli.wording import clean
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import Event, Job, JobState
 from transload.states import needs_password
 
@@ -98,7 +98,7 @@ def _named(job: Job, fault: Fault) -> str:
 def _tell_fault(job: Job, common: Common) -> None:
     if job.fault is not None:
         fault = replace(job.fault, detail=_named(job, job.fault))
-        say("\n".join(error_lines(fault.addressed(job_id=job.id, command="send"))), sys.stderr)
+        say("\n".join(error_lines(fault, job_id=job.id, command="send")), sys.stderr)
     elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
         say(
             f"transload: not everything of {clean(job.title)} has arrived\n"

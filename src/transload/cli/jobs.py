@@ -16,7 +16,7 @@ from transload.cli.job_view import as_it_stands, state_word, wait_line
 from transload.cli.passwords import ask_hidden, piped_line, somebody_types
 from transload.cli.session import RESUMES, run
 from transload.cli.wording import clean, short_id_length, shortened
-from transload.kinds import EXIT_OK
+from transload.faults import EXIT_OK
 from transload.model import Job, JobState
 from transload.states import JOB_ENDED
 

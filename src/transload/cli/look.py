@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from transload import report
 from transload.address import shown
 from transload.cli.common import USUAL, Common, recipe_word
 from transload.cli.output import error_lines, say, worst
@@ -16,8 +17,8 @@ from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
 from transload.cli.session import run
 from transload.cli.wording import clean, size_text
 from transload.entry import Entry
-from transload.errors import TransloadError
-from transload.kinds import EXIT_OK, EXIT_PARTIAL, KINDS, Fault
+from transload.errors import KINDS, TransloadError
+from transload.faults import EXIT_OK, EXIT_PARTIAL, Fault
 from transload.media.probe.sniff import kind_of_name
 from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
 from transload.options import nothing_fits
@@ -114,7 +115,7 @@ def unlisted(source: str, fault: Fault) -> dict[str, Any]:
         "encrypted": False,
         "complete": False,
         "entries": [],
-        "error": fault.as_dict(),
+        "error": report.error(fault),
     }
 
 
@@ -138,7 +139,7 @@ def listed(seen: "Seen") -> dict[str, Any]:
             }
             for entry in seen.entries
         ],
-        "error": None if fault is None else fault.as_dict(),
+        "error": None if fault is None else report.error(fault),
     }
 
 

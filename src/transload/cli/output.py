@@ -10,9 +10,10 @@ from typing import Any, TextIO
 
 from cyclopts import CycloptsError
 
+from transload import report
 from transload.cli.wording import clean
-from transload.errors import BugError, TransloadError, UsageError
-from transload.kinds import (
+from transload.errors import KINDS, BugError, TransloadError, UsageError
+from transload.faults import (
     EXIT_BUG,
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -21,10 +22,10 @@ from transload.kinds import (
     EXIT_OK,
     EXIT_PARTIAL,
     EXIT_USAGE,
-    KINDS,
     Fault,
 )
 from transload.model import Job, JobState
+from transload.present.next_steps import next_step
 from transload.states import needs_password
 
 
@@ -85,7 +86,7 @@ _BY_STATE = {
 def of_job(job: Job) -> int:
     """The exit status of a command that followed this job until now."""
     decided = EXIT_OK if job.fault is None else KINDS[job.fault.kind].exit_status
-    if job.fault is not None and job.fault.kind == UsageError.kind:
+    if job.fault is not None and job.fault.kind == UsageError.kind.word:
         return EXIT_USAGE  # filters that fit nothing: known only once the source was read
     if decided == EXIT_BUG or (job.state is JobState.FAILED and decided in _NOT_THE_SOURCE):
         return decided
@@ -105,26 +106,27 @@ def usage_text(error: CycloptsError) -> str:
     return " ".join(str(error).split())
 
 
-def error_document(fault: Fault) -> dict[str, Any]:
+def error_document(fault: Fault, *, command: str = "") -> dict[str, Any]:
     """An error outside a report, as `--json` answers it."""
-    return {"error": fault.as_dict()}
+    return {"error": report.error(fault, command=command)}
 
 
 def tell_error(error: TransloadError, *, as_json: bool, command: str = "") -> int:
     """Print an error of a command where the caller looks for it; returns its exit status."""
-    fault = error.fault().addressed(command=command)
+    fault = error.fault()
     if as_json:
-        say(json.dumps(error_document(fault), ensure_ascii=False), sys.stdout)
+        document = error_document(fault, command=command)
+        say(json.dumps(document, ensure_ascii=False), sys.stdout)
     else:
-        for line in error_lines(fault):
+        for line in error_lines(fault, command=command):
             say(line, sys.stderr)
     return error.exit_status
 
 
-def error_lines(fault: Fault) -> list[str]:
+def error_lines(fault: Fault, *, job_id: str | None = None, command: str = "") -> list[str]:
     """The error and its next step for a person."""
-    told = fault.as_dict()
-    return [f"transload: {clean(fault.detail)}", f"  next: {clean(told['suggestion'])}"]
+    advice = next_step(fault, job_id=job_id, command=command)
+    return [f"transload: {clean(fault.detail)}", f"  next: {clean(advice)}"]
 
 
 def tell_bug(error: Exception, *, as_json: bool) -> int:

@@ -9,7 +9,7 @@ from cyclopts import App, CycloptsError
 from transload import __version__
 from transload.cli.output import fall_silent, open_streams, tell_bug, tell_error, usage_text
 from transload.errors import TransloadError, UsageError
-from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
+from transload.faults import EXIT_INTERRUPTED, EXIT_OK
 
 HELP = """Get the photos, videos and sound out of an archive, a folder or a file, playable where they are going.
 

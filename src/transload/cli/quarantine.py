@@ -9,7 +9,8 @@ from transload import report
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, short_id_length, size_text
-from transload.kinds import EXIT_OK
+from transload.errors import KINDS
+from transload.faults import EXIT_OK
 from transload.model import QuarantineRecord
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ async def _list(app: "App", prefix: str, common: Common) -> int:
         return EXIT_OK
     length = short_id_length([record.id for record in kept])
     for record in kept if common.talks else ():
-        told = record.reason.as_dict()
         print(f"{record.id[:length]}  {size_text(record.size_bytes):>9}  {clean(record.name)}")
-        print(f"    {told['title']}: {clean(record.reason.detail)}")
+        print(f"    {KINDS[record.reason.kind].title}: {clean(record.reason.detail)}")
         print(
             f"    {'kept at ' + str(record.path) if record.path else 'read again from its source'}"
         )
@@ -63,7 +63,7 @@ def document(record: QuarantineRecord) -> dict[str, Any]:
         "sha256": record.sha256,
         "path": None if record.path is None else str(record.path),
         "kept_at": report.timestamp(record.created_ms),
-        "error": record.reason.addressed(job_id=record.job_id).as_dict(),
+        "error": report.error(record.reason, job_id=record.job_id),
     }
 
 

@@ -7,14 +7,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from transload import report
 from transload.address import shown
 from transload.cli.common import Common
 from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
 from transload.cli.wording import clean, count_text, size_text, time_text
-from transload.errors import TransloadError
-from transload.kinds import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, KINDS, LOCKED, Fault
+from transload.errors import KINDS, LOCKED, TransloadError
+from transload.faults import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, Fault
 from transload.model import ItemKind, Verdict
 from transload.options import nothing_fits
 
@@ -111,7 +112,7 @@ class Rehearsal:
         except TransloadError as error:
             if alone or not self.common.json:
                 raise
-            told = {"source": shown(source), "error": error.fault().as_dict()}
+            told = {"source": shown(source), "error": report.error(error.fault())}
             say(json.dumps(told), sys.stdout)
             return error.exit_status
 
@@ -165,7 +166,7 @@ class Rehearsal:
                 cost.add(one)
         end = text if not cost.entries else ""
         cost.fault = await self._misfit(app, source, cost)
-        error = "" if cost.fault is None else f', "error": {json.dumps(cost.fault.as_dict())}'
+        error = "" if cost.fault is None else f', "error": {json.dumps(report.error(cost.fault))}'
         say(end + f'], "totals": {json.dumps(cost.as_dict())}{error}}}', sys.stdout)
         return cost
 

@@ -13,7 +13,7 @@ import anyio
 from transload import config, logs
 from transload.cli.common import Common
 from transload.cli.output import fall_silent, say
-from transload.kinds import EXIT_INTERRUPTED, EXIT_OK
+from transload.faults import EXIT_INTERRUPTED, EXIT_OK
 
 if TYPE_CHECKING:
     from transload.app import App

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from transload.cli.job_view import state_word
 from transload.cli.wording import clean, clock_text, count_text, size_text, time_text
-from transload.kinds import LOCKED, Fault
+from transload.errors import KINDS, LOCKED
+from transload.faults import Fault
 from transload.model import ItemRecord, ItemState, Job, JobState, Totals, Verdict
+from transload.present.next_steps import next_step
 from transload.states import JOB_ENDED
 
 NAMED_MAX = 20  # lost items shown by name; `transload jobs ID` shows all of them
@@ -112,7 +114,7 @@ def _rest(job: Job, totals: Totals, counts: Tally, warnings: list[str]) -> list[
     lines += [_row("warning", clean(warning)) for warning in warnings]
     if job.fault is not None:
         lines.append(_row("error", clean(job.fault.detail)))
-        lines.append(_row("", f"next: {next_step(job.fault, job.id)}"))
+        lines.append(_next(job.fault, job.id, " " * 12))
     if gallery := gallery_of(job):
         lines.append(_row("gallery", clean(gallery)))
     return lines
@@ -204,14 +206,12 @@ def lost_lines(record: ItemRecord) -> list[str]:
     item, fault = record.item, record.item.fault
     if fault is None:
         return [f"    {clean(item.name)}: {item.state.value}"]
-    told = fault.as_dict()
-    why = fault.detail if fault.detail else told["title"]
-    return [f"    {clean(item.name)}: {clean(why)}", f"      next: {next_step(fault, item.job_id)}"]
+    why = fault.detail or KINDS[fault.kind].title
+    return [f"    {clean(item.name)}: {clean(why)}", _next(fault, item.job_id, "    ")]
 
 
-def next_step(fault: Fault, job_id: str) -> str:
-    """What to do about a fault of this job."""
-    return clean(fault.addressed(job_id=job_id, command="send").as_dict()["suggestion"])
+def _next(fault: Fault, job_id: str, margin: str) -> str:
+    return f"{margin}  next: {clean(next_step(fault, job_id=job_id, command='send'))}"
 
 
 def _row(head: str, text: str) -> str:

@@ -26,7 +26,7 @@ from transload.errors import (
     TransloadError,
     UnreachableError,
 )
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import Intent, Output, Parcel
 from transload.ports import Landed, Refusal
 

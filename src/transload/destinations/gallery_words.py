@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from transload.address import shown
+from transload.errors import KINDS
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Verdict
+from transload.present.next_steps import next_step
 
 SHOWN_KINDS = frozenset({ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.ANIMATION})
 LOST_STATES = frozenset({ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELLED})
@@ -131,8 +133,8 @@ def loss_in_words(item: Item) -> tuple[str, str, str]:
     if item.fault is None:
         title = "Cancelled" if item.state is ItemState.CANCELLED else "Not delivered"
         return title, item.why, f"`transload retry {item.job_id}` tries it again."
-    told = item.fault.addressed(job_id=item.job_id, command="send").as_dict()
-    return told["title"], item.fault.detail, told["suggestion"]
+    advice = next_step(item.fault, job_id=item.job_id, command="send")
+    return KINDS[item.fault.kind].title, item.fault.detail, advice
 
 
 def size_in_words(size_bytes: int) -> str:

@@ -22,9 +22,9 @@ from transload.errors import (
     UnreadableError,
     UsageError,
 )
+from transload.faults import Fault
 from transload.files.scratch import SLACK_BYTES, JobScratch
 from transload.jobs.meters import TaskMeter
-from transload.kinds import Fault
 from transload.model import (
     MEDIA_KINDS,
     Files,

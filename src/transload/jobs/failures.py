@@ -81,7 +81,7 @@ class Failures:
     async def _lose(self, task: Task, record: TaskRecord, error: TransloadError) -> None:
         """End the item of the task with this error, or every open one where no other can fare better."""
         if task.item_id is None or isinstance(error, _OF_THE_JOB):
-            log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind})
+            log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind.word})
             await record.lose_rest(error.fault(), ItemState.FAILED)
             return
         item = await record.item(task.item_id)

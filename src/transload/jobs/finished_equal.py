@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from transload.kinds import KINDS
+from transload.errors import KINDS
 from transload.ledger.jobs import Ledger
 from transload.model import Job, Output
 from transload.ports import Destination

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from transload.entry import Secret
-from transload.errors import PasswordNeededError, UsageError
-from transload.kinds import LOCKED
+from transload.errors import LOCKED, PasswordNeededError, UsageError
 from transload.ledger.moves import Values, free, move_job
 from transload.ledger.rows import announce
 from transload.ledger.schema import items, jobs, passwords, tasks

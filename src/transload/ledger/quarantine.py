@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from transload.errors import UnknownJobError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ledger.database import Database
 from transload.ledger.moves import Move, apply
 from transload.ledger.rows import AnyRow, announce, quarantine_of

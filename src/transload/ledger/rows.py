@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ledger.schema import events, jobs
 from transload.model import (
     Event,
@@ -56,7 +56,7 @@ def judgement_from_json(stored: dict[str, Any]) -> Judgement:
     fields["kind"] = ItemKind(fields["kind"])
     fields["verdict"] = Verdict(fields["verdict"])
     if fields["fault"] is not None:
-        fields["fault"] = Fault(**fields["fault"])
+        fields["fault"] = Fault.from_dict(fields["fault"])
     return Judgement(**fields)
 
 

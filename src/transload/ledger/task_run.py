@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, func, select, update
 
 from transload.address import without_login
-from transload.errors import CorruptError
-from transload.kinds import LOCKED, Fault
+from transload.errors import LOCKED, CorruptError
+from transload.faults import Fault
 from transload.ledger.database import Database
 from transload.ledger.deliveries import Packer, own_folder
 from transload.ledger.moves import Sweep, Values, apply_to_all, check_fence, free, move_job

@@ -9,7 +9,7 @@ import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ledger.deliveries import Sender, earlier, twin_of, write_receipts
 from transload.ledger.jobs import new_id
 from transload.ledger.moves import Move, apply

@@ -176,7 +176,9 @@ class Web:
         if delay_s is None or (asked_s is not None and asked_s > ASKED_MAX_S):
             raise error
         delay_s = max(delay_s, asked_s or 0)
-        log.info("web_retry", extra={"kind": error.kind, "attempt": attempt, "delay_s": delay_s})
+        log.info(
+            "web_retry", extra={"kind": error.kind.word, "attempt": attempt, "delay_s": delay_s}
+        )
         self._pause(delay_s)
 
     def close(self) -> None:

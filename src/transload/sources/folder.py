@@ -16,7 +16,7 @@ from transload.archives.sniff import archive_format
 from transload.archives.volumes import group
 from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Listing, ReadReport
 from transload.errors import TransloadError, UnreadableError, UnsupportedError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ports import Want
 
 _DIGITS = re.compile(r"(\d+)")

@@ -182,9 +182,9 @@ class HttpSources:
 
     def _reads_more(self, reader: ArchiveReader, opening: Opening) -> bool:
         """Whether entries that cannot be read from afar could be read from a local file: by 7zz, or with a password."""
-        curable = {UnsupportedError.kind}
+        curable = {UnsupportedError.kind.word}
         if opening.passwords:
-            curable.add(PasswordNeededError.kind)
+            curable.add(PasswordNeededError.kind.word)
         if not reader.listed or not any(
             entry.trouble is not None and entry.trouble.kind in curable
             for entry in reader.entries()

@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol, cast
 from transload.endings import is_document
 from transload.entry import ARCHIVE_SUFFIXES, INNER_DIGITS, Entry, Limits, Place, ReadReport
 from transload.errors import (
+    LOCKED,
     BugError,
     CorruptError,
     LimitError,
@@ -27,7 +28,7 @@ from transload.errors import (
     UnsupportedError,
     WrongPasswordError,
 )
-from transload.kinds import LOCKED, Fault
+from transload.faults import Fault
 from transload.model import Files, Held, Item, ItemKind, Recipe
 from transload.ports import ArchiveReader, Media, ReadContext
 from transload.steps.staging import spool
@@ -52,7 +53,7 @@ UNOPENED = (
     "Unpack it with the program that made it, or send with `--files all`: it is delivered unopened."
 )
 _RAISE = "If you trust this source, raise `{}` and send it again."
-_KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind, MissingVolumeError.kind}
+_KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind.word, MissingVolumeError.kind.word}
 """Faults that are not those of its bytes: they are left where they are, to be read another time."""
 
 

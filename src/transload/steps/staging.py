@@ -23,7 +23,7 @@ from transload.errors import (
     TransloadError,
     WrongPasswordError,
 )
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.model import Held, Item, ItemKind
 from transload.ports import ReadContext
 

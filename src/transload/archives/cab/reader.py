@@ -16,7 +16,7 @@ from transload.archives.names import decoder_for
 from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError, UnsupportedError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ports import Want
 
 _HEAD = struct.Struct("<4s5L2B5H")  # [MS-CAB] 2.1, CFHEADER

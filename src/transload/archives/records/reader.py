@@ -23,7 +23,7 @@ from transload.archives.names import decoder_for
 from transload.archives.trailing import archive_at
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ports import Want
 
 _PADDING = b"\0\r\n"  # of tape blocks, of disk sectors, of a transfer that took it for text

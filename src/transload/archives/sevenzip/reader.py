@@ -37,7 +37,7 @@ from transload.errors import (
     UnsupportedError,
     WrongPasswordError,
 )
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ports import Want
 
 PROBES = 2  # members a password is tried on: the first may itself be damaged

@@ -24,7 +24,7 @@ from transload.errors import (
     TransloadError,
     UnsupportedError,
 )
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ports import Want
 
 _LATEST_S = 253_402_300_800  # the year 10000

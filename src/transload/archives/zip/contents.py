@@ -21,7 +21,7 @@ from transload.archives.zip.places import Places
 from transload.archives.zip.salvage import Salvage, salvage
 from transload.entry import Limits
 from transload.errors import CorruptError, MissingVolumeError, TransloadError, TruncatedError
-from transload.kinds import Fault
+from transload.faults import Fault
 
 _COUNTED_MODULO = 1 << 16  # by writers that know no zip64
 _DAMAGED_MAX = 3  # sizes that are wrong by chance; more are of an archive that was made so

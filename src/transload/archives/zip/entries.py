@@ -23,7 +23,7 @@ from transload.errors import (
     PasswordNeededError,
     UnsupportedError,
 )
-from transload.kinds import Fault
+from transload.faults import Fault
 
 LOCAL_HEAD = struct.Struct("<4s5H3L2H")  # APPNOTE.TXT 4.3.7
 LOCAL_MAGIC = b"PK\x03\x04"

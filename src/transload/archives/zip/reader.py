@@ -19,7 +19,7 @@ from transload.archives.zip.entries import (
 )
 from transload.archives.zip.entry_bytes import EntryBytes
 from transload.entry import Entry, Limits, Listing, ReadReport
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.ports import Want
 
 

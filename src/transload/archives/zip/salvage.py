@@ -26,7 +26,7 @@ from transload.archives.zip.entry_bytes import DESCRIPTOR_MAGIC, LONG, SHORT, Sp
 from transload.archives.zip.places import SIZES_FOLLOW
 from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError
-from transload.kinds import Fault
+from transload.faults import Fault
 
 _MARKS = (LOCAL_MAGIC, RECORD_MAGIC, END_MAGIC, b"PK\x06\x06")
 """What may follow an entry: another one, the directory, or its end records."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from transload.conversions import QualityChoice, SegmentStore
-from transload.errors import PermanentError
+from transload.errors import PermanentError, UnverifiedError
 from transload.media.encode import quality
 from transload.media.encode.quality import MeasuredSpeed, QualityStep
 
@@ -14,7 +14,7 @@ Clock = Callable[[], float]
 class TooSlowError(PermanentError):
     """The film would not be ready in time; it begins anew with what was chosen."""
 
-    kind = "convert.unverified"
+    kind = UnverifiedError.kind
 
 
 class SpeedProbe:

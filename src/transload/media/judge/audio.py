@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.media.judge.tracks import number_of, sound_at
 from transload.model import ItemKind, Judgement, Recipe, Verdict
 

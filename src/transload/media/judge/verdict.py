@@ -7,7 +7,7 @@ iOS, Android and in browsers without conversion. Videos are judged in `video.py`
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.media.judge.audio import fitting_suffix, judge_mp3, judge_sound
 from transload.media.judge.phone_limits import shown_size, side_of
 from transload.media.judge.video import judge_video, recover_video

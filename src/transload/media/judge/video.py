@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from transload.kinds import Fault
+from transload.faults import Fault
 from transload.media.judge.audio import STEREO, channels_kept, is_cut
 from transload.media.judge.phone_limits import demands, side_of, stated_level
 from transload.media.judge.tracks import ChosenTracks, choose_tracks

@@ -27,6 +27,7 @@ from transload.conversions import (
 from transload.errors import (
     CorruptError,
     DiskFullError,
+    MemoryLimitError,
     PermanentError,
     TransloadError,
     UnverifiedError,
@@ -55,19 +56,19 @@ Check = Callable[[int], Awaitable[None]]
 class UnfitError(PermanentError):
     """This video cannot be made in segments; in one piece it can."""
 
-    kind = "convert.unverified"
+    kind = UnverifiedError.kind
 
 
 class _MismatchError(PermanentError):
     """A run decoded other pictures than the one before it."""
 
-    kind = "convert.unverified"
+    kind = UnverifiedError.kind
 
 
 class _CrowdedError(PermanentError):
     """A run of several segments ended as one does that is short of memory."""
 
-    kind = "tool.memory"
+    kind = MemoryLimitError.kind
 
 
 @dataclass(frozen=True, slots=True)

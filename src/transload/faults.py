@@ -1,0 +1,109 @@
+"""An error as values: its kind, what can be done about it, and the fault that rows and reports hold."""
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum, auto
+from typing import Any, Literal
+
+Retryable = Literal["never", "auto", "credentials", "operator"]
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_PARTIAL = 3
+EXIT_FAILED = 4
+EXIT_INPUT = 5
+EXIT_ENVIRONMENT = 6
+EXIT_INTERRUPTED = 130
+
+
+class NextStep(StrEnum):
+    """What somebody can do about an error. A face puts it into its own words: `present/next_steps.py` has the usual."""
+
+    # with the source
+    ADD_VOLUME = auto()
+    CHECK_ADDRESS = auto()
+    CHECK_FILE = auto()
+    CHECK_PATH = auto()
+    DOWNLOAD_AGAIN = auto()
+    GET_AGAIN = auto()
+    GET_FRESH_LINK = auto()
+    GIVE_LOGIN = auto()
+    GIVE_OTHER_PASSWORD = auto()
+    GIVE_PASSWORD = auto()
+    GIVE_WHOLE_ADDRESS = auto()
+    OPEN_IN_BROWSER = auto()
+    SEND_ALL_FILES = auto()
+    UNPACK = auto()
+    # with the command or the job
+    CONTINUE = auto()
+    CONTINUE_LATER = auto()
+    DELIVER_TO_LIBRARY = auto()
+    LIST_JOBS = auto()
+    NOTHING = auto()
+    RETRY_JOB = auto()
+    SEE_HELP = auto()
+    SEE_QUARANTINE = auto()
+    TAKE_UP_JOB = auto()
+    TRY_ONCE_MORE = auto()
+    WAIT_FOR_COMMAND = auto()
+    # with the machine and its settings
+    ALLOW_NETWORK = auto()
+    CHECK_CLOCK = auto()
+    CHECK_DISK = auto()
+    CHECK_NETWORK = auto()
+    FREE_SPACE = auto()
+    GET_TOOL = auto()
+    LIST_SETTINGS = auto()
+    MAKE_WRITABLE = auto()
+    MOUNT = auto()
+    RAISE_LIMIT = auto()
+    REPORT_BUG = auto()
+    USE_LARGER_MACHINE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A next step in one case: `about` is the setting, the path or the address it is done with."""
+
+    code: NextStep
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is fixed for a kind of error: its stable word, title, HTTP status, who can retry, the usual next step."""
+
+    word: str
+    title: str
+    status: int
+    retryable: Retryable
+    step: NextStep
+    exit_status: int = EXIT_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error as a value: rows and reports hold this, never exceptions. `suggestion` is the case's own, if any."""
+
+    kind: str
+    detail: str
+    stage: str | None = None
+    item: str | None = None
+    attempts: int = 1
+    suggestion: str | Step | None = None
+    evidence: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a row keeps of it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Fault":
+        """The fault of a row. One of an earlier version has its next step as a text, even the usual one."""
+        own = {field.name: stored[field.name] for field in fields(cls)}
+        match own["suggestion"]:
+            case {"code": str(code), "about": str(about)}:
+                own["suggestion"] = Step(NextStep(code), about)
+            case _:
+                pass
+        return cls(**own)
