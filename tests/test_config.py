@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transload import config
 from transload.config import KEYS, PREFIX, DataFolder, Settings, load
 from transload.errors import SettingError
-from transload.values import GIB
+from transload.units import GIB
 
 VALID: dict[str, str] = {
     "profile": "server",

@@ -1,11 +1,12 @@
 """What a class says of its kind is complete, and the kinds are those of the contract."""
 
+import errno
 from collections.abc import Iterator
 
 import pytest
 
 from transload import errors, report
-from transload.errors import KINDS, LOCKED, TransloadError
+from transload.errors import KINDS, LOCKED, TransloadError, is_disk_full
 from transload.faults import Fault
 
 FIELDS = {
@@ -80,3 +81,10 @@ def test_the_families_are_told_apart_by_type() -> None:
 
 def test_the_exit_statuses_are_those_of_the_contract() -> None:
     assert {info.exit_status for info in KINDS.values()} == {1, 2, 4, 5, 6}
+
+
+@pytest.mark.parametrize(
+    ("number", "full"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EIO, False)]
+)
+def test_a_full_disk_is_told_from_other_failures(number: int, full: bool) -> None:
+    assert is_disk_full(OSError(number, "")) is full

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transload.values import GIB, MIB, networks, size_bytes, time_or_off_s, time_s
+from transload.units import GIB, MIB
+from transload.values import networks, size_bytes, time_or_off_s, time_s
 
 
 @pytest.mark.parametrize(

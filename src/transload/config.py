@@ -15,9 +15,8 @@ from typing import Any, Literal, get_args
 
 from transload.errors import SettingError
 from transload.model import AlbumMix, Hevc
+from transload.units import GIB, MIB
 from transload.values import (
-    GIB,
-    MIB,
     count,
     languages,
     local_path,

@@ -4,7 +4,6 @@ import errno
 import importlib.metadata
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from transload.errors import (
     StoreError,
     TransloadError,
 )
+from transload.files.free_space import free_bytes, reserve_of
 from transload.media.encode.ffmpeg import find_ffmpeg
 from transload.wiring import Installation
 
@@ -113,13 +113,12 @@ def space(parts: Installation) -> Check:
     """Free space against the reserve, which is never more than a tenth of the disk."""
     folder = parts.folder.root
     place = next(one for one in (folder, *folder.parents) if one.exists())
-    usage = shutil.disk_usage(place)
-    reserve = min(parts.settings.min_free_bytes, usage.total // 10)
-    enough = usage.free > reserve
+    free, reserve = free_bytes(place), reserve_of(place, parts.settings.min_free_bytes)
+    enough = free > reserve
     return Check(
         "space",
         "ok" if enough else "fail",
-        f"{usage.free >> 20:,} MiB free on the disk of {place}",
+        f"{free >> 20:,} MiB free on the disk of {place}",
         f"more than {reserve >> 20:,} MiB (setting min_free_bytes)",
         "below the reserve every job waits",
         "" if enough else "free some space; `transload clean` removes what is no longer needed",

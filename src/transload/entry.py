@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from transload.faults import Fault
+from transload.units import GIB, MIB
 
 INNER_DIGITS = 7  # of a place inside an archive, a level: fixed, so that texts sort as numbers do
 
@@ -59,13 +60,13 @@ class Limits:
     """Bounds on what a hostile archive may cost; all count real bytes. Values are settings (`archive.*`)."""
 
     max_ratio: int = 200
-    ratio_after_bytes: int = 64 << 20
-    harmless_bytes: int = 256 << 20
-    max_entry_bytes: int = 16 << 30
-    max_total_bytes: int = 256 << 30
+    ratio_after_bytes: int = 64 * MIB
+    harmless_bytes: int = 256 * MIB
+    max_entry_bytes: int = 16 * GIB
+    max_total_bytes: int = 256 * GIB
     max_entries: int = 200_000
     max_depth: int = 3
-    max_dictionary_bytes: int = 1 << 30
+    max_dictionary_bytes: int = GIB
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Code decides by exception *type*; the kind is the stable word outside. Families:
 A class without a kind of its own has that of its base; two families may share one.
 """
 
+import errno
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -468,3 +469,8 @@ KINDS = {kind.word: kind for kind in _kinds(TransloadError)}
 
 LOCKED = frozenset({PasswordNeededError.kind.word, WrongPasswordError.kind.word})
 """What a password can still open: such an item is not lost, its job waits."""
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether a write failed for want of space, of the disk or of a quota."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -6,11 +6,11 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
 
-MIB, GIB = 1 << 20, 1 << 30
+from transload.units import GIB, KIB, MIB, TIB
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_BINARY = {"ki": 1 << 10, "mi": MIB, "gi": GIB, "ti": 1 << 40}
+_BINARY = {"ki": KIB, "mi": MIB, "gi": GIB, "ti": TIB}
 _LANGUAGE = re.compile(r"[a-z]{3}")
 _TIME = re.compile(r"(?=\S)(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
 

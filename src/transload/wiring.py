@@ -11,7 +11,8 @@ from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
 from transload.entry import Limits, Opening
-from transload.files.scratch import SLACK_BYTES, SPOOL, JobScratch, has_room
+from transload.files.free_space import SLACK_BYTES, has_room
+from transload.files.scratch import SPOOL, JobScratch
 from transload.jobs.dry_run import DryRunTools
 from transload.jobs.embedded import Embedded
 from transload.jobs.failures import Failures
@@ -193,7 +194,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
 
 def _web_sources(settings: Settings, archives: Archives) -> Sources:
     """Sources on web servers; the client library (25 MiB) is loaded with the first of them."""
-    from transload.files.scratch import reserve_of
+    from transload.files.free_space import reserve_of
     from transload.net.egress import Egress
     from transload.net.fetch import Web
     from transload.sources.http import HttpSources

@@ -7,15 +7,14 @@ import anyio
 import pytest
 
 from transload.errors import DiskFullError, NeverFitsError
+from transload.files.free_space import SLACK_BYTES
 from transload.files.scratch import (
     ALBUM_WINDOW_MAX,
-    MIB,
-    SLACK_BYTES,
     JobScratch,
     budget_for,
-    reserve_of,
 )
 from transload.sources.folder import FolderReader
+from transload.units import MIB
 
 pytestmark = pytest.mark.anyio
 
@@ -111,12 +110,6 @@ async def test_the_reserve_of_free_space_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(NeverFitsError, match="whole disk"):
         await scratch.reserve(1, 1 << 60)
     assert scratch.used == 0
-
-
-def test_the_reserve_is_at_most_a_tenth_of_the_disk(tmp_path: Path) -> None:
-    total = shutil.disk_usage(tmp_path).total
-    assert reserve_of(tmp_path, 1 << 62) == total // 10
-    assert reserve_of(tmp_path, 5) == 5
 
 
 async def test_closing_removes_the_folder(tmp_path: Path) -> None:

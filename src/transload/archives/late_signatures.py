@@ -12,13 +12,14 @@ from transload.archives.blob import Blob, ByteFile
 from transload.archives.zip.directory import END_BYTES_MAX, END_MAGIC, find_end
 from transload.archives.zip.entries import LOCAL_MAGIC
 from transload.errors import UnsupportedError
+from transload.units import KIB, MIB
 
-TAIL_BYTES = 4 << 10
+TAIL_BYTES = 4 * KIB
 """Holds the end record of a zip with a comment of usual length."""
 
-_LEAD_BYTES = 1 << 20  # how far in a zip without its end is looked for
+_LEAD_BYTES = MIB  # how far in a zip without its end is looked for
 _ZIP_SUFFIXES = frozenset({".zip", ".zipx", ".cbz"})
-_SECTORS_AT = 32 << 10
+_SECTORS_AT = 32 * KIB
 _SECTORS = {
     b"CD001": "iso",
     b"BEA01": "udf",

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
+from transload.units import KIB
 
-CHUNK = 64 << 10
+CHUNK = 64 * KIB
 """Bytes per step of reading and decoding."""
 
 _SIZE_MAX = (

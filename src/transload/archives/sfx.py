@@ -7,8 +7,9 @@ from pathlib import PurePath
 
 from transload.archives.blob import Blob, ByteFile
 from transload.archives.late_signatures import disk_format
+from transload.units import KIB, MIB
 
-STUB_BYTES_MAX = 4 << 20
+STUB_BYTES_MAX = 4 * MIB
 """How far into a program an archive is looked for: 7-Zip's own stubs are 150 to 300 KiB, installers' up to 2 MiB."""
 
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
@@ -17,7 +18,7 @@ _SIGNATURE = re.compile(rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07")
 _PROOF_BYTES = 160  # a 7z's start, or a RAR's signature and main header
 _ZIP_END = b"PK\x05\x06"  # APPNOTE.TXT 4.3.16, with at most 64 KiB of comment behind
 _ZIP_END_BYTES = 22 + 0xFFFF
-_STEP = 256 << 10
+_STEP = 256 * KIB
 
 
 def embedded_format(blob: Blob, head: bytes) -> str | None:

@@ -6,10 +6,11 @@ from transload.archives.blob import ByteFile
 from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.errors import UnsupportedError
 from transload.faults import Fault
+from transload.units import KIB, MIB
 
 _CUT_IT = "Cut the file in two where the first archive ends, and send the second part."
-_PADDING_MAX = 1 << 20
-_STEP = 64 << 10
+_PADDING_MAX = MIB
+_STEP = 64 * KIB
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Reports as text, a page of items at a time: 100,000 items are never held, nor half a report left under its name."""
 
 import json
-import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from transload.address import shown
 from transload.cli.job_view import as_it_stands
 from transload.cli.summary import NOTHING_NEW
 from transload.errors import TransloadError, UsageError
+from transload.files.durable import sync_written
 from transload.model import Job, JobState, Totals
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class ReportFile:
                     await file.write(piece)
                 await file.flush()
                 if target is self._part:
-                    await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
+                    await anyio.to_thread.run_sync(sync_written, file.wrapped)
             if target is self._part:
                 self._part.replace(self.path)
         except OSError as error:

@@ -5,7 +5,6 @@ A file with a final name is whole and on the disk. Only own temporaries are ever
 
 import ctypes
 import errno
-import hashlib
 import os
 import re
 import secrets
@@ -25,13 +24,16 @@ from transload.errors import (
     StoreError,
     TransloadError,
     UnreachableError,
+    is_disk_full,
 )
 from transload.faults import Fault
+from transload.files.durable import sync_file, sync_folder
 from transload.model import Intent, Output, Parcel
 from transload.ports import Landed, Refusal
+from transload.sums import sha256_of
+from transload.units import CHUNK_BYTES
 
 TEMP_FOLDER = ".transload"
-_COPY_BYTES = 1 << 20
 _TRIES = 10  # how often another job may take the empty folder of temporaries away under our hands
 # No hard link here: another file system, one without links, or a kernel that protects links of others' files.
 _NO_LINK = frozenset(
@@ -117,18 +119,6 @@ def discard(temp: Path) -> None:
         temp.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems know no fsync of folders
-            raise
-    finally:
-        os.close(descriptor)
-
-
 def sync_disk(folder: Path) -> None:
     """Make all that was written to the folder's file system durable in one act. Raises OSError."""
     sync = getattr(ctypes.CDLL(None), "syncfs", None) if sys.platform == "linux" else None
@@ -161,12 +151,7 @@ def holds_exactly(root: Path, output: Output) -> bool:
     """`holds`, and the content has the output's hash."""
     if not holds(root, output):
         return False
-    digest = hashlib.sha256()
-    with (root / output.path).open("rb") as file:
-        while chunk := file.read(_COPY_BYTES):
-            check_cancelled()
-            digest.update(chunk)
-    return digest.hexdigest() == output.sha256
+    return sha256_of(root / output.path, check_cancelled) == output.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +179,7 @@ class Delivery:
         try:
             staged, stopped = self._stage_all(intents, refused)
             for temp in self._temps:
-                _sync_file(temp)
+                sync_file(temp)
             self._land_all(staged, refused)
             for folder in self._touched:
                 sync_folder(folder)
@@ -354,22 +339,13 @@ def _link_or_copy(local: Path, temp: Path) -> None:
     else:
         return
     with local.open("rb") as source, temp.open("xb") as copy:
-        while chunk := source.read(_COPY_BYTES):
+        while chunk := source.read(CHUNK_BYTES):
             check_cancelled()
             copy.write(chunk)
 
 
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 STAGE = "send"
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 # The file system takes files, but not this one: its name or its size (FAT32: 4 GiB).
 _THIS_ONE = frozenset(
@@ -380,7 +356,7 @@ _THIS_ONE = frozenset(
 def translated(error: OSError, root: Path) -> TransloadError:
     """The error of ours that says the same; never raises."""
     reason = error.strerror or type(error).__name__
-    if error.errno in _FULL:
+    if is_disk_full(error):
         return DiskFullError(f"the disk of {root} is full", stage=STAGE, evidence=str(error))
     if error.errno in _DENIED:
         return DeniedError(

@@ -4,7 +4,6 @@ Small pictures lie beside it (`gallery_page.py`); those of a small page are in t
 file. Everything is streamed: neither tiles nor pictures of a large folder are held at once.
 """
 
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +18,17 @@ from transload.destinations import gallery_page as page
 from transload.destinations.gallery_page import Pictures, key_of, path_of
 from transload.destinations.gallery_words import SHOWN_KINDS, Album, Counts
 from transload.errors import RejectedError
+from transload.files.durable import sync_written
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Job
 from transload.ports import Picture, Records
+from transload.units import KIB, MIB
 
 FILE_NAME = "gallery.html"
-INSIDE_MAX_BYTES = 2 << 20
+INSIDE_MAX_BYTES = 2 * MIB
 """Pictures of a page that carries them in itself: some two hundred. Larger pages open faster with them beside."""
 ROWS_MAX = 1000  # names in a folded list
-HELD_MAX_CHARS = 24 << 20
-_WRITE_CHARS = 256 << 10
+HELD_MAX_CHARS = 24 * MIB
+_WRITE_CHARS = 256 * KIB
 _LOOKED_AT = 200  # files looked for in one thread hop
 
 
@@ -64,8 +65,7 @@ async def write(root: Path, job: Job, records: Records, picture: Picture) -> Non
         async with await anyio.open_file(temp, "w", encoding="utf-8") as file:
             async for text in _gathered(_pieces(job, found, there, pictures)):
                 await file.write(text)
-            await file.flush()
-            await to_thread.run_sync(os.fsync, file.wrapped.fileno())
+            await to_thread.run_sync(sync_written, file.wrapped)
         if not found.inside:
             await to_thread.run_sync(pictures.sweep, found.keys)
         await to_thread.run_sync(partial(_give_name, root, f"{folder}/{FILE_NAME}", temp))

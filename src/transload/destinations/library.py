@@ -1,6 +1,5 @@
 """A folder of readable names as destination: inner folders kept, modification times kept, one gallery a source."""
 
-import os
 import re
 import stat
 import threading
@@ -16,6 +15,7 @@ from transload.destinations.gallery_page import FOLDER as PICTURES
 from transload.destinations.gallery_page import Pictures, key_of
 from transload.destinations.names import key, numbered, safe_parts, with_suffix
 from transload.errors import DeniedError, RejectedError, UnreachableError
+from transload.files.durable import sync_written
 from transload.model import Intent, Job, OpenIntent, Output, Shipment
 from transload.ports import Landed, Picture, Records, Refusal, Taken
 
@@ -119,8 +119,7 @@ class Library:
             try:
                 with probe.open("wb") as file:
                     file.write(bytes(_PROBE_BYTES))
-                    file.flush()
-                    os.fsync(file.fileno())
+                    sync_written(file)
                 self._mode = stat.S_IMODE(probe.stat().st_mode)
             finally:
                 delivery.discard(probe)

@@ -12,26 +12,13 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from transload.errors import DiskFullError, NeverFitsError
+from transload.files.free_space import SLACK_BYTES, check_room, reserve_of
 from transload.model import ALBUM_MAX
 from transload.ports import Source
+from transload.units import MIB
 
-MIB = 1 << 20
 SPOOL = "spool"  # in a job's folder: a remote archive that cannot be read where it lies, kept from run to run
-SLACK_BYTES = 16 * MIB  # beside one album or the largest entry
-
-
 ALBUM_WINDOW_MAX = 256 * MIB  # what is ready is sent: ten large videos are never held together
-
-
-def reserve_of(path: Path, wanted: int) -> int:
-    """Free bytes to leave on the disk of `path`: as wanted, but never more than a tenth of the disk."""
-    return min(wanted, shutil.disk_usage(path).total // 10)
-
-
-def has_room(path: Path, min_free: int) -> bool:
-    """Whether the disk of `path` has room for what is only kept: a job must be able to go on beside it."""
-    return shutil.disk_usage(path).free >= reserve_of(path, min_free) + SLACK_BYTES
 
 
 def budget_for(source: Source) -> int:
@@ -126,19 +113,8 @@ class JobScratch:
     def check_disk(self, size: int) -> None:
         """Raise DiskFullError when `size` more bytes would go below the reserve of free space, NeverFitsError when
         even an empty disk could not take them."""
-        usage = shutil.disk_usage(self.root)
-        reserve = reserve_of(self.root, self._min_free)
-        if usage.free - size < reserve:
-            need = f"{size / MIB:.1f} MiB needed in {self.root.parent}, "
-            if size + reserve > usage.total:
-                raise NeverFitsError(
-                    need + f"the whole disk has {usage.total / MIB:.1f} MiB", stage="fetch"
-                )
-            raise DiskFullError(
-                need
-                + f"{usage.free / MIB:.1f} MiB free, of which {reserve / MIB:.1f} MiB stay free (min_free_bytes)",
-                stage="fetch",
-            )
+        told = f"{size / MIB:.1f} MiB needed in {self.root.parent}"
+        check_room(self.root, size, reserve_of(self.root, self._min_free), told)
 
     async def reserve(self, item_id: int, size: int) -> None:
         """Wait until `size` more bytes fit the budget, then count them for the item."""

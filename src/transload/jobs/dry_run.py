@@ -23,7 +23,8 @@ from transload.errors import (
     UsageError,
 )
 from transload.faults import Fault
-from transload.files.scratch import SLACK_BYTES, JobScratch
+from transload.files.free_space import SLACK_BYTES
+from transload.files.scratch import JobScratch
 from transload.jobs.meters import TaskMeter
 from transload.model import (
     MEDIA_KINDS,

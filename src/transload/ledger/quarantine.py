@@ -1,22 +1,20 @@
 """Kept originals: put in as files and rows, listed, put back to work, dropped. Clean-up never removes them."""
 
-import errno
-import hashlib
 import shutil
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from transload.errors import UnknownJobError
+from transload.errors import UnknownJobError, is_disk_full
 from transload.faults import Fault
 from transload.ledger.database import Database
 from transload.ledger.moves import Move, apply
 from transload.ledger.rows import AnyRow, announce, quarantine_of
 from transload.ledger.schema import items, quarantine
 from transload.model import Held, Item, ItemKind, ItemState, QuarantineRecord
+from transload.sums import fingerprint_of
 
 DROPPED = "Its original was deleted; `transload retry JOB` reads it from the source again."
 
@@ -89,7 +87,6 @@ class Quarantine:
         return sorted(path for path in self.folder.iterdir() if path not in known)
 
 
-CHUNK_BYTES = 1 << 20
 HasRoom = Callable[[Path], bool]
 """Whether the disk of a folder has room for what is only kept."""
 
@@ -106,7 +103,7 @@ def put_in(folder: Path, name: str, held: Held, has_room: HasRoom) -> bool:
     try:
         shutil.move(held.path, folder / name)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_disk_full(error):
             raise
         (folder / name).unlink(missing_ok=True)
         return False
@@ -153,13 +150,8 @@ def is_kept(db: Connection, item_id: int) -> bool:
 
 def fingerprint(path: Path) -> Held | None:
     """Size and sums of a file, read through; None when it is not there."""
-    digest, crc, size = hashlib.sha256(), 0, 0
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
-                crc = zlib.crc32(chunk, crc)
-                size += len(chunk)
+        found = fingerprint_of(path)
     except OSError:
         return None
-    return Held(path, size, crc, digest.hexdigest())
+    return Held(path, found.size_bytes, found.crc32, found.sha256)

@@ -5,7 +5,6 @@ source has been delivered and nobody waits for it, or after a week without a new
 """
 
 import contextlib
-import hashlib
 import shutil
 from pathlib import Path
 
@@ -13,17 +12,17 @@ import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select
 
 from transload.conversions import QualityChoice, Segment
-from transload.files.scratch import reserve_of
+from transload.files.free_space import free_bytes, reserve_of
 from transload.ledger.database import Database
 from transload.ledger.schema import choices, items, receipts, segments
 from transload.ledger.task_run import FencedTask
 from transload.ports import Clock
 from transload.states import ITEM_OPEN
+from transload.sums import sha256_of
 
 KEPT_MS = 7 * 86_400_000
 ROWLESS_MS = 86_400_000
 SHA_IN_KEY = 32
-_CHUNK = 1 << 20
 
 
 class SqlSegmentStore:
@@ -47,7 +46,7 @@ class SqlSegmentStore:
     def free_bytes(self, key: str) -> int:
         """Bytes that may be written to a folder that is there, down to the reserve of its disk."""
         folder = self.folder(key)
-        return shutil.disk_usage(folder).free - reserve_of(folder, self._min_free)
+        return free_bytes(folder) - reserve_of(folder, self._min_free)
 
     def claim(self, key: str) -> bool:
         """Take a key for one conversion of this process; False when another has it."""
@@ -247,15 +246,7 @@ def _whole(folder: Path, rows: list[Segment]) -> list[Segment]:
 def _is_whole(path: Path, segment: Segment) -> bool:
     if not path.is_file() or path.stat().st_size != segment.size_bytes:
         return False
-    return _sha256(path) == segment.sha256
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return sha256_of(path) == segment.sha256
 
 
 def _removed(folders: list[Path], dry_run: bool) -> list[tuple[Path, int]]:

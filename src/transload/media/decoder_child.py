@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, TextIO
 
+from transload.errors import is_disk_full
 from transload.media.failures import DamagedError
 from transload.media.photos import heif
 from transload.media.probe import mp3_header, sniff
@@ -118,8 +119,8 @@ _NO_MEMORY: Answer = {"fault": "memory", "detail": "the decoder reached its memo
 
 
 def _system_fault(error: OSError) -> Answer:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return {"fault": "disk", "detail": os.strerror(error.errno)}
+    if is_disk_full(error):
+        return {"fault": "disk", "detail": os.strerror(error.errno or errno.ENOSPC)}
     return (
         _NO_MEMORY
         if error.errno == errno.ENOMEM

@@ -4,11 +4,8 @@
 is continued where it ends, if the server still has that version.
 """
 
-import errno
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,18 +16,20 @@ from transload.errors import (
     CorruptError,
     DiskFullError,
     LimitError,
-    NeverFitsError,
     ShortAnswerError,
     StoreError,
     TransientError,
     UnsupportedError,
+    is_disk_full,
 )
+from transload.files.durable import sync_written
+from transload.files.free_space import check_room
 from transload.net.dial import heed_cancel
 from transload.net.fetch import Answer, Web
 from transload.sources.remote import Remote, span_of
+from transload.units import KIB, MIB
 
-MIB = 1 << 20
-CHUNK_BYTES = 256 << 10
+CHUNK_BYTES = 256 * KIB
 LOOK_BYTES = 16 * MIB
 """The disk is looked at again after so many bytes."""
 
@@ -100,7 +99,7 @@ class Spool:
                     self.web.rest(failures, error)
                 else:
                     break
-            os.fsync(out.fileno())
+            sync_written(out)
 
     def _append(self, remote: Remote, out: BinaryIO) -> None:
         """Take one answer in, to its end."""
@@ -136,18 +135,8 @@ class Spool:
 
     def check_room(self, need: int) -> None:
         """Raise DiskFullError or NeverFitsError where so many bytes more would touch the reserve."""
-        usage, reserve = shutil.disk_usage(self.folder), self.reserve(self.folder)
-        if usage.free - need >= reserve:
-            return
         told = f"the archive must be kept on the disk while it is read: {need / MIB:.1f} MiB more"
-        if need + reserve > usage.total:
-            raise NeverFitsError(
-                f"{told}, the whole disk has {usage.total / MIB:.1f} MiB", stage="fetch"
-            )
-        raise DiskFullError(
-            f"{told}, {usage.free / MIB:.1f} MiB free, of which {reserve / MIB:.1f} MiB stay free (min_free_bytes)",
-            stage="fetch",
-        )
+        check_room(self.folder, need, self.reserve(self.folder), told)
 
     def _too_large(self) -> LimitError:
         return LimitError(
@@ -156,7 +145,7 @@ class Spool:
         )
 
     def _of_disk(self, error: OSError) -> DiskFullError | StoreError:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_disk_full(error):
             return DiskFullError("the disk is full while an archive is fetched", stage="fetch")
         return StoreError(f"{self.folder} cannot be written ({error.strerror})", stage="fetch")
 

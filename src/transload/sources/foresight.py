@@ -9,18 +9,19 @@ from dataclasses import dataclass
 
 from transload import endings
 from transload.entry import ARCHIVE_SUFFIXES
+from transload.units import KIB, MIB
 
-PEEK_BYTES = 9 << 10
+PEEK_BYTES = 9 * KIB
 """What is read of an entry to tell its kind (8 KiB unpacked), with its header."""
 WINDOW_GROWTH = 4
 SLACK_BYTES = 160
 """An entry may be so much longer than the directory tells: its local extra field has a few records more."""
-NEIGHBOUR_BYTES = 64 << 10
-ADVANCE_BYTES = 32 << 10
+NEIGHBOUR_BYTES = 64 * KIB
+ADVANCE_BYTES = 32 * KIB
 SHARE = (
     256  # of the useful bytes may be asked for in vain: a quarter of what remote reading may waste
 )
-LOOKAHEAD_MAX = 8 << 20
+LOOKAHEAD_MAX = 8 * MIB
 
 LARGE_SUFFIXES = endings.MEDIA | {".cr3", ".orf", ".raf", ".rw2", ".mid"}
 """Names decide nothing but how much is asked for at once."""

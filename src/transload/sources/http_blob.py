@@ -21,19 +21,20 @@ from transload.errors import (
 from transload.net.fetch import Answer, Web
 from transload.sources.foresight import Foresight
 from transload.sources.remote import Remote, span_of
+from transload.units import KIB, MIB
 
-HEAD_BYTES = 4 << 10  # tells every format, and is small beside any archive
-HEAD_KEPT = 1 << 20
+HEAD_BYTES = 4 * KIB  # tells every format, and is small beside any archive
+HEAD_KEPT = MIB
 """What of the beginning is remembered: the looks at a packed tar (a block of bzip2 has 900 kB) and its first pass are
 then one request."""
-TAIL_MIN, TAIL_MAX = 66 << 10, 128 << 10
+TAIL_MIN, TAIL_MAX = 66 * KIB, 128 * KIB
 """A zip's end record with the longest comment is 64 KiB; directories of 1,300 entries fit the larger one."""
 UNSTEADY = (
     "fetched in one piece: the server's answers about parts of the file contradict each other"
 )
-GAP_BYTES = 64 << 10
+GAP_BYTES = 64 * KIB
 """Read through rather than asked for anew: 50 ms of waiting at 10 Mbit/s."""
-STRAIGHT_BYTES = 1 << 20
+STRAIGHT_BYTES = MIB
 """First asked for by a reading from the start; should it jump later, what is on its way is lost."""
 
 

@@ -36,8 +36,8 @@ from transload.steps.nested import (
     too_deep,
 )
 from transload.steps.staging import HEAD_BYTES, StagedEntry, look_at, stage
+from transload.units import MIB
 
-MIB = 1 << 20
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
 PAGE = 500  # entries admitted in one transaction: one by one costs 15 times as much
 

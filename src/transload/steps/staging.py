@@ -3,9 +3,6 @@
 Called in a worker thread; everything that waits (budget, disk) is asked of the event loop.
 """
 
-import errno
-import hashlib
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,16 +19,19 @@ from transload.errors import (
     StoreError,
     TransloadError,
     WrongPasswordError,
+    is_disk_full,
 )
 from transload.faults import Fault
 from transload.model import Held, Item, ItemKind
 from transload.ports import ReadContext
+from transload.sums import Fingerprint
+from transload.units import KIB
 
-HEAD_BYTES = 8 << 10
+HEAD_BYTES = 8 * KIB
 """What sniffing looks at: the longest mark is that an AAC frame of up to 8,191 bytes is followed by another. On a
 server this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB
 files."""
-CHUNK_BYTES = 256 << 10
+CHUNK_BYTES = 256 * KIB
 
 LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError)
 """Errors after which what was read is worth nothing: a bomb, a locked entry."""
@@ -128,18 +128,17 @@ class _Copy:
 
     def __init__(self, context: ReadContext, item: Item, room: _Room) -> None:
         self.context, self.item, self.room = context, item, room
-        self.digest, self.crc, self.done = hashlib.sha256(), 0, 0
+        self.whole = Fingerprint()
 
     def count(self, chunk: bytes) -> None:
-        self.digest.update(chunk)
-        self.crc = zlib.crc32(chunk, self.crc)
-        self.done += len(chunk)
+        self.whole.add(chunk)
         self.context.meter.read(len(chunk))
         from_thread.check_cancelled()
-        self.room.grow(self.done)
+        self.room.grow(self.whole.size_bytes)
 
     def held(self) -> Held:
-        return Held(self.room.path, self.done, self.crc, self.digest.hexdigest())
+        whole = self.whole
+        return Held(self.room.path, whole.size_bytes, whole.crc32, whole.sha256)
 
 
 def _write(copy: _Copy, head: bytes, body: BinaryIO) -> Taken:
@@ -168,6 +167,6 @@ def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
 
 
 def _disk_error(error: OSError, context: ReadContext) -> TransloadError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_disk_full(error):
         return DiskFullError(f"the disk is full while taking in {context.job.title}", stage="fetch")
     return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")

@@ -17,6 +17,7 @@ from tests.media.samples import H264, Sample, by_ffmpeg
 from tests.media.segment_makers import Shelf
 from transload.conversions import ConversionTerms, Converted
 from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
+from transload.faults import NextStep
 from transload.media.encode.ffmpeg import EncoderLimits, wheel_binary
 from transload.media.judge.verdict import judge
 from transload.media.toolbox import MediaToolbox
@@ -152,7 +153,7 @@ async def test_without_ffmpeg_the_next_step_is_said(samples: Samples, tmp_path: 
     async with MediaToolbox(ffmpeg=tmp_path / "none") as toolbox:
         with pytest.raises(FfmpegMissingError) as caught:
             await converted(toolbox, samples("matroska.mkv"), tmp_path)
-    assert caught.value.fault().as_dict()["suggestion"]
+    assert caught.value.kind.next_step is NextStep.GET_TOOL
 
 
 @pytest.mark.anyio

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from transload.archives.blob import ByteFile
 from transload.archives.records.reader import search
+from transload.units import KIB
 
-BLOCK_BYTES = 32 << 10
+BLOCK_BYTES = 32 * KIB
 _PACKED_MAX = BLOCK_BYTES + 6144  # [MS-MCI]: what does not pack grows no further
 _HEAD = struct.Struct("<LHH")  # [MS-CAB] 2.4, CFDATA
 _MARK = b"CK"
 _OTHER = bytes(255 - byte for byte in range(256))
-_STEP = 1 << 10  # what a damaged block gives is known to a step
+_STEP = KIB  # what a damaged block gives is known to a step
 STORED, MSZIP = 0, 1
 
 

@@ -22,6 +22,7 @@ from transload.archives.codecs.zstd import ZstdError, zstd_decoder
 from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.archives.trailing import another_archive
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
+from transload.units import GIB, KIB, MIB
 
 _deflate = import_module("zlib_ng.zlib_ng" if find_spec("zlib_ng") else "zlib")
 """zlib-ng unpacks in three quarters of zlib's time; machines without its wheel have zlib, which has the same words."""
@@ -30,7 +31,7 @@ _DeflateError = cast("type[Exception]", _deflate.error)
 DECODE_ERRORS = (_DeflateError, lzma.LZMAError, ZstdError, OSError, ValueError, RuntimeError)
 """What the decoders raise on damaged input."""
 
-MAX_DICTIONARY_BYTES = 1 << 30
+MAX_DICTIONARY_BYTES = GIB
 """The most memory an LZMA stream may ask for: `archive.max_dictionary_bytes` of the contract, its default."""
 
 ZIP_METHODS = {
@@ -41,7 +42,7 @@ ZIP_METHODS = {
 """Compression methods by their number, APPNOTE.TXT 4.4.5."""
 
 STORED = 0
-_STEP = 64 << 10
+_STEP = 64 * KIB
 _LZMA = 14
 _LZMA_HEAD = struct.Struct(
     "<2xHBL"
@@ -172,7 +173,7 @@ _STREAM_DECODERS: dict[str, Callable[[], Decoder]] = {
 COMPRESSIONS = frozenset(_STREAM_DECODERS)
 """The packings of a single stream, as `archive_format` names them."""
 
-_BZIP2_REACH_BYTES = 1 << 20
+_BZIP2_REACH_BYTES = MIB
 """How far before the last input a block begins whose sum is compared now: 900 kB that do not pack, and one step."""
 
 

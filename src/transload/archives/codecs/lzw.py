@@ -4,12 +4,14 @@ Written here because no library at hand has it, and 7-Zip, which has, reads no s
 mark: its data ends where the file does. As in ncompress 5.0, `compress.c`.
 """
 
+from transload.units import MIB
+
 _HEAD_BYTES = 3
 _MAGIC = b"\x1f\x9d"
 _CLEARS = 0x80  # flag: code 256 empties the table
 _WIDTH_LEAST, _WIDTH_MOST = 9, 16
 _CLEAR = 256
-TEXT_BYTES_MAX = 16 << 20
+TEXT_BYTES_MAX = 16 * MIB
 """Strings of the table that are kept whole; those beyond, of a bomb, are put together from their prefixes."""
 
 

@@ -5,13 +5,14 @@ import zlib
 
 from transload.archives.codecs.by_header import HeaderCheckedDecoder
 from transload.errors import LimitError
+from transload.units import MIB
 
 _HEAD_BYTES = 1024 + 12
 """An xz stream header and the longest block header (the .xz format, sections 2.1.1 and 3.1.1)."""
 _STREAM_HEADER_BYTES = 12
 _ALONE_HEADER_BYTES = 5
 _LZMA2 = 0x21
-_SLACK_BYTES = 1 << 20  # what liblzma takes beside the dictionary
+_SLACK_BYTES = MIB  # what liblzma takes beside the dictionary
 
 
 def lzma_decoder(kind: int, dictionary_bytes_max: int) -> HeaderCheckedDecoder:

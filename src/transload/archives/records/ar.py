@@ -5,6 +5,7 @@ import re
 from transload.archives.blob import ByteFile
 from transload.archives.limits import possible_size
 from transload.archives.records.reader import RecordHead, search
+from transload.units import MIB
 
 MAGIC = b"!<arch>\n"
 _HEAD_BYTES = 60
@@ -15,7 +16,7 @@ _SIZE = re.compile(rb"[0-9]{1,10} *")
 _BSD = re.compile(rb"#1/([0-9]{1,5}) *")
 _GNU = re.compile(rb"/([0-9]{1,14}) *")
 _INDICES = (b"/", b"//", b"/SYM64/", b"__.SYMDEF", b"__.SYMDEF SORTED")
-_TABLE_MAX = 16 << 20
+_TABLE_MAX = 16 * MIB
 
 
 class Ar:

@@ -11,10 +11,11 @@ from typing import Literal
 from transload.archives.blob import ByteFile
 from transload.archives.limits import possible_size
 from transload.archives.records.reader import RecordHead, search
+from transload.units import KIB
 
 BIN_MAGICS = {b"\xc7\x71": "<", b"\x71\xc7": ">"}
 _NEWC, _CRC, _ODC = b"070701", b"070702", b"070707"
-_NAME_MAX = 64 << 10
+_NAME_MAX = 64 * KIB
 _HEAD_BYTES = 512  # a header with most names, in one reading
 _TRAILER = b"TRAILER!!!\0"
 _FILE, _FOLDER = 0o100000, 0o040000

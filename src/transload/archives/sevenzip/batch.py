@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from transload.archives.sevenzip.access import ArchiveAccess
 from transload.archives.sevenzip.listing import Member
 from transload.archives.sevenzip.single_members import pieces
+from transload.units import MIB
 
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = 4 * MIB
 """What is held in memory; a larger member comes alone, as it is read."""
 BATCH_MEMBERS = 256
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from transload.entry import Limits
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
+from transload.units import MIB
 
 if TYPE_CHECKING:
     import pybit7z
 
-MAX_ENTRY_BYTES = 256 << 20
+MAX_ENTRY_BYTES = 256 * MIB
 """More would need more memory than a reader should take on a small machine."""
 
 RC_DAMAGED = 2  # as 7zz's own

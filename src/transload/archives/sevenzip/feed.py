@@ -41,8 +41,9 @@ from transload.errors import (
     TruncatedError,
     UnsupportedError,
 )
+from transload.units import MIB
 
-RESTART_BYTES = 32 << 20  # a new run's cost in decoded bytes: 20 ms, and the directory again
+RESTART_BYTES = 32 * MIB  # a new run's cost in decoded bytes: 20 ms, and the directory again
 FAILURES_MAX = 1000  # runs that one archive may cost; the rest of so broken a one is given up
 SILENCES_MAX = 3  # decoders that hang cost a minute each
 LOST_BLOCK = 2  # wrong members of one solid block: what follows is decoded from the same damage

@@ -19,6 +19,7 @@ from transload.errors import (
     TruncatedError,
     UnsupportedError,
 )
+from transload.units import MIB
 
 _SELF_MEASURED = frozenset({"7z", "zip", "cab", "xar", "iso", "udf", "squashfs", "fat", "wim"})
 """Their directories say all that is in them: what follows is no part of them. The others are walked through from header
@@ -27,7 +28,7 @@ _SPLIT_IT = (
     "Cut the file where the first archive ends, or unpack it with the program that joined them."
 )
 _START = struct.Struct("<6s2BLQQL")  # 7zFormat.txt: SignatureHeader
-_DIRECTORY_BYTES_MAX = 64 << 20
+_DIRECTORY_BYTES_MAX = 64 * MIB
 _SQUASHFS = struct.Struct("<4s16xH6xH")  # squashfs_fs.h: the mark, the method, the version
 _LZ4 = 5
 

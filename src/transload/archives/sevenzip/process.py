@@ -17,16 +17,17 @@ from transload.entry import Secret
 from transload.errors import LimitError, TransloadError
 from transload.processes.launcher import launcher_args
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
+from transload.units import MIB
 
 QUIET_S = 60.0
 """A decoder that is asked for bytes and gives none for so long hangs: real ones give some within a second."""
-GUARD_OVERHEAD_BYTES = 192 << 20
+GUARD_OVERHEAD_BYTES = 192 * MIB
 """Address space of 7zz beside its dictionary: program, buffers, the directory of a large archive."""
 LOOK_S = 0.25  # how often a wait asks whether the job was cancelled
 KILL_S = 5.0
-PIPE_BYTES = 1 << 20
+PIPE_BYTES = MIB
 EVIDENCE_BYTES = 1000
-ERRORS_BYTES_MAX = 16 << 20
+ERRORS_BYTES_MAX = 16 * MIB
 """Of what a run said; a listing of 200,000 damaged entries takes as much."""
 
 RC_DAMAGED = 2

@@ -39,10 +39,10 @@ from transload.errors import (
 )
 from transload.faults import Fault
 from transload.ports import Want
+from transload.units import MIB
 
 PROBES = 2  # members a password is tried on: the first may itself be damaged
 GET_METHODS = "7-Zip has no decoder for it, pybit7z has: pip install pybit7z importlib_metadata"
-_MIB = 1 << 20
 
 
 class SevenZipReader:
@@ -353,7 +353,7 @@ class SevenZipReader:
 
 def _too_hungry(needed: int, allowed: int) -> LimitError:
     return LimitError(
-        f"needs a dictionary of {needed / _MIB:,.0f} MiB, allowed are {allowed / _MIB:,.0f} MiB"
+        f"needs a dictionary of {needed / MIB:,.0f} MiB, allowed are {allowed / MIB:,.0f} MiB"
         " (archive.max_dictionary_bytes)",
         suggestion="Raise archive.max_dictionary_bytes if this machine has the memory, or unpack it on a larger one.",
     )

@@ -6,7 +6,6 @@ packed bytes are written; the rest are holes that cost no disk. What was read is
 
 import contextlib
 import ctypes
-import errno
 import os
 import platform
 import struct
@@ -23,16 +22,17 @@ from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing, pa
 from transload.archives.sevenzip.reader import SevenZipReader
 from transload.archives.sevenzip.tool import SevenZip
 from transload.entry import Limits, Secret
-from transload.errors import CorruptError, DiskFullError, StoreError, UnsupportedError
+from transload.errors import CorruptError, DiskFullError, StoreError, UnsupportedError, is_disk_full
+from transload.units import KIB, MIB
 
 _START = struct.Struct("<6sBBLQQL")
-TAILS = (64 << 10, 1 << 20, 16 << 20)
+TAILS = (64 * KIB, MIB, 16 * MIB)
 """What is fetched before a 7z's end until 7zz can list it: a packed directory lies right before the end."""
-BLOCK_MIN_MAX = 64 << 20
+BLOCK_MIN_MAX = 64 * MIB
 BLOCK_SHARE = 4
 """A block may be so large, or this part of the archive, to be worth it; else the archive is fetched whole."""
-AHEAD_BYTES = 1 << 20
-_STEP = 1 << 20
+AHEAD_BYTES = MIB
+_STEP = MIB
 _PUNCH = 0x03  # linux/falloc.h: FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
 
 Span = tuple[int, int]
@@ -323,7 +323,7 @@ def _gaps(filled: Sequence[Span], start: int, end: int) -> list[Span]:
 
 
 def _of_disk(error: OSError) -> DiskFullError | StoreError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_disk_full(error):
         return DiskFullError(
             "the disk is full while parts of an archive are fetched", stage="fetch"
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from transload.errors import CorruptError
+from transload.units import MIB
 
 TAR_BLOCK = 512
 NO_BLOCK = bytes(TAR_BLOCK)
@@ -22,7 +23,7 @@ PAX, PAX_OF_SOLARIS, PAX_FOR_ALL = b"x", b"X", b"g"
 
 RECORDS = frozenset({GNU_LONG_NAME, GNU_LONG_LINK, PAX, PAX_OF_SOLARIS, PAX_FOR_ALL})
 """Types whose bytes speak of the entry that follows."""
-RECORD_BYTES_MAX = 1 << 20
+RECORD_BYTES_MAX = MIB
 """Records are read as a whole; real ones are a few KiB."""
 SAYS_NOTHING = frozenset({GNU_LABEL, GNU_NAMES})
 """Types that are neither an entry nor about one: the volume's label, the lists of very old GNU tars."""

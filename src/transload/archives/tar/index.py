@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from transload.archives.codecs.by_header import Decoder
 from transload.archives.codecs.decoders import Unpacked
+from transload.units import MIB
 
-SPACING_BYTES = 32 << 20
+SPACING_BYTES = 32 * MIB
 STATES_MAX = 512  # 20 MiB of states; a longer archive keeps those of its first 16 GiB
 
 

@@ -22,6 +22,7 @@ from transload.archives.tar.sparse import HoleTally, complete_map, sparse_pull
 from transload.archives.trailing import another_archive
 from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError, UnsupportedError
+from transload.units import MIB
 
 NO_END = "the end mark of the tar is missing: it may have been cut between two entries"
 FOLLOWED = "something that is no tar follows the end mark of the tar and was not read"
@@ -31,7 +32,7 @@ JOINED = (
 )
 _RECORD_BYTES = 10_240
 """What tars are filled up to with zeros (20 blocks, POSIX pax): where they end, one that was joined to them begins."""
-EMPTY_BYTES_MAX = 1 << 20
+EMPTY_BYTES_MAX = MIB
 """Zeros that may be a tar without entries: its end mark, filled up to a record (`tar -b`). More is no tar."""
 _MAGIC, _MAGIC_AT = b"ustar", 257
 _MAGIC_LEFT = (

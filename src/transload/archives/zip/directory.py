@@ -14,6 +14,7 @@ from transload.archives.limits import too_many_entries
 from transload.archives.names import extra_field
 from transload.archives.zip.entries import UTF8_NAME
 from transload.entry import Limits
+from transload.units import MIB
 
 RECORD_MAGIC = b"PK\x01\x02"
 END_MAGIC = b"PK\x05\x06"
@@ -29,7 +30,7 @@ _END64_MAGIC = b"PK\x06\x06"
 _ZIP64 = 0x0001
 _IN_ZIP64, _DISK_IN_ZIP64 = 0xFFFFFFFF, 0xFFFF
 _SIGNATURE_MAGIC = b"PK\x05\x05"  # over the directory, at its end: APPNOTE.TXT 4.3.13
-_STEP = 1 << 20
+_STEP = MIB
 _MARKS_MAX = 64  # end marks that are looked at: a comment may be full of them
 _RECORD_BYTES_MAX = 1024
 """What a directory record may take on average: 46 bytes, a name and small extra fields are usual."""

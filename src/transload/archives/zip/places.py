@@ -18,12 +18,13 @@ from transload.archives.names import extra_field
 from transload.archives.zip.entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC, raw_name
 from transload.archives.zip.entry_bytes import LONG, SHORT, Span, descriptor_end, fits
 from transload.errors import CorruptError, TruncatedError
+from transload.units import GIB
 
 SIZES_FOLLOW = 0x8
 """Flag: crc and sizes stand in a descriptor after the data."""
 _ZIP64 = 0x0001
 _IN_ZIP64 = 0xFFFFFFFF
-_TRIED_BYTES_MAX = 1 << 30  # unpacked in all, only to see how damaged entries are to be read
+_TRIED_BYTES_MAX = GIB  # unpacked in all, only to see how damaged entries are to be read
 _SAME_NAME_MAX = 16
 _MARKS_A_RECORD = 16
 _DESCRIPTORS = (0, SHORT.size, SHORT.size + 4, LONG.size, LONG.size + 4)

@@ -27,6 +27,7 @@ from transload.archives.zip.places import SIZES_FOLLOW
 from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.faults import Fault
+from transload.units import GIB
 
 _MARKS = (LOCAL_MAGIC, RECORD_MAGIC, END_MAGIC, b"PK\x06\x06")
 """What may follow an entry: another one, the directory, or its end records."""
@@ -34,7 +35,7 @@ _ZIP64 = 0x0001
 _IN_ZIP64 = 0xFFFFFFFF
 _MISLED_MAX = 100_000  # places where no entry ended or none was: a file may be full of such marks
 _READ_TIMES, _READ_TIMES_MAX = 8, 64  # a search for an end that is not there reads up to the file's
-_READ_BYTES_MAX = 4 << 30  # unless the file itself is larger than an eighth of it
+_READ_BYTES_MAX = 4 * GIB  # unless the file itself is larger than an eighth of it
 _VERSION_MAX = 99  # to unpack it; 6.3 is the latest there is
 
 

@@ -1,10 +1,7 @@
 """Conversions: made under a temporary name, verified, made durable, renamed. Only the result stays."""
 
-import errno
 import hashlib
 import logging
-import os
-import shutil
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +22,10 @@ from transload.errors import (
     TooBigError,
     UnreadableError,
     UnverifiedError,
+    is_disk_full,
 )
+from transload.files.durable import name_durably, sync_file
+from transload.files.free_space import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, memory_fit, quality, verify
 from transload.media.encode.conversion import Conversion, ProgressReporter
@@ -42,12 +42,12 @@ from transload.media.segments.encoder import (
 )
 from transload.model import Judgement
 from transload.ports import Moved, Probed
+from transload.sums import sha256_of
 
 log = logging.getLogger(__name__)
 
 PARTS_LEAST = 3
-"""Of a film without times: one to measure its speed_probe, two of which one is kept when the run is killed."""
-_CHUNK = 1 << 20
+"""Of a film without times: one to measure its speed, two of which one is kept when the run is killed."""
 
 Probe = Callable[[Path, str], Awaitable[Probed]]
 
@@ -89,10 +89,10 @@ class Converter:
             for n, rough in enumerate(roughs):
                 size, sha256 = await anyio.to_thread.run_sync(_settle, rough)
                 final = into / f"made{'' if n == 0 else n + 1}{suffix}"
-                await anyio.to_thread.run_sync(_publish, rough, final)
+                await anyio.to_thread.run_sync(name_durably, rough, final)
                 pieces.append(OutputFile(final, size, sha256))
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_disk_full(error):
                 raise DiskFullError(stage="convert") from error
             raise ConvertError(
                 f"the result cannot be written: {error.strerror}", stage="convert"
@@ -319,9 +319,9 @@ class Converter:
         teller = ProgressReporter(plan.get("duration_s"), work.moved, anyio.current_time())
         ended = await run(tool, words, work.limits(self._limits, self._effort.preset), teller.tell)
         if ended.status != 0:
-            free_bytes = shutil.disk_usage(rough.parent).free
+            free = free_bytes(rough.parent)
             frames = None if plan["do"] in ("sound", "mp3") else ended.counters.frame
-            raise verify.end_error(ended.status, ended.evidence, free_bytes, frames)
+            raise verify.end_error(ended.status, ended.evidence, free, frames)
         work.source = await self._check_length(local, plan, rough, ended)
 
     async def _check_length(
@@ -367,18 +367,6 @@ def _choice_key(settings: str, deadline_s: float) -> str:
 
 def _settle(rough: Path) -> tuple[int, str]:
     """Hash what was written and make it durable; gives size and SHA-256."""
-    digest = hashlib.sha256()
-    with rough.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-        os.fsync(file.fileno())
-        return file.tell(), digest.hexdigest()
-
-
-def _publish(rough: Path, final: Path) -> None:
-    rough.replace(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sha256 = sha256_of(rough)
+    sync_file(rough)
+    return rough.stat().st_size, sha256

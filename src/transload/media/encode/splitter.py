@@ -1,11 +1,11 @@
 """A film in several files, each below the limit of its destination: copied, never encoded again."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from transload.errors import TooBigError
+from transload.files.free_space import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, verify
 from transload.media.encode.ffmpeg import EncoderLimits, Ffmpeg, run
@@ -47,8 +47,7 @@ class Splitter:
     async def _cut_at(self, arguments: list[str], stem: Path) -> list[Path]:
         ended = await run(self.tool, arguments, self.limits, lambda _: None)
         if ended.status != 0:
-            free_bytes = shutil.disk_usage(stem.parent).free
-            raise verify.end_error(ended.status, ended.evidence, free_bytes)
+            raise verify.end_error(ended.status, ended.evidence, free_bytes(stem.parent))
         return sorted(stem.parent.glob(f"{stem.name}-*.mp4"))
 
 

@@ -7,7 +7,6 @@ run made it. A segment counts once its frames were counted and it is durable und
 import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +31,7 @@ from transload.errors import (
     TransloadError,
     UnverifiedError,
 )
+from transload.files.free_space import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, quality, verify
 from transload.media.encode.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
@@ -292,8 +292,7 @@ class SegmentEncoder:
             return
         ended = work.ended
         if ended is not None and ended.status != 0:
-            free_bytes = shutil.disk_usage(self._folder).free
-            error = verify.end_error(ended.status, ended.evidence, free_bytes)
+            error = verify.end_error(ended.status, ended.evidence, free_bytes(self._folder))
             short = ended.status in (*verify.SHORT_OF_MEMORY, verify.EXIT_EXTERNAL)
             never_yield = work.run.end - work.run.first == 1
             if short and not never_yield and not isinstance(error, DiskFullError):
@@ -347,8 +346,7 @@ class SegmentEncoder:
         words = audio_args(film.plan, film.local, rough, film.origin_us)
         ended = await run(self._tool, words, self._limits, lambda _: None)
         if ended.status != 0:
-            free_bytes = shutil.disk_usage(self._folder).free
-            raise verify.end_error(ended.status, ended.evidence, free_bytes)
+            raise verify.end_error(ended.status, ended.evidence, free_bytes(self._folder))
         await self._keep(SOUND_N, rough, (None, None), "")
         await anyio.to_thread.run_sync(sweep, self._folder)
 

@@ -1,14 +1,13 @@
 """The files of a run of segments: read while ffmpeg writes them, copied when they are whole, swept at its end."""
 
-import errno
-import hashlib
-import os
 from pathlib import Path
 
-from transload.errors import ConvertError, DiskFullError
+from transload.errors import ConvertError, DiskFullError, is_disk_full
+from transload.files.durable import name_durably, sync_written
+from transload.sums import Fingerprint
+from transload.units import CHUNK_BYTES
 
 TAIL_BYTES = 1024
-_CHUNK = 1 << 20
 
 
 def size_of(path: Path) -> int:
@@ -42,7 +41,7 @@ def copy_durably(rough: Path, final: Path) -> tuple[int, str]:
     try:
         return _copied(rough, final)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_disk_full(error):
             raise DiskFullError(stage="convert") from error
         raise ConvertError(
             f"a segment cannot be kept: {error.strerror}", stage="convert"
@@ -56,18 +55,11 @@ def sweep(folder: Path) -> None:
 
 
 def _copied(rough: Path, final: Path) -> tuple[int, str]:
-    digest, between = hashlib.sha256(), final.with_name(f"{final.name}.copy.part")
+    whole, between = Fingerprint(), final.with_name(f"{final.name}.copy.part")
     with rough.open("rb") as source, between.open("wb") as target:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
+        while chunk := source.read(CHUNK_BYTES):
+            whole.add(chunk)
             target.write(chunk)
-        target.flush()
-        os.fsync(target.fileno())
-        size = target.tell()
-    between.replace(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return size, digest.hexdigest()
+        sync_written(target)
+    name_durably(between, final)
+    return whole.size_bytes, whole.sha256
