@@ -153,7 +153,7 @@ async def test_without_ffmpeg_the_next_step_is_said(samples: Samples, tmp_path: 
     async with MediaToolbox(ffmpeg=tmp_path / "none") as toolbox:
         with pytest.raises(FfmpegMissingError) as caught:
             await converted(toolbox, samples("matroska.mkv"), tmp_path)
-    assert caught.value.kind.next_step is NextStep.GET_TOOL
+    assert caught.value.kind.step is NextStep.GET_TOOL
 
 
 @pytest.mark.anyio
