@@ -165,7 +165,7 @@ def test_where_settings_and_data_are_is_no_setting() -> None:
 def test_a_wrong_value_is_refused_by_the_name_of_its_key(key: str, value: object) -> None:
     with pytest.raises(SettingError) as caught:
         load(None, {}, {key: value})
-    assert caught.value.detail.startswith(f"{key} given with --set is ")
+    assert caught.value.detail.startswith(f"{key} given for this once is ")
     assert "it takes" in caught.value.detail
 
 

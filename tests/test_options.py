@@ -75,5 +75,5 @@ def test_one_text_is_no_list_and_is_not_repeated() -> None:
 
 def test_filters_that_fit_nothing_name_some_names() -> None:
     error = nothing_fits(["*.heic"], ["*.txt"], [f"{n}.jpg" for n in range(4)])
-    assert error.detail == "no name in the source fits --include '*.heic' --exclude '*.txt'"
+    assert error.detail == "no name in the source fits include '*.heic', exclude '*.txt'"
     assert "'0.jpg', '1.jpg', '2.jpg' …" in str(error.suggestion)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from transload.errors import SettingError
+from transload.faults import NextStep, Step
 from transload.model import AlbumMix, Hevc
 from transload.units import GIB, MIB
 from transload.values import (
@@ -239,7 +240,7 @@ def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, obje
     places: tuple[tuple[Origin, dict[str, object], str], ...] = (
         ("file", _of_file(file), f"in {file}"),
         ("environment", _of_environment(environ), "in the environment"),
-        ("flag", dict(flags), "given with --set"),
+        ("flag", dict(flags), "given for this once"),
     )
     for origin, given, place in places:
         for key, value in given.items():
@@ -289,7 +290,7 @@ def _unknown(key: str, place: str) -> SettingError:
     nearest = (near or difflib.get_close_matches(key, KEYS, 1, 0.0))[0]
     return SettingError(
         f"no setting is called {key!r} ({place}); the nearest is {nearest}",
-        suggestion=f"Did you mean {nearest}? `transload doctor --json` lists every setting.",
+        suggestion=Step(NextStep.LOOK_UP_SETTING, nearest),
     )
 
 
@@ -329,7 +330,7 @@ def pairs(given: Iterable[str]) -> dict[str, object]:
     for text in given:
         key, sign, value = text.partition("=")
         if not sign:
-            raise SettingError(f"--set takes KEY=VALUE, not {text!r}")
+            raise SettingError(f"a setting is given as KEY=VALUE, not {text!r}")
         flags[key.strip()] = value
     return flags
 

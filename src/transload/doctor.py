@@ -20,6 +20,7 @@ from transload.errors import (
     StoreError,
     TransloadError,
 )
+from transload.faults import NextStep, Step
 from transload.files.free_space import free_bytes, reserve_of
 from transload.media.encode.ffmpeg import find_ffmpeg
 from transload.wiring import Installation
@@ -41,7 +42,7 @@ class Check:
     found: str
     needed: str
     why: str
-    fix: str = ""
+    fix: str | Step = ""
 
 
 async def examine(parts: Installation, *, fix: bool = False) -> list[Check]:
@@ -57,7 +58,7 @@ async def examine(parts: Installation, *, fix: bool = False) -> list[Check]:
         lambda: space(parts),
         lambda: ledger(parts),
         lambda: folder_check(
-            "library", parts.library_dir, "`--to library:` delivers here", fix=fix
+            "library", parts.library_dir, "`library:` alone delivers here", fix=fix
         ),
         lambda: lock(parts),
         hostname,
@@ -121,7 +122,7 @@ def space(parts: Installation) -> Check:
         f"{free >> 20:,} MiB free on the disk of {place}",
         f"more than {reserve >> 20:,} MiB (setting min_free_bytes)",
         "below the reserve every job waits",
-        "" if enough else "free some space; `transload clean` removes what is no longer needed",
+        "" if enough else Step(NextStep.CLEAN_UP),
     )
 
 
@@ -138,7 +139,7 @@ def ledger(parts: Installation) -> Check:
     except TransloadError as error:
         return Check("ledger", "fail", error.detail, needed, why, "free some space on its disk")
     if faults:
-        mend = f"restore '{path}' from a copy, or use another --data-dir"
+        mend = Step(NextStep.RESTORE_LEDGER, str(path))
         return Check("ledger", "fail", "; ".join(faults[:3]), needed, why, mend)
     return Check("ledger", "ok", f"{path}, sound", needed, why)
 

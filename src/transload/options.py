@@ -138,10 +138,10 @@ def nothing_fits(
     include: Sequence[str], exclude: Sequence[str], names: Sequence[str]
 ) -> UsageError:
     """The error of filters that leave nothing of a source in which there is something, with some of its `names`."""
-    filters = [f"--include {one!r}" for one in include] + [f"--exclude {one!r}" for one in exclude]
+    filters = [f"include {one!r}" for one in include] + [f"exclude {one!r}" for one in exclude]
     shown = ", ".join(repr(name) for name in names[:NAMES_SHOWN])
     return UsageError(
-        f"no name in the source fits {' '.join(filters)}",
+        f"no name in the source fits {', '.join(filters)}",
         suggestion=f"Names there are {shown}{' …' if len(names) > NAMES_SHOWN else ''}; `*` crosses folders, and"
         " capitals count.",
     )

@@ -138,7 +138,7 @@ def test_a_filter_that_fits_no_name_is_told(cli: Cli, tmp_path: Path) -> None:
     for words in (("list",), ("send", "--dry-run"), ("send", "--to", f"library:{tmp_path / 'l'}")):
         said = cli(*words, source, "--include", "*.heic")
         assert said.status == 2, words
-        assert "no name in the source fits --include '*.heic'" in said.err
+        assert "no name in the source fits include '*.heic'" in said.err
         assert "next: Names there are 'in/a.jpg', 'in/b.jpg'" in said.err
         said = cli(*words, source, "--include", "*.heic", "--json")
         assert said.status == 2, words

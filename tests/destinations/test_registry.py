@@ -7,6 +7,7 @@ import pytest
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
 from transload.errors import BugError, UsageError
+from transload.faults import NextStep, Step
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_unknown_scheme_names_the_known_and_the_nearest(
     with pytest.raises(UsageError) as caught:
         destinations.parse(text, Path("/default"))
     assert "library:, telegram:" in caught.value.detail
-    assert f"`--to {meant}`" in str(caught.value.suggestion)
+    assert caught.value.suggestion == Step(NextStep.CORRECT_DESTINATION, meant)
 
 
 def test_a_folder_nobody_can_have(destinations: Destinations) -> None:

@@ -21,6 +21,11 @@ SPEAK_OF_PLACES = frozenset(
     }
 )
 """They search for the very words."""
+NAME_COMMANDS = ("src/transload/cli/", "src/transload/present/next_steps.py")
+"""The command line itself, and the next steps as it words them."""
+STORED_REASONS = frozenset({"src/transload/states.py", "src/transload/steps/read.py"})
+"""Reasons of skips as rows have them, also those of the version before: they are compared as they are."""
+OUR_COMMAND = re.compile(r"\btransload (?:[a-z]|\{)|(?<![\w-])--(?!force-reinstall)[a-z]")
 MIRRORED = {"src/transload": "tests", "scripts": "tests/scripts", "prove": "tests/prove"}
 
 
@@ -128,3 +133,25 @@ def places_told(root: Path) -> list[str]:
         for number, line in enumerate((root / path).read_text("utf-8").splitlines(), 1)
         if told.search(line) and "/home/me/" not in line
     ]
+
+
+def commands_named(root: Path) -> list[str]:
+    """Strings outside the command line that name one of its commands or flags; docstrings may."""
+    offences: list[str] = []
+    for path in python_files(root):
+        name = path.as_posix()
+        if not name.startswith("src/") or name.startswith(NAME_COMMANDS) or name in STORED_REASONS:
+            continue
+        tree = ast.parse((root / path).read_text("utf-8"))
+        offences += [
+            f"{name}:{line}: {text}" for line, text in _texts(tree) if OUR_COMMAND.search(text)
+        ]
+    return offences
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The strings of a module that are used for anything."""
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.lineno, node.value

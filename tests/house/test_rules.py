@@ -26,6 +26,12 @@ PLANTED: list[tuple[Rule, dict[str, str], str]] = [
     (rules.empty_names, {"src/transload/job_manager.py": ""}, "job_manager"),
     (rules.mocks_and_sleeps, {"tests/test_a.py": "from unittest.mock import Mock"}, "mock"),
     (rules.mocks_and_sleeps, {"tests/test_a.py": "import time\ntime.sleep(1)"}, "test_a.py:2"),
+    (
+        rules.commands_named,
+        {"src/transload/ledger/a.py": "T = 'see `transload jobs`'"},
+        "a.py:1: see",
+    ),
+    (rules.commands_named, {"src/transload/ledger/a.py": "T = f'{1} or --to'"}, "a.py:1:  or"),
     (rules.places_told, {"src/transload/a.py": "P = '/root/data'"}, "a.py:1"),
     (rules.places_told, {"requirements.lock": "--extra-index-url x"}, "requirements.lock:1"),
     *(
@@ -49,6 +55,8 @@ SOUND = {
     "src/transload/__init__.py": "",
     "src/transload/ledger/migrations/v1.py": "\n" * 900,
     "src/transload/main.py": "\n" * 600,
+    "src/transload/cli/__init__.py": "T = 'transload jobs --json'",
+    "src/transload/ledger/__init__.py": '"""What `transload jobs --json` shows."""',
     "tests/test_main.py": "import anyio\nasync def test_a(): await anyio.sleep(0)",
     "tests/test_init.py": "",
     "tests/crash/test_kills.py": "",

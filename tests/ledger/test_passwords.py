@@ -11,12 +11,12 @@ from sqlalchemy import insert, select
 from tests.ledger.conftest import Desk, entries
 from transload.entry import Secret
 from transload.errors import PasswordNeededError, StoreError, UsageError, WrongPasswordError
-from transload.faults import Fault
+from transload.faults import Fault, NextStep, Step
 from transload.ledger.passwords import PARKED_MS
 from transload.ledger.schema import passwords, tasks
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
-from transload.model import Item, ItemState, Job, JobState, Lane, Outcome, TaskKind
+from transload.model import Item, ItemState, JobState, Lane, Outcome, TaskKind
 from transload.states import needs_password
 
 pytestmark = pytest.mark.anyio
@@ -30,11 +30,9 @@ def lock(item: Item) -> Outcome:
     return Outcome(item, ItemState.PENDING, NEEDED.detail, fault=NEEDED)
 
 
-def advised(job: Job, fault: Fault) -> Fault:
-    """The fault of a job, with the command to type."""
-    return replace(
-        fault, suggestion=f"`transload pass {job.id}` hands a password in: the job goes on."
-    )
+def advised(fault: Fault) -> Fault:
+    """The fault of a job that waits for its password."""
+    return replace(fault, suggestion=Step(NextStep.HAND_IN_PASSWORD))
 
 
 async def transferred(desk: Desk, *states: ItemState) -> TaskRecord:
@@ -133,7 +131,7 @@ async def test_a_job_waits_when_only_a_password_can_help(desk: Desk) -> None:
     waiting = await desk.ledger.job(job.id)
     assert needs_password(waiting)
     assert waiting.wait_until_ms is None
-    assert waiting.fault == advised(job, NEEDED)
+    assert waiting.fault == advised(NEEDED)
     (last,) = [e for e in await desk.events(job.id) if e.data.get("reason")]
     assert (last.data["reason"], last.data["fault"]["kind"]) == ("password", NEEDED.kind)
     assert due(desk) == [("transfer", True)]
@@ -180,7 +178,7 @@ async def test_hidden_names_let_the_job_wait(desk: Desk) -> None:
     await record.need_input(wrong)
     waiting = await desk.ledger.job(job.id)
     assert needs_password(waiting)
-    assert waiting.fault == advised(job, wrong)
+    assert waiting.fault == advised(wrong)
     with pytest.raises(UsageError):
         await desk.ledger.give_password((await ended(desk, "/e.zip")), "late")
 
@@ -262,7 +260,7 @@ async def test_a_wait_outlives_its_process(desk: Desk) -> None:
     item = await conversion.item(again.item_id or 0)
     await conversion.conclude([Outcome(item, ItemState.QUARANTINED, "so")])
     assert await conversion.end_task()
-    assert (await desk.ledger.job(job.id)).fault == advised(job, NEEDED)
+    assert (await desk.ledger.job(job.id)).fault == advised(NEEDED)
 
 
 async def test_the_log_that_another_process_uses_does_not_stop_the_end(desk: Desk) -> None:

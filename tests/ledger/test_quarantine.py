@@ -10,6 +10,7 @@ import pytest
 from tests.ledger.conftest import Desk, entries
 from tests.ledger.test_task_writes import begun, intend, landed, shipment
 from transload.errors import NotMediaError, RejectedError, UnknownJobError
+from transload.faults import NextStep, Step
 from transload.ledger.quarantine import Quarantine, fingerprint, put_in
 from transload.model import Held, ItemKind, ItemState, Outcome
 
@@ -42,7 +43,7 @@ async def test_a_kept_original_is_listed_and_dropped(desk: Desk) -> None:
     left = await record.item(first.item_id)
     assert left.state is ItemState.FAILED
     assert left.fault is not None
-    assert "was deleted" in str(left.fault.suggestion)
+    assert left.fault.suggestion == Step(NextStep.READ_AGAIN)
     assert [one.id for one in await quarantine.listed()] == [second.id]
     assert not first.path.exists()
     with pytest.raises(UnknownJobError):

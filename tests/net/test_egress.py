@@ -8,6 +8,7 @@ import pytest
 
 from tests.servers.ranged import Ranged, ranged
 from transload.errors import BlockedAddressError, DnsError, InvalidUrlError
+from transload.faults import NextStep, Step
 from transload.net.egress import Egress, system_lookup
 from transload.net.fetch import Web, target_of
 
@@ -135,7 +136,8 @@ def test_the_error_names_the_setting_and_the_value_that_allows_it() -> None:
         egress.addresses("nas.home", 80)
     assert "nas.home (192.168.1.5)" in caught.value.detail
     assert "egress.allow_networks" in caught.value.detail
-    assert "--set egress.allow_networks=10.0.0.0/8,192.168.1.5/32" in str(caught.value.suggestion)
+    allowed = "egress.allow_networks=10.0.0.0/8,192.168.1.5/32"
+    assert caught.value.suggestion == Step(NextStep.ALLOW_ADDRESS, allowed)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,8 @@ def test_the_suggested_value_is_enough_for_mapped_addresses() -> None:
     egress = Egress(lookup=lambda _host, _port: ["::ffff:10.0.0.1"])
     with pytest.raises(BlockedAddressError) as caught:
         egress.addresses("nas", 80)
-    value = str(caught.value.suggestion).partition("allow_networks=")[2]
+    assert isinstance(caught.value.suggestion, Step)
+    value = caught.value.suggestion.about.removeprefix("egress.allow_networks=")
     assert Egress([value]).allows(ip_address("::ffff:10.0.0.1"))
 
 

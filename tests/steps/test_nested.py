@@ -15,6 +15,7 @@ from transload.errors import (
     SevenZipMissingError,
     UnsupportedError,
 )
+from transload.faults import NextStep, Step
 from transload.model import Job, JobState, Recipe
 from transload.steps.nested import (
     ArchivePath,
@@ -211,7 +212,7 @@ def test_what_cannot_be_read_here_is_refused_with_the_way_to_have_it() -> None:
     look.refuses(UnsupportedError("x.ace is an ACE archive"))
     assert look.fault is not None
     assert "ACE" in look.fault.detail
-    assert "--files all" in str(look.fault.suggestion)
+    assert look.fault.suggestion == Step(NextStep.SEND_UNOPENED)
     assert look.keeps
 
 

@@ -40,6 +40,7 @@ from transload.errors import (
     UnreadableError,
     UnsupportedError,
 )
+from transload.faults import NextStep, Step
 from transload.ports import ArchiveReader
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
@@ -115,7 +116,7 @@ class Archives:
         if path.name != name and is_piece(name):
             raise PartInsideError(
                 f"{name} is one of several files of an archive: inside another archive they are not put together",
-                suggestion="Unpack the outer archive and send the folder, or send it with `--files all`.",
+                suggestion=Step(NextStep.UNPACK_OUTER),
             )
         return self.open(RenamedBlob(path, name), passwords)
 

@@ -10,7 +10,8 @@ from transload import config
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
 from transload.cli.wording import clean, count_text, size_text
-from transload.faults import EXIT_ENVIRONMENT, EXIT_OK
+from transload.faults import EXIT_ENVIRONMENT, EXIT_OK, Step
+from transload.present.next_steps import sentence
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -57,11 +58,16 @@ def lines(checks: "list[Check]", *, all_of_them: bool) -> list[str]:
             continue
         told.append(f"{MARKS[check.status]}  {check.id:<12} {clean(check.found)}")
         if check.status != "ok":
-            told += [f"      needed: {check.needed}; {check.why}", f"      fix: {check.fix}"]
+            told += [f"      needed: {check.needed}; {check.why}", f"      fix: {mend(check)}"]
     wrong = sum(check.status == "fail" for check in checks)
     if all_of_them:
         told.append("all is well" if not wrong else f"{count_text(wrong, 'check')} failed")
     return told
+
+
+def mend(check: "Check") -> str:
+    """What mends it, in words; empty when nothing needs mending."""
+    return sentence(check.fix) if isinstance(check.fix, Step) else check.fix
 
 
 def document(app: "App", checks: "list[Check]") -> dict[str, Any]:
@@ -70,6 +76,6 @@ def document(app: "App", checks: "list[Check]") -> dict[str, Any]:
         "schema": 1,
         "ok": all(check.status != "fail" for check in checks),
         "data_dir": str(app.installation.folder.root),
-        "checks": [asdict(check) for check in checks],
+        "checks": [asdict(check) | {"fix": mend(check)} for check in checks],
         "settings": [asdict(row) for row in config.describe(app.settings)],
     }

@@ -26,7 +26,7 @@ from transload.errors import (
     UnreachableError,
     is_disk_full,
 )
-from transload.faults import Fault
+from transload.faults import Fault, NextStep, Step
 from transload.files.durable import sync_file, sync_folder
 from transload.model import Intent, Output, Parcel
 from transload.ports import Landed, Refusal
@@ -362,7 +362,7 @@ def translated(error: OSError, root: Path) -> TransloadError:
         return DeniedError(
             f"{root} may not be written: {reason}",
             stage=STAGE,
-            suggestion=f"Make {root} writable (its owner, its mount) or choose another --to.",
+            suggestion=Step(NextStep.GIVE_RIGHT_TO_WRITE, str(root)),
             evidence=str(error),
         )
     if error.errno in _THIS_ONE:

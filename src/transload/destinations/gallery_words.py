@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from transload.address import shown
 from transload.errors import KINDS
+from transload.faults import NextStep, Step
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Verdict
-from transload.present.next_steps import next_step
+from transload.present.next_steps import next_step, sentence
 
 SHOWN_KINDS = frozenset({ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.ANIMATION})
 LOST_STATES = frozenset({ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELLED})
@@ -132,7 +133,7 @@ def loss_in_words(item: Item) -> tuple[str, str, str]:
     """Title, detail and next step of an item that did not arrive."""
     if item.fault is None:
         title = "Cancelled" if item.state is ItemState.CANCELLED else "Not delivered"
-        return title, item.why, f"`transload retry {item.job_id}` tries it again."
+        return title, item.why, sentence(Step(NextStep.RETRY_JOB), job_id=item.job_id)
     advice = next_step(item.fault, job_id=item.job_id, command="send")
     return KINDS[item.fault.kind].title, item.fault.detail, advice
 

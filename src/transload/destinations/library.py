@@ -15,6 +15,7 @@ from transload.destinations.gallery_page import FOLDER as PICTURES
 from transload.destinations.gallery_page import Pictures, key_of
 from transload.destinations.names import key, numbered, safe_parts, with_suffix
 from transload.errors import DeniedError, RejectedError, UnreachableError
+from transload.faults import NextStep, Step
 from transload.files.durable import sync_written
 from transload.model import Intent, Job, OpenIntent, Output, Shipment
 from transload.ports import Landed, Picture, Records, Refusal, Taken
@@ -114,7 +115,7 @@ class Library:
                 raise DeniedError(
                     f"{self.root / delivery.TEMP_FOLDER} is not a folder",
                     stage=STAGE,
-                    suggestion="Remove it, or choose another --to.",
+                    suggestion=Step(NextStep.REMOVE_FILE),
                 ) from error
             try:
                 with probe.open("wb") as file:
@@ -133,7 +134,7 @@ class Library:
             raise UnreachableError(
                 f"{self.root} is a file, not a folder",
                 stage=STAGE,
-                suggestion="Choose another --to.",
+                suggestion=Step(NextStep.CHOOSE_DESTINATION),
             )
         there = next(above for above in self.root.parents if above.exists())
         if not there.is_mount() and any(there.match(pattern) for pattern in _MOUNT_FOLDERS):

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from transload.errors import BugError, UsageError
+from transload.faults import NextStep, Step
 from transload.ports import Destination
 
 LIBRARY = "library"
@@ -58,7 +59,7 @@ class Destinations:
         listed = ", ".join(f"{name}:" for name in known)
         raise UsageError(
             f"{text!r} is not a destination; known are {listed}",
-            suggestion=f"Did you mean `--to {self._nearest(text, known)}`?",
+            suggestion=Step(NextStep.CORRECT_DESTINATION, self._nearest(text, known)),
         )
 
     def _nearest(self, text: str, known: list[str]) -> str:

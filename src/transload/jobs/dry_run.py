@@ -1,7 +1,6 @@
 """Looking without delivering: list a source, inspect files, rehearse a job. Nothing is written but scratch."""
 
 import secrets
-import shlex
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -22,7 +21,7 @@ from transload.errors import (
     UnreadableError,
     UsageError,
 )
-from transload.faults import Fault
+from transload.faults import Fault, NextStep, Step
 from transload.files.free_space import SLACK_BYTES
 from transload.files.scratch import JobScratch
 from transload.jobs.meters import TaskMeter
@@ -126,7 +125,7 @@ def _beginning(path: Path) -> tuple[bytes, int]:
     except IsADirectoryError as error:
         raise UsageError(
             f"{path} is a folder",
-            suggestion=f"`transload send {shlex.quote(str(path))} --dry-run` judges all that is in it.",
+            suggestion=Step(NextStep.JUDGE_FOLDER, str(path)),
         ) from error
     except OSError as error:
         raise UnreadableError(f"{path} cannot be read ({error.strerror})") from error

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from transload.errors import DiskFullError, StoreError, TransloadError
+from transload.faults import NextStep, Step
 from transload.ledger.schema import VERSION, metadata
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def translated(error: DBAPIError) -> TransloadError:
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreError(
             "the ledger is damaged and is not touched any further",
-            suggestion="Restore the data folder's ledger.db from a copy, or use another --data-dir.",
+            suggestion=Step(NextStep.RESTORE_LEDGER, "the data folder's ledger.db"),
         )
     return StoreError(f"the ledger cannot be used ({error.orig})")
 
@@ -109,7 +110,7 @@ class Database:
         if version > VERSION:
             raise StoreError(
                 f"the ledger is of version {version}, this Transload knows {VERSION}",
-                suggestion="Update Transload, or use another --data-dir.",
+                suggestion=Step(NextStep.UPDATE),
             )
         from transload.ledger.migrations import upgrade  # alembic costs 150 ms: only when behind
 

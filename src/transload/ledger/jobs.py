@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from transload.entry import Place, Secret
 from transload.errors import BusyError, UnknownJobError, UsageError
+from transload.faults import NextStep, Step
 from transload.ledger.database import Database
 from transload.ledger.moves import Sweep, Values, apply_to_all, move_job, revoke
 from transload.ledger.passwords import keep_passwords, passwords_of
@@ -152,7 +153,7 @@ class Ledger:
             if job.state in JOB_ENDED:
                 raise UsageError(
                     f"the job {job_id} has ended ({job.state.value}): it waits for no password",
-                    suggestion=f"`transload retry {job_id}` takes up what was lost, and asks again.",
+                    suggestion=Step(NextStep.RETRY_FOR_PASSWORD, job_id),
                 )
             keep_passwords(db, job_id, [text])
             db.execute(update(jobs).where(jobs.c.id == job_id).values(wanted_ms=now))
@@ -253,7 +254,7 @@ class Ledger:
             if job.state not in JOB_ENDED:
                 raise BusyError(
                     f"job {job_id} is {job.state.value}",
-                    suggestion="Try again when it has ended: `transload jobs` tells.",
+                    suggestion=Step(NextStep.WAIT_FOR_JOB),
                 )
             chosen = (items.c.job_id == job_id) & items.c.state.in_(
                 [s.value for s in ITEM_RETRIABLE]

@@ -1,12 +1,14 @@
 """What a job needs a password for, and the passwords it was given. Each function runs in a transaction."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from transload.entry import Secret
 from transload.errors import LOCKED, PasswordNeededError, UsageError
+from transload.faults import NextStep, Step
 from transload.ledger.moves import Values, free, move_job
 from transload.ledger.rows import announce
 from transload.ledger.schema import items, jobs, passwords, tasks
@@ -24,7 +26,7 @@ def keep_passwords(db: Connection, job_id: str, texts: Sequence[str]) -> None:
     if any(not text or "\n" in text or not _is_text(text) for text in texts):
         raise UsageError(
             "a password is empty, has a line end in it, or is not valid UTF-8",
-            suggestion="Give it with --password-file: one a line, UTF-8.",
+            suggestion=Step(NextStep.USE_PASSWORD_FILE),
         )
     known = set(db.execute(_texts(job_id)).scalars())
     new = [text for text in dict.fromkeys(texts) if text not in known]
@@ -97,8 +99,7 @@ def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
     row = db.execute(select(jobs.c.fault).where(jobs.c.id == job_id)).one()
     known: dict[str, Any] | None = row.fault if row.fault and row.fault["kind"] in LOCKED else None
     why = first_locked(db, job_id) or known or PasswordNeededError().fault().as_dict()
-    advice = f"`transload pass {job_id}` hands a password in: the job goes on."
-    fault = why | {"suggestion": advice}
+    fault = why | {"suggestion": asdict(Step(NextStep.HAND_IN_PASSWORD))}
     values: Values = {"wait_reason": PASSWORD, "wait_until_ms": None, "fault": fault}
     move_job(db, job_id, JobState.WAITING, values)
     told = {"state": JobState.WAITING.value, "reason": PASSWORD, "fault": fault}

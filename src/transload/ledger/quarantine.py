@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from transload.errors import UnknownJobError, is_disk_full
-from transload.faults import Fault
+from transload.faults import Fault, NextStep, Step
 from transload.ledger.database import Database
 from transload.ledger.moves import Move, apply
 from transload.ledger.rows import AnyRow, announce, quarantine_of
@@ -16,7 +16,7 @@ from transload.ledger.schema import items, quarantine
 from transload.model import Held, Item, ItemKind, ItemState, QuarantineRecord
 from transload.sums import fingerprint_of
 
-DROPPED = "Its original was deleted; `transload retry JOB` reads it from the source again."
+DROPPED = Step(NextStep.READ_AGAIN)
 
 
 class Quarantine:
@@ -51,7 +51,7 @@ class Quarantine:
                 else "no kept original's id begins"
             )
             raise UnknownJobError(
-                f"{many} with {prefix!r}", suggestion="`transload quarantine list` shows their ids."
+                f"{many} with {prefix!r}", suggestion=Step(NextStep.LIST_QUARANTINE)
             )
         return found[0]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from transload.errors import BlockedAddressError, DnsError
+from transload.faults import NextStep, Step
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -78,7 +79,7 @@ class Egress:
         where = text if host.strip("[]") == text else f"{host} ({text})"
         return BlockedAddressError(
             f"{where} is not a public address, and {_SETTING} does not allow it",
-            suggestion=f"If it is yours, a NAS at home for instance, allow it: --set {_SETTING}={raised}",
+            suggestion=Step(NextStep.ALLOW_ADDRESS, f"{_SETTING}={raised}"),
         )
 
 

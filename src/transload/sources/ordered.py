@@ -89,7 +89,7 @@ def in_order(source: Source, sort: Sort) -> Source:
         return source
     if not source.listed:
         raise UsageError(
-            f"{source.title} can only be read in its own order (--sort archive)",
+            f"{source.title} can only be read in its own order (sort `archive`)",
             suggestion="Unpack it, or pack it as zip, to send it in another order.",
         )
     return Ordered(source, sort)

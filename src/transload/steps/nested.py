@@ -28,7 +28,7 @@ from transload.errors import (
     UnsupportedError,
     WrongPasswordError,
 )
-from transload.faults import Fault
+from transload.faults import Fault, NextStep, Step
 from transload.model import Files, Held, Item, ItemKind, Recipe
 from transload.ports import ArchiveReader, Media, ReadContext
 from transload.steps.staging import spool
@@ -49,9 +49,7 @@ OF_ARCHIVES = (
 )
 """What reading an archive raises: inside another one it costs that archive alone."""
 
-UNOPENED = (
-    "Unpack it with the program that made it, or send with `--files all`: it is delivered unopened."
-)
+UNOPENED = Step(NextStep.SEND_UNOPENED)
 _RAISE = "If you trust this source, raise `{}` and send it again."
 _KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind.word, MissingVolumeError.kind.word}
 """Faults that are not those of its bytes: they are left where they are, to be read another time."""
