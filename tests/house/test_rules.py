@@ -11,6 +11,14 @@ from tests.house.state_writers import other_writers
 ROOT = Path(__file__).resolve().parents[2]
 Rule = Callable[[Path], list[str]]
 
+BLOCK = "".join(f"    step_{n} = {n}\n" for n in range(6))
+FIVE = "\n".join(BLOCK.splitlines()[:5]) + "\n"
+INDENTED = 'def g():\n    """Not code."""\n    if True:\n        # why\n' + BLOCK.replace(
+    "    ", "        "
+).replace("step_2", "\n        step_2")
+THIRTEEN = (
+    f"from transload.media import {', '.join(f'm{n}' for n in range(12))}\nimport transload.model"
+)
 PLANTED: list[tuple[Rule, dict[str, str], str]] = [
     (rules.too_long, {"src/transload/flow.py": "\n" * 601}, "src/transload/flow.py: 601"),
     (rules.too_long, {"bench/a.py": "x = 1\n" * 700}, "bench/a.py: 700"),
@@ -32,6 +40,17 @@ PLANTED: list[tuple[Rule, dict[str, str], str]] = [
         "a.py:1: see",
     ),
     (rules.commands_named, {"src/transload/ledger/a.py": "T = f'{1} or --to'"}, "a.py:1:  or"),
+    (
+        rules.repeated_blocks,
+        {"src/transload/a.py": "def h():\n" + BLOCK, "src/transload/b.py": INDENTED},
+        "src/transload/b.py:5 is src/transload/a.py:2",
+    ),
+    (
+        rules.imports_too_much,
+        {"src/transload/a.py": THIRTEEN, "src/transload/media/__init__.py": ""}
+        | {f"src/transload/media/m{n}.py": "" for n in range(12)},
+        "src/transload/a.py: 13 modules",
+    ),
     (rules.places_told, {"src/transload/a.py": "P = '/root/data'"}, "a.py:1"),
     (rules.places_told, {"requirements.lock": "--extra-index-url x"}, "requirements.lock:1"),
     *(
@@ -57,8 +76,12 @@ SOUND = {
     "src/transload/main.py": "\n" * 600,
     "src/transload/cli/__init__.py": "T = 'transload jobs --json'",
     "src/transload/ledger/__init__.py": '"""What `transload jobs --json` shows."""',
+    "src/transload/wiring.py": "\n".join(f"import transload.m{n}" for n in range(40)),
+    "src/transload/app.py": f"def f():\n{FIVE}def g():\n{FIVE}",
     "tests/test_main.py": "import anyio\nasync def test_a(): await anyio.sleep(0)",
     "tests/test_init.py": "",
+    "tests/test_wiring.py": "",
+    "tests/test_app.py": "",
     "tests/crash/test_kills.py": "",
     "requirements.lock": "anyio==4.16.0 \\\n    --hash=sha256:00",
     "pyproject.toml": "[project]",
