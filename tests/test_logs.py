@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transload import logs
-from transload.logs import HIDDEN, JsonFormatter, KeyValueFormatter, redact
+from transload.address import HIDDEN
+from transload.logs import JsonFormatter, KeyValueFormatter, redact
 
 SECRET = "zQ9sTopSecretzQ9"
 PLACES = [

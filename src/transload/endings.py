@@ -1,4 +1,4 @@
-"""The endings of names that promise a photo, a video, a sound or a document, in small letters with their dot."""
+"""The endings of names that promise media, an archive or a document, in small letters with their dot."""
 
 from pathlib import PurePosixPath
 
@@ -19,6 +19,14 @@ SOUNDS = _dotted(
     "mp3 m4a m4b aac ogg oga opus flac wav wma amr aif aiff ac3 eac3 ec3 mka ape wv caf tta au snd dts mp2 mp1"
 )
 MEDIA = PHOTOS | VIDEOS | SOUNDS
+
+ARCHIVE_SUFFIXES = frozenset({
+    ".zip", ".zipx", ".cbz", ".7z", ".cb7", ".rar", ".cbr", ".tar", ".cbt", ".tgz", ".gz", ".tbz", ".tbz2", ".bz2",
+    ".txz", ".xz", ".tzst", ".zst", ".lz4", ".lz", ".tlz", ".lzma", ".z", ".taz", ".cab", ".cpio", ".ar",
+    ".xar", ".lzh", ".lha", ".ace",
+    ".iso", ".arj", ".squashfs", ".wim", ".dmg", ".zoo", ".arc", ".sit", ".sitx", ".lzo", ".lrz", ".zpaq",
+})  # fmt: skip
+"""Endings by which people know archives; content decides, these only word the errors and titles."""
 
 DOCUMENT_SUFFIXES = frozenset({
     ".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx", ".odt", ".ods", ".odp", ".odg",

@@ -10,14 +10,6 @@ from transload.units import GIB, MIB
 
 INNER_DIGITS = 7  # of a place inside an archive, a level: fixed, so that texts sort as numbers do
 
-ARCHIVE_SUFFIXES = frozenset({
-    ".zip", ".zipx", ".cbz", ".7z", ".cb7", ".rar", ".cbr", ".tar", ".cbt", ".tgz", ".gz", ".tbz", ".tbz2", ".bz2",
-    ".txz", ".xz", ".tzst", ".zst", ".lz4", ".lz", ".tlz", ".lzma", ".z", ".taz", ".cab", ".cpio", ".ar",
-    ".xar", ".lzh", ".lha", ".ace",
-    ".iso", ".arj", ".squashfs", ".wim", ".dmg", ".zoo", ".arc", ".sit", ".sitx", ".lzo", ".lrz", ".zpaq",
-})  # fmt: skip
-"""Endings by which people know archives; content decides, these only word the errors and titles."""
-
 Place = tuple[int, str]
 """(`index`, `inner`) of an entry or its item; places sort in the order of the source."""
 
@@ -53,6 +45,10 @@ class Entry:
     def place(self) -> Place:
         """What tells this entry from every other of its source."""
         return self.index, self.inner
+
+
+RAISE_LIMIT = "If you trust this source, raise `{}` and send it again."
+"""What may be done about a limit: its setting goes in."""
 
 
 @dataclass(frozen=True, slots=True)

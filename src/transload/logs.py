@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from transload.address import HIDDEN
 from transload.units import MIB
 
 FILE_NAME = "transload.log"
 FILE_BYTES, FILES_KEPT = 4 * MIB, 3
-HIDDEN = "***"
 
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _SECRET_WORD = (

@@ -31,7 +31,7 @@ BLOCK_LINES = 6
 IMPORTED_MAX = 12
 IMPORTING_MORE = {
     "src/transload/archives/open.py": 24,
-    "src/transload/archives/sevenzip/reader.py": 21,
+    "src/transload/archives/sevenzip/reader.py": 20,
     "src/transload/archives/tar/reader.py": 13,
     "src/transload/cli/jobs.py": 14,
     "src/transload/cli/look.py": 16,

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from typing import Protocol
 
-from transload.entry import Limits
+from transload.entry import RAISE_LIMIT, Limits
 from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
 from transload.units import KIB
 
@@ -23,8 +23,6 @@ Pull = Callable[[int], bytes]
 
 Asked again at its end or after an error, one that `lasting` made says the same again.
 """
-
-_RAISE = "If you trust this source, raise `{}` and send it again."
 
 
 class Tally:
@@ -105,7 +103,7 @@ def too_many_entries(limits: Limits) -> LimitError:
     """The error for an archive with more than `archive.max_entries` entries."""
     return LimitError(
         f"the archive has more than {limits.max_entries} entries (archive.max_entries)",
-        suggestion=_RAISE.format("archive.max_entries"),
+        suggestion=RAISE_LIMIT.format("archive.max_entries"),
     )
 
 
@@ -231,12 +229,12 @@ class Body(io.BufferedIOBase):
 
 def _size_error(what: str, setting: str, most: int) -> LimitError:
     return LimitError(
-        f"{what} gives more than {most} bytes ({setting})", suggestion=_RAISE.format(setting)
+        f"{what} gives more than {most} bytes ({setting})", suggestion=RAISE_LIMIT.format(setting)
     )
 
 
 def _ratio_error(what: str, made: int, taken: int, limits: Limits) -> LimitError:
     return LimitError(
         f"{what} grows {made // max(taken, 1)} times when unpacked (archive.max_ratio = {limits.max_ratio})",
-        suggestion=_RAISE.format("archive.max_ratio"),
+        suggestion=RAISE_LIMIT.format("archive.max_ratio"),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from transload.entry import RAISE_LIMIT
 from transload.errors import (
     CorruptError,
     DiskFullError,
@@ -141,7 +142,7 @@ class Spool:
     def _too_large(self) -> LimitError:
         return LimitError(
             f"the archive is larger than {self.max_bytes} bytes (archive.max_total_bytes)",
-            suggestion="If you trust this source, raise `archive.max_total_bytes` and send it again.",
+            suggestion=RAISE_LIMIT.format("archive.max_total_bytes"),
         )
 
     def _of_disk(self, error: OSError) -> DiskFullError | StoreError:

@@ -8,7 +8,7 @@ at; and when entry after entry was wanted, some of what follows is asked for as 
 from dataclasses import dataclass
 
 from transload import endings
-from transload.entry import ARCHIVE_SUFFIXES
+from transload.endings import ARCHIVE_SUFFIXES
 from transload.units import KIB, MIB
 
 PEEK_BYTES = 9 * KIB

@@ -12,8 +12,8 @@ from transload.archives.sevenzip.remote_blocks import BlockReader, NeedsLocalFil
 from transload.archives.sfx import embedded_format
 from transload.archives.sniff import archive_format
 from transload.archives.volumes import is_piece
-from transload.endings import is_document
-from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Opening, ReadReport
+from transload.endings import ARCHIVE_SUFFIXES, is_document
+from transload.entry import Entry, Limits, Opening, ReadReport
 from transload.errors import (
     PasswordNeededError,
     RemoteBrokenError,

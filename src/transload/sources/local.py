@@ -10,8 +10,8 @@ from transload.archives.blob import LocalBlob
 from transload.archives.open import Archives, is_archive, read_head
 from transload.archives.sfx import embedded_format
 from transload.archives.volumes import VolumeSet, volume_set
-from transload.endings import is_document
-from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Listing, Opening, ReadReport
+from transload.endings import ARCHIVE_SUFFIXES, is_document
+from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
 from transload.ports import ArchiveReader, Source, SourceRef, Want
 from transload.sources.folder import FileReader, FolderReader

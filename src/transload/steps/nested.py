@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
-from transload.endings import is_document
-from transload.entry import ARCHIVE_SUFFIXES, INNER_DIGITS, Entry, Limits, Place, ReadReport
+from transload.endings import ARCHIVE_SUFFIXES, is_document
+from transload.entry import INNER_DIGITS, RAISE_LIMIT, Entry, Limits, Place, ReadReport
 from transload.errors import (
     LOCKED,
     BugError,
@@ -50,7 +50,6 @@ OF_ARCHIVES = (
 """What reading an archive raises: inside another one it costs that archive alone."""
 
 UNOPENED = Step(NextStep.SEND_UNOPENED)
-_RAISE = "If you trust this source, raise `{}` and send it again."
 _KEEPS_NOTHING = LOCKED | {SevenZipMissingError.kind.word, MissingVolumeError.kind.word}
 """Faults that are not those of its bytes: they are left where they are, to be read another time."""
 
@@ -238,7 +237,7 @@ class LimitBudget:
             raise LimitError(
                 f"the archives inside grow {made // packed} times when unpacked "
                 f"(archive.max_ratio = {self.limits.max_ratio})",
-                suggestion=_RAISE.format("archive.max_ratio"),
+                suggestion=RAISE_LIMIT.format("archive.max_ratio"),
             )
 
     def exclude(self, depth: int, size: int) -> None:
@@ -249,7 +248,7 @@ class LimitBudget:
     def _end(self, what: str, setting: str, most: int) -> LimitError:
         error = LimitError(
             f"the source with the archives inside it gives more than {most} {what} ({setting})",
-            suggestion=_RAISE.format(setting),
+            suggestion=RAISE_LIMIT.format(setting),
         )
         self.spent = error.fault()
         return error
@@ -283,7 +282,7 @@ def too_deep(limits: Limits) -> Fault:
     """Why an archive is not opened that lies deeper than is allowed."""
     return LimitError(
         f"an archive inside archives, more than {limits.max_depth} deep (archive.max_depth)",
-        suggestion=_RAISE.format("archive.max_depth"),
+        suggestion=RAISE_LIMIT.format("archive.max_depth"),
     ).fault()
 
 

@@ -19,8 +19,6 @@ from transload.archives.sevenzip.access import (
     is_selectable,
     misspelled,
 )
-from transload.archives.sevenzip.batch import BATCH_BYTES, neighbours, sealed
-from transload.archives.sevenzip.checksums import named_wrong
 from transload.archives.sevenzip.listing import Member, block_starts, solid_before
 from transload.archives.sevenzip.process import RC_MEMORY, DecoderProcess
 from transload.archives.sevenzip.single_members import (
@@ -34,6 +32,7 @@ from transload.archives.sevenzip.single_members import (
     pieces,
     unsupported,
 )
+from transload.archives.sevenzip.unlisted_sums import BATCH_BYTES, named_wrong, neighbours, sealed
 from transload.errors import (
     CorruptError,
     LimitError,

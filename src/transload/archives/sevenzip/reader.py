@@ -11,7 +11,6 @@ from transload.archives.missing_volumes import with_lost_members
 from transload.archives.names import decoder_for
 from transload.archives.sevenzip.access import ArchiveAccess, is_selectable
 from transload.archives.sevenzip.arj import with_split_members
-from transload.archives.sevenzip.batch import BATCH_BYTES
 from transload.archives.sevenzip.bit7z import last_resort
 from transload.archives.sevenzip.feed import Feed
 from transload.archives.sevenzip.listing import (
@@ -23,10 +22,10 @@ from transload.archives.sevenzip.listing import (
 )
 from transload.archives.sevenzip.listing_errors import error_of_archive, error_of_listing
 from transload.archives.sevenzip.process import RC_PROMPT
-from transload.archives.sevenzip.single_members import WEAK
+from transload.archives.sevenzip.single_members import WEAK, refusing_zisofs
 from transload.archives.sevenzip.stored import StoredMember, places
 from transload.archives.sevenzip.tool import Program, SevenZip
-from transload.archives.sevenzip.zisofs import refusing_zisofs
+from transload.archives.sevenzip.unlisted_sums import BATCH_BYTES
 from transload.entry import Entry, Limits, Listing, ReadReport, Secret
 from transload.errors import (
     CorruptError,

@@ -15,6 +15,10 @@ from transload.errors import (
 
 UNPACK = "Unpack it with the program that made it and send the folder."
 WEAK = "ZipCrypto"  # checks a password by eight bits
+_ZISOFS_MARK = b"\x37\xe4\x53\x96\xc9\xdb\xd6\x07"
+"""Begins a file of an ISO image that was packed by itself (`mkzftree`): 7zz gives it packed, as if it were whole. Linux
+unpacks such files when it reads the image (zisofs-tools, iso9660/Documentation "zisofs").
+"""
 _NO_DECODER = b"Unsupported Method : "
 
 
@@ -119,3 +123,31 @@ def failing(error: TransloadError) -> Pull:
         raise error
 
     return pull
+
+
+def refusing_zisofs(pull: Pull) -> Pull:
+    """The pull of a file of an ISO image, which raises UnsupportedError at once where its bytes are packed."""
+    head: bytes | None = None  # what was read to look for the mark and not given yet
+
+    def looking_first(size: int) -> bytes:
+        nonlocal head
+        if head is None:
+            head = _start(pull)
+        if not head:
+            return pull(size)
+        given, head = head[:size], head[size:]
+        return given
+
+    return looking_first
+
+
+def _start(pull: Pull) -> bytes:
+    head = b""
+    while len(head) < len(_ZISOFS_MARK) and (more := pull(len(_ZISOFS_MARK) - len(head))):
+        head += more
+    if head == _ZISOFS_MARK:
+        raise UnsupportedError(
+            "it is packed inside the image (zisofs), which no reader here unpacks",
+            suggestion="Mount the image on Linux, which unpacks such files, and send the folder.",
+        )
+    return head

@@ -13,7 +13,7 @@ SPANS_MAX = 1 << 17
 _SPARSE = b"GNU.sparse."
 _HEEDED = frozenset({b"path", b"size", b"mtime"})
 _REST_OF = b"GNU.volume.filename"
-_DIGITS_MAX = 20
+DIGITS_MAX = 20
 
 Kind = Literal["file", "dir", "link", "special", "rest"]
 """`special` are devices and pipes, `rest` is what is left of a file that began in another volume."""
@@ -136,7 +136,7 @@ def pax_fields(data: bytes) -> list[tuple[bytes, bytes]]:
     fields: list[tuple[bytes, bytes]] = []
     at = 0
     while at < len(data) and data[at]:
-        space = data.find(b" ", at, at + _DIGITS_MAX)
+        space = data.find(b" ", at, at + DIGITS_MAX)
         digits = data[at:space] if space > 0 else b""
         end = at + int(digits) if digits.isdigit() else at
         key, equals, value = data[space + 1 : max(end - 1, 0)].partition(b"=")
@@ -161,7 +161,7 @@ def _kind(kind: bytes, name: bytes) -> Kind:
 
 
 def _whole(digits: bytes) -> int:
-    if not digits.isdigit() or len(digits) > _DIGITS_MAX:
+    if not digits.isdigit() or len(digits) > DIGITS_MAX:
         raise DamagedTarError(
             "a record of the tar is damaged", evidence="a number has other digits"
         )

@@ -5,14 +5,12 @@ from dataclasses import replace
 
 from transload.archives.limits import Pull, Tally, ended_early
 from transload.archives.tar.header import TAR_BLOCK, DamagedTarError, read_extension
-from transload.archives.tar.member import SPANS_MAX, Member, spans_of
+from transload.archives.tar.member import DIGITS_MAX, SPANS_MAX, Member, spans_of
 from transload.entry import Limits
 from transload.errors import LimitError, TruncatedError
 
 Read = Callable[[int], bytes]
 """Gives so many of the next bytes of the archive, fewer only at its end."""
-
-_DIGITS_MAX = 20
 
 
 class HoleTally:
@@ -75,12 +73,12 @@ def _read_map_in_body(member: Member, read: Read) -> None:
     while len(numbers) < most:
         line, end, rest = kept.partition(b"\n")
         if not end:
-            if len(kept) > _DIGITS_MAX or member.stored < TAR_BLOCK:
+            if len(kept) > DIGITS_MAX or member.stored < TAR_BLOCK:
                 raise DamagedTarError("the map of a sparse file is damaged")
             kept += _block(read)
             member.stored -= TAR_BLOCK
             continue
-        if not line.isdigit() or len(line) > _DIGITS_MAX:
+        if not line.isdigit() or len(line) > DIGITS_MAX:
             raise DamagedTarError("the map of a sparse file is damaged")
         numbers.append(int(line))
         kept = rest

@@ -27,8 +27,8 @@ _LOCATOR64 = struct.Struct("<4sLQL")  # APPNOTE.TXT 4.3.15
 _LOCATOR64_MAGIC = b"PK\x06\x07"
 _END64 = struct.Struct("<4sQ2H2L4Q")  # APPNOTE.TXT 4.3.14
 _END64_MAGIC = b"PK\x06\x06"
-_ZIP64 = 0x0001
-_IN_ZIP64, _DISK_IN_ZIP64 = 0xFFFFFFFF, 0xFFFF
+ZIP64 = 0x0001
+IN_ZIP64, _DISK_IN_ZIP64 = 0xFFFFFFFF, 0xFFFF
 _SIGNATURE_MAGIC = b"PK\x05\x05"  # over the directory, at its end: APPNOTE.TXT 4.3.13
 _STEP = MIB
 _MARKS_MAX = 64  # end marks that are looked at: a comment may be full of them
@@ -217,7 +217,7 @@ def _info(fields: tuple[int, ...], raw: bytes, extra: bytes) -> ZipInfo:
     info.extract_version, info.flag_bits, info.compress_type = version, flags, method
     info.CRC, info.external_attr = crc, attributes
     info.file_size, info.compress_size, info.header_offset, info.volume = size, packed, offset, disk
-    if _IN_ZIP64 in (size, packed, offset) or disk == _DISK_IN_ZIP64:
+    if IN_ZIP64 in (size, packed, offset) or disk == _DISK_IN_ZIP64:
         _apply_zip64(info)
     return info
 
@@ -234,10 +234,10 @@ def decoded(raw: bytes, flags: int) -> tuple[str, int]:
 
 def _apply_zip64(info: ZipInfo) -> None:
     """Take from the zip64 field what is full of ones in the record: size, packed size, offset, disk, in this order."""
-    field = extra_field(info.extra, _ZIP64) or b""
+    field = extra_field(info.extra, ZIP64) or b""
     at = 0
     for name in ("file_size", "compress_size", "header_offset"):
-        if getattr(info, name) == _IN_ZIP64 and len(field) - at >= 8:
+        if getattr(info, name) == IN_ZIP64 and len(field) - at >= 8:
             setattr(info, name, int.from_bytes(field[at : at + 8], "little"))
             at += 8
     if info.volume == _DISK_IN_ZIP64 and len(field) - at >= 4:

@@ -15,6 +15,7 @@ from transload.archives.blob import ByteFile, Foreseeing
 from transload.archives.codecs.decoders import can_decode
 from transload.archives.limits import CHUNK
 from transload.archives.names import extra_field
+from transload.archives.zip.directory import IN_ZIP64, ZIP64
 from transload.archives.zip.entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC, raw_name
 from transload.archives.zip.entry_bytes import LONG, SHORT, Span, descriptor_end, fits
 from transload.errors import CorruptError, TruncatedError
@@ -22,8 +23,6 @@ from transload.units import GIB
 
 SIZES_FOLLOW = 0x8
 """Flag: crc and sizes stand in a descriptor after the data."""
-_ZIP64 = 0x0001
-_IN_ZIP64 = 0xFFFFFFFF
 _TRIED_BYTES_MAX = GIB  # unpacked in all, only to see how damaged entries are to be read
 _SAME_NAME_MAX = 16
 _MARKS_A_RECORD = 16
@@ -223,8 +222,8 @@ def head_at(file: ByteFile, at: int, block: bytes = b"") -> LocalHeader:
         block += file.read_at(at + len(block), end - len(block))
     name = block[LOCAL_HEAD.size : LOCAL_HEAD.size + name_size]
     extra = block[LOCAL_HEAD.size + name_size : end]
-    field = extra_field(extra, _ZIP64) if extra else None
-    if field is not None and len(field) >= 16 and _IN_ZIP64 in (packed, size):
+    field = extra_field(extra, ZIP64) if extra else None
+    if field is not None and len(field) >= 16 and IN_ZIP64 in (packed, size):
         size, packed = (int.from_bytes(field[place : place + 8], "little") for place in (0, 8))
     return LocalHeader(at, flags, method, crc, packed, size, name, extra, extra_size)
 

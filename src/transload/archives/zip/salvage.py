@@ -20,7 +20,7 @@ from transload.archives.codecs.decoders import (
 )
 from transload.archives.limits import CHUNK, Tally, too_large_entry, too_many_entries
 from transload.archives.names import extra_field
-from transload.archives.zip.directory import END_MAGIC, RECORD_MAGIC, decoded
+from transload.archives.zip.directory import END_MAGIC, IN_ZIP64, RECORD_MAGIC, ZIP64, decoded
 from transload.archives.zip.entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC
 from transload.archives.zip.entry_bytes import DESCRIPTOR_MAGIC, LONG, SHORT, Span, descriptor_end
 from transload.archives.zip.places import SIZES_FOLLOW
@@ -31,8 +31,6 @@ from transload.units import GIB
 
 _MARKS = (LOCAL_MAGIC, RECORD_MAGIC, END_MAGIC, b"PK\x06\x06")
 """What may follow an entry: another one, the directory, or its end records."""
-_ZIP64 = 0x0001
-_IN_ZIP64 = 0xFFFFFFFF
 _MISLED_MAX = 100_000  # places where no entry ended or none was: a file may be full of such marks
 _READ_TIMES, _READ_TIMES_MAX = 8, 64  # a search for an end that is not there reads up to the file's
 _READ_BYTES_MAX = 4 * GIB  # unless the file itself is larger than an eighth of it
@@ -174,12 +172,12 @@ def _read_header(file: ByteFile, at: int) -> ZipInfo | None:
 
 
 def _apply_zip64(info: ZipInfo) -> None:
-    sizes = extra_field(info.extra, _ZIP64)
+    sizes = extra_field(info.extra, ZIP64)
     if sizes is None or len(sizes) < 16:
         return
-    if info.file_size == _IN_ZIP64:
+    if info.file_size == IN_ZIP64:
         info.file_size = int.from_bytes(sizes[:8], "little")
-    if info.compress_size == _IN_ZIP64:
+    if info.compress_size == IN_ZIP64:
         info.compress_size = int.from_bytes(sizes[8:16], "little")
 
 

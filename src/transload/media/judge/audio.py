@@ -10,7 +10,7 @@ from transload.model import ItemKind, Judgement, Recipe, Verdict
 AUDIO_S_PER_S = 0.045
 SHORT_TOLD_S = 0.2
 """Headers count whole packets of sound, and the last picture for as long as the one before it."""
-DEFER_ABOVE_S = 10.0
+DEFER_ABOVE_S = 10.0  # a conversion that costs more is done after the transfer
 STEREO, SURROUND = 2, 6
 """Channels of a copy: of everything, and of AAC where full quality is wanted (5.1, which browsers and phones mix)."""
 MP3_HERTZ_LEAST = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from transload.faults import Fault
-from transload.media.judge.audio import fitting_suffix, judge_mp3, judge_sound
+from transload.media.judge.audio import DEFER_ABOVE_S, fitting_suffix, judge_mp3, judge_sound
 from transload.media.judge.phone_limits import shown_size, side_of
 from transload.media.judge.video import judge_video, recover_video
 from transload.media.photos.extras import FILM
@@ -25,7 +25,6 @@ DECODE_BYTES_MAX = 700 << 20
 """Pixels of one photo that fit the shrinking child's default memory beside its libraries."""
 SHRINK_S_PER_PIXEL = 2.5e-8
 ANIMATION_S_PER_PIXEL = 6e-8
-DEFER_ABOVE_S = 10.0
 
 NO_KEY = "Only the program it was bought for can play it: get a copy without protection."
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from transload.faults import Fault
-from transload.media.judge.audio import STEREO, channels_kept, is_cut
+from transload.media.judge.audio import AUDIO_S_PER_S, DEFER_ABOVE_S, STEREO, channels_kept, is_cut
 from transload.media.judge.phone_limits import demands, side_of, stated_level
 from transload.media.judge.tracks import ChosenTracks, choose_tracks
 from transload.media.judge.video_colours import colours_of
@@ -20,8 +20,6 @@ MP3_HERTZ_LEAST = 16_000  # MP4 takes no MP3 of MPEG-2.5 (ISO 14496-3, table of 
 PQ, HLG = 16, 18  # Transfer characteristics of HDR (ITU-T H.273).
 PIXELS_PER_S = 25e6
 """x264 veryfast on one slow core, for estimates; corrected by the first measured segment later."""
-AUDIO_S_PER_S = 0.045
-DEFER_ABOVE_S = 10.0
 COPY_BYTES_PER_S = 200e6
 LOST_TOLD_S = 1.0
 """Recordings of broadcasts begin between keyframes, which come twice a second there: that is no damage."""
