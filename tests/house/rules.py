@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.code_lines import code_lines
+
 LINES_MAX = 600
 MEASURED = ("src", "tests", "bench", "fuzz", "prove", "scripts")
 EMPTY_NAMES = frozenset(
@@ -173,28 +175,6 @@ def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-def code_lines(text: str) -> list[tuple[int, str]]:
-    """The numbered lines that do something: no comments, no docstrings, no imports, no blank lines."""
-    left_out: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and not _acts(node):
-            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return [
-        (number, bare)
-        for number, line in enumerate(text.splitlines(), 1)
-        if number not in left_out and (bare := line.strip()) and not bare.startswith("#")
-    ]
-
-
-def _acts(node: ast.AST) -> bool:
-    """Whether a statement is more than an import or a docstring."""
-    match node:
-        case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant(value=str())):
-            return False
-        case _:
-            return True
-
-
 def repeated_blocks(root: Path) -> list[str]:
     """Blocks of code in `src` that stand there twice; migrations stay as they were run."""
     first: dict[tuple[str, ...], str] = {}
@@ -202,7 +182,7 @@ def repeated_blocks(root: Path) -> list[str]:
     for path in python_files(root):
         if path.parts[0] != "src" or "migrations" in path.parts:
             continue
-        lines = code_lines((root / path).read_text("utf-8"))
+        lines = _acting((root / path).read_text("utf-8"))
         for start in range(len(lines) - BLOCK_LINES + 1):
             block = lines[start : start + BLOCK_LINES]
             here = f"{path}:{block[0][0]}"
@@ -210,6 +190,14 @@ def repeated_blocks(root: Path) -> list[str]:
             if there != here:
                 offences.append(f"{here} is {there}")
     return offences
+
+
+def _acting(text: str) -> list[tuple[int, str]]:
+    imports: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imports.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return [(number, bare) for number, bare in code_lines(text) if number not in imports]
 
 
 def imports_too_much(root: Path) -> list[str]:
