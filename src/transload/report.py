@@ -35,7 +35,7 @@ def head(job: Job, totals: Totals) -> dict[str, Any]:
         "finished_at": timestamp(job.finished_ms),
         "totals": asdict(totals),
         "error": _error(job.fault, job.id),
-        "warnings": [*job.warnings, *_notes(job, totals)],
+        "warnings": warnings(job, totals),
     }
 
 
@@ -64,10 +64,11 @@ def _error(fault: Fault | None, job_id: str) -> dict[str, Any] | None:
     return None if fault is None else error(fault, job_id=job_id, command="send")
 
 
-def _notes(job: Job, totals: Totals) -> list[str]:
-    if job.finished_ms is not None and totals.entries == 0 and job.fault is None:
-        return ["the source is valid but empty: there was nothing to deliver"]
-    return []
+def warnings(job: Job, totals: Totals) -> list[str]:
+    """What is worth knowing of a job beside its error."""
+    is_empty = job.finished_ms is not None and totals.entries == 0 and job.fault is None
+    empty = ["the source is valid but empty: there was nothing to deliver"] if is_empty else []
+    return [*job.warnings, *empty]
 
 
 def item(record: ItemRecord) -> dict[str, Any]:

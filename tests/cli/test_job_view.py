@@ -1,15 +1,18 @@
 """A job whose process was killed does not seem to run."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.inputs import packed, photo
 from tests.installation import Home
-from transload.cli.job_view import INTERRUPTED, as_it_stands, state_word
+from transload.cli.job_view import as_it_stands, gallery_of
 from transload.ledger.task_writes import TaskRecord
-from transload.model import Job, JobState, Lane
+from transload.model import Job, JobState, Lane, Recipe
+from transload.present.status import INTERRUPTED, state_word
 
 
 async def left_running(home: Home, *, gave_way: bool) -> Job:
@@ -44,3 +47,35 @@ async def test_it_is_queued_and_called_interrupted(tmp_path: Path, gave_way: boo
     assert "interrupted" in cli("jobs").out
     assert f"transload resume {job.id}" in cli("jobs", job.id).out
     assert cli("resume", job.id, "-q").status == 0
+
+
+ENDED = Job(
+    "01J",
+    "s",
+    "library:/lib",
+    Recipe.PLAYABLE,
+    "photos.zip",
+    JobState.PARTIAL,
+    folder="photos",
+    finished_ms=11_000,
+)
+
+
+@pytest.mark.parametrize(
+    ("less", "is_told"),
+    [
+        ({}, True),
+        ({"state": JobState.FAILED}, False),
+        ({"state": JobState.WAITING, "finished_ms": None}, False),
+        ({"folder": None}, False),
+        ({"folder": "empty"}, False),
+    ],
+)
+def test_only_a_page_that_is_there_is_named(
+    tmp_path: Path, less: dict[str, Any], *, is_told: bool
+) -> None:
+    page = tmp_path / "photos" / "gallery.html"
+    page.parent.mkdir()
+    page.touch()
+    ended = replace(ENDED, destination=f"library:{tmp_path}", **less)
+    assert gallery_of(ended) == (str(page) if is_told else None)

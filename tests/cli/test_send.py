@@ -7,13 +7,13 @@ import pytest
 
 from tests.cli.conftest import Cli, Sent
 from tests.inputs import packed, photo
-from transload.cli.summary import NOTHING_NEW
+from transload.present.outcomes import NOTHING_NEW
 
 
 def test_a_partial_job_says_what_arrived_and_what_did_not(sent: Sent) -> None:
     assert sent.said.status == 3
     assert "6 of 8 items" in sent.said.out
-    assert "1 transcoded" in sent.said.out
+    assert "1 video" in sent.said.out
     assert "trip/bro\ufffd[31mken.jpg:" in sent.said.out
     assert "\x1b" not in sent.said.out + sent.said.err
     page = next(line.split()[-1] for line in sent.said.out.splitlines() if "gallery" in line)

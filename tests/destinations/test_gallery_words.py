@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transload.destinations import gallery_words as words
-from transload.faults import Fault
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Output, Verdict
 
 
@@ -60,14 +59,6 @@ def test_reasons_are_bounded() -> None:
     )
     assert len(counts.reasons) == words.REASONS_MAX + 1
     assert counts.reasons["other reasons"] == 500 - words.REASONS_MAX
-
-
-def test_loss_names_reason_and_next_step() -> None:
-    item = an_item(0, ItemKind.VIDEO, ItemState.FAILED, fault=Fault("convert.failed", "no frame"))
-    title, detail, step = words.loss_in_words(item)
-    assert (title, detail) == ("Conversion failed", "no frame")
-    assert "quarantine list" in step
-    assert words.loss_in_words(an_item(0, ItemKind.PHOTO, ItemState.CANCELLED))[0] == "Cancelled"
 
 
 @pytest.mark.parametrize(

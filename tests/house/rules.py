@@ -35,7 +35,7 @@ IMPORTING_MORE = {
     "src/transload/archives/open.py": 24,
     "src/transload/archives/sevenzip/reader.py": 20,
     "src/transload/archives/tar/reader.py": 13,
-    "src/transload/cli/jobs.py": 14,
+    "src/transload/cli/jobs.py": 15,
     "src/transload/cli/look.py": 16,
     "src/transload/cli/rehearsal.py": 13,
     "src/transload/ledger/jobs.py": 14,

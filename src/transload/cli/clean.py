@@ -7,8 +7,8 @@ from cyclopts import Parameter
 
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
-from transload.cli.wording import count_text, size_text
 from transload.faults import EXIT_OK
+from transload.present.text import count_text, size_text
 
 if TYPE_CHECKING:
     from transload.app import App

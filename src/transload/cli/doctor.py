@@ -9,9 +9,9 @@ from cyclopts import Parameter
 from transload import config
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
-from transload.cli.wording import clean, count_text, size_text
 from transload.faults import EXIT_ENVIRONMENT, EXIT_OK, Step
 from transload.present.next_steps import sentence
+from transload.present.text import clean, count_text, size_text
 
 if TYPE_CHECKING:
     from transload.app import App

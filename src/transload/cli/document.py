@@ -13,10 +13,10 @@ import anyio.to_thread
 from transload import report
 from transload.address import shown
 from transload.cli.job_view import as_it_stands
-from transload.cli.summary import NOTHING_NEW
 from transload.errors import TransloadError, UsageError
 from transload.files.durable import sync_written
 from transload.model import Job, JobState, Totals
+from transload.present.outcomes import NOTHING_NEW
 
 if TYPE_CHECKING:
     from transload.app import App

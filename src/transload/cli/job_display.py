@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from transload import report
 from transload.cli import output
 from transload.cli.common import Common
-from transload.cli.display import Display, View, display_for
+from transload.cli.display import Display, display_for
+from transload.cli.job_view import summed_up
 from transload.cli.output import error_lines, say
 from transload.cli.passwords import ask_hidden, somebody_answers
-from transload.cli.summary import summary, summary_again, tally
-from transload.cli.wording import clean
 from transload.faults import Fault
 from transload.model import Event, Job, JobState
+from transload.present.progress import View
+from transload.present.text import clean
 from transload.states import needs_password
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
     if now.state is JobState.WAITING and not needs_password(now):
         _tell_wait(now, common)
     elif common.talks:
-        totals = await app.totals(now)
-        warnings = report.head(now, totals)["warnings"]
-        ended = replace(now, fault=None)  # its error goes where errors go
-        for line in summary(ended, totals, await tally(app.records(now.id)), warnings):
+        ended = (await summed_up(app, now)).without_error()  # that goes where errors go
+        for line in ended.lines():
             say(line, sys.stdout)
     if (now.state is not JobState.WAITING or needs_password(now)) and not common.json:
         _tell_fault(now, common)
@@ -56,10 +54,8 @@ async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
 async def tell_again(app: "App", job: Job, common: Common) -> int:
     """Say that an earlier command has done all of this; gives the exit status it had."""
     if common.talks:
-        totals = await app.totals(job)
-        warnings = report.head(job, totals)["warnings"]
-        ended = replace(job, fault=None)  # its error goes where errors go
-        for line in summary_again(ended, totals, await tally(app.records(job.id)), warnings):
+        ended = (await summed_up(app, job)).without_error()  # that goes where errors go
+        for line in ended.lines_again():
             say(line, sys.stdout)
     if not common.json:
         _tell_fault(job, common)

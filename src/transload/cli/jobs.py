@@ -12,12 +12,13 @@ from transload import report
 from transload.cli import output
 from transload.cli.common import USUAL, Common, JobId
 from transload.cli.document import of_all
-from transload.cli.job_view import as_it_stands, state_word, wait_line
+from transload.cli.job_view import as_it_stands
 from transload.cli.passwords import ask_hidden, piped_line, somebody_types
 from transload.cli.session import RESUMES, run
-from transload.cli.wording import clean, short_id_length, shortened
 from transload.faults import EXIT_OK
 from transload.model import Job, JobState
+from transload.present.status import state_word, wait_line
+from transload.present.text import clean, short_id_length, shortened
 from transload.states import JOB_ENDED
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ async def table(app: "App", latest: Sequence[Job]) -> list[str]:
         items += f" ({lost:,} lost)" if lost else ""
         route = f"{shortened(clean(job.title), 40)} -> {clean(job.destination)}"
         lines.append(f"{job.id[:length]:<{length}}  {state_word(job):<11} {items:>15}  {route}")
-        if line := wait_line(app, job, job.id[:length]):
+        if line := wait_line(job, job.id[:length], is_watched=app.installation.lock.is_held()):
             lines.append(f"{'':<{length}}  {line}")
     return lines
 
@@ -157,7 +158,10 @@ def _became(app: "App", before: Job, job: Job) -> str:
         return f"had ended before ({before.state.value}), nothing was changed"
     if job.state in JOB_ENDED:
         return job.state.value
-    return wait_line(app, job, job.id) or "is still letting go of its work"
+    return (
+        wait_line(job, job.id, is_watched=app.installation.lock.is_held())
+        or "is still letting go of its work"
+    )
 
 
 def resume(job_id: JobId, /, *, common: Common = USUAL) -> int:

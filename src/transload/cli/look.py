@@ -15,13 +15,13 @@ from transload.cli.common import USUAL, Common, recipe_word
 from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
 from transload.cli.session import run
-from transload.cli.wording import clean, size_text
 from transload.entry import Entry
 from transload.errors import KINDS, TransloadError
 from transload.faults import EXIT_OK, EXIT_PARTIAL, Fault
 from transload.media.probe.sniff import kind_of_name
 from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
 from transload.options import nothing_fits
+from transload.present.text import clean, size_text
 from transload.steps.nested import is_included
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from typing import Any, TextIO
 from cyclopts import CycloptsError
 
 from transload import report
-from transload.cli.wording import clean
 from transload.errors import KINDS, BugError, TransloadError, UsageError
 from transload.faults import (
     EXIT_BUG,
@@ -26,6 +25,7 @@ from transload.faults import (
 )
 from transload.model import Job, JobState
 from transload.present.next_steps import next_step
+from transload.present.text import clean
 from transload.states import needs_password
 
 

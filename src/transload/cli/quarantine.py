@@ -8,10 +8,10 @@ from cyclopts import Parameter
 from transload import report
 from transload.cli.common import USUAL, Common
 from transload.cli.session import run
-from transload.cli.wording import clean, count_text, short_id_length, size_text
 from transload.errors import KINDS
 from transload.faults import EXIT_OK
 from transload.model import QuarantineRecord
+from transload.present.text import clean, count_text, short_id_length, size_text
 
 if TYPE_CHECKING:
     from transload.app import App

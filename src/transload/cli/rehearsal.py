@@ -13,11 +13,11 @@ from transload.cli.common import Common
 from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
-from transload.cli.wording import clean, count_text, size_text, time_text
 from transload.errors import KINDS, LOCKED, TransloadError
 from transload.faults import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, Fault
 from transload.model import ItemKind, Verdict
 from transload.options import nothing_fits
+from transload.present.text import clean, count_text, size_text, time_text
 
 if TYPE_CHECKING:
     from transload.app import App

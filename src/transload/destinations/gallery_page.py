@@ -13,7 +13,9 @@ from pathlib import Path
 from transload.destinations import delivery
 from transload.destinations import gallery_words as words
 from transload.destinations.gallery_words import Counts, text
-from transload.model import ItemKind, ItemRecord, ItemState, Job
+from transload.model import ItemKind, ItemRecord, ItemState, Job, Verdict
+from transload.present.outcomes import CONVERSIONS, conversion_text, loss_of
+from transload.states import ITEM_LOST
 
 _POLICY = "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -111,13 +113,13 @@ def file_row(record: ItemRecord, folder: str) -> str:
 
 def lost_row(record: ItemRecord) -> str:
     """One item that did not arrive, with its reason and what can be done; "" for any other record."""
-    if record.item.state not in words.LOST_STATES:
+    if record.item.state not in ITEM_LOST:
         return ""
-    title, detail, step = words.loss_in_words(record.item)
-    reason = f"<b>{text(title)}.</b> {words.rich(detail)}"
+    loss = loss_of(record.item)
+    reason = f"<b>{text(loss.title)}.</b> {words.rich(loss.detail)}"
     return (
         f"<li><strong><bdi>{text(record.item.name)}</bdi></strong>"
-        f'<p class="why">{reason}</p><p class="next">{words.rich(step)}</p></li>\n'
+        f'<p class="why">{reason}</p><p class="next">{words.rich(loss.step)}</p></li>\n'
     )
 
 
@@ -186,8 +188,8 @@ def _hint(counts: Counts) -> str:
 def _marks(record: ItemRecord) -> str:
     item, judgement = record.item, record.item.judgement
     marks: list[tuple[str, str]] = []
-    if conversion := words.conversion_in_words(item):
-        marks.append((" made", "repacked" if conversion.startswith("Repacked") else "converted"))
+    if item.verdict in CONVERSIONS:
+        marks.append((" made", "repacked" if item.verdict is Verdict.REWRAP else "converted"))
     if item.partial:
         marks.append((" part", "incomplete"))
     if item.kind is ItemKind.ANIMATION:
@@ -205,7 +207,7 @@ def _marks(record: ItemRecord) -> str:
 def _note(record: ItemRecord, folder: str) -> str:
     """What was done to it or what it lacks, the other files of one that was split, its original when that was kept."""
     item = record.item
-    said = text(words.conversion_in_words(item) or (item.why if item.partial else ""))
+    said = text(conversion_text(item) or (item.why if item.partial else ""))
     kept = [
         f'<a href="{words.link(output.path, folder)}">{words.other_file(output.path, n)}</a>'
         f" ({words.size_in_words(output.size_bytes)})"

@@ -7,22 +7,12 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from transload.address import shown
-from transload.errors import KINDS
-from transload.faults import NextStep, Step
-from transload.model import Item, ItemKind, ItemRecord, ItemState, Verdict
-from transload.present.next_steps import next_step, sentence
+from transload.model import ItemKind, ItemRecord, ItemState
+from transload.present.outcomes import CONVERSIONS, count_reason
+from transload.states import ITEM_LOST, ITEM_OPEN
 
 SHOWN_KINDS = frozenset({ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.ANIMATION})
-LOST_STATES = frozenset({ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELLED})
 REASONS_MAX = 30
-
-CONVERTED = {
-    Verdict.REWRAP: "Repacked without loss",
-    Verdict.AUDIO: "Sound converted, picture untouched",
-    Verdict.TRANSCODE: "Video converted",
-    Verdict.SHRINK: "Photo converted",
-    Verdict.ANIMATION: "Animation converted",
-}
 
 _KIND_WORDS = {
     ItemKind.PHOTO: ("photo", "photos"),
@@ -56,13 +46,12 @@ class Counts:
         item = record.item
         self.states[item.state] += 1
         if item.state is ItemState.SKIPPED:
-            known = item.why in self.reasons or len(self.reasons) < REASONS_MAX
-            self.reasons[item.why if known else "other reasons"] += 1
+            count_reason(self.reasons, item.why, REASONS_MAX)
         if item.state is not ItemState.SENT:
             return
         self.jobs.setdefault(item.job_id)
         self.kinds[item.kind] += 1
-        self.converted += item.verdict in CONVERTED
+        self.converted += item.verdict in CONVERSIONS
         self.size_bytes += sum(output.size_bytes for output in record.outputs)
         if item.kind in SHOWN_KINDS:
             self.members[item.job_id, item.album or 0] += 1
@@ -80,13 +69,12 @@ class Counts:
     @property
     def lost(self) -> int:
         """How many did not arrive and will not by themselves."""
-        return sum(self.states[state] for state in LOST_STATES)
+        return sum(self.states[state] for state in ITEM_LOST)
 
     @property
     def waiting(self) -> int:
         """How many are still to come."""
-        open_states = (ItemState.PENDING, ItemState.DEFERRED, ItemState.REFUSED)
-        return sum(self.states[state] for state in open_states)
+        return sum(self.states[state] for state in ITEM_OPEN)
 
 
 def kinds_in_words(kinds: Counter[ItemKind]) -> str:
@@ -119,23 +107,6 @@ def rest_in_words(counts: Counts) -> str:
         (counts.waiting, "is still to come", "are still to come"),
     )
     return "; ".join(_many(count, one, many) for count, one, many in said if count)
-
-
-def conversion_in_words(item: Item) -> str:
-    """What was done to a delivered item and why; empty when it is as it was."""
-    if item.verdict is None or item.verdict not in CONVERTED:
-        return ""
-    done = CONVERTED[item.verdict]
-    return f"{done}: {item.why}" if item.why else done
-
-
-def loss_in_words(item: Item) -> tuple[str, str, str]:
-    """Title, detail and next step of an item that did not arrive."""
-    if item.fault is None:
-        title = "Cancelled" if item.state is ItemState.CANCELLED else "Not delivered"
-        return title, item.why, sentence(Step(NextStep.RETRY_JOB), job_id=item.job_id)
-    advice = next_step(item.fault, job_id=item.job_id, command="send")
-    return KINDS[item.fault.kind].title, item.fault.detail, advice
 
 
 def size_in_words(size_bytes: int) -> str:

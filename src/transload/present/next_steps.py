@@ -5,6 +5,7 @@ from shlex import quote
 
 from transload.errors import KINDS
 from transload.faults import Fault, NextStep, Step
+from transload.states import PASSWORD, PAUSED
 
 SENTENCES = {
     NextStep.ADD_VOLUME: "Put the named part beside the others and send it again.",
@@ -66,6 +67,7 @@ SENTENCES = {
     NextStep.WAIT_FOR_JOB: "Try again when it has ended: `transload jobs` tells.",
 }
 
+_ENDS_WAIT = {PASSWORD: "transload pass {job}", PAUSED: "transload resume {job}"}
 _COMMAND_LINE = re.compile(r"`transload [^`]*`")
 _PLACE = re.compile(r"\b(?:JOB|COMMAND)\b")
 
@@ -79,6 +81,11 @@ def next_step(fault: Fault, *, job_id: str | None = None, command: str = "") -> 
     if isinstance(own, Step):
         return sentence(own, job_id=job_id, command=command)
     return _typed(own, job_id, command)
+
+
+def ends_wait(reason: str | None, job_id: str) -> str:
+    """What a person does to end the wait of a job; empty where nobody need do anything."""
+    return _ENDS_WAIT.get(reason or "", "").format(job=job_id)
 
 
 def sentence(step: Step, *, job_id: str | None = None, command: str = "") -> str:

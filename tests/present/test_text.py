@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transload.cli.wording import (
+from transload.present.text import (
     clean,
     count_text,
     short_id_length,
     shortened,
     size_text,
     time_text,
-    wait_text,
 )
 
 
@@ -79,12 +78,3 @@ def test_short_ids_still_tell_jobs_apart() -> None:
     length = short_id_length(ids)
     assert len({one[:length] for one in ids}) == 3
     assert short_id_length(["01KA3XABCDEF1"]) == 10
-
-
-def test_a_wait_names_its_reason_and_the_command_that_ends_it() -> None:
-    assert wait_text("password", "01KA") == "waiting for a password (transload pass 01KA)"
-    assert wait_text("paused", "01KA") == "paused (transload resume 01KA)"
-    assert wait_text("space", "01KA", "1 MiB\x1b free") == (
-        "waiting for room on the disk: 1 MiB\ufffd free"
-    )
-    assert wait_text(None, "01KA") == "waiting"

@@ -4,19 +4,9 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from transload.states import PASSWORD, PAUSED, RETRY, SPACE, TURN
-
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # controls, direction marks, surrogates, line ends
 _JOINERS = {"\u200c", "\u200d"}  # in emoji and in Persian or Indic words they are part of the name
-_WAITS = {
-    SPACE: "waiting for room on the disk",
-    RETRY: "waiting to try again",
-    TURN: "waiting while a shorter conversion goes first",
-    PASSWORD: "waiting for a password",
-    PAUSED: "paused",
-}
-_ENDS_WAIT = {PASSWORD: "pass", PAUSED: "resume"}
 ID_SHORTEST = 10  # a ULID's time: shorter ids of one day would all look alike
 
 
@@ -77,11 +67,3 @@ def short_id_length(ids: Sequence[str]) -> int:
     while len({one[:length] for one in ids}) < len(set(ids)):
         length += 1
     return length
-
-
-def wait_text(reason: str | None, job_id: str, detail: str | None = None) -> str:
-    """Why a job waits, and the command that ends the wait where only a command does."""
-    words = _WAITS.get(reason or "", "waiting")
-    command = _ENDS_WAIT.get(reason or "")
-    why = f"{words}: {clean(detail)}" if detail else words
-    return f"{why} (transload {command} {job_id})" if command else why

@@ -1,0 +1,58 @@
+"""What happened to a job and when, and a line for each of its items."""
+
+from itertools import groupby
+
+from transload.model import Event, ItemRecord, ItemState, JobState
+from transload.present.status import wait_text
+from transload.present.text import clean, clock_text, count_text, size_text
+from transload.states import ITEM_OPEN, reported
+
+MOMENTS = 30  # latest lines of the timeline; batches of items are counted, not listed
+
+
+def timeline(events: list[Event]) -> list[str]:
+    """What happened when; neighbouring batches of items make one line."""
+    lines = list[str]()
+    for is_batch, run in groupby(events, lambda event: event.what == "items"):
+        told = list(run)
+        if is_batch:
+            lines.append(f"  {clock_text(told[0].at_ms)}  {_batch(told)}")
+        else:
+            lines += [f"  {clock_text(event.at_ms)}  {_moment(event)}" for event in told]
+    return ["timeline", *lines[-MOMENTS:]]
+
+
+def _batch(told: list[Event]) -> str:
+    """How many items moved on for good; those put off until later come again when that is done."""
+    states = [ItemState(state) for event in told for _, state in event.data["items"]]
+    later = sum(state in ITEM_OPEN for state in states)
+    done = len(states) - later
+    words = [f"{count_text(done, 'item')} moved on"] if done else []
+    return ", ".join([*words, *([f"{count_text(later, 'item')} put off"] if later else [])])
+
+
+def _moment(event: Event) -> str:
+    told = event.data
+    match event.what:
+        case "state":
+            fault = told.get("fault")
+            if told["state"] == JobState.WAITING.value:
+                return wait_text(told.get("reason"), event.job_id, fault and fault["detail"])
+            return f"{told['state']}" + (f": {clean(fault['detail'])}" if fault else "")
+        case "control":
+            return f"asked to {told['asked']}"
+        case "dropped":
+            return f"the kept original of {clean(told['name'])} was deleted"
+        case "warning":
+            return f"warning: {clean(told['text'])}"
+        case _:
+            return event.what
+
+
+def item_line(record: ItemRecord) -> str:
+    """One item: index, state, verdict, size, name and why."""
+    item = record.item
+    verdict = "-" if item.verdict is None else item.verdict.value
+    why = f"  ({clean(item.why)})" if item.why else ""
+    state = reported(item.state).value
+    return f"{item.index:>7} {state:<11} {verdict:<10} {size_text(item.size):>9}  {clean(item.name)}{why}"
