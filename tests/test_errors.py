@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from transload import errors, report
-from transload.errors import KINDS, LOCKED, TransloadError, is_disk_full
-from transload.faults import Fault
+from transload.errors import KINDS, LOCKED, TransloadError, fetch_error, is_disk_full
 
 FIELDS = {
     "type", "kind", "title", "detail", "status", "stage", "item", "platform", "retryable", "retry_at",
@@ -88,3 +87,14 @@ def test_the_exit_statuses_are_those_of_the_contract() -> None:
 )
 def test_a_full_disk_is_told_from_other_failures(number: int, full: bool) -> None:
     assert is_disk_full(OSError(number, "")) is full
+
+
+def test_a_fetch_that_cannot_be_written_names_what_was_done_or_where() -> None:
+    full = fetch_error(OSError(errno.ENOSPC, "full"), "a film is fetched")
+    assert (full.kind.word, full.detail) == (
+        "store.disk_full",
+        "the disk is full while a film is fetched",
+    )
+    other = fetch_error(OSError(errno.EIO, "broken"), "a film is fetched", "/data")
+    assert str(other) == "/data cannot be written (broken)"
+    assert full.stage == other.stage == "fetch"

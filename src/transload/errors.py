@@ -474,3 +474,12 @@ LOCKED = frozenset({PasswordNeededError.kind.word, WrongPasswordError.kind.word}
 def is_disk_full(error: OSError) -> bool:
     """Whether a write failed for want of space, of the disk or of a quota."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def fetch_error(
+    error: OSError, doing: str, place: str = "the scratch folder"
+) -> DiskFullError | StoreError:
+    """The error of a fetch whose bytes could not be written to `place`; `doing` is what was done meanwhile."""
+    if is_disk_full(error):
+        return DiskFullError(f"the disk is full while {doing}", stage="fetch")
+    return StoreError(f"{place} cannot be written ({error.strerror})", stage="fetch")

@@ -18,10 +18,9 @@ from transload.errors import (
     DiskFullError,
     LimitError,
     ShortAnswerError,
-    StoreError,
     TransientError,
     UnsupportedError,
-    is_disk_full,
+    fetch_error,
 )
 from transload.files.durable import sync_written
 from transload.files.free_space import check_room
@@ -68,7 +67,7 @@ class Spool:
             self._fetch(remote, part)
             return part.replace(whole)
         except OSError as error:
-            raise self._of_disk(error) from error
+            raise fetch_error(error, "an archive is fetched", str(self.folder)) from error
 
     def _is_of(self, remote: Remote, key: str) -> bool:
         """Whether what lies there is of this version; one without a version is never taken up again."""
@@ -144,11 +143,6 @@ class Spool:
             f"the archive is larger than {self.max_bytes} bytes (archive.max_total_bytes)",
             suggestion=RAISE_LIMIT.format("archive.max_total_bytes"),
         )
-
-    def _of_disk(self, error: OSError) -> DiskFullError | StoreError:
-        if is_disk_full(error):
-            return DiskFullError("the disk is full while an archive is fetched", stage="fetch")
-        return StoreError(f"{self.folder} cannot be written ({error.strerror})", stage="fetch")
 
 
 def no_spool(remote: Remote, why: str) -> UnsupportedError:

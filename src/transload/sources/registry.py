@@ -4,17 +4,13 @@ import re
 from collections.abc import Callable
 
 from transload.entry import Opening
-from transload.errors import UsageError
+from transload.errors import BugError, UsageError
 from transload.ports import Source, SourceRef, Sources
 
 Factory = Callable[[], Sources]
 """Makes the adapter of one scheme; called once, when the scheme is first needed."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: `C:` is a drive
-
-
-class DuplicateSchemeError(Exception):
-    """Two adapters want one scheme: a fault in the wiring, never the user's."""
 
 
 class SourceRegistry:
@@ -25,9 +21,9 @@ class SourceRegistry:
         self._made: dict[str, Sources] = {}
 
     def add(self, scheme: str, factory: Factory) -> None:
-        """Register an adapter. Raises DuplicateSchemeError."""
+        """Register an adapter. Raises BugError when another one has its scheme."""
         if scheme in self._factories:
-            raise DuplicateSchemeError(scheme)
+            raise BugError(f"two sources claim the scheme {scheme!r}")
         self._factories[scheme] = factory
 
     def resolve(self, text: str) -> SourceRef:

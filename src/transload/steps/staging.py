@@ -11,15 +11,12 @@ from typing import BinaryIO
 from anyio import from_thread
 
 from transload.errors import (
-    DiskFullError,
     LimitError,
     NeverFitsError,
     PasswordNeededError,
     PermanentError,
-    StoreError,
-    TransloadError,
     WrongPasswordError,
-    is_disk_full,
+    fetch_error,
 )
 from transload.faults import Fault
 from transload.model import Held, Item, ItemKind
@@ -155,7 +152,7 @@ def _write(copy: _Copy, head: bytes, body: BinaryIO) -> Taken:
     except PermanentError as error:
         fault = replace(error.fault(), item=copy.item.name)
     except OSError as error:
-        raise _disk_error(error, copy.context) from error
+        raise fetch_error(error, f"taking in {copy.context.job.title}") from error
     return copy.held(), fault
 
 
@@ -164,9 +161,3 @@ def _chunks(head: bytes, body: BinaryIO) -> Iterator[bytes]:
         yield head
     while chunk := body.read(CHUNK_BYTES):
         yield chunk
-
-
-def _disk_error(error: OSError, context: ReadContext) -> TransloadError:
-    if is_disk_full(error):
-        return DiskFullError(f"the disk is full while taking in {context.job.title}", stage="fetch")
-    return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")

@@ -22,7 +22,7 @@ from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing, pa
 from transload.archives.sevenzip.reader import SevenZipReader
 from transload.archives.sevenzip.tool import SevenZip
 from transload.entry import Limits, Secret
-from transload.errors import CorruptError, DiskFullError, StoreError, UnsupportedError, is_disk_full
+from transload.errors import CorruptError, UnsupportedError, fetch_error
 from transload.units import KIB, MIB
 
 _START = struct.Struct("<6sBBLQQL")
@@ -33,6 +33,7 @@ BLOCK_SHARE = 4
 """A block may be so large, or this part of the archive, to be worth it; else the archive is fetched whole."""
 AHEAD_BYTES = MIB
 _STEP = MIB
+_FETCHING = "parts of an archive are fetched"
 _PUNCH = 0x03  # linux/falloc.h: FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
 
 Span = tuple[int, int]
@@ -59,7 +60,7 @@ class Image:
             self._file.truncate(self.size)
         except OSError as error:
             self._remote.close()
-            raise _of_disk(error) from error
+            raise fetch_error(error, _FETCHING) from error
 
     def fill(self, start: int, end: int) -> None:
         """Fetch what of these bytes is missing, in one reading."""
@@ -103,7 +104,7 @@ class Image:
         try:
             os.pwrite(self._file.fileno(), data, at)
         except OSError as error:
-            raise _of_disk(error) from error
+            raise fetch_error(error, _FETCHING) from error
 
 
 class BlockFeed(Feed):
@@ -198,7 +199,7 @@ def open_by_blocks(
     """A reader for a remote 7z or RAR whose entries can be had one by one; it closes the image, also where this raises.
 
     It lists whatever it can be made for; `is_worth_it` says whether to read it so. Raises NeedsLocalFileError where its
-    directory cannot be had apart, what `SevenZipReader` raises, DiskFullError, StoreError, the errors of the network.
+    directory cannot be had apart, what `SevenZipReader` raises, the errors of the network.
     """
     with contextlib.ExitStack() as undo:
         undo.callback(image.close)
@@ -320,11 +321,3 @@ def _gaps(filled: Sequence[Span], start: int, end: int) -> list[Span]:
             gaps.append((start, low))
         start = max(start, high)
     return [*gaps, (start, end)] if start < end else gaps
-
-
-def _of_disk(error: OSError) -> DiskFullError | StoreError:
-    if is_disk_full(error):
-        return DiskFullError(
-            "the disk is full while parts of an archive are fetched", stage="fetch"
-        )
-    return StoreError(f"the scratch folder cannot be written ({error.strerror})", stage="fetch")
