@@ -17,12 +17,14 @@ from typing import Any
 import anyio
 
 from transload.conversions import QualityChoice, Segment
+from transload.json_codec import from_json
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
 from transload.media.encode.ffmpeg_args import EncodeStyle
 from transload.media.segments import cut_plan, encoder
 from transload.media.segments.cut_plan import Cuts
 from transload.media.segments.ffmpeg_args import SegmentRun, hash_of
+from transload.plans import TranscodePlan
 
 
 def put(path: Path, text: str) -> None:
@@ -109,11 +111,11 @@ def three_at_once(cuts: Cuts) -> Cuts:
     return replace(cuts, segments=tuple(long))
 
 
-async def main(source: Path, folder: Path, plan: dict[str, object], length: str) -> None:
+async def main(source: Path, folder: Path, plan: TranscodePlan, length: str) -> None:
     """Make it into `out.mp4` of the folder, from where an earlier run was."""
     decoder, tool = Decoder(DecoderLimits()), await find_ffmpeg(None)
-    asked: dict[str, Any] = {"path": str(source), "sniffed": str(plan["sniffed"])}
-    asked["by_order"] = bool(plan["by_order"])
+    asked: dict[str, Any] = {"path": str(source), "sniffed": plan.sniffed}
+    asked["by_order"] = plan.by_order
     found = (await decoder.ask("plan_segments", **asked))["plan"] if length != "nothing" else None
     if found is not None:
         cuts = cut_plan.from_json(found)
@@ -133,4 +135,5 @@ async def main(source: Path, folder: Path, plan: dict[str, object], length: str)
 
 
 if __name__ == "__main__":
-    anyio.run(main, Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4])
+    stored = from_json(TranscodePlan, json.loads(sys.argv[3]))
+    anyio.run(main, Path(sys.argv[1]), Path(sys.argv[2]), stored, sys.argv[4])

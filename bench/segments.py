@@ -28,6 +28,7 @@ from transload.media.encode import ffmpeg_args
 from transload.media.encode.ffmpeg import Ffmpeg, find_ffmpeg
 from transload.media.segments.cut_plan import Cuts, from_json
 from transload.media.segments.ffmpeg_args import seen_us
+from transload.plans import RewrapPlan, TranscodePlan, plan_to_json
 
 if TYPE_CHECKING:
     from bench.figures import Room
@@ -50,12 +51,12 @@ class Making:
     folder: Path
 
     @property
-    def plan(self) -> dict[str, object]:
+    def plan(self) -> TranscodePlan:
         """What the verdict would say."""
         woven = self.source.suffix == ".ts"
         sniffed = SNIFFED[self.source.suffix]
-        plan: dict[str, object] = {"do": "transcode", "sniffed": sniffed, "sound": True}
-        return plan | {"interlaced": woven, "by_order": self.source.name == "avc.avi"}
+        lost = self.source.name == "avc.avi"
+        return TranscodePlan(sniffed=sniffed, sound=True, interlaced=woven, by_order=lost)
 
     @property
     def out(self) -> Path:
@@ -76,7 +77,7 @@ class Making:
 
     def command(self, length: str = "usual") -> list[str]:
         """The program that makes it, from where an earlier run was."""
-        words = [self.source, self.folder, json.dumps(self.plan), length]
+        words = [self.source, self.folder, json.dumps(plan_to_json(self.plan)), length]
         return [sys.executable, "-m", "bench.segment_maker", *map(str, words)]
 
     def missing(self) -> int:
@@ -296,7 +297,7 @@ def _rewrap(room: "Room", tool: Ffmpeg, source: Path, playable: Path) -> Figure:
     """Of the plain run's result, whose streams need no change, against a medium transcode of its source."""
     into = room.own / "again.mp4"
     style = ffmpeg_args.EncodeStyle("medium", 2, tool.filters, tool.source_clock)
-    copy = ffmpeg_args.arguments({"do": "rewrap", "sniffed": "mov"}, playable, into, style)
+    copy = ffmpeg_args.arguments(RewrapPlan(sniffed="mov"), playable, into, style)
     costs = [run([str(tool.path), *copy]).cpu_s for _ in range(TURNS)]
     plan = Making(source, room.own).plan
     whole_s = run([str(tool.path), *ffmpeg_args.arguments(plan, source, into, style)]).cpu_s

@@ -7,6 +7,7 @@ import pytest
 
 from transload import errors, report
 from transload.errors import KINDS, LOCKED, TransloadError, fetch_error, is_disk_full
+from transload.faults import Fault
 
 FIELDS = {
     "type", "kind", "title", "detail", "status", "stage", "item", "platform", "retryable", "retry_at",

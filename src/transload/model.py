@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from transload.entry import Place
 from transload.faults import Fault
+from transload.plans import UNTOUCHED, Plan
 
 ALBUM_MAX = 10  # Telegram: messages.sendMultiMedia takes 2..10 members; every destination keeps the same shape.
 
@@ -153,7 +154,7 @@ class Facts:
 class Judgement:
     """A verdict with its reason.
 
-    `plan` tells the converter what to do (JSON types only, stored with the item), `suffix` is the ending the delivered
+    `plan` tells the converter what to do (stored with the item), `suffix` is the ending the delivered
     name must have (None: unchanged), `deferred` puts the work behind everything that can go at once, `cost_s` is the
     estimated processor time of the conversion. `fault` is set when the verdict is `unsavable`.
     """
@@ -165,7 +166,7 @@ class Judgement:
     deferred: bool = False
     partial: bool = False
     cost_s: float = 0.0
-    plan: dict[str, Any] = field(default_factory=dict[str, Any])
+    plan: Plan = UNTOUCHED
     fault: Fault | None = None
     width: int | None = None
     height: int | None = None

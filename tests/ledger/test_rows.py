@@ -13,6 +13,7 @@ from transload.ledger.rows import (
     judgement_to_json,
 )
 from transload.model import ItemKind, Judgement, Verdict
+from transload.plans import TranscodePlan
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,8 @@ from transload.model import ItemKind, Judgement, Verdict
         Judgement(ItemKind.PHOTO, Verdict.AS_IS, "a photo"),
         Judgement(
             ItemKind.VIDEO, Verdict.TRANSCODE, "old", suffix=".mp4", deferred=True, partial=True, cost_s=1.5,
-            plan={"do": "transcode", "hdr": True}, fault=Fault("input.corrupt", "x"), width=1, height=2, duration_s=3.0,
+            plan=TranscodePlan(sniffed="mov", hdr=True),
+            fault=Fault("input.corrupt", "x"), width=1, height=2, duration_s=3.0,
         ),
     ],
 )  # fmt: skip

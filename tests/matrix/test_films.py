@@ -1,8 +1,7 @@
 """Each film of the matrix as it arrives: pictures, their times, the sound beside them, length, what is left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from tests.matrix.films import FLASH_S, SECONDS, Film, films
 from tests.media.browser import played
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Judgement, Recipe, Verdict
+from transload.plans import Plan
 
 ALIKE_DB, ALIKE_OF_FIELDS_DB = 35.0, 27.0
 """Pictures of two fields are made whole, so that half of their lines are others."""
@@ -44,15 +44,15 @@ def made(row: Film, room: Path) -> Path:
     return path
 
 
-def told_apart(judged: Judgement) -> dict[str, Any]:
+def told_apart(judged: Judgement) -> Plan:
     """What of a plan decides the bytes of its result."""
-    return {key: value for key, value in judged.plan.items() if key != "recipe"}
+    return replace(judged.plan, recipe="")
 
 
 async def arrived(path: Path, name: str, room: Path) -> dict[Recipe, Arrived]:
     """What becomes of a film by both recipes; where they ask for the same, it is made once."""
     found: dict[Recipe, Arrived] = {}
-    plans: dict[Recipe, dict[str, Any]] = {}
+    plans: dict[Recipe, Plan] = {}
     async with MediaToolbox() as toolbox:
         facts = (await toolbox.probe(path, name)).facts
         for recipe in RECIPES:

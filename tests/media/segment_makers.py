@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from transload.conversions import QualityChoice, Segment
 from transload.media.decoder import Decoder, DecoderLimits
@@ -11,6 +12,7 @@ from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
 from transload.media.encode.ffmpeg_args import EncodeStyle
 from transload.media.segments import cut_plan
 from transload.media.segments.encoder import SegmentEncoder, SegmentRequest
+from transload.plans import TranscodePlan
 
 
 @dataclass
@@ -66,16 +68,17 @@ class Shelf:
 SNIFFED = {".mkv": "matroska", ".mov": "mov", ".ts": "mpegts", ".avi": "avi", ".wmv": "asf"}
 
 
-async def planned(decoder: Decoder, source: Path, **more: object) -> SegmentRequest:
+async def planned(decoder: Decoder, source: Path, **more: Any) -> SegmentRequest:  # noqa: ANN401  fields of a plan
     """A film to be made of a source, as the converter plans it."""
     sniffed = SNIFFED[source.suffix]
-    by_order = bool(more.get("by_order"))
-    asked = await decoder.ask("plan_segments", path=str(source), sniffed=sniffed, by_order=by_order)
+    plan = TranscodePlan(sniffed=sniffed, sound=True, **more)
+    asked = await decoder.ask(
+        "plan_segments", path=str(source), sniffed=sniffed, by_order=plan.by_order
+    )
     found = asked["plan"]
     cuts = cut_plan.from_json(found)
     tool = await find_ffmpeg(None)
     style = EncodeStyle("veryfast", 2, tool.filters, tool.source_clock)
-    plan = {"do": "transcode", "sniffed": sniffed, "sound": True, **more}
     return SegmentRequest(source, plan, cuts, style, found["origin_us"], found["pixels"])
 
 

@@ -21,6 +21,7 @@ from transload.model import (
     Shipment,
     Verdict,
 )
+from transload.plans import UntouchedPlan
 from transload.steps.judge import UNTOUCHED
 from transload.steps.prepare import as_it_is, disk_need, equals_apart, parcels_of
 
@@ -180,7 +181,7 @@ def test_only_playable_keeps_the_original_beside_the_copy() -> None:
 
 
 def test_an_original_that_holds_more_goes_beside_its_copy_in_every_recipe() -> None:
-    more = replace(COPY, plan={"original": "beside"})
+    more = replace(COPY, plan=UntouchedPlan(original="beside"))
     both = parcels_of(job(Recipe.TELEGRAM), item(), HELD, MADE, more)
     assert [parcel.sha256 for parcel in both] == ["bb", "aa"]
     assert len(parcels_of(job(Recipe.TELEGRAM, "drop"), item(), HELD, MADE, more)) == 1

@@ -22,6 +22,7 @@ from transload.ledger.moves import Move, apply
 from transload.ledger.rows import judgement_to_json
 from transload.ledger.schema import albums, folders, items, outputs, receipts
 from transload.model import Intent, Item, ItemKind, ItemState, Job, Judgement, Shipment, Task
+from transload.plans import UNTOUCHED
 from transload.ports import Destination, Landed, Taken
 
 _CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
@@ -253,7 +254,7 @@ _PLANNED = (
 
 def _is_worth_keeping(judgement: Judgement) -> bool:
     """Whether anything is in it that the item's own columns do not tell: a plan, a duration for the gallery."""
-    return bool(judgement.plan) or judgement.duration_s is not None
+    return judgement.plan != UNTOUCHED or judgement.duration_s is not None
 
 
 def _item_row(intent: Intent) -> dict[str, object]:

@@ -134,7 +134,7 @@ def page_of(db: Connection, job_id: str, after: Place, *, judged: bool) -> list[
         ItemRecord(
             item if judged else replace(item, judgement=None),
             tuple(landed.get(twins.get(item.id, item.id), ())),
-            item.judgement is not None and bool(item.judgement.plan.get("note")),
+            item.judgement is not None and bool(item.judgement.plan.note),
         )
         for item in page
     ]

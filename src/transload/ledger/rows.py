@@ -24,6 +24,7 @@ from transload.model import (
     TaskKind,
     Verdict,
 )
+from transload.plans import plan_from_json, plan_to_json
 
 AnyRow = Row[Any]
 
@@ -47,7 +48,7 @@ def fault_or_none(stored: dict[str, Any] | None) -> Fault | None:
 
 def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
     """A judgement as JSON types."""
-    return asdict(judgement)
+    return asdict(judgement) | {"plan": plan_to_json(judgement.plan)}
 
 
 def judgement_from_json(stored: dict[str, Any]) -> Judgement:
@@ -55,6 +56,7 @@ def judgement_from_json(stored: dict[str, Any]) -> Judgement:
     fields = dict(stored)
     fields["kind"] = ItemKind(fields["kind"])
     fields["verdict"] = Verdict(fields["verdict"])
+    fields["plan"] = plan_from_json(fields["plan"])
     if fields["fault"] is not None:
         fields["fault"] = Fault.from_dict(fields["fault"])
     return Judgement(**fields)

@@ -17,6 +17,7 @@ from transload.model import (
     Shipment,
     Verdict,
 )
+from transload.plans import Plan, SplitPlan, UntouchedPlan
 from transload.ports import TaskContext
 
 BITS_A_PIXEL, FRAMES_S = 0.08, 30  # x264 at crf 22 stays below: 0.03 to 0.07 on films
@@ -44,10 +45,15 @@ async def untouched_shipment(
     limit = context.destination.limit_bytes
     if limit is None or held.size_bytes <= limit:
         return as_it_is(item, held, judgement, thumb)
-    if "nosound_video" in judgement.plan:  # a video that was judged: an MP4
-        plan = judgement.plan | {"do": "split"}
-        return await convert_item(context, item, held, replace(judgement, plan=plan))
+    if _is_film(judgement.plan):
+        return await convert_item(context, item, held, replace(judgement, plan=SplitPlan()))
     return await too_big(context, item, held, judgement)
+
+
+def _is_film(plan: Plan) -> bool:
+    """Whether it is of a video that was judged to play as it is: an MP4."""
+    known = isinstance(plan, UntouchedPlan) and plan.nosound_video is not None
+    return known or isinstance(plan, SplitPlan)
 
 
 async def too_big(context: TaskContext, item: Item, held: Held, judgement: Judgement) -> Outcome:
@@ -102,7 +108,7 @@ def _shipped(
     fitting = tuple(one for one in parcels if limit is None or one.size_bytes <= limit)
     left = "its original is too large for there" if len(fitting) < len(parcels) else ""
     why = "; ".join(word for word in (judgement.why, made.short, made.note, left) if word)
-    plan = judgement.plan | ({"note": made.note} if made.note else {})
+    plan = replace(judgement.plan, note=made.note)
     partial = judgement.partial or bool(made.short)
     return Shipment(
         item, replace(judgement, why=why, plan=plan, partial=partial), fitting, made.thumb
@@ -128,7 +134,7 @@ def parcels_of(
         Parcel(piece.local, name, piece.size_bytes, piece.sha256, item.mtime_ms)
         for name, piece in zip(names, made.pieces, strict=True)
     )
-    wanted = job.recipe is Recipe.PLAYABLE or judgement.plan.get("original") == "beside"
+    wanted = job.recipe is Recipe.PLAYABLE or judgement.plan.original == "beside"
     if not wanted or job.originals == "drop":
         return copies
     kept = Parcel(held.path, f"originals/{item.name}", held.size_bytes, held.sha256, item.mtime_ms)

@@ -1,5 +1,6 @@
 """What an encoder is about to make, by values."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -10,14 +11,16 @@ from transload.media.encode.conversion import Conversion, ProgressReporter
 from transload.media.encode.ffmpeg import Counters, EncoderLimits
 from transload.media.encode.memory_fit import MemoryStep
 from transload.model import ItemKind, Judgement, Progress, Verdict
+from transload.plans import TranscodePlan
 
 USUAL = MemoryStep(2)
+FILM = TranscodePlan(sniffed="mov")
 
 
-def work(size: tuple[int, int], plan: dict[str, int], way: MemoryStep = USUAL) -> Conversion:
+def work(size: tuple[int, int], plan: TranscodePlan, way: MemoryStep = USUAL) -> Conversion:
     """A transcode of pictures of this size."""
     judged = Judgement(
-        ItemKind.VIDEO, Verdict.TRANSCODE, "", plan={**plan}, width=size[0], height=size[1]
+        ItemKind.VIDEO, Verdict.TRANSCODE, "", plan=plan, width=size[0], height=size[1]
     )
     return Conversion(Path("a"), judged, Path("b"), lambda _: None, ConversionTerms(), way)
 
@@ -25,15 +28,15 @@ def work(size: tuple[int, int], plan: dict[str, int], way: MemoryStep = USUAL) -
 @pytest.mark.parametrize(
     ("size", "plan", "lines"),
     [
-        ((1920, 1080), {}, 1080),
-        ((1080, 1920), {"short": 720}, 720),
-        ((640, 360), {"short": 720}, 360),
-        ((5312, 4648), {"side": 3840}, 3360),
-        ((5312, 2988), {"side": 3840, "short": 1080}, 1080),
+        ((1920, 1080), FILM, 1080),
+        ((1080, 1920), replace(FILM, short=720), 720),
+        ((640, 360), replace(FILM, short=720), 360),
+        ((5312, 4648), replace(FILM, side=3840), 3360),
+        ((5312, 2988), replace(FILM, side=3840, short=1080), 1080),
     ],
 )
 def test_the_shape_is_that_of_the_result(
-    size: tuple[int, int], plan: dict[str, int], lines: int
+    size: tuple[int, int], plan: TranscodePlan, lines: int
 ) -> None:
     shape = work(size, plan).shape
     assert shape.lines == lines
@@ -42,8 +45,10 @@ def test_the_shape_is_that_of_the_result(
 
 def test_fewer_lines_take_less_memory() -> None:
     usual = EncoderLimits(most_bytes=1 << 40)
-    wished = work((7680, 4320), {"side": 3840}).limits(usual, "veryfast")
-    spared = work((7680, 4320), {"side": 3840}, MemoryStep(1, 720)).limits(usual, "veryfast")
+    wished = work((7680, 4320), replace(FILM, side=3840)).limits(usual, "veryfast")
+    spared = work((7680, 4320), replace(FILM, side=3840), MemoryStep(1, 720)).limits(
+        usual, "veryfast"
+    )
     assert usual.memory_bytes < spared.memory_bytes < wished.memory_bytes
     assert (wished.threads, spared.threads) == (2, 1)
 

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from transload.media.encode.ffmpeg import wheel_binary
 from transload.media.encode.verify import check_facts, end_error, length_fault
 from transload.media.judge.verdict import judge
 from transload.model import Facts, ItemKind, Verdict
+from transload.plans import M4aPlan, RewrapPlan, StreamPlan, TranscodePlan
 
 WHOLE = {"frames": 100, "span_s": 9.9, "audio_span_s": 9.9}
-COPY = {"do": "rewrap", "fps": 10.0}
-ENCODE = {"do": "transcode", "fps": 10.0}
+COPY = RewrapPlan(sniffed="mov", fps=10.0)
+ENCODE = TranscodePlan(sniffed="mov", fps=10.0)
+SOUND = M4aPlan(sniffed="mov")
 ROWS = [*(sample.name for sample in CONVERTED), *FURTHER]
 SOME = ("matroska.mkv", "opus.mkv", "stretched.wmv", "upright.mp4", "moving.gif", "song.flac")
 """One of each way: copied, sound made, encoded, turned, a moving picture, sound alone."""
@@ -46,26 +49,24 @@ NOT_IN_BROWSERS = {"hev1.mkv", "hev1.mp4"}
         (ENCODE, WHOLE | {"frames": 99}, 100),
         (ENCODE, WHOLE | {"frames": 30}, 30),
         (ENCODE, WHOLE | {"span_s": 9.0}, 100),
-        ({"do": "sound"}, WHOLE | {"audio_span_s": 5.0}, 0),
+        (SOUND, WHOLE | {"audio_span_s": 5.0}, 0),
     ],
 )
-def test_short_results_are_refused(
-    plan: dict[str, Any], result: dict[str, Any], written: int
-) -> None:
+def test_short_results_are_refused(plan: StreamPlan, result: dict[str, Any], written: int) -> None:
     assert length_fault(plan, WHOLE, result, written)
 
 
-@pytest.mark.parametrize("plan", [COPY, ENCODE, {"do": "sound"}])
-def test_equal_results_pass(plan: dict[str, Any]) -> None:
+@pytest.mark.parametrize("plan", [COPY, ENCODE, SOUND])
+def test_equal_results_pass(plan: StreamPlan) -> None:
     assert length_fault(plan, WHOLE, WHOLE, 100) is None
 
 
 def test_pictures_of_a_raw_stream_keep_their_distance() -> None:
-    raw, plan = WHOLE | {"span_s": 0.0}, ENCODE | {"by_order": True, "rate": "10"}
+    raw, plan = WHOLE | {"span_s": 0.0}, replace(ENCODE, by_order=True, rate="10")
     assert length_fault(plan, raw, WHOLE, 100) is None
     squeezed = WHOLE | {"span_s": 5.0}
     assert "5.00 s instead of 9.90 s" in str(length_fault(plan, raw, squeezed, 100))
-    assert length_fault(plan | {"rate": None}, raw, squeezed, 100) is None
+    assert length_fault(replace(plan, rate=None), raw, squeezed, 100) is None
 
 
 def test_fields_and_hidden_pictures_may_halve_the_count() -> None:
@@ -73,13 +74,13 @@ def test_fields_and_hidden_pictures_may_halve_the_count() -> None:
 
 
 def test_a_cut_source_may_lose_its_last_pictures() -> None:
-    partial = COPY | {"partial": True}
+    partial = replace(COPY, partial=True)
     assert length_fault(partial, WHOLE, WHOLE | {"frames": 92, "span_s": 9.2}, 92) is None
 
 
 @pytest.mark.parametrize("plan", [COPY, ENCODE])
-def test_what_precedes_the_first_keyframe_is_not_missed(plan: dict[str, Any]) -> None:
-    late, rest = plan | {"lost_s": 3.0}, WHOLE | {"frames": 70, "span_s": 6.9}
+def test_what_precedes_the_first_keyframe_is_not_missed(plan: StreamPlan) -> None:
+    late, rest = replace(plan, lost_s=3.0), WHOLE | {"frames": 70, "span_s": 6.9}
     assert length_fault(late, WHOLE, rest, 70) is None
     assert length_fault(plan, WHOLE, rest, 70)
     assert length_fault(late, WHOLE, rest | {"span_s": 5.9}, 70)
@@ -115,7 +116,7 @@ def test_x264_tells_its_lack_of_memory_in_words_only() -> None:
 def test_a_result_that_needs_more_work_is_refused() -> None:
     facts = Facts(ItemKind.VIDEO, {"size": 1, "sniffed": "mov", "streams": [], "moov": "front"})
     with pytest.raises(UnverifiedError):
-        check_facts(facts, {"do": "rewrap"})
+        check_facts(facts, COPY)
 
 
 @pytest.mark.parametrize("name", FEW)

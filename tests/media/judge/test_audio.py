@@ -11,6 +11,7 @@ from transload.media.judge.audio import (
     judge_sound,
 )
 from transload.model import ItemKind, Recipe, Verdict
+from transload.plans import Mp3Plan, StreamPlan
 
 SOUND: dict[str, Any] = {"type": "audio", "codec": "mp3", "channels": 2, "hertz": 44100}
 RAW: dict[str, Any] = {"suffix": ".mp3", "sniffed": "mp3", "container": "mp3", "frames_decoded": 1}
@@ -35,14 +36,16 @@ def test_the_cover_is_found_and_low_rates_are_raised() -> None:
     low = SOUND | {"codec": "flac", "hertz": 22050, "channels": 6}
     raw = RAW | {"sniffed": "flac", "streams": [low, cover]}
     plan = judge_mp3(raw, ItemKind.AUDIO, Recipe.MP3_320, 320).plan
-    assert (plan["cover"], plan["raise_hertz"], plan["downmix"]) == (1, True, True)
-    assert (plan["recipe"], plan["kbit_s"]) == ("mp3:320", 320)
+    assert isinstance(plan, Mp3Plan)
+    assert (plan.cover, plan.raise_hertz, plan.downmix) == (1, True, True)
+    assert (plan.recipe, plan.kbit_s) == ("mp3:320", 320)
 
 
 def test_a_file_cut_short_is_partial_with_what_can_be_heard() -> None:
     raw = RAW | {"sniffed": "wav", "streams": [SOUND | {"codec": "pcm_s24le"}], "missing_bytes": 9}
     found = judge_sound(raw | {"duration_s": 9.0, "readable_s": 4.0}, Recipe.TELEGRAM)
-    assert (found.partial, found.plan["duration_s"]) == (True, 4.0)
+    assert isinstance(found.plan, StreamPlan)
+    assert (found.partial, found.plan.duration_s) == (True, 4.0)
 
 
 def test_sound_files_by_recipe() -> None:

@@ -137,7 +137,7 @@ async def test_a_film_whose_sound_nobody_knows_arrives_without_it(
     source = unheard(film(tmp_path / "film.mkv", *H264, "-c:a", "ac3", "-c:s", "srt", tones=1))
     judged, made = await made_of(source, room(tmp_path / "out"), recipe)
     assert (judged.verdict, judged.partial) == (Verdict.REWRAP, True)
-    assert judged.plan["original"] == "beside"
+    assert judged.plan.original == "beside"
     assert "no decoder here reads its sound" in judged.why
     assert seen(made.local).tone is None
 

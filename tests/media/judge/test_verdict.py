@@ -11,6 +11,7 @@ from transload.media.judge.verdict import judge, judge_recovery, settled_kind
 from transload.media.photos.photo import probe_photo
 from transload.media.toolbox import MediaToolbox
 from transload.model import Facts, ItemKind, Judgement, Recipe, Verdict
+from transload.plans import UNTOUCHED, TranscodePlan
 
 BROWSERS_SHOW = dict.fromkeys(
     (
@@ -109,7 +110,7 @@ async def test_playable_keeps_what_browsers_show(
 ) -> None:
     found = await judged(toolbox, samples(name), Recipe.PLAYABLE)
     assert found.verdict is verdict
-    assert found.plan.get("side") is None
+    assert getattr(found.plan, "side", None) is None
 
 
 @pytest.mark.anyio
@@ -118,7 +119,7 @@ async def test_original_leaves_everything_untouched(
     toolbox: MediaToolbox, samples: Samples, name: str
 ) -> None:
     found = await judged(toolbox, samples(name), Recipe.ORIGINAL)
-    assert (found.verdict, found.plan) == (Verdict.AS_IS, {})
+    assert (found.verdict, found.plan) == (Verdict.AS_IS, UNTOUCHED)
 
 
 @pytest.mark.anyio
@@ -179,7 +180,8 @@ async def test_a_cut_song_says_how_much_of_it_is_there(
 async def test_recovery_encodes_everything_anew(toolbox: MediaToolbox, samples: Samples) -> None:
     probed = await toolbox.probe(samples("plain.mp4"), "plain.mp4")
     (again,) = judge_recovery(probed.facts, Recipe.TELEGRAM)
-    assert (again.verdict, again.plan["keep_sound"]) == (Verdict.TRANSCODE, False)
+    assert isinstance(again.plan, TranscodePlan)
+    assert not again.plan.keep_sound
     photo = await toolbox.probe(samples("photo.jpg"), "photo.jpg")
     (second,) = judge_recovery(photo.facts, Recipe.TELEGRAM)
     assert second.verdict is Verdict.SHRINK

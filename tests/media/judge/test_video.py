@@ -6,6 +6,7 @@ import pytest
 
 from transload.media.judge.video import MOOV_WITHIN, judge_video, recover_video
 from transload.model import Recipe, Verdict
+from transload.plans import FilmPlan, TranscodePlan, UntouchedPlan
 
 PICTURE: dict[str, Any] = {
     "type": "video",
@@ -61,7 +62,8 @@ def test_what_becomes_smaller_is_said() -> None:
     quick = PICTURE | {"codec": "vp9", "width": 3840, "height": 2160, "fps": 120.0}
     judged = judge_video(RAW | {"streams": [quick]}, "keep")
     assert "made H.264 of 2784 pixels at the longer side" in judged.why
-    assert judged.plan["side"] == 2784
+    assert isinstance(judged.plan, TranscodePlan)
+    assert judged.plan.side == 2784
 
 
 def test_dolby_vision_is_copied_or_told() -> None:
@@ -74,7 +76,9 @@ def test_dolby_vision_is_copied_or_told() -> None:
     }
     raw = RAW | {"streams": [dolby], "dolby_only": True}
     assert judge_video(raw, "keep").verdict is Verdict.AS_IS
-    assert judge_video(raw | {"moov": "behind"}, "keep").plan["dolby_only"]
+    copied = judge_video(raw | {"moov": "behind"}, "keep").plan
+    assert isinstance(copied, FilmPlan)
+    assert copied.dolby_only
     assert judge_video(raw, "keep", Recipe.MP4_360).fault is not None
     assert judge_video(raw | {"dolby_only": False}, "keep").verdict is Verdict.TRANSCODE
 
@@ -86,8 +90,10 @@ def test_the_index_must_begin_early() -> None:
 
 def test_silent_videos_are_marked_for_telegram() -> None:
     sound = {"type": "audio", "codec": "aac", "channels": 2}
-    assert judge_video(RAW, "keep").plan == {"nosound_video": True}
-    assert judge_video(RAW | {"streams": [PICTURE, sound]}, "keep").plan == {"nosound_video": False}
+    assert judge_video(RAW, "keep").plan == UntouchedPlan(nosound_video=True)
+    assert judge_video(RAW | {"streams": [PICTURE, sound]}, "keep").plan == UntouchedPlan(
+        nosound_video=False
+    )
 
 
 def test_transcodes_wait_and_cheap_sound_does_not() -> None:
@@ -96,7 +102,8 @@ def test_transcodes_wait_and_cheap_sound_does_not() -> None:
     long = judge_video(RAW | {"streams": [PICTURE, sound], "duration_s": 7200.0}, "keep")
     video = judge_video(RAW | {"streams": [PICTURE | {"codec": "vp9"}, sound]}, "keep")
     assert (short.verdict, short.deferred, long.deferred) == (Verdict.AUDIO, False, True)
-    assert (video.deferred, video.plan["keep_sound"]) == (True, False)
+    assert isinstance(video.plan, TranscodePlan)
+    assert (video.deferred, video.plan.keep_sound) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -114,5 +121,5 @@ def test_lines_are_capped_and_never_added(
     raw = RAW | {"streams": [PICTURE | {"width": size[0], "height": size[1]}]}
     found = judge_video(raw, "keep", recipe)
     assert found.verdict is (Verdict.AS_IS if short is None else Verdict.TRANSCODE)
-    assert found.plan.get("short") == short
-    assert [way.plan["short"] for way in recover_video(raw, recipe)] == [short]
+    assert getattr(found.plan, "short", None) == short
+    assert [getattr(way.plan, "short", None) for way in recover_video(raw, recipe)] == [short]

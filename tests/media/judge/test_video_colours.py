@@ -1,5 +1,6 @@
 """Colours of encoded videos, judged by what is stored in them and by what they say of it (ITU-T H.273)."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 
 from tests.kept import encode
 from tests.media.decoded import points_of
-from transload.media.judge.video_colours import BT709, SMPTE170M, colours_of, conversion, tags
+from transload.media.judge.video_colours import conversion, tags, with_colours
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
+from transload.plans import BT709, SMPTE170M, TranscodePlan
 
 BARS = [
     *((255, 255, 255), (190, 190, 190), (200, 200, 30), (30, 200, 200)),
@@ -115,7 +117,7 @@ def picture(**more: int) -> dict[str, Any]:
 def test_what_is_not_tagged_is_what_players_take_it_for(
     stream: dict[str, Any], matrix: int
 ) -> None:
-    assert colours_of({}, stream)["matrix"] == matrix
+    assert with_colours(TranscodePlan(sniffed="mov"), {}, stream).matrix == matrix
 
 
 @pytest.mark.parametrize(
@@ -131,17 +133,20 @@ def test_what_is_not_tagged_is_what_players_take_it_for(
     ],
 )
 def test_the_matrix_follows_the_height_of_what_is_made(
-    size: list[int], bounds: dict[str, int], matrix: int
+    size: list[int], bounds: dict[str, Any], matrix: int
 ) -> None:
-    plan = colours_of({"width": size[0], "height": size[1]}, picture()) | bounds
+    bare = TranscodePlan(sniffed="mov", **bounds)
+    plan = with_colours(bare, {"width": size[0], "height": size[1]}, picture())
     assert f"colorspace={matrix}" in tags(plan)
     assert ("accurate_rnd" in conversion(plan)) == (matrix != BT709)
 
 
 def test_wide_colours_are_passed_on_unless_they_were_mapped() -> None:
-    wide = colours_of({}, picture(primaries=9, transfer=14, matrix=9))
+    wide = with_colours(
+        TranscodePlan(sniffed="mov"), {}, picture(primaries=9, transfer=14, matrix=9)
+    )
     assert "color_primaries=9:color_trc=14:colorspace=1" in tags(wide)
     assert "in_color_matrix=bt2020:" in conversion(wide)
-    mapped = wide | {"hdr": True}
+    mapped = replace(wide, hdr=True)
     assert "color_primaries=1:color_trc=1" in tags(mapped)
     assert "in_color_matrix=auto:" in conversion(mapped)

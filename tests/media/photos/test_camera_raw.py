@@ -26,7 +26,7 @@ async def test_its_largest_preview_arrives(
         judged = toolbox.judge(probe.facts, recipe, "keep")
         assert (judged.kind, judged.verdict) == (ItemKind.PHOTO, Verdict.SHRINK)
         assert "whose preview of" in judged.why
-        assert judged.plan["original"] == "beside"
+        assert judged.plan.original == "beside"
         result = await toolbox.convert(path, judged, tmp_path, lambda _: None)
     with Image.open(result.local) as made:
         assert made.size == (SIZE if turned == 1 else SIZE[::-1])

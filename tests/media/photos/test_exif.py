@@ -14,6 +14,7 @@ from transload.media.photos.exif import BYTES_MAX, kept_of
 from transload.media.photos.photo import JpegTarget, shrink
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
+from transload.plans import JpegPlan
 
 TAKEN = "2024:05:06 07:08:09"
 NORTH = (48.0, 12.0, 30.0)
@@ -55,7 +56,8 @@ async def test_all_that_fits_is_kept_at_full_quality(tmp_path: Path, name: str) 
         facts = (await toolbox.probe(tmp_path / name, name)).facts
         judged = toolbox.judge(facts, recipe, "keep")
         if name == "a.png":  # turned by a tag
-            assert judged.plan["exif"] == "all"
+            assert isinstance(judged.plan, JpegPlan)
+            assert judged.plan.exif == "all"
         made = await toolbox.convert(tmp_path / name, judged, tmp_path, lambda _: None)
     first, about, place = kept_in(made.local)
     assert (first[BASE.Make], first[BASE.Model]) == ("Maker", "Model 7")

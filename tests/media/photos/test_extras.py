@@ -65,7 +65,7 @@ async def test_what_a_converted_photo_lacks_is_told(
     judged = toolbox.judge(facts, Recipe.TELEGRAM, "keep")
     assert (judged.verdict, judged.partial) == (Verdict.SHRINK, False)
     assert said in judged.why
-    assert (judged.plan.get("original") == "beside") is beside
+    assert (judged.plan.original == "beside") is beside
     made = await toolbox.convert(source, judged, tmp_path, lambda _: None)
     with Image.open(made.local) as picture:
         assert picture.size[0] / picture.size[1] == pytest.approx(LARGE[0] / LARGE[1], abs=0.01)

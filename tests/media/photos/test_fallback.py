@@ -88,7 +88,7 @@ async def test_what_can_be_seen_is_delivered(
     judged = toolbox.judge(probed.facts, recipe, "keep")
     assert (judged.verdict, judged.partial) == (Verdict.SHRINK, partial)
     assert probed.thumb is not None
-    assert (judged.plan.get("original") == "beside") is partial
+    assert (judged.plan.original == "beside") is partial
     made = await toolbox.convert(path, judged, tmp_path, lambda _: None)
     with Image.open(made.local) as got, Image.open(truth) as wanted:
         assert got.size == SIZE

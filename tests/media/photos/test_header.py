@@ -21,7 +21,7 @@ def test_other_pictures_of_the_file_are_told_and_kept(tmp_path: Path, probe: Pro
         assert facts.raw["pages"] == pages
         for recipe in (Recipe.PLAYABLE, Recipe.TELEGRAM):
             judged = judge(facts, recipe, "keep")
-            assert (judged.plan.get("original") == "beside") is (pages > 1)
+            assert (judged.plan.original == "beside") is (pages > 1)
             assert ("the first of 3 pictures" in judged.why) is (pages > 1)
 
 

@@ -106,4 +106,4 @@ async def test_the_frames_of_an_animation_stay_beside(tmp_path: Path) -> None:
         several = replace(found, raw=found.raw | facts)
         judged = toolbox.judge(several, Recipe.TELEGRAM, "keep")
     assert "first of several pictures" in judged.why
-    assert judged.plan["original"] == "beside"
+    assert judged.plan.original == "beside"

@@ -368,7 +368,7 @@ async def test_other_settings_have_other_segments(source: Path) -> None:
     async with decoder_child() as decoder:
         planned_film = await planned(decoder, source)
     other = replace(planned_film, style=replace(planned_film.style, preset="medium"))
-    turned = replace(planned_film, plan=planned_film.plan | {"interlaced": True})
+    turned = replace(planned_film, plan=replace(planned_film.plan, interlaced=True))
     later = replace(planned_film, origin_us=planned_film.origin_us + 1)
     finer = replace(planned_film, cuts=replace(planned_film.cuts, clock=(1, 90_000)))
     films = (planned_film, other, turned, later, finer)
@@ -382,7 +382,7 @@ async def test_where_decoding_begins(source: Path) -> None:
     first = Cut(0, 250, 0, 9_960, -500_000, None, None)
     exact = replace(planned_film, cuts=Cuts((1, 1000), (first, segment), timed=True, coarse=False))
     coarse = replace(exact, cuts=replace(exact.cuts, coarse=True))
-    woven = replace(exact, plan=exact.plan | {"interlaced": True})
+    woven = replace(exact, plan=replace(exact.plan, interlaced=True))
     assert seek_us(exact, 0, 0) is None
     assert seek_us(exact, 1, 0) == 10_020_000
     assert seek_us(woven, 1, 0) == 8_020_000
@@ -405,7 +405,7 @@ async def test_tracks_keep_their_names_and_marks(tmp_path: Path) -> None:
         ],
     )
     async with decoder_child() as decoder:
-        planned_film = await planned(decoder, named, subtitles=[0, 1])
+        planned_film = await planned(decoder, named, subtitles=(0, 1))
         shelf = Shelf(tmp_path / "segments")
         await made(decoder, planned_film, shelf, tmp_path / "whole.mp4")
     in_one_piece(planned_film, tmp_path / "plain.mp4")

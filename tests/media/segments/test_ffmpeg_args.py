@@ -7,6 +7,7 @@ import pytest
 from transload.media.encode.ffmpeg_args import EncodeStyle
 from transload.media.segments.cut_plan import Cut, Cuts
 from transload.media.segments.ffmpeg_args import SegmentRun, audio_args, hash_of, run_args, seen_us
+from transload.plans import TranscodePlan
 
 STYLE = EncodeStyle("veryfast", 2, frozenset(), "demux")
 TIMED = Cuts(
@@ -38,7 +39,7 @@ def graph(words: list[str]) -> str:
 
 def test_a_run_seeks_and_trims_between_pictures() -> None:
     run = SegmentRun(1, 3, 10_100_000, FOLDER)
-    words = run_args({"sniffed": "matroska"}, Path("/a.mkv"), STYLE, TIMED, run)
+    words = run_args(TranscodePlan(sniffed="matroska"), Path("/a.mkv"), STYLE, TIMED, run)
     assert words[words.index("-ss") + 1] == "10.100000"
     assert words.index("-ss") < words.index("-i")
     assert "trim=start=10.060000:end=20.060000[v1]" in graph(words)
@@ -49,21 +50,21 @@ def test_a_run_seeks_and_trims_between_pictures() -> None:
 
 def test_the_first_segment_is_not_sought_and_the_hashes_end_behind_the_run() -> None:
     run = SegmentRun(0, 1, None, FOLDER)
-    words = run_args({"sniffed": "matroska"}, Path("/a.mkv"), STYLE, TIMED, run)
+    words = run_args(TranscodePlan(sniffed="matroska"), Path("/a.mkv"), STYLE, TIMED, run)
     assert "-ss" not in words
     assert "[s0]trim=start=0.000000:end=10.060000[v0]" in graph(words)
     assert "[g]trim=end=10.081000,select=" in graph(words)
 
 
 def test_filters_stand_before_the_split() -> None:
-    plan = {"sniffed": "mpegts", "interlaced": True}
+    plan = TranscodePlan(sniffed="mpegts", interlaced=True)
     words = run_args(plan, Path("/a.ts"), STYLE, TIMED, SegmentRun(0, 2, None, FOLDER))
     assert graph(words).index("bwdif") < graph(words).index("split=3")
 
 
 def test_without_times_pictures_are_counted() -> None:
     words = run_args(
-        {"sniffed": "avi"}, Path("/a.avi"), STYLE, COUNTED, SegmentRun(1, 2, None, FOLDER)
+        TranscodePlan(sniffed="avi"), Path("/a.avi"), STYLE, COUNTED, SegmentRun(1, 2, None, FOLDER)
     )
     assert "trim=start_frame=240:end_frame=500" in graph(words)
     assert "trim=end_frame=501" in graph(words)
@@ -71,10 +72,10 @@ def test_without_times_pictures_are_counted() -> None:
 
 
 def test_the_sound_is_made_whole_and_counted_from_the_origin() -> None:
-    words = audio_args({"sniffed": "mpegts"}, Path("/a.ts"), Path("/s.part"), 1_400_000)
+    words = audio_args(TranscodePlan(sniffed="mpegts"), Path("/a.ts"), Path("/s.part"), 1_400_000)
     assert words[words.index("-itsoffset") + 1] == "-1.400000"
     assert words[words.index("-c:a") + 1] == "aac"
-    kept = audio_args({"sniffed": "avi", "keep_sound": True}, Path("/a"), Path("/s"), 0)
+    kept = audio_args(TranscodePlan(sniffed="avi", keep_sound=True), Path("/a"), Path("/s"), 0)
     assert kept[kept.index("-c:a") + 1] == "copy"
 
 

@@ -11,6 +11,7 @@ from transload.media.encode import memory_fit
 from transload.media.encode.ffmpeg import Counters, EncoderLimits
 from transload.media.encode.quality import QualityStep, VideoSize
 from transload.model import Judgement, Progress
+from transload.plans import EncodePlan, Plan, StreamPlan, TranscodePlan
 from transload.ports import Moved
 
 
@@ -35,7 +36,7 @@ class Conversion:
     step: QualityStep | None = None
 
     @property
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> Plan:
         """What the judgement tells the converter."""
         return self.judgement.plan
 
@@ -44,18 +45,22 @@ class Conversion:
         """What an encoder would make of it where nothing gives way."""
         width, height = self._size
         short, long = sorted((width, height))
-        side = self.plan.get("side") or long
-        most = min(short, self.plan.get("short") or short, round(short * side / long))
+        most, plan = short, self.plan
+        if isinstance(plan, EncodePlan):
+            most = min(short, plan.short or short, round(short * (plan.side or long) / long))
         whole = VideoSize(width * height, short)
-        fps = float(self.plan.get("fps") or whole.fps)
-        return VideoSize(round(whole.pixels_at(most)), most, fps, self.plan.get("duration_s"))
+        pixels = round(whole.pixels_at(most))
+        if not isinstance(plan, StreamPlan):
+            return VideoSize(pixels, most)
+        return VideoSize(pixels, most, plan.fps or whole.fps, plan.duration_s)
 
     def limits(self, usual: EncoderLimits, preset: str) -> EncoderLimits:
         """The limits of an encoder for this film, in the way that is tried."""
         width, height = self._size
         shape, lines = self.shape, self.way.lines
         pixels = round(shape.pixels_at(lines)) if lines else shape.pixels
-        weight = memory_fit.MemoryNeed(width * height, pixels, preset, bool(self.plan.get("hdr")))
+        hdr = isinstance(self.plan, TranscodePlan) and self.plan.hdr
+        weight = memory_fit.MemoryNeed(width * height, pixels, preset, hdr)
         return memory_fit.limits_for(usual, self.way, weight)
 
     @property

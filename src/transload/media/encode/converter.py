@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from transload.conversions import ConversionTerms, Converted, OutputFile, SegmentStore
 from transload.errors import (
+    BugError,
     ConvertError,
     CorruptError,
     DiskFullError,
@@ -33,6 +34,7 @@ from transload.media.encode.ffmpeg import EncoderLimits, Ended, Ffmpeg, find_ffm
 from transload.media.encode.quality import EncoderSettings, QualityStep
 from transload.media.encode.speed_probe import Clock, SpeedProbe, TooSlowError
 from transload.media.encode.splitter import Splitter
+from transload.media.judge.audio import STEREO
 from transload.media.segments import cut_plan
 from transload.media.segments.encoder import (
     SegmentEncoder,
@@ -41,6 +43,21 @@ from transload.media.segments.encoder import (
     encoders_at_once,
 )
 from transload.model import Judgement
+from transload.plans import (
+    AnimationPlan,
+    EncodePlan,
+    FfmpegPlan,
+    FilmPlan,
+    JpegPlan,
+    M4aPlan,
+    Mp3Plan,
+    NewSoundPlan,
+    RewrapPlan,
+    SplitPlan,
+    StreamPlan,
+    TranscodePlan,
+    UntouchedPlan,
+)
 from transload.ports import Moved, Probed
 from transload.sums import sha256_of
 
@@ -49,6 +66,7 @@ log = logging.getLogger(__name__)
 PARTS_LEAST = 3
 """Of a film without times: one to measure its speed, two of which one is kept when the run is killed."""
 
+AnyFfmpegPlan = TypeVar("AnyFfmpegPlan", bound=FfmpegPlan)
 Probe = Callable[[Path, str], Awaitable[Probed]]
 
 
@@ -108,31 +126,35 @@ class Converter:
     async def _make(self, work: Conversion, stem: Path) -> tuple[Sequence[Path], bytes | None]:
         """The files, verified, still under temporary names, and the thumbnail of the first."""
         plan, whole = work.plan, work.rough
-        if plan["do"] == "shrink":
-            await self._shrink(work.local, plan, work.rough)
-        elif plan["do"] == "split":
-            whole = work.local
-        elif plan.get("unpack"):
-            await self._unpacked(work)
-        elif plan["do"] == "transcode":
-            await self._transcode(work)
-        else:
-            await self._encode(work.local, work)
+        match plan:
+            case JpegPlan():
+                await self._shrink(work.local, plan, work.rough)
+            case SplitPlan():
+                whole = work.local
+            case AnimationPlan(unpack=True):
+                await self._unpacked(work, plan)
+            case TranscodePlan():
+                await self._transcode(work, plan)
+            case UntouchedPlan():
+                raise BugError("what is to stay untouched was given to the converter")
+            case _:
+                await self._encode(work.local, work, plan)
         roughs = await self._below_limit(work, whole, stem)
         made = [await self._probe(rough, rough.name) for rough in roughs]
         for one in made:
             verify.check_facts(one.facts, plan)
-        work.short = verify.shortfall(plan, work.source, [one.facts.raw for one in made])
+        if isinstance(plan, StreamPlan):
+            work.short = verify.shortfall(plan, work.source, [one.facts.raw for one in made])
         return roughs, made[0].thumb
 
-    async def _transcode(self, work: Conversion) -> None:
+    async def _transcode(self, work: Conversion, plan: TranscodePlan) -> None:
         """In segments or in one piece; where memory is short with fewer threads, then with fewer lines."""
         ways = memory_fit.memory_steps(self._limits.threads, work.shape.lines)
         for way in ways:
             work.way = way
             try:
-                if not await self._in_segments(work):
-                    await self._encode(work.local, work)
+                if not await self._in_segments(work, plan):
+                    await self._encode(work.local, work, plan)
             except MemoryLimitError as error:
                 if way is ways[-1]:
                     raise
@@ -161,7 +183,7 @@ class Converter:
 
     def _late(self, work: Conversion, took_s: float) -> list[str]:
         """What to tell of a transcode that took too long."""
-        if work.plan["do"] != "transcode":
+        if not isinstance(work.plan, TranscodePlan):
             return []
         first = self._first(work)
         note = quality.late_note(first, work.step or first, took_s, self._effort.deadline_s)
@@ -171,32 +193,37 @@ class Converter:
         """What was asked for, at the size of the picture."""
         return QualityStep(self._effort.preset, work.shape.lines)
 
-    async def _shrink(self, local: Path, plan: dict[str, Any], rough: Path) -> None:
-        plan = {"reader": "pillow", "exif": "date"} | plan  # plans of earlier versions lack them
-        await self._in_child("shrink", local, plan, rough, ("side", "quality", "reader", "exif"))
+    async def _shrink(self, local: Path, plan: JpegPlan, rough: Path) -> None:
+        shape = {"side": plan.side, "quality": plan.quality}
+        await self._in_child(
+            "shrink", local, plan, rough, **shape, reader=plan.reader, exif=plan.exif
+        )
 
-    async def _unpacked(self, work: Conversion) -> None:
+    async def _unpacked(self, work: Conversion, plan: AnimationPlan) -> None:
         """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time.
 
         It reads image sequences, but some of its versions take the stills beside them for the first streams.
         """
-        op, word = (
-            ("bare_track", "heifs") if work.plan["sniffed"] == "heifs" else ("to_apng", "apng")
-        )
+        is_track = plan.sniffed == "heifs"
+        op, word = ("bare_track", "heifs") if is_track else ("to_apng", "apng")
         between = work.rough.with_suffix(f".{word}")
         try:
-            await self._in_child(op, work.local, work.plan, between, ())
-            await self._encode(between, work, sniffed=word)
+            await self._in_child(op, work.local, plan, between)
+            await self._encode(between, work, replace(plan, sniffed=word))
         finally:
             between.unlink(missing_ok=True)
 
     async def _in_child(
-        self, op: str, local: Path, plan: dict[str, Any], into: Path, keys: tuple[str, ...]
+        self,
+        op: str,
+        local: Path,
+        plan: JpegPlan | AnimationPlan,
+        into: Path,
+        **fields: str | int | None,
     ) -> None:
-        fields = {key: plan[key] for key in keys}
         try:
             await self._decoder.ask(
-                op, path=str(local), into=str(into), sniffed=plan["sniffed"], **fields
+                op, path=str(local), into=str(into), sniffed=plan.sniffed, **fields
             )
         except (CorruptError, UnreadableError) as error:
             raise ConvertError(
@@ -205,14 +232,16 @@ class Converter:
                 evidence=error.evidence,
             ) from error
 
-    async def _in_segments(self, work: Conversion) -> bool:
+    async def _in_segments(self, work: Conversion, plan: TranscodePlan) -> bool:
         """Whether the transcode was made in segments; what is short or odd is made in one piece."""
         found, segments = None, work.terms.segments
         if segments is not None:
-            asked = {"path": str(work.local), "sniffed": str(work.plan["sniffed"])}
-            by_order, sound_n = bool(work.plan.get("by_order")), int(work.plan.get("sound_n", 0))
             answer = await self._decoder.ask(
-                "plan_segments", **asked, by_order=by_order, sound_n=sound_n
+                "plan_segments",
+                path=str(work.local),
+                sniffed=plan.sniffed,
+                by_order=plan.by_order,
+                sound_n=plan.sound_n,
             )
             found = answer["plan"]
         if found is None or segments is None:
@@ -224,15 +253,15 @@ class Converter:
         )
 
         def film(step: QualityStep) -> SegmentRequest:
-            plan, style = self._bounded(work, step, tool)
+            bounded, style = self._bounded(work, plan, step, tool)
             pixels = found["pixels"]
             # Two runs where each decodes from the start: more segments would take the square of their number.
             most = max(PARTS_LEAST, 2 * encoders_at_once(step.preset, pixels, limits))
             fit = cut_plan.fewer(cuts, most)
-            return SegmentRequest(work.local, plan, fit, style, found["origin_us"], pixels)
+            return SegmentRequest(work.local, bounded, fit, style, found["origin_us"], pixels)
 
         try:
-            await self._in_time(work, film, segments)
+            await self._in_time(work, plan, film, segments)
         except UnfitError as error:
             log.info("segments_unfit", extra={"detail": error.detail})
             return False
@@ -241,6 +270,7 @@ class Converter:
     async def _in_time(
         self,
         work: Conversion,
+        plan: TranscodePlan,
         film: Callable[[QualityStep], SegmentRequest],
         segments: SegmentStore,
     ) -> None:
@@ -248,8 +278,8 @@ class Converter:
         tool, deadline_s = await self._encoder(), self._effort.deadline_s
         limits = work.limits(self._limits, self._effort.preset)
         asks = work.terms.should_yield
-        check = partial(self._check_frames, work)
-        teller = ProgressReporter(work.plan.get("duration_s"), work.moved, anyio.current_time())
+        check = partial(self._check_frames, work, plan)
+        teller = ProgressReporter(plan.duration_s, work.moved, anyio.current_time())
         steps = quality.quality_steps(self._effort.preset, work.shape.lines)
         first, speed_probe = steps[0], None
         if deadline_s:
@@ -273,12 +303,13 @@ class Converter:
         await maker.make(work.rough, teller.reached, check, asks)
 
     def _bounded(
-        self, work: Conversion, step: QualityStep, tool: Ffmpeg
-    ) -> tuple[dict[str, Any], ffmpeg_args.EncodeStyle]:
+        self, work: Conversion, plan: AnyFfmpegPlan, step: QualityStep, tool: Ffmpeg
+    ) -> tuple[AnyFfmpegPlan, ffmpeg_args.EncodeStyle]:
         """Plan and style of a step, with what the size limit asks for. Nothing is ever made larger."""
-        plan, shape = work.plan, work.shape
-        channels = plan.get("channels", 2) if plan.get("sound") else 0
-        sound = quality.audio_bits_s(channels=channels, kept=bool(plan.get("keep_sound")))
+        shape = work.shape
+        channels = (plan.channels or STEREO) if isinstance(plan, FilmPlan) and plan.sound else 0
+        kept = isinstance(plan, TranscodePlan) and plan.keep_sound
+        sound = quality.audio_bits_s(channels=channels, kept=kept)
         lower = replace(shape, pixels=round(shape.pixels_at(step.lines)), lines=step.lines)
         bound = quality.size_bound(lower, work.terms.limit_bytes, sound)
         work.smaller = ""
@@ -286,17 +317,17 @@ class Converter:
             work.smaller = f"{bound.lines} lines, to stay below {work.terms.limit_bytes:,} bytes"
         way = work.way
         lines = min(bound.lines, way.lines or bound.lines)
-        if lines < shape.lines:
-            plan = plan | {"short": lines}
+        if lines < shape.lines and isinstance(plan, EncodePlan):
+            plan = replace(plan, short=lines)
         threads, clock = way.threads, tool.source_clock
         return plan, ffmpeg_args.EncodeStyle(
             step.preset, threads, tool.filters, clock, bound.bits_s
         )
 
-    async def _check_frames(self, work: Conversion, frames: int) -> None:
+    async def _check_frames(self, work: Conversion, plan: TranscodePlan, frames: int) -> None:
         """Raises UnverifiedError for a film that was joined wrong, while its segments can still be forgotten."""
-        plan, rough = work.plan, work.rough
-        source = await self._measured(work.local, plan["sniffed"], plan.get("sound_n", 0))
+        rough = work.rough
+        source = await self._measured(work.local, plan.sniffed, plan.sound_n)
         work.source = source
         result = await self._measured(rough, "mov")
         fault = verify.length_fault(plan, source, result, frames)
@@ -311,29 +342,30 @@ class Converter:
             self._tool = await find_ffmpeg(self._configured)
         return self._tool
 
-    async def _encode(self, local: Path, work: Conversion, **more: str) -> None:
-        tool = await self._encoder()
-        plan, style = self._bounded(work, work.step or self._first(work), tool)
-        plan, rough = _as_apng(plan | more), work.rough
+    async def _encode(self, local: Path, work: Conversion, plan: FfmpegPlan) -> None:
+        tool, rough = await self._encoder(), work.rough
+        plan, style = self._bounded(work, plan, work.step or self._first(work), tool)
+        if plan.sniffed == "png":
+            plan = replace(plan, sniffed="apng")  # a moving PNG needs the demuxer that moves
         words = ffmpeg_args.arguments(plan, local, rough, style)
-        teller = ProgressReporter(plan.get("duration_s"), work.moved, anyio.current_time())
+        teller = ProgressReporter(plan.duration_s, work.moved, anyio.current_time())
         ended = await run(tool, words, work.limits(self._limits, self._effort.preset), teller.tell)
         if ended.status != 0:
             free = free_bytes(rough.parent)
-            frames = None if plan["do"] in ("sound", "mp3") else ended.counters.frame
+            frames = None if isinstance(plan, M4aPlan | Mp3Plan) else ended.counters.frame
             raise verify.end_error(ended.status, ended.evidence, free, frames)
         work.source = await self._check_length(local, plan, rough, ended)
 
     async def _check_length(
-        self, local: Path, plan: dict[str, Any], rough: Path, ended: Ended
+        self, local: Path, plan: FfmpegPlan, rough: Path, ended: Ended
     ) -> dict[str, Any]:
         """The measured source. Raises UnverifiedError for a result that lacks what is there."""
-        source = await self._measured(local, plan["sniffed"], plan.get("sound_n", 0))
+        source = await self._measured(local, plan.sniffed, plan.sound_n)
         result = await self._measured(rough, ffmpeg_args.container_of(plan))
         if (fault := verify.length_fault(plan, source, result, ended.counters.frame)) is not None:
             raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
-        copied = plan["do"] in ("rewrap", "audio")
-        if copied and plan.get("order") == "unsure" and not await self._rises(rough):
+        copied = plan.order if isinstance(plan, RewrapPlan | NewSoundPlan) else "kept"
+        if copied == "unsure" and not await self._rises(rough):
             raise UnverifiedError("pictures would jump in the copy", stage="convert")
         return source
 
@@ -343,11 +375,6 @@ class Converter:
     async def _rises(self, rough: Path) -> bool:
         answer = await self._decoder.ask("rises", path=str(rough), sniffed="mov")
         return bool(answer["rises"])
-
-
-def _as_apng(plan: dict[str, Any]) -> dict[str, Any]:
-    """A moving PNG needs the demuxer that moves."""
-    return plan | {"sniffed": "apng"} if plan["sniffed"] == "png" else plan
 
 
 def _clear(stem: Path) -> None:

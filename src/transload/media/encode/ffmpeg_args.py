@@ -3,11 +3,24 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from transload.media.encode.quality import BUFFER_S
 from transload.media.judge import video_colours
 from transload.media.probe.containers import DEMUXERS
+from transload.plans import (
+    AnimationPlan,
+    EncodePlan,
+    FfmpegPlan,
+    FilmPlan,
+    JpegPlan,
+    M4aPlan,
+    Mp3Plan,
+    NewSoundPlan,
+    Plan,
+    RewrapPlan,
+    StreamPlan,
+    TranscodePlan,
+)
 
 CRF = "22"
 SOUND_RATES = {1: "96k", 2: "128k", 6: "320k"}
@@ -24,10 +37,11 @@ QUIET = (
 )
 _PICTURE = ("-map", "0:V:0")  # Capital V passes over cover pictures.
 _BARE = ("-dn", "-map_chapters", "-1", "-map_metadata", "0")
-_CONTAINERS = {
-    "sound": ("-movflags", "+faststart", "-f", "ipod"),
-    "mp3": ("-id3v2_version", "3", "-f", "mp3"),
+_CONTAINERS: dict[type[StreamPlan], tuple[str, ...]] = {
+    M4aPlan: ("-movflags", "+faststart", "-f", "ipod"),
+    Mp3Plan: ("-id3v2_version", "3", "-f", "mp3"),
 }
+_SUFFIXES: dict[type[Plan], str] = {JpegPlan: ".jpg", M4aPlan: ".m4a", Mp3Plan: ".mp3"}
 _NO_TIMES = frozenset({"avi", "mpeg", "mpegvideo", "h264", "hevc", "m4v"})
 """Containers whose packets may lack presentation times."""
 
@@ -54,17 +68,17 @@ class EncodeStyle:
     bits_s: int | None = None
 
 
-def suffix_of(plan: dict[str, Any]) -> str:
+def suffix_of(plan: Plan) -> str:
     """Ending of the file that a plan makes."""
-    return {"shrink": ".jpg", "sound": ".m4a", "mp3": ".mp3"}.get(str(plan["do"]), ".mp4")
+    return _SUFFIXES.get(type(plan), ".mp4")
 
 
-def container_of(plan: dict[str, Any]) -> str:
+def container_of(plan: Plan) -> str:
     """How that file is opened again."""
-    return "mp3" if plan["do"] == "mp3" else "mov"
+    return "mp3" if isinstance(plan, Mp3Plan) else "mov"
 
 
-def arguments(plan: dict[str, Any], source: Path, target: Path, style: EncodeStyle) -> list[str]:
+def arguments(plan: FfmpegPlan, source: Path, target: Path, style: EncodeStyle) -> list[str]:
     """All words behind the program's name."""
     return [
         *QUIET,
@@ -72,35 +86,35 @@ def arguments(plan: dict[str, Any], source: Path, target: Path, style: EncodeSty
         *opening(plan, source),
         *_middle(plan, style),
         *threads(plan, style),
-        *_CONTAINERS.get(str(plan["do"]), ("-movflags", "+faststart", "-f", "mp4")),
+        *_CONTAINERS.get(type(plan), ("-movflags", "+faststart", "-f", "mp4")),
         f"file:{target}",
     ]
 
 
-def threads(plan: dict[str, Any], style: EncodeStyle) -> list[str]:
+def threads(plan: StreamPlan, style: EncodeStyle) -> list[str]:
     """Tone mapping holds float frames: at 1080p each further thread costs 95 MiB and saves no processor time."""
-    count = 1 if plan.get("hdr") else style.threads
+    count = 1 if isinstance(plan, TranscodePlan) and plan.hdr else style.threads
     return ["-threads", str(count)] if count else []
 
 
-def opening(plan: dict[str, Any], source: Path) -> list[str]:
+def opening(plan: StreamPlan, source: Path) -> list[str]:
     """The source, by one named demuxer: no content can talk ffmpeg into opening anything else."""
-    words = ["-protocol_whitelist", "file,pipe", "-f", DEMUXERS[str(plan["sniffed"])]]
-    flags = "+genpts" if plan["sniffed"] in _NO_TIMES else ""
-    if plan.get("partial"):
+    words = ["-protocol_whitelist", "file,pipe", "-f", DEMUXERS[plan.sniffed]]
+    flags = "+genpts" if plan.sniffed in _NO_TIMES else ""
+    if plan.partial:
         flags += "+discardcorrupt"  # Half a packet at the broken end keeps browsers from playing the rest.
     if flags:
         words += ["-fflags", flags]
-    if plan.get("by_order") and plan.get("rate"):
-        words += ["-r", plan["rate"]]
+    if isinstance(plan, TranscodePlan) and plan.by_order and plan.rate:
+        words += ["-r", plan.rate]
     return [*words, "-i", f"file:{source}"]
 
 
-def _middle(plan: dict[str, Any], style: EncodeStyle) -> list[str]:
-    match plan["do"]:
-        case "rewrap":
+def _middle(plan: FfmpegPlan, style: EncodeStyle) -> list[str]:
+    match plan:
+        case RewrapPlan():
             return copying(plan)
-        case "audio":
+        case NewSoundPlan():
             return [
                 *_tracks(plan),
                 "-c:v",
@@ -110,112 +124,112 @@ def _middle(plan: dict[str, Any], style: EncodeStyle) -> list[str]:
                 *subtitles(plan),
                 *_BARE,
             ]
-        case "sound":
+        case M4aPlan():
             return ["-map", sound_at(plan), *sound(plan), "-vn", "-sn", *_BARE]
-        case "mp3":
+        case Mp3Plan():
             return _mp3(plan)
-        case "animation":
+        case AnimationPlan():
             return ["-map", "0:v:0", "-an", *_h264(plan, style), "-sn", *_BARE]
-        case _:
+        case TranscodePlan():
             return [*_tracks(plan), *_h264(plan, style), *sound(plan), *subtitles(plan), *_BARE]
 
 
-def copying(plan: dict[str, Any]) -> list[str]:
+def copying(plan: FilmPlan) -> list[str]:
     """The picture and the sound as they are."""
     return [*_tracks(plan), "-c", "copy", *_tag(plan), *subtitles(plan), *_BARE]
 
 
-def _tag(plan: dict[str, Any]) -> list[str]:
+def _tag(plan: FilmPlan) -> list[str]:
     """HEVC as Apple's players ask for it; Dolby Vision keeps its own tag and record, which others must not miss."""
-    if plan.get("dolby_only") and plan.get("hevc"):
+    if plan.dolby_only and plan.hevc:
         return ["-tag:v", "dvh1", "-strict", "unofficial"]
-    return ["-tag:v", "hvc1"] if plan.get("hevc") else []
+    return ["-tag:v", "hvc1"] if plan.hevc else []
 
 
-def _tracks(plan: dict[str, Any]) -> list[str]:
-    heard = [] if plan.get("mute") else ["-map", f"{sound_at(plan)}?"]
+def _tracks(plan: FilmPlan) -> list[str]:
+    heard = [] if plan.mute else ["-map", f"{sound_at(plan)}?"]
     return [*_PICTURE, *heard, *subtitles_at(plan)]
 
 
-def sound_at(plan: dict[str, Any]) -> str:
+def sound_at(plan: StreamPlan) -> str:
     """The sound that was chosen, as ffmpeg names it."""
-    return f"0:a:{plan.get('sound_n', 0)}"
+    return f"0:a:{plan.sound_n}"
 
 
-def subtitles_at(plan: dict[str, Any]) -> list[str]:
+def subtitles_at(plan: FilmPlan) -> list[str]:
     """The subtitles that go with the picture."""
-    return [word for n in plan.get("subtitles", ()) for word in ("-map", f"0:s:{n}")]
+    return [word for n in plan.subtitles for word in ("-map", f"0:s:{n}")]
 
 
-def sound(plan: dict[str, Any]) -> list[str]:
+def sound(plan: FilmPlan | M4aPlan) -> list[str]:
     """How the sound gets into an MP4."""
-    if plan.get("keep_sound"):
+    if isinstance(plan, TranscodePlan) and plan.keep_sound:
         return ["-c:a", "copy"]
-    channels = plan.get("channels") or 2
+    channels = plan.channels or 2
     return ["-c:a", "aac", "-b:a", SOUND_RATES[channels], "-ac", str(channels)]
 
 
-def subtitles(plan: dict[str, Any]) -> list[str]:
+def subtitles(plan: FilmPlan) -> list[str]:
     """Subtitles as MP4 has them, or that there are none."""
-    return ["-c:s", "mov_text"] if plan.get("subtitles") else ["-sn"]
+    return ["-c:s", "mov_text"] if plan.subtitles else ["-sn"]
 
 
-def _mp3(plan: dict[str, Any]) -> list[str]:
+def _mp3(plan: Mp3Plan) -> list[str]:
     """A constant rate, with tags and cover. Ogg keeps its tags with the stream; brands of MP4 are no tags."""
-    tags = "0:s:a:0" if plan["sniffed"] == "ogg" else "0"
-    picture = plan.get("cover")
+    tags = "0:s:a:0" if plan.sniffed == "ogg" else "0"
+    picture = plan.cover
     cover = ["-map", f"0:{picture}", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
     return [
         *("-map", sound_at(plan), *(cover if picture is not None else ["-vn"]), "-sn"),
         *(("-disposition:v", "attached_pic") if picture is not None else ()),
-        *("-c:a", "libmp3lame", "-b:a", f"{plan['kbit_s']}k", "-map_metadata", tags),
-        *(("-ar", "44100") if plan.get("raise_hertz") else ()),
-        *(("-ac", "2") if plan.get("downmix") else ()),
+        *("-c:a", "libmp3lame", "-b:a", f"{plan.kbit_s}k", "-map_metadata", tags),
+        *(("-ar", "44100") if plan.raise_hertz else ()),
+        *(("-ac", "2") if plan.downmix else ()),
         *(word for brand in _BRANDS for word in ("-metadata", f"{brand}=")),
     ]
 
 
-def _h264(plan: dict[str, Any], style: EncodeStyle) -> list[str]:
+def _h264(plan: EncodePlan, style: EncodeStyle) -> list[str]:
     """Frames keep their own times: no frame rate is forced. The demuxer's clock keeps variable rates exact."""
     return [*encoder(plan, style, style.source_clock), "-vf", chain(plan, style.filters)]
 
 
-def encoder(plan: dict[str, Any], style: EncodeStyle, clock: str) -> list[str]:
+def encoder(plan: EncodePlan, style: EncodeStyle, clock: str) -> list[str]:
     """The words for H.264; `clock` is the time base as ffmpeg writes it."""
     bound = style.bits_s
     return [
         *("-c:v", "libx264", "-preset", style.preset, "-crf", CRF, "-pix_fmt", "yuv420p"),
         *REPEATABLE,
-        *(("-level", plan["level"]) if plan.get("level") else ()),
+        *(("-level", plan.level) if plan.level else ()),
         *(("-maxrate", str(bound), "-bufsize", str(BUFFER_S * bound)) if bound is not None else ()),
         *("-fps_mode", "passthrough", "-enc_time_base", clock),
     ]
 
 
-def chain(plan: dict[str, Any], known: Collection[str]) -> str:
+def chain(plan: EncodePlan, known: Collection[str]) -> str:
     """What is done to each picture before it is encoded, as one chain of filters."""
     return ",".join(_filters(plan, known))
 
 
-def _filters(plan: dict[str, Any], known: Collection[str]) -> list[str]:
+def _filters(plan: EncodePlan, known: Collection[str]) -> list[str]:
     """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns pictures upright before.
 
     Filters begin to count anew where the size of the pictures changes, so they do so only where no rate is known.
     """
     chain: list[str] = []
-    if plan.get("by_order") and not plan.get("rate"):
+    if plan.by_order and not plan.rate:
         chain.append("setpts=round(N/(FRAME_RATE*TB))")
-    if plan.get("interlaced"):
+    if plan.interlaced:
         chain.append("bwdif=mode=send_frame")
-    if plan.get("hdr") and "zscale" in known:
+    if plan.hdr and "zscale" in known:
         chain.append(_TONEMAP)
     even = "scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)'"
     chain += [even + video_colours.conversion(plan), "format=yuv420p"]
-    if short := plan.get("short"):
+    if short := plan.short:
         chain.append(
             f"scale=w='if(gt(iw,ih),-2,min({short},iw))':h='if(gt(iw,ih),min({short},ih),-2)'"
         )
-    if side := plan.get("side"):
+    if side := plan.side:
         chain.append(
             f"scale=w='min({side},iw)':h='min({side},ih)'"  # behind another scale nothing may grow
             ":force_original_aspect_ratio=decrease:force_divisible_by=2"

@@ -9,6 +9,7 @@ from transload.files.free_space import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, verify
 from transload.media.encode.ffmpeg import EncoderLimits, Ffmpeg, run
+from transload.plans import RewrapPlan
 
 SHARES = (0.99, 0.93, 0.8)
 """Of the limit, as far as packets fill a file; the next is tried where its index made a file too large after all."""
@@ -56,11 +57,12 @@ def split_args(film: Path, found: dict[str, Any], stem: Path) -> list[str]:
 
     Each file begins with a keyframe and counts its times from there.
     """
+    plan = RewrapPlan(sniffed="mov", hevc=bool(found.get("hevc")))
     pattern = str(stem).replace("%", "%%")
     return [
         *ffmpeg_args.QUIET,
-        *ffmpeg_args.opening({"sniffed": "mov"}, film),
-        *ffmpeg_args.copying(found),
+        *ffmpeg_args.opening(plan, film),
+        *ffmpeg_args.copying(plan),
         *(
             "-f",
             "segment",

@@ -18,6 +18,16 @@ from transload.media import failures
 from transload.media.judge.audio import SHORT_TOLD_S
 from transload.media.judge.verdict import judge
 from transload.model import Facts, Recipe, Verdict
+from transload.plans import (
+    EncodePlan,
+    M4aPlan,
+    Mp3Plan,
+    NewSoundPlan,
+    Plan,
+    RewrapPlan,
+    StreamPlan,
+    TranscodePlan,
+)
 
 EXIT_ENOMEM = 256 - errno.ENOMEM  # ffmpeg >= 6 ends with the low byte of AVERROR.
 EXIT_ENOSPC = 256 - errno.ENOSPC
@@ -42,34 +52,34 @@ UNSEEN_MAX, UNSEEN_SHARE, HIDDEN_SHARE = 2, 0.01, 0.15
 """Pictures that may be lost untold, in number and as a share; of codecs that hide some, one in seven are hidden."""
 
 
-def check_facts(made: Facts, plan: dict[str, Any]) -> None:
+def check_facts(made: Facts, plan: Plan) -> None:
     """Raise UnverifiedError unless the result, judged anew, needs nothing more."""
-    judged = judge(_of_any_level(made, plan), Recipe(plan.get("recipe", Recipe.TELEGRAM)), "keep")
+    judged = judge(_of_any_level(made, plan), Recipe(plan.recipe), "keep")
     if judged.verdict is not Verdict.AS_IS:
         raise UnverifiedError(
             f"the result is still judged {judged.verdict}: {judged.why}", stage="convert"
         )
 
 
-def _of_any_level(made: Facts, plan: dict[str, Any]) -> Facts:
+def _of_any_level(made: Facts, plan: Plan) -> Facts:
     """The facts without the levels of what was encoded here: the encoder counts by the rate that the source claims."""
-    if plan["do"] not in ("transcode", "animation"):
+    if not isinstance(plan, EncodePlan):
         return made
     streams = [one | {"level": None} for one in made.raw.get("streams", ())]
     return replace(made, raw=made.raw | {"streams": streams})
 
 
-def shortfall(plan: dict[str, Any], source: dict[str, Any], made: Sequence[dict[str, Any]]) -> str:
+def shortfall(plan: StreamPlan, source: dict[str, Any], made: Sequence[dict[str, Any]]) -> str:
     """What is missing: of the time that the source's header promises, and in its middle; "" for nothing.
 
     By the measured source and the facts of the files made. What lies before the first picture is told apart.
     """
     pictures = [_picture(facts) for facts in made]
-    whole = _early_end(plan, plan.get("promised_s"), [facts.get("duration_s") for facts in made])
-    if source.get("end_s", 0.0) >= (plan.get("promised_s") or 0.0) - SHORT_TOLD_S:
+    whole = _early_end(plan, plan.promised_s, [facts.get("duration_s") for facts in made])
+    if source.get("end_s", 0.0) >= (plan.promised_s or 0.0) - SHORT_TOLD_S:
         whole = ""  # what lasts longer stays behind: subtitles, another sound
     seen = [one.get("duration_s") for one in pictures]
-    picture = _early_end(plan, plan.get("promised_picture_s"), seen)
+    picture = _early_end(plan, plan.promised_picture_s, seen)
     missing_s = source.get("missing_s", 0.0)
     said = [
         whole,
@@ -86,25 +96,23 @@ def _picture(facts: dict[str, Any]) -> dict[str, Any]:
     return next((one for one in streams if one["type"] == "video" and not one["cover"]), none)
 
 
-def _early_end(
-    plan: dict[str, Any], promised_s: float | None, lengths: Sequence[float | None]
-) -> str:
+def _early_end(plan: StreamPlan, promised_s: float | None, lengths: Sequence[float | None]) -> str:
     """A file that is cut at its end was told so when it was judged."""
-    if promised_s is None or None in lengths or plan.get("partial"):
+    if promised_s is None or None in lengths or plan.partial:
         return ""
     got_s = sum(length for length in lengths if length)
-    if got_s + plan.get("lost_s", 0.0) >= promised_s - SHORT_TOLD_S:
+    if got_s + plan.lost_s >= promised_s - SHORT_TOLD_S:
         return ""
     return f"{got_s:.1f} s of {promised_s:.1f} s are there"
 
 
-def _unseen(plan: dict[str, Any], source: dict[str, Any], frames: int) -> str:
+def _unseen(plan: StreamPlan, source: dict[str, Any], frames: int) -> str:
     """How many pictures are not to be seen: those that do not decode, and those that are only zeros."""
     wanted = _decodable(plan, source) if source else 0
-    lost = wanted - frames if plan["do"] == "transcode" else int(source.get("empty", 0))
+    lost = wanted - frames if isinstance(plan, TranscodePlan) else int(source.get("empty", 0))
     share = lost / wanted if wanted else 0.0
-    usual = HIDDEN_SHARE if plan.get("hides") else UNSEEN_SHARE
-    fields = plan.get("hides") and abs(share - 0.5) < UNSEEN_SHARE  # each picture in two packets
+    usual = HIDDEN_SHARE if plan.hides else UNSEEN_SHARE
+    fields = plan.hides and abs(share - 0.5) < UNSEEN_SHARE  # each picture in two packets
     if lost <= UNSEEN_MAX or share <= usual or fields:
         return ""
     return f"{lost} of {wanted} pictures cannot be seen"
@@ -127,39 +135,40 @@ def end_error(status: int, said: str, free_bytes: int, frames: int | None = None
 
 
 def length_fault(
-    plan: dict[str, Any], source: dict[str, Any], result: dict[str, Any], frames_written: int
+    plan: StreamPlan, source: dict[str, Any], result: dict[str, Any], frames_written: int
 ) -> str | None:
     """Why the result is too short or holds too few frames; None when it is right."""
-    if plan["do"] in ("sound", "mp3"):
+    if isinstance(plan, M4aPlan | Mp3Plan):
         return _span_fault(plan, source["audio_span_s"], result["audio_span_s"], "sound")
     got, wanted = result["frames"], _decodable(plan, source)
     if not got:
         return "the result holds no frames"
-    copied = plan["do"] in ("rewrap", "audio")
-    least = wanted - max(2, round(wanted * (CUT_SHARE if plan.get("partial") else COPY_LOSS)))
+    copied = isinstance(plan, RewrapPlan | NewSoundPlan)
+    least = wanted - max(2, round(wanted * (CUT_SHARE if plan.partial else COPY_LOSS)))
     if copied and got < least:
         return f"{got} of {wanted} frames were copied"
     if not copied and (got < frames_written or got < wanted * FIELDS_SHARE):
         return (
             f"{got} frames in the result, {frames_written} were encoded, {wanted} packets were read"
         )
-    wanted_s = max(0.0, source["span_s"] - plan.get("lost_s", 0.0))
-    if plan.get("by_order") and not source["span_s"]:  # a raw stream: only the rate says how long
-        wanted_s = (got - 1) / float(Fraction(plan.get("rate") or 0) or math.inf)
+    wanted_s = max(0.0, source["span_s"] - plan.lost_s)
+    if isinstance(plan, TranscodePlan) and plan.by_order and not source["span_s"]:
+        # A raw stream: only the rate says how long.
+        wanted_s = (got - 1) / float(Fraction(plan.rate or 0) or math.inf)
     return _span_fault(plan, wanted_s, result["span_s"], "picture")
 
 
-def _decodable(plan: dict[str, Any], source: dict[str, Any]) -> int:
+def _decodable(plan: StreamPlan, source: dict[str, Any]) -> int:
     """Packets of the source without those before its first keyframe, which no decoder and no copy keeps."""
     frames, span_s = int(source["frames"]), float(source["span_s"])
-    lost = plan.get("lost_s", 0.0) / span_s if span_s else 0.0
+    lost = plan.lost_s / span_s if span_s else 0.0
     return round(frames * max(0.0, 1 - lost))
 
 
-def _span_fault(plan: dict[str, Any], wanted_s: float, got_s: float, what: str) -> str | None:
+def _span_fault(plan: StreamPlan, wanted_s: float, got_s: float, what: str) -> str | None:
     """Ends may differ by a frame of picture and one of sound, and by the drift of rounded packet times."""
-    frame_s = 1 / plan["fps"] if plan.get("fps") else 0.1
-    cut = plan.get("partial")
+    frame_s = 1 / plan.fps if plan.fps else 0.1
+    cut = plan.partial
     frames = REORDERED_MAX if cut else 1
     allowed = frames * frame_s + SOUND_FRAME_S + wanted_s * (CUT_SHARE if cut else DRIFT_SHARE)
     if wanted_s and got_s < wanted_s - allowed:

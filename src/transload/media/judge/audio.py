@@ -1,11 +1,13 @@
 """What sound needs: files of sound alone, and the sound of anything where an MP3 is wanted. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from transload.faults import Fault
 from transload.media.judge.tracks import number_of, sound_at
 from transload.model import ItemKind, Judgement, Recipe, Verdict
+from transload.plans import M4aPlan, Mp3Plan
 
 AUDIO_S_PER_S = 0.045
 SHORT_TOLD_S = 0.2
@@ -67,8 +69,13 @@ def judge_sound(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str] = 
             partial=is_cut(raw),
         )
     why = f"{sound['codec']} sound in {raw['container']}: made AAC{_others(streams)}"
-    plan = {"do": "sound", "recipe": recipe.value, "channels": channels_kept(sound, recipe)}
-    return _made(raw, why, ".m4a", plan | {"sound_n": number_of(streams, at)})
+    plan = M4aPlan(
+        sniffed=raw["sniffed"],
+        recipe=recipe.value,
+        channels=channels_kept(sound, recipe),
+        sound_n=number_of(streams, at),
+    )
+    return _made(raw, why, ".m4a", plan)
 
 
 def judge_mp3(
@@ -98,15 +105,15 @@ def judge_mp3(
             partial=is_cut(raw),
         )
     cover = next((at for at, stream in enumerate(streams) if stream.get("cover")), None)
-    plan = {
-        "do": "mp3",
-        "recipe": recipe.value,
-        "kbit_s": kbit_s,
-        "raise_hertz": sound.get("hertz", 0) < MP3_HERTZ_LEAST,
-        "downmix": sound.get("channels", 0) > STEREO,
-        "cover": cover,
-        "sound_n": number_of(streams, at),
-    }
+    plan = Mp3Plan(
+        sniffed=raw["sniffed"],
+        recipe=recipe.value,
+        kbit_s=kbit_s,
+        raise_hertz=sound.get("hertz", 0) < MP3_HERTZ_LEAST,
+        downmix=sound.get("channels", 0) > STEREO,
+        cover=cover,
+        sound_n=number_of(streams, at),
+    )
     why = f"{sound['codec']} sound: made MP3 of {kbit_s} kbit/s{_others(streams)}"
     return _made(raw, why, ".mp3", plan)
 
@@ -139,7 +146,7 @@ def fitting_suffix(raw: dict[str, Any], fitting: tuple[str, ...] | None) -> str 
     return fitting[0]
 
 
-def _made(raw: dict[str, Any], why: str, suffix: str, plan: dict[str, Any]) -> Judgement:
+def _made(raw: dict[str, Any], why: str, suffix: str, plan: M4aPlan | Mp3Plan) -> Judgement:
     duration_s = raw.get("duration_s") or 0.0
     partial = is_cut(raw)
     cost = duration_s * AUDIO_S_PER_S
@@ -151,11 +158,10 @@ def _made(raw: dict[str, Any], why: str, suffix: str, plan: dict[str, Any]) -> J
         deferred=cost > DEFER_ABOVE_S,
         partial=partial,
         cost_s=round(cost, 2),
-        plan=plan
-        | {
-            "sniffed": raw["sniffed"],
-            "duration_s": raw.get("readable_s") or duration_s,
-            "partial": partial,
-            "promised_s": raw.get("promised_s"),
-        },
+        plan=replace(
+            plan,
+            duration_s=raw.get("readable_s") or duration_s,
+            partial=partial,
+            promised_s=raw.get("promised_s"),
+        ),
     )

@@ -13,6 +13,7 @@ from transload.media.judge.phone_limits import shown_size, side_of
 from transload.media.judge.video import judge_video, recover_video
 from transload.media.photos.extras import FILM
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
+from transload.plans import AnimationPlan, JpegPlan
 
 PHOTO_BYTES_MAX = (
     10_000_000  # Telegram: photos of at most 10 MB, width + height <= 10000, ratio <= 20.
@@ -263,25 +264,24 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) ->
     telegram = recipe is Recipe.TELEGRAM
     pages, reader = raw.get("pages", 1), raw.get("reader", "pillow")
     partial = reader == "to_the_last_byte"
-    plan: dict[str, Any] = {
-        "do": "shrink",
-        "sniffed": raw["sniffed"],
-        "side": PHOTO_SIDE if telegram else None,
-        "quality": 87,
-        "reader": reader,
-        "exif": ("date and place" if wishes.place else "date") if telegram else "all",
-        "recipe": recipe.value,
-    }
+    extras: list[str] = raw.get("extras", [])
+    beside = partial or pages > 1 or reader == "preview" or FILM in extras
+    plan = JpegPlan(
+        sniffed=raw["sniffed"],
+        side=PHOTO_SIDE if telegram else None,
+        quality=87,
+        reader=reader,
+        exif=("date and place" if wishes.place else "date") if telegram else "all",
+        recipe=recipe.value,
+        original="beside" if beside else None,
+    )
     cost = raw["width"] * raw["height"] * SHRINK_S_PER_PIXEL
     why = f"{reason}: made a JPEG"
-    extras: list[str] = raw.get("extras", [])
-    if partial or pages > 1 or reader == "preview" or FILM in extras:
-        plan["original"] = "beside"
     if pages > 1:
         many = "several" if raw["format"] == "JXL" else pages  # its header does not count them
         why = f"{why} of the first of {many} pictures, all of them are in the original beside it"
     elif extras:
-        kept = "original" in plan or not telegram
+        kept = beside or not telegram
         where = "in the original beside it" if kept else "left behind"
         why = f"{why}; {where}: {', '.join(extras)}"
     return Judgement(
@@ -310,15 +310,14 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
         suffix=".mp4",
         deferred=cost > DEFER_ABOVE_S,
         cost_s=round(cost, 2),
-        plan={
-            "do": "animation",
-            "sniffed": raw["sniffed"],
-            "frames": raw["frames"],
-            "duration_s": raw.get("duration_s"),
-            "unpack": raw["format"] not in ("GIF", "PNG"),
-            "size": [raw["width"], raw["height"]],
-            "side": side_of(raw | {"fps": fps}),
-        },
+        plan=AnimationPlan(
+            sniffed=raw["sniffed"],
+            frames=raw["frames"],
+            duration_s=raw.get("duration_s"),
+            unpack=raw["format"] not in ("GIF", "PNG"),
+            size=(raw["width"], raw["height"]),
+            side=side_of(raw | {"fps": fps}),
+        ),
     )
 
 

@@ -6,14 +6,17 @@ The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) w
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from transload.faults import Fault
 from transload.media.judge.audio import AUDIO_S_PER_S, DEFER_ABOVE_S, STEREO, channels_kept, is_cut
 from transload.media.judge.phone_limits import demands, side_of, stated_level
 from transload.media.judge.tracks import ChosenTracks, choose_tracks
-from transload.media.judge.video_colours import colours_of
+from transload.media.judge.video_colours import with_colours
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
+from transload.plans import FilmPlan, NewSoundPlan, RewrapPlan, TranscodePlan, UntouchedPlan
+
+AnyFilmPlan = TypeVar("AnyFilmPlan", bound=FilmPlan)
 
 MOOV_WITHIN = 131_072  # tdesktop's streaming check: `moov` must begin within the first 128 KiB.
 MP3_HERTZ_LEAST = 16_000  # MP4 takes no MP3 of MPEG-2.5 (ISO 14496-3, table of object types).
@@ -68,7 +71,7 @@ def judge_video(
         Verdict.AS_IS,
         f"{name}, untouched" if raw.get("dolby_only") else f"{name}, plays as it is",
         suffix=None if raw.get("suffix") in _MP4_SUFFIXES else ".mp4",
-        plan={"nosound_video": tracks.sound is None},
+        plan=UntouchedPlan(nosound_video=tracks.sound is None),
     )
 
 
@@ -163,29 +166,30 @@ def _wrapper_faults(raw: dict[str, Any], tracks: ChosenTracks) -> list[str]:
     return faults
 
 
-def _plan(raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe, do: str) -> dict[str, Any]:
+def _plan(
+    kind: type[AnyFilmPlan], raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe
+) -> AnyFilmPlan:
     """What every way of making an MP4 needs to know of its source."""
-    plan: dict[str, Any] = {
-        "do": do,
-        "recipe": recipe.value,
-        "sniffed": raw["sniffed"],
-        "hevc": tracks.picture["codec"] == "hevc",
-        "dolby_only": bool(raw.get("dolby_only")),
-        "sound": tracks.sound is not None,
-        "sound_n": tracks.sound_n,
-        "mute": tracks.mute,
-        "channels": channels_kept(tracks.sound, recipe) if tracks.sound is not None else 0,
-        "subtitles": list(tracks.subtitles_n),
-        "promised_s": raw.get("promised_s"),
-        "promised_picture_s": raw.get("promised_picture_s"),
-        "hides": bool(raw.get("interlaced")) or tracks.picture["codec"] in _HIDING,
-        "duration_s": raw.get("readable_s") or raw.get("duration_s"),
-        "fps": tracks.picture.get("fps"),
-        "partial": bool(raw.get("missing_bytes")),
-        "lost_s": raw.get("lost_s", 0.0),
-        "order": raw.get("order", "kept"),
-    }
-    return plan | ({"original": "beside"} if tracks.mute else {})
+    return kind(
+        recipe=recipe.value,
+        original="beside" if tracks.mute else None,
+        sniffed=raw["sniffed"],
+        hevc=tracks.picture["codec"] == "hevc",
+        dolby_only=bool(raw.get("dolby_only")),
+        sound=tracks.sound is not None,
+        sound_n=tracks.sound_n,
+        mute=tracks.mute,
+        channels=channels_kept(tracks.sound, recipe) if tracks.sound is not None else 0,
+        subtitles=tracks.subtitles_n,
+        promised_s=raw.get("promised_s"),
+        promised_picture_s=raw.get("promised_picture_s"),
+        hides=bool(raw.get("interlaced")) or tracks.picture["codec"] in _HIDING,
+        duration_s=raw.get("readable_s") or raw.get("duration_s"),
+        fps=tracks.picture.get("fps"),
+        partial=bool(raw.get("missing_bytes")),
+        lost_s=raw.get("lost_s", 0.0),
+        order=raw.get("order", "kept"),
+    )
 
 
 def _rewrapped(raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe, why: str) -> Judgement:
@@ -196,7 +200,7 @@ def _rewrapped(raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe, why: s
         suffix=_mp4(raw),
         partial=_is_partial(raw, tracks),
         cost_s=round(raw["size"] / COPY_BYTES_PER_S, 2),
-        plan=_plan(raw, tracks, recipe, "rewrap"),
+        plan=_plan(RewrapPlan, raw, tracks, recipe),
     )
 
 
@@ -212,7 +216,7 @@ def _with_new_sound(
         deferred=cost > DEFER_ABOVE_S,
         partial=_is_partial(raw, tracks),
         cost_s=round(cost, 2),
-        plan=_plan(raw, tracks, recipe, "audio"),
+        plan=_plan(NewSoundPlan, raw, tracks, recipe),
     )
 
 
@@ -221,22 +225,20 @@ def _transcoded(
 ) -> Judgement:
     picture = tracks.picture
     pixels = picture["width"] * picture["height"] * (picture.get("fps") or 25.0)
-    plan, side = (
-        _plan(raw, tracks, recipe, "transcode") | colours_of(raw, picture),
-        side_of(picture),
-    )
+    side = side_of(picture)
     smaller = f" of {side} pixels at the longer side" if side is not None else ""
-    plan |= {
-        "hevc": False,
-        "keep_sound": keep_sound and tracks.sound is not None,
-        "interlaced": bool(raw.get("interlaced")),
-        "hdr": picture.get("transfer") in (PQ, HLG),
-        "by_order": raw.get("order") in ("lost", "unsure"),
-        "rate": picture.get("rate"),
-        "side": side,
-        "level": stated_level(picture, side),
-        "short": recipe.height_max if _is_above(picture, recipe) else None,
-    }
+    plan = replace(
+        _plan(TranscodePlan, raw, tracks, recipe),
+        hevc=False,
+        keep_sound=keep_sound and tracks.sound is not None,
+        interlaced=bool(raw.get("interlaced")),
+        hdr=picture.get("transfer") in (PQ, HLG),
+        by_order=raw.get("order") in ("lost", "unsure"),
+        rate=picture.get("rate"),
+        side=side,
+        level=stated_level(picture, side),
+        short=recipe.height_max if _is_above(picture, recipe) else None,
+    )
     return Judgement(
         ItemKind.VIDEO,
         Verdict.TRANSCODE,
@@ -245,7 +247,7 @@ def _transcoded(
         deferred=True,
         partial=_is_partial(raw, tracks),
         cost_s=round(pixels * (raw.get("duration_s") or 0.0) / PIXELS_PER_S, 1),
-        plan=plan,
+        plan=with_colours(plan, raw, picture),
     )
 
 

@@ -5,47 +5,50 @@ does, too, where the tags are missing): what is made follows that, so that tags 
 limited: half-tagged it is shown too bright.
 """
 
+from dataclasses import replace
 from typing import Any
 
+from transload.plans import BT709, SMPTE170M, EncodePlan, TranscodePlan
+
 HD_LINES = 720
-BT709, SMPTE170M = 1, 6
 _UNTOLD = frozenset({0, 2, None})
 """Unspecified; 0 is reserved, and as a matrix it is RGB."""
 _SWSCALE = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020"}
 """Matrices that ffmpeg's scale filter knows, by its words."""
 
 
-def colours_of(raw: dict[str, Any], picture: dict[str, Any]) -> dict[str, Any]:
-    """What a plan knows of the source: the upright size in square pixels, and the colours as players take them."""
+def with_colours(
+    plan: TranscodePlan, raw: dict[str, Any], picture: dict[str, Any]
+) -> TranscodePlan:
+    """The plan with the source's upright size in square pixels, and its colours as players take them."""
     matrix = picture.get("matrix")
     coded = BT709 if picture["height"] >= HD_LINES else SMPTE170M
-    return {
-        "size": [raw.get("width") or picture["width"], raw.get("height") or picture["height"]],
-        "matrix": coded if matrix in _UNTOLD else matrix,
-        "primaries": _told(picture.get("primaries")),
-        "curve": _told(picture.get("transfer")),
-    }
+    return replace(
+        plan,
+        size=(raw.get("width") or picture["width"], raw.get("height") or picture["height"]),
+        matrix=coded if matrix is None or matrix in _UNTOLD else matrix,
+        primaries=_told(picture.get("primaries")),
+        curve=_told(picture.get("transfer")),
+    )
 
 
-def conversion(plan: dict[str, Any]) -> str:
+def conversion(plan: EncodePlan) -> str:
     """Options of the scale filter that bring colours where they belong; for RGB it ignores the matrix of the source.
 
     The first scale of a chain has them, and `format=yuv420p` behind it: left to itself ffmpeg converts with BT.601.
     From one matrix to another it is three levels too dark and tinted unless it is told to round; that takes time.
     """
-    source, made = plan.get("matrix", SMPTE170M), _matrix(plan)
-    read = (
-        "auto" if plan.get("hdr") else _SWSCALE.get(source, "auto")
-    )  # tone mapping says what it made
+    source, made = plan.matrix, _matrix(plan)
+    # Tone mapping says what it made.
+    read = "auto" if plan.hdr else _SWSCALE.get(source, "auto")
     rounded = ":flags=bicubic+accurate_rnd" if read != _SWSCALE[made] else ""
     return f":in_color_matrix={read}:out_color_matrix={_SWSCALE[made]}:out_range=tv{rounded}"
 
 
-def tags(plan: dict[str, Any]) -> str:
+def tags(plan: EncodePlan) -> str:
     """The filter that says what the pictures are; the encoder writes it into the stream and into the file."""
-    mapped = plan.get("hdr")
-    primaries = BT709 if mapped else plan.get("primaries", BT709)
-    curve = BT709 if mapped else plan.get("curve", BT709)
+    primaries = BT709 if plan.hdr else plan.primaries
+    curve = BT709 if plan.hdr else plan.curve
     named = f"color_primaries={primaries}:color_trc={curve}:colorspace={_matrix(plan)}"
     return f"setparams=range=tv:{named}"
 
@@ -54,10 +57,10 @@ def _told(number: int | None) -> int:
     return BT709 if number is None or number in _UNTOLD else number
 
 
-def _matrix(plan: dict[str, Any]) -> int:
+def _matrix(plan: EncodePlan) -> int:
     """By the height of what is made: the short side may be bounded (`short`), and the long one (`side`)."""
-    width, height = plan.get("size") or (0, 0)
+    width, height = plan.size
     least, most = max(1, min(width, height)), max(1, width, height)
-    share = min(1.0, (plan.get("short") or least) / least)
-    share = min(share, (plan.get("side") or most) / most)
+    share = min(1.0, (plan.short or least) / least)
+    share = min(share, (plan.side or most) / most)
     return BT709 if round(height * share) >= HD_LINES else SMPTE170M

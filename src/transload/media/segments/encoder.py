@@ -40,13 +40,13 @@ from transload.media.segments import cut_plan
 from transload.media.segments.cut_plan import Cuts
 from transload.media.segments.ffmpeg_args import SegmentRun, audio_args, hash_of, run_args, seen_us
 from transload.media.segments.files import copy_durably, size_of, sweep, tail_of, text_of
+from transload.plans import TranscodePlan
 
 log = logging.getLogger(__name__)
 
 MARGINS_S = (2, 4, 8)
 """How much earlier than needed a decoder begins where seeking is not exact; each larger one after a mismatch."""
 SOUND_N = -1
-_SOUND_KEYS = ("sound_n", "channels", "subtitles", "level")
 BITS_PER_PIXEL = 0.08
 
 Check = Callable[[int], Awaitable[None]]
@@ -76,7 +76,7 @@ class SegmentRequest:
     """What is made: the source, its plan and cuts, how to encode. `pixels` are a picture's, `origin_us` is its zero."""
 
     local: Path
-    plan: dict[str, Any]
+    plan: TranscodePlan
     cuts: Cuts
     style: ffmpeg_args.EncodeStyle
     origin_us: int
@@ -85,7 +85,7 @@ class SegmentRequest:
     @property
     def has_sound_segment(self) -> bool:
         """Whether sound or subtitles go with the picture."""
-        return bool(self.plan.get("sound") or self.plan.get("subtitles"))
+        return bool(self.plan.sound or self.plan.subtitles)
 
     def settings(self, build: str) -> str:
         """Hash of everything that decides what a segment holds, beside the source.
@@ -94,15 +94,20 @@ class SegmentRequest:
         """
         known = [
             *(cut_plan.VERSION, build, self.style.preset, ffmpeg_args.CRF, self.style.threads),
-            *(ffmpeg_args.chain(self.plan, self.style.filters), bool(self.plan.get("keep_sound"))),
+            *(ffmpeg_args.chain(self.plan, self.style.filters), self.plan.keep_sound),
             *(self.cuts.clock, self.origin_us),
         ]
         if self.style.bits_s is not None:
             known.append(self.style.bits_s)
-        known.extend(str(self.plan.get(key)) for key in _SOUND_KEYS if self.plan.get(key))
+        known.extend(str(value) for value in self._sound if value)
         if self.cuts.from_start:  # Their number follows from the memory of this machine.
             known.extend(segment.first for segment in self.cuts.segments)
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
+
+    @property
+    def _sound(self) -> tuple[object, ...]:
+        """What decides the segment of sound; a list, because the hashes of earlier versions are of one."""
+        return self.plan.sound_n, self.plan.channels, list(self.plan.subtitles), self.plan.level
 
 
 @dataclass(slots=True)
@@ -220,7 +225,7 @@ class SegmentEncoder:
         cuts, plan = self._film.cuts, self._film.plan
         whole = self._film.local.stat().st_size
         guess = BITS_PER_PIXEL / 8 * self._film.pixels * cuts.frames
-        fits = min(whole, guess) if plan.get("duration_s") else whole
+        fits = min(whole, guess) if plan.duration_s else whole
         made = sum(segment.size_bytes for segment in self._done.values())
         need = int(2.1 * fits) - made
         free = await self._kept.free_bytes(self._settings)
@@ -367,7 +372,7 @@ class SegmentEncoder:
         return await self._decoder.ask(
             "join_segments",
             path=str(film.local),
-            sniffed=str(film.plan["sniffed"]),
+            sniffed=film.plan.sniffed,
             segments=json.dumps([str(self._folder / name) for name in names]),
             sound=str(self._folder / segment_file(SOUND_N)) if film.has_sound_segment else None,
             numerator=film.cuts.clock[0],
@@ -392,7 +397,7 @@ def seek_us(film: SegmentRequest, n: int, margin: int) -> int | None:
     if n == 0 or not cuts.timed or margin >= len(MARGINS_S):
         return None
     if not cuts.coarse and margin == 0:
-        return segment.before_us if film.plan.get("interlaced") else segment.into_us
+        return segment.before_us if film.plan.interlaced else segment.into_us
     if segment.before_us is None:
         return None
     at = min(segment.before_us, segment.start_us - MARGINS_S[margin] * 1_000_000)

@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from transload.media.encode import ffmpeg_args
 from transload.media.segments.cut_plan import Cuts
+from transload.plans import TranscodePlan
 
 SHOWN_EVERY = 25
 """Pictures between two more hashes, which tell how far a run is: ffmpeg's own report waits for its last output."""
@@ -39,7 +39,7 @@ class SegmentRun:
 
 
 def run_args(
-    plan: dict[str, Any], source: Path, style: ffmpeg_args.EncodeStyle, cuts: Cuts, run: SegmentRun
+    plan: TranscodePlan, source: Path, style: ffmpeg_args.EncodeStyle, cuts: Cuts, run: SegmentRun
 ) -> list[str]:
     """All words behind the program's name."""
     threads = ffmpeg_args.threads(plan, style)
@@ -72,9 +72,9 @@ def run_args(
     ]
 
 
-def audio_args(plan: dict[str, Any], source: Path, target: Path, origin_us: int) -> list[str]:
+def audio_args(plan: TranscodePlan, source: Path, target: Path, origin_us: int) -> list[str]:
     """Sound and subtitles in one piece, their times counted from `origin_us`."""
-    heard = ["-map", ffmpeg_args.sound_at(plan)] if plan.get("sound") else []
+    heard = ["-map", ffmpeg_args.sound_at(plan)] if plan.sound else []
     return [
         *ffmpeg_args.QUIET,
         *("-copyts", "-itsoffset", _seconds(-origin_us)),

@@ -1,0 +1,108 @@
+"""Dataclasses as JSON and back, by the types of their fields: for what the ledger stores and what comes out of a pipe.
+
+A field that has its default is left out; one without a default is always written.
+"""
+
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, Union
+
+Json: TypeAlias = Union[bool, int, float, str, list["Json"], dict[str, "Json"], None]  # noqa: UP007
+"""A value of JSON."""
+JsonObject: TypeAlias = dict[str, Json]
+
+
+class AnyDataclass(Protocol):
+    """What the decorator makes of a class."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+T = TypeVar("T", bound=AnyDataclass)
+_Read = Callable[[Json], object]
+
+
+def to_json(value: AnyDataclass) -> JsonObject:
+    """Its fields by name, without those that have their default."""
+    told = ((one, getattr(value, one.name)) for one in fields(value))
+    return {one.name: _plain(held) for one, held in told if _is_told(one.default, held)}
+
+
+def from_json(kind: type[T], stored: Mapping[str, Json]) -> T:
+    """The value that `to_json` wrote. Fields that `kind` does not have are another version's and passed over.
+
+    Raises TypeError for a value of another type, or where one is missing; ValueError for a word that is not known.
+    """
+    known = _readers(kind)
+    return kind(**{name: known[name](told) for name, told in stored.items() if name in known})
+
+
+def _is_told(default: object, held: object) -> bool:
+    return default is MISSING or held != default
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in typing.cast("tuple[object, ...]", value)]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return to_json(value)
+    raise TypeError(f"{type(value).__name__} is no type of JSON")
+
+
+@functools.cache
+def _readers(kind: type[AnyDataclass]) -> dict[str, _Read]:
+    hints = typing.get_type_hints(kind)
+    return {one.name: _reader(hints[one.name]) for one in fields(kind)}
+
+
+def _reader(hint: object) -> _Read:
+    """What reads a value of this type."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (Union, types.UnionType):
+        (shown,) = (one for one in inner if one is not type(None))
+        return functools.partial(_read_or_none, _reader(shown))
+    if origin is tuple:
+        return functools.partial(_read_row, _reader(inner[0]))
+    if origin is Literal:
+        return functools.partial(_read_one_of, inner)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return functools.partial(_read_object, hint)
+    if hint in (bool, int, float, str):
+        return functools.partial(_read_plain, hint)
+    raise TypeError(f"no JSON for {hint}")
+
+
+def _read_or_none(read: _Read, told: Json) -> object:
+    return None if told is None else read(told)
+
+
+def _read_row(read: _Read, told: Json) -> object:
+    if not isinstance(told, list):
+        raise TypeError(f"{told!r} is no list")
+    return tuple(read(one) for one in told)
+
+
+def _read_one_of(words: tuple[object, ...], told: Json) -> object:
+    if told not in words:
+        raise ValueError(f"{told!r} is none of {words}")
+    return told
+
+
+def _read_object(kind: type[AnyDataclass], told: Json) -> object:
+    if not isinstance(told, dict):
+        raise TypeError(f"{told!r} is no object")
+    return from_json(kind, told)
+
+
+def _read_plain(kind: type, told: Json) -> object:
+    """A whole number is a fraction, too; nothing else is taken for another type."""
+    if type(told) is kind:
+        return told
+    if kind is float and type(told) is int:
+        return float(told)
+    raise TypeError(f"{told!r} is no {kind.__name__}")
