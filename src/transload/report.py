@@ -8,7 +8,7 @@ from transload.address import shown
 from transload.errors import KINDS
 from transload.faults import Fault
 from transload.model import Event, ItemRecord, Job, Totals
-from transload.present.next_steps import next_step
+from transload.present.next_steps import next_step, reason_text
 from transload.states import reported
 
 SCHEMA = 1
@@ -82,7 +82,7 @@ def item(record: ItemRecord) -> dict[str, Any]:
         "sha256": one.sha256,
         "kind": one.kind.value,
         "verdict": None if one.verdict is None else one.verdict.value,
-        "why": one.why,
+        "why": reason_text(one.why),
         "state": reported(one.state).value,
         "partial": one.partial,
         "recovered": one.recovered,

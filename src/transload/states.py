@@ -85,8 +85,10 @@ PAUSED = "paused"  # why a job waits that a command stopped
 SPACE = "space"  # why a job waits for room on the disk
 RETRY = "retry"  # why a job waits before it tries again what failed for a passing reason
 TURN = "turn"  # why a job waits whose long conversion let a shorter one go first
-LEFT_OUT = "left out by --include or --exclude"  # the reason of a skip that other filters take back
+LEFT_OUT = "left out"  # how the reason of a skip begins that other filters take back
 OPENED = "opened"  # the reason of a skip: an archive inside whose entries were taken instead
+UNOPENED = "an archive inside"  # the reason of a skip of what is an archive only in form
+NOT_MEDIA = "not a photo, video or sound"  # the reason of a skip of what is not asked for
 
 _IN_REPORT = {_I.REFUSED: _I.PENDING}
 

@@ -139,11 +139,13 @@ async def test_an_unfinished_job_cannot_be_retried(desk: Desk) -> None:
         await desk.ledger.retry(job.id)
 
 
-async def test_other_filters_open_what_the_first_left_out(desk: Desk) -> None:
+@pytest.mark.parametrize("why", [LEFT_OUT, "left out by --include or --exclude"])
+async def test_other_filters_open_what_the_first_left_out(desk: Desk, why: str) -> None:
+    # the second: as the version before wrote it
     job = await desk.submit(include=("*.png",))
     record = await desk.begin()
     items = await record.admit(entries(2))
-    await record.conclude([Outcome(items[0], ItemState.SKIPPED, LEFT_OUT)])
+    await record.conclude([Outcome(items[0], ItemState.SKIPPED, why)])
     await record.conclude([Outcome(items[1], ItemState.SKIPPED, "junk")])
     await desk.submit()
     after = [one.item.state async for one in desk.ledger.records(job.id)]

@@ -4,7 +4,8 @@ import pytest
 
 from transload.errors import KINDS
 from transload.faults import Fault, NextStep, Step
-from transload.present.next_steps import SENTENCES, next_step, sentence
+from transload.present.next_steps import SENTENCES, next_step, reason_text, sentence
+from transload.states import LEFT_OUT, NOT_MEDIA
 
 
 @pytest.mark.parametrize("code", NextStep)
@@ -30,6 +31,19 @@ def test_a_next_step_can_be_typed() -> None:
     usage = Fault("input.usage", "no")
     assert next_step(usage, command="send") == "See `transload send --help`."
     assert next_step(usage) == "See `transload --help`."
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (LEFT_OUT, "left out by --include or --exclude"),
+        (NOT_MEDIA, "not a photo, video or sound: `--files all` delivers it"),
+        ("left out by --include or --exclude", "left out by --include or --exclude"),
+        ("a link", "a link"),
+    ],
+)
+def test_a_reason_names_the_option_that_changes_it(why: str, told: str) -> None:
+    assert reason_text(why) == told
 
 
 def test_a_suggestion_of_the_case_wins() -> None:

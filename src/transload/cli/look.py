@@ -21,6 +21,7 @@ from transload.faults import EXIT_OK, EXIT_PARTIAL, Fault
 from transload.media.probe.sniff import kind_of_name
 from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
 from transload.options import nothing_fits
+from transload.present.next_steps import reason_text
 from transload.present.text import clean, size_text
 from transload.steps.nested import is_included
 
@@ -224,7 +225,7 @@ def inspected(one: "Inspected") -> dict[str, Any]:
         "file": one.name,
         "kind": judgement.kind.value,
         "verdict": judgement.verdict.value,
-        "why": judgement.why,
+        "why": reason_text(judgement.why),
         "facts": one.facts,
     }
 
@@ -232,6 +233,6 @@ def inspected(one: "Inspected") -> dict[str, Any]:
 def _print_inspected(one: "Inspected", *, facts: bool) -> None:
     judgement = one.judgement
     verdict = f"{judgement.kind.value}, {judgement.verdict.value}"
-    say(f"{clean(one.name)}: {verdict}: {clean(judgement.why)}", sys.stdout)
+    say(f"{clean(one.name)}: {verdict}: {clean(reason_text(judgement.why))}", sys.stdout)
     for fact, value in one.facts.items() if facts else ():
         say(f"  {fact}: {clean(json.dumps(value, ensure_ascii=False))}", sys.stdout)

@@ -17,6 +17,7 @@ from transload.errors import KINDS, LOCKED, TransloadError
 from transload.faults import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, Fault
 from transload.model import ItemKind, Verdict
 from transload.options import nothing_fits
+from transload.present.next_steps import reason_text
 from transload.present.text import clean, count_text, size_text, time_text
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def entry_line(one: "Inspected") -> str:
     judgement = one.judgement
     verdict = "locked" if _is_locked(one) else judgement.verdict.value
     words = f"{verdict:<10} {size_text(one.size):>9}  {clean(one.name)}"
-    return f"{words}  ({clean(judgement.why)})"
+    return f"{words}  ({clean(reason_text(judgement.why))})"
 
 
 def cost_lines(cost: Cost) -> list[str]:
@@ -199,7 +200,7 @@ def entry(one: "Inspected") -> dict[str, Any]:
         "size": one.size,
         "kind": judgement.kind.value,
         "verdict": judgement.verdict.value,
-        "why": judgement.why,
+        "why": reason_text(judgement.why),
         "deferred": judgement.deferred,
         "convert_s": judgement.cost_s,
     }

@@ -14,6 +14,7 @@ from transload.destinations import delivery
 from transload.destinations import gallery_words as words
 from transload.destinations.gallery_words import Counts, text
 from transload.model import ItemKind, ItemRecord, ItemState, Job, Verdict
+from transload.present.next_steps import reason_text
 from transload.present.outcomes import CONVERSIONS, conversion_text, loss_of
 from transload.states import ITEM_LOST
 
@@ -125,7 +126,8 @@ def lost_row(record: ItemRecord) -> str:
 
 def skipped_row(record: ItemRecord) -> str:
     """One item that nobody wanted."""
-    return f'<li><bdi>{text(record.item.name)}</bdi> <span class="size">{text(record.item.why)}</span></li>\n'
+    why = reason_text(record.item.why)
+    return f'<li><bdi>{text(record.item.name)}</bdi> <span class="size">{text(why)}</span></li>\n'
 
 
 def duplicate_row(record: ItemRecord, folder: str) -> str:

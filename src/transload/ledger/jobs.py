@@ -386,7 +386,7 @@ def _filters(options: Mapping[str, Any]) -> list[list[str]]:
 
 def _look_again(db: Connection, job_id: str, now: int) -> None:
     """Open what other filters had left out, for a pass with the new ones."""
-    left_out = (items.c.job_id == job_id) & (items.c.why == LEFT_OUT)
+    left_out = (items.c.job_id == job_id) & items.c.why.startswith(LEFT_OUT)
     opened = Sweep(frozenset({ItemState.SKIPPED}), ItemState.PENDING, left_out, {"why": ""})
     apply_to_all(db, opened)
     _queue_transfer(db, job_id, now)

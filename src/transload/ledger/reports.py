@@ -66,10 +66,11 @@ def left_out_by_filters(db: Connection, job: Job) -> dict[str, Any] | None:
     """
     of_job = items.c.job_id == job.id
     beside = items.c.state != ItemState.SKIPPED.value
-    beside |= items.c.why.not_in([LEFT_OUT, OPENED]) & (items.c.kind != ItemKind.ARCHIVE.value)
+    left_out = items.c.why.startswith(LEFT_OUT)
+    beside |= ~left_out & (items.c.why != OPENED) & (items.c.kind != ItemKind.ARCHIVE.value)
     if not job.include or db.execute(select(items.c.id).where(of_job, beside).limit(1)).first():
         return None
-    some = select(items.c.name).where(of_job, items.c.why == LEFT_OUT).order_by(items.c.idx)
+    some = select(items.c.name).where(of_job, left_out).order_by(items.c.idx)
     names = list(db.execute(some.limit(NAMES_SHOWN + 1)).scalars())
     return nothing_fits(job.include, job.exclude, names).fault().as_dict() if names else None
 

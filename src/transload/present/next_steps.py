@@ -5,7 +5,7 @@ from shlex import quote
 
 from transload.errors import KINDS
 from transload.faults import Fault, NextStep, Step
-from transload.states import PASSWORD, PAUSED
+from transload.states import LEFT_OUT, NOT_MEDIA, PASSWORD, PAUSED, UNOPENED
 
 SENTENCES = {
     NextStep.ADD_VOLUME: "Put the named part beside the others and send it again.",
@@ -67,6 +67,11 @@ SENTENCES = {
     NextStep.WAIT_FOR_JOB: "Try again when it has ended: `transload jobs` tells.",
 }
 
+_REASONS = {
+    LEFT_OUT: f"{LEFT_OUT} by --include or --exclude",
+    NOT_MEDIA: f"{NOT_MEDIA}: `--files all` delivers it",
+    UNOPENED: f"{UNOPENED}: `--files all` delivers it unopened",
+}
 _ENDS_WAIT = {PASSWORD: "transload pass {job}", PAUSED: "transload resume {job}"}
 _COMMAND_LINE = re.compile(r"`transload [^`]*`")
 _PLACE = re.compile(r"\b(?:JOB|COMMAND)\b")
@@ -86,6 +91,11 @@ def next_step(fault: Fault, *, job_id: str | None = None, command: str = "") -> 
 def ends_wait(reason: str | None, job_id: str) -> str:
     """What a person does to end the wait of a job; empty where nobody need do anything."""
     return _ENDS_WAIT.get(reason or "", "").format(job=job_id)
+
+
+def reason_text(why: str) -> str:
+    """Why an item became what it is, with the option that changes that where there is one."""
+    return _REASONS.get(why, why)
 
 
 def sentence(step: Step, *, job_id: str | None = None, command: str = "") -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from transload.errors import KINDS
 from transload.faults import NextStep, Step
 from transload.model import Item, ItemState, Verdict
-from transload.present.next_steps import next_step, sentence
+from transload.present.next_steps import next_step, reason_text, sentence
 
 LOST = frozenset({ItemState.QUARANTINED, ItemState.FAILED})
 """Did not arrive although nobody called it off."""
@@ -71,5 +71,6 @@ def loss_of(item: Item) -> Loss:
 
 def count_reason(reasons: Counter[str], why: str, most: int) -> None:
     """Count a reason; behind the first `most` of them all others are one."""
-    known = why in reasons or len(reasons) < most
-    reasons[why if known else "other reasons"] += 1
+    told = reason_text(why)
+    known = told in reasons or len(reasons) < most
+    reasons[told if known else "other reasons"] += 1

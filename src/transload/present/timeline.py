@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from transload.model import Event, ItemRecord, ItemState, JobState
+from transload.present.next_steps import reason_text
 from transload.present.status import wait_text
 from transload.present.text import clean, clock_text, count_text, size_text
 from transload.states import ITEM_OPEN, reported
@@ -53,6 +54,6 @@ def item_line(record: ItemRecord) -> str:
     """One item: index, state, verdict, size, name and why."""
     item = record.item
     verdict = "-" if item.verdict is None else item.verdict.value
-    why = f"  ({clean(item.why)})" if item.why else ""
+    why = f"  ({clean(reason_text(item.why))})" if item.why else ""
     state = reported(item.state).value
     return f"{item.index:>7} {state:<11} {verdict:<10} {size_text(item.size):>9}  {clean(item.name)}{why}"

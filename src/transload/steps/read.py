@@ -16,7 +16,7 @@ from transload.entry import Entry, Listing, Place, ReadReport
 from transload.errors import PermanentError, TruncatedError
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
 from transload.ports import ArchiveReader, ReadContext
-from transload.states import LEFT_OUT, OPENED
+from transload.states import LEFT_OUT, NOT_MEDIA, OPENED, UNOPENED
 from transload.steps.nested import (
     ArchivePath,
     Asked,
@@ -43,9 +43,9 @@ PAGE = 500  # entries admitted in one transaction: one by one costs 15 times as 
 
 NOT_WANTED = {
     ItemKind.JUNK: "a system file of the computer that packed it",
-    ItemKind.ARCHIVE: "an archive inside: `--files all` delivers it unopened",
-    ItemKind.DOCUMENT: "not a photo, video or sound: `--files all` delivers it",
-    ItemKind.UNKNOWN: "not a photo, video or sound: `--files all` delivers it",
+    ItemKind.ARCHIVE: UNOPENED,
+    ItemKind.DOCUMENT: NOT_MEDIA,
+    ItemKind.UNKNOWN: NOT_MEDIA,
 }
 
 
