@@ -20,6 +20,7 @@ def progress(**told: object) -> Event:
     """A progress object with the fields that matter here."""
     base: dict[str, object] = {
         "stage": "fetch",
+        "item": None,
         "done": 0,
         "total": None,
         "unit": "bytes",

@@ -15,9 +15,10 @@ from transload.cli.output import error_lines, say
 from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.faults import Fault
 from transload.model import Event, Job, JobState
+from transload.present.news import ItemsMoved, JobMoved, news_of
 from transload.present.progress import View
 from transload.present.text import clean
-from transload.states import needs_password
+from transload.states import SPACE, needs_password
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -113,13 +114,6 @@ def _tell_wait(job: Job, common: Common) -> None:
         )
 
 
-if TYPE_CHECKING:
-    from transload.app import App
-
-
-if TYPE_CHECKING:
-    from transload.app import App
-
 LATE = 0.8
 """Part of the time between two looks of the engine: "still waiting" this late is the answer of a second one."""
 
@@ -137,13 +131,16 @@ class Patience:
 
     def take(self, event: Event, now_s: float) -> None:
         """Take an event in; `now_s` is monotonic."""
-        if event.what == "items":
-            self._since = None
-        elif event.what == "state" and event.data.get("reason") == "space":
-            if self._since is None:
-                self._since = now_s
-            elif now_s - self._since >= LATE * self._look_s:
-                self.spent = True
+        match news_of(event):
+            case ItemsMoved():
+                self._since = None
+            case JobMoved(_, reason) if reason == SPACE:
+                if self._since is None:
+                    self._since = now_s
+                elif now_s - self._since >= LATE * self._look_s:
+                    self.spent = True
+            case _:
+                pass
 
 
 async def follow(app: "App", job: Job, display: Display) -> Job:

@@ -1,17 +1,15 @@
 """What a follower is told of a running job: its stage, its share, what is left, from its events."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from transload.model import Event, Job, JobState
+from transload.present.news import ItemsMoved, JobMoved, JobSeen, Warned, WorkMoved, news_of
 from transload.present.outcomes import LOST
 from transload.present.status import wait_text
 from transload.present.text import clean, count_text, shortened, size_text, time_text
 
 NAME_WIDTH = 32
 _DONE = frozenset({JobState.SUCCEEDED, JobState.PARTIAL})
-_LOST = frozenset(state.value for state in LOST)
-_CLOSED = ("sent", "skipped", "duplicate", "quarantined", "failed", "cancelled")
 _STAGES = {"fetch": "reading", "convert": "converting"}
 
 
@@ -44,52 +42,41 @@ class View:
     def take(self, event: Event) -> bool:
         """Take an event in; whether the job's state is another one now."""
         before = (self.state, self.wait, self.note)
-        match event.what:
-            case "snapshot":
-                self._snapshot(event.data)
-            case "state":
-                self._state(event.data)
-            case "warning":
-                self.note = event.data["text"]
-            case "items":
+        match news_of(event):
+            case JobSeen(now, items, lost):
+                self.items, self.lost = items, lost  # it may have moved on since it was asked for
+                self._stand(now)
+            case JobMoved() as now:
+                self._stand(now)
+            case Warned(text):
+                self.note = text
+            case ItemsMoved(states):
                 self.note = ""
-                self.lost += sum(state in _LOST for _, state in event.data["items"])
-            case "progress":
-                self._progress(event.data)
+                self.lost += sum(state in LOST for state in states)
+            case WorkMoved() as work:
+                self._work(work)
             case _:
                 pass
         return before != (self.state, self.wait, self.note)
 
-    def _snapshot(self, told: dict[str, Any]) -> None:
-        """The job as it is now: it may have moved on since the command asked for it."""
-        totals = told["totals"]
-        self.lost = totals["quarantined"] + totals["failed"]
-        self.items = sum(totals[state] for state in _CLOSED)
-        self._state(told | {"fault": told["error"]})
-
-    def _state(self, told: dict[str, Any]) -> None:
-        self.state = JobState(told["state"])
-        fault = told.get("fault")
-        self.wait = told.get("reason")
-        self.wait_detail = fault["detail"] if fault else None
+    def _stand(self, now: JobMoved) -> None:
+        self.state, self.wait, self.wait_detail = now.state, now.reason, now.detail
         if self.state is not JobState.RUNNING:
             self.rate = self.eta_s = self.item = self.item_share = None  # nothing moves any more
         if self.state in _DONE:
             self.overall = 1.0  # the last progress event may come after the end
 
-    def _progress(self, told: dict[str, Any]) -> None:
-        self.items = max(self.items, told["items"])  # counted just before the snapshot, maybe
-        self.items_total = told["items_total"]
+    def _work(self, work: WorkMoved) -> None:
+        self.items = max(self.items, work.items)  # counted just before the snapshot, maybe
+        self.items_total = work.items_total
         if self.state is not JobState.RUNNING:
             return  # of work that was given up when the job stopped: it is counted once more
-        stage = str(told["stage"])
-        self.stage = _STAGES.get(stage, stage)
-        self.rate, self.eta_s, self.overall = told["rate"], told["eta_s"], told["overall"]
-        self.item = told.get("item")
-        converting = self.item is not None and told["total"]
-        self.item_share = min(1.0, told["done"] / told["total"]) if converting else None
-        if converting and told["unit"] == "us":
-            self.rate = None  # media time, not bytes
+        self.stage = _STAGES.get(work.stage, work.stage)
+        self.rate, self.eta_s, self.overall = work.rate, work.eta_s, work.overall
+        self.item, self.item_share = work.item, None
+        if work.item is not None and work.total:
+            self.item_share = min(1.0, work.done / work.total)
+            self.rate = None if work.unit == "us" else work.rate  # media time is no rate of bytes
 
     @property
     def doing(self) -> str:

@@ -2,7 +2,8 @@
 
 from itertools import groupby
 
-from transload.model import Event, ItemRecord, ItemState, JobState
+from transload.model import Event, ItemRecord, JobState
+from transload.present.news import Asked, ItemsMoved, JobMoved, OriginalDropped, Warned, news_of
 from transload.present.next_steps import reason_text
 from transload.present.status import wait_text
 from transload.present.text import clean, clock_text, count_text, size_text
@@ -25,7 +26,8 @@ def timeline(events: list[Event]) -> list[str]:
 
 def _batch(told: list[Event]) -> str:
     """How many items moved on for good; those put off until later come again when that is done."""
-    states = [ItemState(state) for event in told for _, state in event.data["items"]]
+    batches = [batch for event in told if isinstance(batch := news_of(event), ItemsMoved)]
+    states = [state for batch in batches for state in batch.states]
     later = sum(state in ITEM_OPEN for state in states)
     done = len(states) - later
     words = [f"{count_text(done, 'item')} moved on"] if done else []
@@ -33,19 +35,17 @@ def _batch(told: list[Event]) -> str:
 
 
 def _moment(event: Event) -> str:
-    told = event.data
-    match event.what:
-        case "state":
-            fault = told.get("fault")
-            if told["state"] == JobState.WAITING.value:
-                return wait_text(told.get("reason"), event.job_id, fault and fault["detail"])
-            return f"{told['state']}" + (f": {clean(fault['detail'])}" if fault else "")
-        case "control":
-            return f"asked to {told['asked']}"
-        case "dropped":
-            return f"the kept original of {clean(told['name'])} was deleted"
-        case "warning":
-            return f"warning: {clean(told['text'])}"
+    match news_of(event):
+        case JobMoved(JobState.WAITING, reason, detail):
+            return wait_text(reason, event.job_id, detail)
+        case JobMoved(state, _, detail):
+            return f"{state.value}: {clean(detail)}" if detail else state.value
+        case Asked(what):
+            return f"asked to {what}"
+        case OriginalDropped(name):
+            return f"the kept original of {clean(name)} was deleted"
+        case Warned(text):
+            return f"warning: {clean(text)}"
         case _:
             return event.what
 
