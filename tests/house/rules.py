@@ -38,7 +38,8 @@ IMPORTING_MORE = {
     "src/transload/cli/rehearsal.py": 14,
     "src/transload/ledger/jobs.py": 14,
     "src/transload/ledger/task_run.py": 15,
-    "src/transload/media/encode/converter.py": 20,
+    "src/transload/media/decoder_child.py": 14,
+    "src/transload/media/encode/converter.py": 22,
     "src/transload/media/segments/encoder.py": 13,
     "src/transload/sources/http.py": 16,
 }

@@ -24,9 +24,11 @@ from types import TracebackType
 from typing import Any, BinaryIO, Protocol, TextIO
 
 from transload.errors import is_disk_full
+from transload.json_codec import to_json
 from transload.media.failures import DamagedError
 from transload.media.photos import heif
 from transload.media.probe import mp3_header, sniff
+from transload.media.probe.measurement import Measurement
 from transload.model import ItemKind
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -204,7 +206,7 @@ class _Backend(Protocol):
 
     def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]: ...
 
-    def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int) -> dict[str, Any]: ...
+    def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int) -> Measurement: ...
 
 
 def _backend(request: dict[str, Any]) -> _Backend:
@@ -245,8 +247,7 @@ def _bare_track(request: dict[str, Any], _beat: Beat) -> Answer:
 
 def _measure(request: dict[str, Any], beat: Beat) -> Answer:
     path, sound_n = Path(request["path"]), int(request.get("sound_n", 0))
-    found: Answer = _backend(request).measure(path, request["sniffed"], beat, sound_n)
-    return found
+    return to_json(_backend(request).measure(path, request["sniffed"], beat, sound_n))
 
 
 def _rises(request: dict[str, Any], beat: Beat) -> Answer:

@@ -5,7 +5,6 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,10 +20,11 @@ from transload.errors import (
 from transload.media.encode.ffmpeg import wheel_binary
 from transload.media.encode.verify import check_facts, end_error, length_fault
 from transload.media.judge.verdict import judge
+from transload.media.probe.measurement import Measurement
 from transload.model import Facts, ItemKind, Verdict
 from transload.plans import M4aPlan, RewrapPlan, StreamPlan, TranscodePlan
 
-WHOLE = {"frames": 100, "span_s": 9.9, "audio_span_s": 9.9}
+WHOLE = Measurement(frames=100, span_s=9.9, audio_span_s=9.9)
 COPY = RewrapPlan(sniffed="mov", fps=10.0)
 ENCODE = TranscodePlan(sniffed="mov", fps=10.0)
 SOUND = M4aPlan(sniffed="mov")
@@ -43,16 +43,16 @@ NOT_IN_BROWSERS = {"hev1.mkv", "hev1.mp4"}
 @pytest.mark.parametrize(
     ("plan", "result", "written"),
     [
-        (COPY, WHOLE | {"frames": 90}, 90),
-        (COPY, WHOLE | {"span_s": 8.0}, 100),
-        (COPY, WHOLE | {"frames": 0}, 0),
-        (ENCODE, WHOLE | {"frames": 99}, 100),
-        (ENCODE, WHOLE | {"frames": 30}, 30),
-        (ENCODE, WHOLE | {"span_s": 9.0}, 100),
-        (SOUND, WHOLE | {"audio_span_s": 5.0}, 0),
+        (COPY, replace(WHOLE, frames=90), 90),
+        (COPY, replace(WHOLE, span_s=8.0), 100),
+        (COPY, replace(WHOLE, frames=0), 0),
+        (ENCODE, replace(WHOLE, frames=99), 100),
+        (ENCODE, replace(WHOLE, frames=30), 30),
+        (ENCODE, replace(WHOLE, span_s=9.0), 100),
+        (SOUND, replace(WHOLE, audio_span_s=5.0), 0),
     ],
 )
-def test_short_results_are_refused(plan: StreamPlan, result: dict[str, Any], written: int) -> None:
+def test_short_results_are_refused(plan: StreamPlan, result: Measurement, written: int) -> None:
     assert length_fault(plan, WHOLE, result, written)
 
 
@@ -62,29 +62,29 @@ def test_equal_results_pass(plan: StreamPlan) -> None:
 
 
 def test_pictures_of_a_raw_stream_keep_their_distance() -> None:
-    raw, plan = WHOLE | {"span_s": 0.0}, replace(ENCODE, by_order=True, rate="10")
+    raw, plan = replace(WHOLE, span_s=0.0), replace(ENCODE, by_order=True, rate="10")
     assert length_fault(plan, raw, WHOLE, 100) is None
-    squeezed = WHOLE | {"span_s": 5.0}
+    squeezed = replace(WHOLE, span_s=5.0)
     assert "5.00 s instead of 9.90 s" in str(length_fault(plan, raw, squeezed, 100))
     assert length_fault(replace(plan, rate=None), raw, squeezed, 100) is None
 
 
 def test_fields_and_hidden_pictures_may_halve_the_count() -> None:
-    assert length_fault(ENCODE, WHOLE, WHOLE | {"frames": 50}, 50) is None
+    assert length_fault(ENCODE, WHOLE, replace(WHOLE, frames=50), 50) is None
 
 
 def test_a_cut_source_may_lose_its_last_pictures() -> None:
     partial = replace(COPY, partial=True)
-    assert length_fault(partial, WHOLE, WHOLE | {"frames": 92, "span_s": 9.2}, 92) is None
+    assert length_fault(partial, WHOLE, replace(WHOLE, frames=92, span_s=9.2), 92) is None
 
 
 @pytest.mark.parametrize("plan", [COPY, ENCODE])
 def test_what_precedes_the_first_keyframe_is_not_missed(plan: StreamPlan) -> None:
-    late, rest = replace(plan, lost_s=3.0), WHOLE | {"frames": 70, "span_s": 6.9}
+    late, rest = replace(plan, lost_s=3.0), replace(WHOLE, frames=70, span_s=6.9)
     assert length_fault(late, WHOLE, rest, 70) is None
     assert length_fault(plan, WHOLE, rest, 70)
-    assert length_fault(late, WHOLE, rest | {"span_s": 5.9}, 70)
-    assert length_fault(late, WHOLE, WHOLE | {"frames": 0}, 0)
+    assert length_fault(late, WHOLE, replace(rest, span_s=5.9), 70)
+    assert length_fault(late, WHOLE, replace(WHOLE, frames=0), 0)
 
 
 @pytest.mark.parametrize(

@@ -68,9 +68,9 @@ def test_no_content_is_opened_by_another_demuxer(samples: Samples, tmp_path: Pat
 
 def test_measures_count_every_packet(samples: Samples) -> None:
     found = measure(samples("matroska.mkv"), "matroska", nothing)
-    assert (found["frames"], found["span_s"]) == (10, 0.9)
-    assert found["audio_span_s"] == pytest.approx(1.0, abs=0.05)
-    assert "error" in measure(samples("noise.mp4"), "mov", nothing)
+    assert (found.frames, found.span_s) == (10, 0.9)
+    assert found.audio_span_s == pytest.approx(1.0, abs=0.05)
+    assert measure(samples("noise.mp4"), "mov", nothing).error
 
 
 def test_sound_is_looked_through_before_it_is_given_up(samples: Samples, tmp_path: Path) -> None:
@@ -106,6 +106,6 @@ def test_what_an_edit_list_hides_is_not_lost(samples: Samples, name: str) -> Non
     assert (raw["lost_s"], "readable_s" in raw) == (0.0, False)
     assert raw["duration_s"] == pytest.approx(2.5, abs=0.1)
     found = measure(samples(name), "mov", nothing)
-    assert found["frames"] == 25
-    assert found["span_s"] == pytest.approx(2.4, abs=0.05)
-    assert found["audio_span_s"] == pytest.approx(2.5, abs=0.1)
+    assert found.frames == 25
+    assert found.span_s == pytest.approx(2.4, abs=0.05)
+    assert found.audio_span_s == pytest.approx(2.5, abs=0.1)

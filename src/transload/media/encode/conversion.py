@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import anyio
 
@@ -10,6 +9,7 @@ from transload.conversions import ConversionTerms
 from transload.media.encode import memory_fit
 from transload.media.encode.ffmpeg import Counters, EncoderLimits
 from transload.media.encode.quality import QualityStep, VideoSize
+from transload.media.probe.measurement import Measurement
 from transload.model import Judgement, Progress
 from transload.plans import EncodePlan, Plan, StreamPlan, TranscodePlan
 from transload.ports import Moved
@@ -19,8 +19,8 @@ from transload.ports import Moved
 class Conversion:
     """A conversion of `local` into `rough`.
 
-    `way` is how memory is spared, `notes` collect what gave way, `step` was chosen, `source` is the measured original,
-    `short` what is missing of it.
+    `way` is how memory is spared, `notes` collect what gave way, `step` was chosen, `source` is the measured
+    original, `short` what is missing of it.
     """
 
     local: Path
@@ -32,7 +32,7 @@ class Conversion:
     notes: list[str] = field(default_factory=list[str])
     smaller: str = ""
     short: str = ""
-    source: dict[str, Any] = field(default_factory=dict[str, Any])
+    source: Measurement | None = None
     step: QualityStep | None = None
 
     @property

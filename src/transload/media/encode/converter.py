@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -27,6 +27,7 @@ from transload.errors import (
 )
 from transload.files.durable import name_durably, sync_file
 from transload.files.free_space import free_bytes
+from transload.json_codec import from_json
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, memory_fit, quality, verify
 from transload.media.encode.conversion import Conversion, ProgressReporter
@@ -35,6 +36,7 @@ from transload.media.encode.quality import EncoderSettings, QualityStep
 from transload.media.encode.speed_probe import Clock, SpeedProbe, TooSlowError
 from transload.media.encode.splitter import Splitter
 from transload.media.judge.audio import STEREO
+from transload.media.probe.measurement import Measurement
 from transload.media.segments import cut_plan
 from transload.media.segments.encoder import (
     SegmentEncoder,
@@ -143,7 +145,7 @@ class Converter:
         made = [await self._probe(rough, rough.name) for rough in roughs]
         for one in made:
             verify.check_facts(one.facts, plan)
-        if isinstance(plan, StreamPlan):
+        if isinstance(plan, StreamPlan) and work.source is not None:
             work.short = verify.shortfall(plan, work.source, [one.facts.raw for one in made])
         return roughs, made[0].thumb
 
@@ -173,7 +175,7 @@ class Converter:
             raise TooBigError(f"{size:,} bytes, {limit:,} at most", stage="convert")
         saw = Splitter(self._decoder, await self._encoder(), self._limits)
         roughs = await saw.cut(whole, limit, stem)
-        counts = [(await self._measured(path, "mov"))["frames"] for path in (whole, *roughs)]
+        counts = [(await self._measured(path, "mov")).frames for path in (whole, *roughs)]
         if sum(counts[1:]) != counts[0]:
             raise UnverifiedError(
                 f"{sum(counts[1:])} of {counts[0]} pictures are in the files", stage="convert"
@@ -331,8 +333,8 @@ class Converter:
         work.source = source
         result = await self._measured(rough, "mov")
         fault = verify.length_fault(plan, source, result, frames)
-        if fault is None and result["frames"] != frames:
-            fault = f"{result['frames']} pictures in the result instead of {frames}"
+        if fault is None and result.frames != frames:
+            fault = f"{result.frames} pictures in the result instead of {frames}"
         if fault is not None:
             raise UnverifiedError(fault, stage="convert")
         verify.check_facts((await self._probe(rough, rough.name)).facts, plan)
@@ -358,7 +360,7 @@ class Converter:
 
     async def _check_length(
         self, local: Path, plan: FfmpegPlan, rough: Path, ended: Ended
-    ) -> dict[str, Any]:
+    ) -> Measurement:
         """The measured source. Raises UnverifiedError for a result that lacks what is there."""
         source = await self._measured(local, plan.sniffed, plan.sound_n)
         result = await self._measured(rough, ffmpeg_args.container_of(plan))
@@ -369,8 +371,9 @@ class Converter:
             raise UnverifiedError("pictures would jump in the copy", stage="convert")
         return source
 
-    async def _measured(self, path: Path, sniffed: str, sound_n: int = 0) -> dict[str, Any]:
-        return await self._decoder.ask("measure", path=str(path), sniffed=sniffed, sound_n=sound_n)
+    async def _measured(self, path: Path, sniffed: str, sound_n: int = 0) -> Measurement:
+        told = await self._decoder.ask("measure", path=str(path), sniffed=sniffed, sound_n=sound_n)
+        return from_json(Measurement, told)
 
     async def _rises(self, rough: Path) -> bool:
         answer = await self._decoder.ask("rises", path=str(rough), sniffed="mov")

@@ -17,6 +17,7 @@ from transload.errors import (
 from transload.media import failures
 from transload.media.judge.audio import SHORT_TOLD_S
 from transload.media.judge.verdict import judge
+from transload.media.probe.measurement import Measurement
 from transload.model import Facts, Recipe, Verdict
 from transload.plans import (
     EncodePlan,
@@ -69,18 +70,18 @@ def _of_any_level(made: Facts, plan: Plan) -> Facts:
     return replace(made, raw=made.raw | {"streams": streams})
 
 
-def shortfall(plan: StreamPlan, source: dict[str, Any], made: Sequence[dict[str, Any]]) -> str:
+def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[dict[str, Any]]) -> str:
     """What is missing: of the time that the source's header promises, and in its middle; "" for nothing.
 
     By the measured source and the facts of the files made. What lies before the first picture is told apart.
     """
     pictures = [_picture(facts) for facts in made]
     whole = _early_end(plan, plan.promised_s, [facts.get("duration_s") for facts in made])
-    if source.get("end_s", 0.0) >= (plan.promised_s or 0.0) - SHORT_TOLD_S:
+    if source.end_s >= (plan.promised_s or 0.0) - SHORT_TOLD_S:
         whole = ""  # what lasts longer stays behind: subtitles, another sound
     seen = [one.get("duration_s") for one in pictures]
     picture = _early_end(plan, plan.promised_picture_s, seen)
-    missing_s = source.get("missing_s", 0.0)
+    missing_s = source.missing_s
     said = [
         whole,
         f"of the picture {picture}" if picture and not whole else "",
@@ -106,10 +107,10 @@ def _early_end(plan: StreamPlan, promised_s: float | None, lengths: Sequence[flo
     return f"{got_s:.1f} s of {promised_s:.1f} s are there"
 
 
-def _unseen(plan: StreamPlan, source: dict[str, Any], frames: int) -> str:
+def _unseen(plan: StreamPlan, source: Measurement, frames: int) -> str:
     """How many pictures are not to be seen: those that do not decode, and those that are only zeros."""
-    wanted = _decodable(plan, source) if source else 0
-    lost = wanted - frames if isinstance(plan, TranscodePlan) else int(source.get("empty", 0))
+    wanted = _decodable(plan, source)
+    lost = wanted - frames if isinstance(plan, TranscodePlan) else source.empty
     share = lost / wanted if wanted else 0.0
     usual = HIDDEN_SHARE if plan.hides else UNSEEN_SHARE
     fields = plan.hides and abs(share - 0.5) < UNSEEN_SHARE  # each picture in two packets
@@ -135,12 +136,12 @@ def end_error(status: int, said: str, free_bytes: int, frames: int | None = None
 
 
 def length_fault(
-    plan: StreamPlan, source: dict[str, Any], result: dict[str, Any], frames_written: int
+    plan: StreamPlan, source: Measurement, result: Measurement, frames_written: int
 ) -> str | None:
     """Why the result is too short or holds too few frames; None when it is right."""
     if isinstance(plan, M4aPlan | Mp3Plan):
-        return _span_fault(plan, source["audio_span_s"], result["audio_span_s"], "sound")
-    got, wanted = result["frames"], _decodable(plan, source)
+        return _span_fault(plan, source.audio_span_s, result.audio_span_s, "sound")
+    got, wanted = result.frames, _decodable(plan, source)
     if not got:
         return "the result holds no frames"
     copied = isinstance(plan, RewrapPlan | NewSoundPlan)
@@ -151,18 +152,17 @@ def length_fault(
         return (
             f"{got} frames in the result, {frames_written} were encoded, {wanted} packets were read"
         )
-    wanted_s = max(0.0, source["span_s"] - plan.lost_s)
-    if isinstance(plan, TranscodePlan) and plan.by_order and not source["span_s"]:
+    wanted_s = max(0.0, source.span_s - plan.lost_s)
+    if isinstance(plan, TranscodePlan) and plan.by_order and not source.span_s:
         # A raw stream: only the rate says how long.
         wanted_s = (got - 1) / float(Fraction(plan.rate or 0) or math.inf)
-    return _span_fault(plan, wanted_s, result["span_s"], "picture")
+    return _span_fault(plan, wanted_s, result.span_s, "picture")
 
 
-def _decodable(plan: StreamPlan, source: dict[str, Any]) -> int:
+def _decodable(plan: StreamPlan, source: Measurement) -> int:
     """Packets of the source without those before its first keyframe, which no decoder and no copy keeps."""
-    frames, span_s = int(source["frames"]), float(source["span_s"])
-    lost = plan.lost_s / span_s if span_s else 0.0
-    return round(frames * max(0.0, 1 - lost))
+    lost = plan.lost_s / source.span_s if source.span_s else 0.0
+    return round(source.frames * max(0.0, 1 - lost))
 
 
 def _span_fault(plan: StreamPlan, wanted_s: float, got_s: float, what: str) -> str | None:

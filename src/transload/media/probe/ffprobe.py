@@ -16,6 +16,7 @@ from typing import Any
 from transload.media.judge import tracks
 from transload.media.probe import containers
 from transload.media.probe.frame_order import FrameOrder
+from transload.media.probe.measurement import Measurement
 
 ANSWER_S = 15.0  # Below the parent's patience with a silent child.
 FRAMES_INTERVAL = "%+#6"
@@ -74,22 +75,16 @@ class Ffprobe:
         raw["promised_picture_s"] = containers.promised_picture_s(raw)
         if raw["missing_bytes"]:
             found = self.measure(path, sniffed, beat)
-            raw["readable_s"] = found["span_s"] or found["audio_span_s"]
+            raw["readable_s"] = found.span_s or found.audio_span_s
             raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
         return raw, None
 
-    def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> dict[str, Any]:
+    def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measurement:
         """Packets and spans as `video.measure` gives them."""
         streams = self._ask(path, sniffed, "-show_streams").get("streams", [])
         beat()
-        found: dict[str, Any] = {
-            "frames": 0,
-            "span_s": 0.0,
-            "audio_span_s": 0.0,
-            "missing_s": 0.0,
-            "empty": 0,
-        }
-        for kind, key, n in (("video", "span_s", 0), ("audio", "audio_span_s", sound_n)):
+        found = Measurement()
+        for kind, n in (("video", 0), ("audio", sound_n)):
             shown = [s for s in streams if s.get("codec_type") == kind and not _is_cover(s)]
             if len(shown) <= n:
                 continue
@@ -102,8 +97,11 @@ class Ffprobe:
             ]
             beat()
             begins = [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
-            found[key] = round(max(begins) - min(begins), 3) if begins else 0.0
-            found["frames"] += len(packets) if kind == "video" else 0
+            span_s = round(max(begins) - min(begins), 3) if begins else 0.0
+            if kind == "video":
+                found.span_s, found.frames = span_s, len(packets)
+            else:
+                found.audio_span_s = span_s
         return found
 
     def _look_closer(self, path: Path, sniffed: str, main: int, raw: dict[str, Any]) -> None:

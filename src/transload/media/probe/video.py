@@ -23,19 +23,12 @@ from transload.media.failures import evidence_of
 from transload.media.judge import tracks
 from transload.media.probe import containers
 from transload.media.probe.frame_order import FrameOrder
+from transload.media.probe.measurement import Measurement
 from transload.media.probe.packets import Beat, Holes, packets
 
 PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
 
 NEAR_END_US, SHORT_TOLD_US = 500_000, 200_000
-NOTHING_MEASURED: dict[str, Any] = {
-    "frames": 0,
-    "span_s": 0.0,
-    "audio_span_s": 0.0,
-    "missing_s": 0.0,
-    "empty": 0,
-    "end_s": 0.0,
-}
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.EOFError, "it ends inside its header"),
@@ -79,21 +72,21 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], A
     raw["promised_picture_s"] = containers.promised_picture_s(raw)
     if raw["missing_bytes"] or raw.get("shortened"):
         found = measure(path, sniffed, beat)
-        raw["readable_s"] = found["span_s"] or found["audio_span_s"]
+        raw["readable_s"] = found.span_s or found.audio_span_s
         raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
     elif raw.get("lost_s") and raw["duration_s"]:
         raw["readable_s"] = round(max(0.0, raw["duration_s"] - raw["lost_s"]), 3)
     return raw, frame
 
 
-def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> dict[str, Any]:
+def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measurement:
     """Packets and spans (first to last begin) of the first real video and of sound `sound_n`; reads every packet.
 
     `end_s` is where the last packet of any stream ends, from the begin of the file.
 
     What an edit list hides (the beginning that was cut away without encoding anew) does not count: no player shows it.
     """
-    found: dict[str, Any] = dict(NOTHING_MEASURED)
+    found = Measurement()
     try:
         with _open(path, sniffed) as box:
             video = _video_of(box, sniffed)
@@ -102,7 +95,7 @@ def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> dict[str,
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise
-        found |= {"error": _words(error), "evidence": evidence_of(error)}
+        found.error, found.evidence = _words(error), evidence_of(error)
     return found
 
 
@@ -122,26 +115,26 @@ def _times(box: InputContainer, stream: VideoStream, beat: Beat) -> Iterator[int
                 yield frame.pts
 
 
-def _count(box: InputContainer, wanted: list[Any], found: dict[str, Any], beat: Beat) -> None:
+def _count(box: InputContainer, wanted: list[Any], found: Measurement, beat: Beat) -> None:
     """Fill `found`. Spans are from the first shown moment of the stream: containers begin when they like."""
     begins: dict[str, tuple[float, float]] = {}
     holes, start_s = Holes(), (box.start_time or 0) / 1_000_000
     try:
         for packet in packets(box, list(box.streams), beat):
-            found["end_s"] = max(found["end_s"], _end_s(packet) - start_s)
+            found.end_s = max(found.end_s, _end_s(packet) - start_s)
             if packet.is_discard or packet.stream not in wanted:
                 continue
             holes.note(packet)
             kind: str = packet.stream.type
-            found["frames"] += kind == "video" and packet.size > 0
+            found.frames += kind == "video" and packet.size > 0
             if packet.pts is not None and packet.size:
                 begin = float(packet.pts * packet.time_base)
                 first, last = begins.get(kind, (begin, begin))
                 begins[kind] = min(first, begin), max(last, begin)
     finally:  # what was there before an error counts
-        found |= {"missing_s": round(holes.missing_s, 3), "empty": holes.empty}
-        for kind, (first, last) in begins.items():
-            found["span_s" if kind == "video" else "audio_span_s"] = round(last - first, 3)
+        found.missing_s, found.empty = round(holes.missing_s, 3), holes.empty
+        spans = {kind: round(last - first, 3) for kind, (first, last) in begins.items()}
+        found.span_s, found.audio_span_s = spans.get("video", 0.0), spans.get("audio", 0.0)
 
 
 def _end_s(packet: "Packet[Any]") -> float:
