@@ -272,7 +272,7 @@ class App(Lookups):
         return self.installation.ledger.records(id_text(job_id))
 
     async def cancel(self, job_id: str) -> Job:
-        """End a job; what was delivered stays. Gives the job, `cancelled` once its tasks have let go."""
+        """End a job; what was delivered stays. Returns the job, `cancelled` once its tasks have let go."""
         return await self._ask(job_id, "cancel")
 
     async def pause(self, job_id: str) -> Job:
@@ -309,7 +309,7 @@ class App(Lookups):
         return await self.installation.quarantine.listed(id_text(prefix))
 
     async def retry_quarantined(self, *record_ids: str) -> Sequence[Job]:
-        """Send the items of kept originals again; gives their jobs, each once."""
+        """Send the items of kept originals again; returns their jobs, each once."""
         by_job = await self.installation.quarantine.items_by_job(
             [id_text(one) for one in record_ids]
         )
@@ -328,7 +328,7 @@ class App(Lookups):
         return await examine(self.installation, fix=fix)
 
     async def mend(self) -> int:
-        """Free what nothing refers to; gives the bytes. For an app without its ledger open."""
+        """Free what nothing refers to; returns the bytes. For an app without its ledger open."""
         await self._open_folder()
         return (await self.clean()).size_bytes
 

@@ -19,7 +19,7 @@ class OutputFile:
 class Converted:
     """A verified conversion result in the scratch folder: its file, size, hash and thumbnail.
 
-    `rest` are the files behind the first where a film was split; `note` says what gave way (lines, preset, one file).
+    `rest` are the files after the first where a film was split; `note` says what gave way (lines, preset, one file).
     `short` says what is missing of what its source promises.
     """
 

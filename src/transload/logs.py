@@ -104,7 +104,7 @@ def _word(value: object) -> str:
 def start(
     folder: Path, *, verbose: bool = False, json_lines: bool = False
 ) -> list[logging.Handler]:
-    """Log into `folder` (rotated, 4 files of 4 MiB), and to stderr when verbose. Gives the handlers, for `stop`.
+    """Log into `folder` (rotated, 4 files of 4 MiB), and to stderr when verbose. Returns the handlers, for `stop`.
 
     A folder that cannot be written is no reason to stop: the log is then lost, and the ledger, which is in the
     same folder, says so with a proper error.

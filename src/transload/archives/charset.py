@@ -204,7 +204,7 @@ def _cyrillic(before: str, char: str, after: str) -> float:
 
 
 def _chinese(frequent: str, basic: str, beyond: int) -> _Model:
-    """`beyond`: the first lead byte behind the frequent half of the basic set."""
+    """`beyond`: the first lead byte after the frequent half of the basic set."""
     rank = _by_rank(frequent)
 
     @cache

@@ -63,7 +63,7 @@ WESTERN: dict[str, tuple[float, str, str]] = {
     "¿": (8.0, " ", "qcdp"),
     "¡": (8.0, " ", "hvfaq"),
 }
-"""Letter: cost, letters before and behind it (a space: the edge of a word)."""
+"""Letter: cost, letters before and after it (a space: the edge of a word)."""
 
 CENTRAL: dict[str, tuple[float, str, str]] = {
     "ą": (4.6, "bcdgijklmnprstwzśżł", " bcdgklpstzćżw"),

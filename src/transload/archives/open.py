@@ -262,7 +262,7 @@ class Archives:
             and not isinstance(blob, JoinedBlob)
             and not read_head(blob).startswith(b"PK")
         ):
-            tool = replace(tool, form=found)  # behind other bytes 7zz finds it only when told
+            tool = replace(tool, form=found)  # after other bytes 7zz finds it only when told
         path = blob.path
         if path is None:
             raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")

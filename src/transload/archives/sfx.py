@@ -1,4 +1,4 @@
-"""Self-extracting archives: a program with an archive behind it. Content decides, the program is never run."""
+"""Self-extracting archives: a program with an archive after it. Content decides, the program is never run."""
 
 import re
 import zlib
@@ -16,7 +16,7 @@ _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 _PROGRAM_SUFFIXES = frozenset({"", ".exe", ".bin", ".run", ".sfx", ".com"})
 _SIGNATURE = re.compile(rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07")
 _PROOF_BYTES = 160  # a 7z's start, or a RAR's signature and main header
-_ZIP_END = b"PK\x05\x06"  # APPNOTE.TXT 4.3.16, with at most 64 KiB of comment behind
+_ZIP_END = b"PK\x05\x06"  # APPNOTE.TXT 4.3.16, with at most 64 KiB of comment after it
 _ZIP_END_BYTES = 22 + 0xFFFF
 _STEP = 256 * KIB
 

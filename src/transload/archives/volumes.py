@@ -243,7 +243,7 @@ class JoinedBlob:
 
 
 class JoinedFile(io.RawIOBase):
-    """Files one behind the other, as a `ByteFile`; one of them is open at a time. Raises UnreadableError."""
+    """Files one after the other, as a `ByteFile`; one of them is open at a time. Raises UnreadableError."""
 
     def __init__(self, parts: Sequence[Path]) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ LOOK_S = 0.5  # how often a question looks whether it has been answered elsewher
 
 
 async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
-    """Follow one job, say what became of it; gives its exit status.
+    """Follow one job, say what became of it; returns its exit status.
 
     With `asks`, somebody at the terminal may type the password it waits for.
     """
@@ -53,7 +53,7 @@ async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
 
 
 async def tell_again(app: "App", job: Job, common: Common) -> int:
-    """Say that an earlier command has done all of this; gives the exit status it had."""
+    """Say that an earlier command has done all of this; returns the exit status it had."""
     if common.talks:
         ended = (await summed_up(app, job)).without_error()  # that goes where errors go
         for line in ended.lines_again():
@@ -148,7 +148,7 @@ async def follow(app: "App", job: Job, display: Display) -> Job:
     view, patience = View.of(job), Patience(app.settings.retry.space_s)
     told = set[str]()
     async for event in app.events(job.id):
-        # Numbered events begin behind the snapshot: a wait may have begun just before it.
+        # Numbered events begin after the snapshot: a wait may have begun just before it.
         if event.what in ("snapshot", "state") and needs_password(await app.job(job.id)):
             break
         if event.what == "items":

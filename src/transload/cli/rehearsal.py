@@ -91,7 +91,7 @@ class Rehearsal:
     common: Common
 
     async def act(self, app: "App") -> int:
-        """Show what each source's job would do; gives the worst of what those would end with."""
+        """Show what each source's job would do; returns the worst of what those would end with."""
         as_json = self.common.json
         several, statuses = len(self.sources) != 1, list[int]()
         if several and as_json:

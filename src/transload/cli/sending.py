@@ -37,7 +37,7 @@ class Sending:
     common: Common
 
     async def act(self, app: "App") -> int:
-        """Start all jobs, follow one after the other, tell. Gives the exit status."""
+        """Start all jobs, follow one after the other, tell. Returns the exit status."""
         file = None if self.manner.report is None else ReportFile(self.manner.report)
         if file is not None:
             file.check()
@@ -109,7 +109,7 @@ async def see_through(
     *,
     asks: bool = True,
 ) -> int:
-    """Follow jobs to their ends, tell what became of each, leave the report; gives the worst exit status.
+    """Follow jobs to their ends, tell what became of each, leave the report; returns the worst exit status.
 
     With `asks`, a person at the terminal is asked for the password that a job waits for.
     """

@@ -80,7 +80,7 @@ def key(path: str) -> str:
 
 
 def with_suffix(name: str, suffix: str) -> str:
-    """The name with this ending: in place of a media ending, else behind what is there. `name` may be a path."""
+    """The name with this ending: in place of a media ending, else after what is there. `name` may be a path."""
     stem, old = _split(name)
     if old.casefold() == suffix.casefold():
         return name

@@ -51,7 +51,7 @@ class Children:
                 db.execute(delete(children).where(self._at(pid)))
 
     async def end_orphans(self) -> int:
-        """End what dead parents on this machine left running; gives how many there were.
+        """End what dead parents on this machine left running; returns how many there were.
 
         One that is not the same program any more, by its start and its command line, is left alone.
         """

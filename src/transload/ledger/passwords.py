@@ -19,7 +19,7 @@ PARKED_MS = 1 << 53  # due time of a task that waits for a person: beyond any cl
 
 
 def keep_passwords(db: Connection, job_id: str, texts: Sequence[str]) -> None:
-    """Add passwords behind those that the job has; one that it has already is not kept twice.
+    """Add passwords after those that the job has; one that it has already is not kept twice.
 
     Raises UsageError for what can be no password: no archiver takes an empty one, or one with a line end.
     """
@@ -86,7 +86,7 @@ def forget_locks(db: Connection, job_id: str) -> None:
 
 
 def park(db: Connection, task: Task, tried: int) -> None:
-    """Give a task back until somebody asks for its job again; at once when a password came behind the last `tried`."""
+    """Give a task back until somebody asks for its job again; at once when a password came after the last `tried`."""
     due_ms = PARKED_MS if last_password(db, task.job_id) == tried else 0
     free(db, task, due_ms)
 

@@ -100,7 +100,7 @@ class SqlSegmentStore:
         )
 
     async def sweep(self, *, dry_run: bool = False) -> list[tuple[Path, int]]:
-        """Remove what has been delivered, is older than a week or has no row; gives the files with their sizes."""
+        """Remove what has been delivered, is older than a week or has no row; returns the files with their sizes."""
 
         def act(db: Connection) -> tuple[set[str], set[str]]:
             newest = func.max(segments.c.made_ms)

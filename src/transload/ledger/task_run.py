@@ -171,7 +171,7 @@ class FencedTask:
         announce(db, self._job.id, self._clock(), "state", waiting)
 
     async def tried(self) -> int:
-        """Count one more try of this task that failed for a passing reason; gives the number."""
+        """Count one more try of this task that failed for a passing reason; returns the number."""
 
         def act(db: Connection) -> int:
             at = tasks.c.id == self._task.id

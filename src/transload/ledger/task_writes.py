@@ -205,7 +205,7 @@ class TaskRecord(FencedTask):
         if inner:
             outer = inner[:-INNER_DIGITS]
             at &= (items.c.idx == index) & (items.c.inner >= inner)
-            at &= items.c.inner < f"{outer}:"  # behind every digit
+            at &= items.c.inner < f"{outer}:"  # after every digit
         else:
             at &= items.c.idx >= index
 
@@ -334,7 +334,7 @@ def _states_of(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
 
 
 def _no_longer_kept(db: Connection, item_ids: Sequence[int]) -> list[str]:
-    """Take rows of delivered items out of the quarantine; gives the files that nothing refers to any more."""
+    """Take rows of delivered items out of the quarantine; returns the files that nothing refers to any more."""
     mine = quarantine.c.item_id.in_(item_ids)
     files = db.execute(select(quarantine.c.file).where(mine)).scalars().all()
     if files:

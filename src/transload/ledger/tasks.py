@@ -104,7 +104,7 @@ class Leases:
         return await self.database.read(act)
 
     async def keep(self, held: Sequence[Task]) -> list[int]:
-        """Prolong the leases; gives the ids of those that are no longer ours."""
+        """Prolong the leases; returns the ids of those that are no longer ours."""
 
         def act(db: Connection) -> list[int]:
             lease = self._lease(self.clock())

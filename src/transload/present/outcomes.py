@@ -70,7 +70,7 @@ def loss_of(item: Item) -> Loss:
 
 
 def count_reason(reasons: Counter[str], why: str, most: int) -> None:
-    """Count a reason; behind the first `most` of them all others are one."""
+    """Count a reason; after the first `most` of them all others are one."""
     told = reason_text(why)
     known = told in reasons or len(reasons) < most
     reasons[told if known else "other reasons"] += 1

@@ -172,7 +172,7 @@ def _sets(folder: Path, names: Sequence[str]) -> dict[str, str]:
 
 
 def _is_archive(lead: Path) -> bool:
-    """Whether a set is an archive. Numbers behind any other name may be those of a scanner: content decides."""
+    """Whether a set is an archive. Numbers after any other name may be those of a scanner: content decides."""
     if not lead.suffix[1:].isdecimal() or Path(lead.stem).suffix.lower() in ARCHIVE_SUFFIXES:
         return True
     try:

@@ -79,7 +79,7 @@ class Foresight:
         return self._next
 
     def _ahead(self) -> int:
-        """How much behind the entry may be asked for in the hope that its neighbour is wanted too."""
+        """How much after the entry may be asked for in the hope that its neighbour is wanted too."""
         if not self._in_row:
             return 0
         return max(0, min(ADVANCE_BYTES + self.useful // SHARE - self.wasted, LOOKAHEAD_MAX))

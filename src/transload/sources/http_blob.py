@@ -171,7 +171,7 @@ class RangeFile:
         return data
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset`; fewer only at the end, none outside. Moves to behind them."""
+        """Up to `size` bytes from `offset`; fewer only at the end, none outside. Moves to after them."""
         if offset < 0:
             return b""
         self.seek(offset)

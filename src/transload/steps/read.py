@@ -87,7 +87,7 @@ class SourceReader:
         self.half_read: set[Place] = set()
 
     def run(self) -> None:
-        """Hand over every open item, those of an archive inside in its place; the archive itself behind them."""
+        """Hand over every open item, those of an archive inside in its place; the archive itself after them."""
         if opens(self.context.job):
             self.half_read = from_thread.run(self.context.record.half_read)
         ArchiveWalk(
@@ -117,7 +117,7 @@ class ArchiveWalk:
         self.told = self.alone = False
 
     def read(self) -> None:
-        """Hand over what is open of it, then what the listing names behind the last body."""
+        """Hand over what is open of it, then what the listing names after the last body."""
         listing = self.reader.listing()
         self.alone = listing.one_file and not self.archive.depth
         self.whole.sums.expect(listing)

@@ -36,7 +36,7 @@ async def fetch(context: TaskContext, item: Item) -> StagedEntry:
 
 
 async def _near(context: TaskContext, item: Item) -> list[Item]:
-    """Items behind this one, still to be converted, that are read through on the same way."""
+    """Items after this one, still to be converted, that are read through on the same way."""
     behind = await context.record.deferred_near(item.id, PREFETCH)
     if not context.source.listed:
         return behind

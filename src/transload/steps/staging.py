@@ -66,7 +66,7 @@ def stage(context: ReadContext, item: Item, size: int | None, head: bytes, body:
 
 
 def spool(context: ReadContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
-    """Write an archive inside to scratch, where it stays while its entries are read. Gives what `stage` gives."""
+    """Write an archive inside to scratch, where it stays while its entries are read. Returns what `stage` gives."""
     scratch = context.scratch
 
     def hold(most: int) -> None:

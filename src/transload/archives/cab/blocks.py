@@ -78,7 +78,7 @@ def cab_sum(data: bytes, seed: int) -> int:
 def blocks_of(file: ByteFile, folder: Folder) -> list[Block | None]:
     """Every block of a folder in order, None for one that was not found.
 
-    Where one does not stand behind the one before it, the next with a right sum is looked for. Those from there are the
+    Where one does not stand after the one before it, the next with a right sum is looked for. Those from there are the
     folder's last ones if they reach its end; else nobody can say which they are.
     """
     found, at = _chain(file, folder, folder.start, folder.count)
@@ -95,7 +95,7 @@ def blocks_of(file: ByteFile, folder: Folder) -> list[Block | None]:
 
 
 def _chain(file: ByteFile, folder: Folder, at: int, most: int) -> tuple[list[Block], int]:
-    """Blocks one behind the other from a place, and where the next one should stand."""
+    """Blocks one after the other from a place, and where the next one should stand."""
     found: list[Block] = []
     while len(found) < most:
         block = _block(file, folder, at)

@@ -94,7 +94,7 @@ def _members(file: ByteFile, at: int, count: int, folders: int) -> list[_Member]
 
 
 def _checked(one: _Member, following: list[_Member]) -> _Member:
-    """Files lie one behind the other: where the next does not begin at the end of this one, its size is wrong."""
+    """Files lie one after the other: where the next does not begin at the end of this one, its size is wrong."""
     gapless = all(
         other.folder != one.folder or other.start in (one.start + one.size, 0)
         for other in following

@@ -21,7 +21,7 @@ class Decoder(Protocol):
 
     @property
     def unused_data(self) -> bytes:
-        """Input behind the end of the packed stream."""
+        """Input after the end of the packed stream."""
         ...
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:

@@ -234,7 +234,7 @@ class Unpacked:
 
     @property
     def vouched(self) -> int:
-        """How many of the bytes that came out, from the first, were found right by a sum behind them.
+        """How many of the bytes that came out, from the first, were found right by a sum after them.
 
         Of bzip2 all blocks but the last one or two are told, of the others all members (frames) that are complete.
         """
@@ -283,7 +283,7 @@ class Unpacked:
         """Input for the next step, None at the end of the file."""
         if not self._decoder.eof:
             return self._more() if self._decoder.needs_input else b""
-        # LZ4 says None where there is nothing; zeros between and behind members are padding.
+        # LZ4 says None where there is nothing; zeros between and after members are padding.
         packed = (self._decoder.unused_data or b"").lstrip(b"\0")
         while not packed:
             step = self._step()

@@ -1,1 +1,1 @@
-"""Archives that are headers with plain bytes behind them: cpio and ar."""
+"""Archives that are headers with plain bytes after them: cpio and ar."""

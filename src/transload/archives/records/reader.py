@@ -1,4 +1,4 @@
-"""Archives that are headers with plain bytes behind them (cpio, ar): found by one walk, read straight from the file.
+"""Archives that are headers with plain bytes after them (cpio, ar): found by one walk, read straight from the file.
 
 Most of them have no sums. What says that an entry is right is that the next header stands where its size puts it: where
 it does not, the bytes of the entry before cannot be trusted, and the walk goes on at the next header there is. Behind

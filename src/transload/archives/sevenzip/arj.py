@@ -55,7 +55,7 @@ def _header(file: CountedFile, at: int) -> bytes | None:
 
 
 def _data_at(file: CountedFile, at: int) -> int:
-    """Where the data begin behind a header that ends at `at`: its sum comes first, then extended headers."""
+    """Where the data begin after a header that ends at `at`: its sum comes first, then extended headers."""
     at += 4
     while size := int.from_bytes(file.read_at(at, 2), "little"):
         at += 2 + size + 4

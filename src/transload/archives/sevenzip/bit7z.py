@@ -53,7 +53,7 @@ def last_resort(limits: Limits, registry: ChildRegistry = NO_REGISTRY) -> Bit7z 
 
 
 def main(arguments: list[str]) -> int:
-    """Write the wanted entries to standard output in the archive's order; gives the exit status."""
+    """Write the wanted entries to standard output in the archive's order; returns the exit status."""
     import pybit7z
 
     limit, archive = int(arguments[0]), arguments[1]

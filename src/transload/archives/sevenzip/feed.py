@@ -1,7 +1,7 @@
 """The bytes of wanted members out of as few runs of 7zz as honesty allows: split by size, checked one by one.
 
-`x -so` writes the members one behind the other without a mark between. Their listed sizes cut it; a sum over each says
-whether the cut was right. A wrong member shifts all that follow: the run is ended and a new one starts behind it.
+`x -so` writes the members one after the other without a mark between. Their listed sizes cut it; a sum over each says
+whether the cut was right. A wrong member shifts all that follow: the run is ended and a new one starts after it.
 """
 
 import zlib
@@ -132,7 +132,7 @@ class Feed:
             self._single = None
 
     def failed(self, index: int) -> None:
-        """Leave the run: behind a member that was wrong nothing is where its sizes say."""
+        """Leave the run: after a member that was wrong nothing is where its sizes say."""
         self._failed += 1
         self._failed_in[self._members[index].block] += 1
         self._wrong.add(index)
@@ -225,7 +225,7 @@ class Feed:
 
     def _passes_locked(self, index: int) -> bool:
         """Read over members on the way that have passwords of their own: what follows one that gave nothing is not
-        where it should be. Gives whether all of them were right.
+        where it should be. Returns whether all of them were right.
         """
         now, end = bisect_right(self._ends, self._at), bisect_left(self._order, index)
         for one in self._order[now:end]:

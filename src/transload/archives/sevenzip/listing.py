@@ -267,7 +267,7 @@ def block_starts(members: Sequence[Member]) -> "array[int]":
 
 
 def packed_blocks(members: Sequence[Member], start: int) -> dict[int, tuple[int, int]]:
-    """From where to where each block of a 7z is packed: one behind the other from `start`.
+    """From where to where each block of a 7z is packed: one after the other from `start`.
 
     A block's first member says how long it is.
     """

@@ -122,7 +122,7 @@ class DecoderProcess:
         return os.read(descriptor, size)
 
     def skip(self, size: int) -> int:
-        """Read and throw away; gives how many bytes there were."""
+        """Read and throw away; returns how many bytes there were."""
         left = size
         while left and (data := self.read(min(left, CHUNK))):
             left -= len(data)

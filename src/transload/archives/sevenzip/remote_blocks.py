@@ -159,7 +159,7 @@ class BlockReader(SevenZipReader):
         self._image.close()
 
     def _ready(self, index: int) -> int:
-        """Have the member's packed bytes in the image, and those of small ones behind it; gives the end of those."""
+        """Have the member's packed bytes in the image, and those of small ones after it; returns the end of those."""
         spans = self._all_spans()
         own = spans[index]
         if own is None:

@@ -1,7 +1,7 @@
 """Members of a 7z that are stored as they are: read straight from the file, without a child in between.
 
 A pipe costs three times what reading stored bytes does. 7zz does not say where they lie, but the packed blocks lie one
-behind the other from the start. That they do is checked: with the headers, their sizes must make up the whole file.
+after the other from the start. That they do is checked: with the headers, their sizes must make up the whole file.
 """
 
 import zlib

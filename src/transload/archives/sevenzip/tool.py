@@ -52,7 +52,7 @@ class SevenZip:
 
 
 class Program(Protocol):
-    """A decoder that runs as a child and writes entries one behind the other."""
+    """A decoder that runs as a child and writes entries one after the other."""
 
     @property
     def registry(self) -> ChildRegistry:

@@ -45,7 +45,7 @@ class DamagedTarError(CorruptError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What one header block says. `size` is what lies behind it in the archive, in bytes before padding.
+    """What one header block says. `size` is what lies after it in the archive, in bytes before padding.
 
     Of an old GNU sparse file: `spans` of its map, whether `more_spans` follow in blocks of their own, and `real_size`
     with the holes. `mtime_s` is None where it cannot be read.
@@ -61,7 +61,7 @@ class Header:
 
     @property
     def has_body(self) -> bool:
-        """Whether `size` bytes lie behind the header: for links and folders it may tell of other things."""
+        """Whether `size` bytes lie after the header: for links and folders it may tell of other things."""
         return self.type not in _BODILESS
 
 
@@ -140,7 +140,7 @@ Dialect = Literal["v7", "ustar", "gnu", "star"]
 
 
 def _dialect(block: bytes) -> Dialect:
-    """Only ustar has the rest of a long name behind its other fields: GNU keeps times and sparse maps there."""
+    """Only ustar has the rest of a long name after its other fields: GNU keeps times and sparse maps there."""
     if block[257:265] == b"ustar  \0":
         return "gnu"
     if block[257:262] != b"ustar":

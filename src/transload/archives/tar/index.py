@@ -58,7 +58,7 @@ class TarIndex:
             return max(bisect_right(self._offsets, offset) - 1, 0)
 
     def watch(self, unpacked: Unpacked) -> None:
-        """Keep the state of an unpacking, if it is far enough behind the last one."""
+        """Keep the state of an unpacking, if it is far enough after the last one."""
         with self._lock:
             last = self._states[-1].made if self._states else 0
             if unpacked.made < last + SPACING_BYTES or len(self._states) == STATES_MAX:

@@ -21,7 +21,7 @@ Kind = Literal["file", "dir", "link", "special", "rest"]
 
 @dataclass(slots=True)
 class Member:
-    """One entry. `size` is what it gives, `stored` what lies in the archive behind its headers, both in bytes.
+    """One entry. `size` is what it gives, `stored` what lies in the archive after its headers, both in bytes.
 
     `offset` is where its first header begins, the records before it included. `spans` is the map of a sparse file;
     `map_in_body` that it is yet to be read from the start of the body. `is_whole` is False where a record of it was

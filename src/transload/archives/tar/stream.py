@@ -198,14 +198,14 @@ class TarPass:
     def vouched(self) -> int | None:
         """Up to which offset sums that were compared vouch for what was read; None where all or nothing has one.
 
-        Where all of the last entry is vouched for, what was wrong lay behind it.
+        Where all of the last entry is vouched for, what was wrong lay after it.
         """
         if self._unpacked is None or self._unpacked.vouched >= self._at:
             return None
         return self._unpacked.vouched
 
     def next(self) -> Member | None:
-        """The next member, None behind the last one; the rest of the file has then been read and checked too.
+        """The next member, None after the last one; the rest of the file has then been read and checked too.
 
         Raises TruncatedError, LimitError, UnreadableError, and CorruptError where the compression is damaged: then
         nothing more can be read. What is damaged in the tar itself is passed over and noted in `damage`.
@@ -276,7 +276,7 @@ class TarPass:
         return None
 
     def _is_reached(self, gap: _Gap, at: int) -> bool:
-        """Whether the sound header there, behind a gap, is one of this tar."""
+        """Whether the sound header there, after a gap, is one of this tar."""
         if self._seen and gap.is_clean_end and at % _RECORD_BYTES == 0:
             self._pass_over_rest()
             return False
@@ -288,7 +288,7 @@ class TarPass:
         return block or self._stream.read(TAR_BLOCK)
 
     def _is_torn(self) -> bool:
-        """Whether what stands behind a body that was read can be no header, not even a damaged one."""
+        """Whether what stands after a body that was read can be no header, not even a damaged one."""
         try:
             self._stream.move_to(self._at)
             block = self._peeked = self._stream.read(TAR_BLOCK)
@@ -299,7 +299,7 @@ class TarPass:
         return whole and self._has_magic and _magic_left(block) < _MAGIC_LEFT
 
     def _cross(self, gap: _Gap, at: int) -> None:
-        """A sound header was found behind a gap; records before it spoke of what is lost in it."""
+        """A sound header was found after a gap; records before it spoke of what is lost in it."""
         if gap.start is not None or gap.zeros:
             self._records = Records(self._for_all)
         if gap.start is not None and gap.why is not None:
@@ -315,7 +315,7 @@ class TarPass:
             pass
 
     def _end(self, gap: _Gap) -> None:
-        """The archive ended behind a gap: rightly, cut, damaged up to there, or with something foreign behind."""
+        """The archive ended after a gap: rightly, cut, damaged up to there, or with something foreign after it."""
         foreign = gap.start is not None or any(gap.tail)
         if not self._seen and gap.zeros and (foreign or self._stream.at > EMPTY_BYTES_MAX):
             raise CorruptError("it begins with zeros, and no entry was found in it")

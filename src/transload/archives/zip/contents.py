@@ -30,7 +30,7 @@ _NAMED_MAX = 3  # of missing volumes: the first ones, then the last
 
 @dataclass(slots=True)
 class Contents:
-    """The entries of a zip, in the order of its directory, those that it does not name behind them.
+    """The entries of a zip, in the order of its directory, those that it does not name after them.
 
     `troubles` are by index; `fault` is what makes the archive less than whole, `warning` what costs nothing.
     """
