@@ -183,15 +183,15 @@ def _tear(torn: Making, rng: random.Random, whole_s: float, seen: Losses) -> Non
             seen.shares.setdefault(torn.source.name, []).append((again, done_s))
 
 
-def _killed(making: Making, after_s: float, seen: Losses) -> int:
+def _killed(encoding: Making, after_s: float, seen: Losses) -> int:
     """Run it for so long; whether it was killed."""
-    process = subprocess.Popen(making.command())
+    process = subprocess.Popen(encoding.command())
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(after_s)
         return 0
     process.send_signal(signal.SIGKILL)
     process.wait()
-    lost = making.lost_s() if (making.folder / "cuts.json").exists() else None
+    lost = encoding.lost_s() if (encoding.folder / "cuts.json").exists() else None
     if lost is not None:
         seen.lost.append(lost[0])
         seen.beyond.append(lost[1])
@@ -228,20 +228,20 @@ def _gap_s(source: Path) -> float:
     return max(later - key for key, later in zip(keys, [*keys[1:], end], strict=True))
 
 
-def _decoding_share(tool: Ffmpeg, making: Making) -> float:
+def _decoding_share(tool: Ffmpeg, encoding: Making) -> float:
     """Processor time of decoding and filtering the whole, over that of making it."""
     style, plan = (
         ffmpeg_args.EncodeStyle("veryfast", 2, tool.filters, tool.source_clock),
-        making.plan,
+        encoding.plan,
     )
     chain = ffmpeg_args.chain(plan, tool.filters)
     read = [
         *ffmpeg_args.QUIET,
         *ffmpeg_args.threads(plan, style),
-        *ffmpeg_args.opening(plan, making.source),
+        *ffmpeg_args.opening(plan, encoding.source),
     ]
     read += ["-map", "0:V:0", "-vf", chain, "-fps_mode", "passthrough", "-f", "null", "-"]
-    whole = ffmpeg_args.arguments(plan, making.source, making.folder / "plain.mp4", style)
+    whole = ffmpeg_args.arguments(plan, encoding.source, encoding.folder / "plain.mp4", style)
     alone, all_of_it = (
         [run([str(tool.path), *words]).cpu_s for _ in range(TURNS)] for words in (read, whole)
     )
@@ -275,8 +275,8 @@ def _costs(room: "Room") -> Iterator[Figure]:
         base_s = run(makings[10].fresh().command("nothing")).cpu_s
         usual_s, before_s = run(usual).cpu_s, run(alone).cpu_s
         repeatable.append(before_s / usual_s)
-        for length, making in makings.items():
-            words = making.fresh().command("long" if length == 30 else "usual")
+        for length, encoding in makings.items():
+            words = encoding.fresh().command("long" if length == 30 else "usual")
             segments_s, after_s = run(words).cpu_s - base_s, run(alone).cpu_s
             ratios[length].append(2 * segments_s / (before_s + after_s))
             before_s = after_s

@@ -24,7 +24,7 @@ _ROW_MOST = (1 << 63) - 1  # what a database's integer holds
 
 
 @dataclass(slots=True)
-class _Pass:
+class _ReadPass:
     made: int = 0
     stopped: int = 0
     kinds: set[str] = field(default_factory=set[str])
@@ -76,9 +76,9 @@ def _check_entries(listed: list[Entry]) -> None:
 
 def _read_pass(
     reader: ArchiveReader, listed: list[Entry], is_cut: bool, data: bytes, rng: random.Random
-) -> _Pass:
+) -> _ReadPass:
     """Read every entry. A listing that a limit ended (`is_cut`) has fewer: what fills a tar's holes it counts, too."""
-    over = _Pass()
+    over = _ReadPass()
     last = -1
     for entry, body in reader.stream(lambda _: True, 0, LIMITS):
         promise(entry.index > last, "an entry out of order", entry)
@@ -101,7 +101,7 @@ def _read_pass(
     return over
 
 
-def _check_sums(over: _Pass, taken: int, tallies: int) -> None:
+def _check_sums(over: _ReadPass, taken: int, tallies: int) -> None:
     """Nothing counted is given before it is judged, so that the limits hold to the byte."""
     promise(taken >= 0, "bytes read below zero", taken)
     promise(over.made <= LIMITS.max_total_bytes * tallies, "beyond the whole's limit", over.made)

@@ -25,7 +25,7 @@ _PAX_VALUES = (
     "0", "1", "-1", "512", "1e400", "nan", "inf", "0,10,5,7", "10,0", "9999999999999999999", "18446744073709551616",
     "BINARY", "1600000000.5", "a/b.jpg", "", "1_0", "0x10", "\u0663", "-9e18",
 )  # fmt: skip
-_PACKINGS = ("gz", "bz2", "xz", "zst", "lz4", "lzma")
+_COMPRESSIONS = ("gz", "bz2", "xz", "zst", "lz4", "lzma")
 
 
 def make(rng: random.Random) -> bytes:
@@ -52,7 +52,7 @@ def check(data: bytes) -> Outcome:
 
 def make_packed(rng: random.Random) -> bytes:
     """A compressed tar, or a compressed file; of one or more members, with or without padding."""
-    compression = rng.choice(_PACKINGS)
+    compression = rng.choice(_COMPRESSIONS)
     if rng.random() < 0.4:
         plain = make(rng)
         data = packed_as(plain[: 12 << 10], compression)
@@ -76,7 +76,7 @@ def _pieces(rng: random.Random, compression: str) -> list[bytes]:
     """Members of one compressed file, one of them perhaps of another kind."""
     pieces: list[bytes] = []
     for _ in range(rng.choice((1, 1, 2, 3))):
-        kind = compression if rng.random() < 0.97 else rng.choice(_PACKINGS)
+        kind = compression if rng.random() < 0.97 else rng.choice(_COMPRESSIONS)
         one = rng.choice(_packed(kind))
         pieces.append(_named(rng, one) if kind == "gz" and rng.random() < 0.5 else one)
         pieces.append(rng.choice((b"", b"", b"", b"\0", bytes(600), b"x")))

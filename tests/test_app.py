@@ -190,7 +190,7 @@ async def test_a_look_leaves_no_trace(tmp_path: Path) -> None:
     home, source = Home(tmp_path), str(pictures(tmp_path, 2))
     async with home.open() as app:
         seen = await app.list(source)
-        judged = [one async for one in app.rehearse(source, app.wish(source, home.to))]
+        judged = [one async for one in app.rehearse(source, app.dry_run_request(source, home.to))]
         assert await app.jobs() == []
     assert [entry.name for entry in seen.entries] == [one.name for one in judged]
     assert home.delivered() == {}
@@ -228,7 +228,7 @@ async def test_a_path_and_the_word_of_a_recipe_are_taken(tmp_path: Path) -> None
         assert (await app.wait(job.id)).state is JobState.SUCCEEDED
         assert job.recipe is Recipe.ORIGINAL
         assert len((await app.list(source)).entries) == 2
-        assert app.wish(source, home.to, recipe="mp4:720").recipe is Recipe.MP4_720
+        assert app.dry_run_request(source, home.to, recipe="mp4:720").recipe is Recipe.MP4_720
         assert (await app.inspect(str(source))).judgement.kind is ItemKind.ARCHIVE
 
 

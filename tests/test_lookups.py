@@ -18,9 +18,9 @@ async def test_looking_needs_no_ledger_and_makes_none(tmp_path: Path) -> None:
     large.write_bytes(photo(1, (6000, 5000)))
     async with App(home.settings, home.data, ledger=False) as app:
         assert [entry.name for entry in (await app.list(source)).entries] == ["a.jpg"]
-        wish = app.wish(source, home.to)
-        seen = [one.judgement.verdict async for one in app.rehearse(source, wish)]
-        assert (wish.recipe, seen) == (Recipe.PLAYABLE, [Verdict.AS_IS])
+        request = app.dry_run_request(source, home.to)
+        seen = [one.judgement.verdict async for one in app.rehearse(source, request)]
+        assert (request.recipe, seen) == (Recipe.PLAYABLE, [Verdict.AS_IS])
         assert (await app.inspect(large)).judgement.verdict is Verdict.AS_IS
         assert (await app.inspect(large, "telegram")).judgement.verdict is Verdict.SHRINK
         assert await app.scratch_need(source) > 0

@@ -64,7 +64,7 @@ class Lookups:
         file = Path(source_text(path))
         return await inspect_file(self.installation.media, file, judged_for, self.settings.hevc)
 
-    def wish(  # noqa: PLR0913  the options of `send` that decide verdicts
+    def dry_run_request(  # noqa: PLR0913  the options of `send` that decide verdicts
         self,
         source: str | PathLike[str],
         to: str = "library:",
@@ -89,12 +89,12 @@ class Lookups:
         )
 
     async def rehearse(
-        self, source: str | PathLike[str], wish: DryRunRequest
+        self, source: str | PathLike[str], request: DryRunRequest
     ) -> AsyncGenerator[Inspected, None]:
         """What a job would do with each entry; nothing is sent."""
         ref = await self.resolve(source)
-        wanted = replace(wish, ref=ref.ref)
-        seen = rehearse(self.installation.stage(), wanted)
+        wanted = replace(request, ref=ref.ref)
+        seen = rehearse(self.installation.dry_run_tools(), wanted)
         async with aclosing(seen):  # a caller that stops early ends the reading here and now
             async for one in seen:
                 yield one

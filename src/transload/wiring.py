@@ -75,7 +75,7 @@ class Installation:
         )
         return TaskHandler(deps)
 
-    def stage(self) -> DryRunTools:
+    def dry_run_tools(self) -> DryRunTools:
         """What a dry run works with."""
         open_as, scratch = self.archives.open_as, self.folder.scratch
         min_free = self.settings.min_free_bytes

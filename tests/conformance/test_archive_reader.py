@@ -46,8 +46,8 @@ def _headless_zip(folder: Path) -> Path:
     return path
 
 
-def _tar(packing: str | None) -> Maker:
-    return lambda folder: make_tar(folder / "a.tar", TREE, packing)
+def _tar(compression: str | None) -> Maker:
+    return lambda folder: make_tar(folder / "a.tar", TREE, compression)
 
 
 def _folder(folder: Path) -> Path:
@@ -73,7 +73,7 @@ MAKERS: dict[str, Maker] = {
     "zip-without-directory": _headless_zip,
     "folder": _folder,
     "tar": _tar(None),
-    **{f"tar.{packing}": _tar(packing) for packing in PACKERS | RARE_PACKERS},
+    **{f"tar.{compression}": _tar(compression) for compression in PACKERS | RARE_PACKERS},
     "7z": _by_7zz("a.7z"),
     "7z-solid": _by_7zz("a.7z", "-ms=on", "-m0=lzma"),
     "7z-not-solid": _by_7zz("a.7z", "-ms=off"),

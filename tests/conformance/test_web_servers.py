@@ -27,8 +27,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     served.chmod(0o755)
     make_zip(served / "a.zip", dict(sorted(TREE.items())), 0)
     make_zip(served / "small.zip", SMALL)
-    for packing in (None, *PACKERS):
-        make_tar(served / f"a.tar{'.' + packing if packing else ''}", SMALL, packing)
+    for compression in (None, *PACKERS):
+        make_tar(served / f"a.tar{'.' + compression if compression else ''}", SMALL, compression)
     with nginx(served, own) as running:
         yield running
 
@@ -57,9 +57,9 @@ def test_a_zip_costs_its_directory_and_what_is_wanted(server: Nginx, sources: Ht
 @pytest.mark.parametrize("place", ["", "plain/", "moved/"])
 @pytest.mark.parametrize("packing", [None, *PACKERS])
 def test_tars_arrive_whole(
-    server: Nginx, sources: HttpSources, packing: str | None, place: str
+    server: Nginx, sources: HttpSources, compression: str | None, place: str
 ) -> None:
-    name = f"a.tar{'.' + packing if packing else ''}"
+    name = f"a.tar{'.' + compression if compression else ''}"
     assert read(sources.open(server.url(place + name), Opening())) == SMALL
 
 

@@ -81,9 +81,9 @@ class Scene:
         after a kill. (Its children go on; a kill ends them a moment later, too.) Copies that are equal to the one
         before are left out: what follows would be the same. The keys tell point and moment.
         """
-        reading, telling = os.pipe()
-        process = self.start(hold=points, tell=telling)
-        os.close(telling)
+        reading, writing = os.pipe()
+        process = self.start(hold=points, tell=writing)
+        os.close(writing)
         shots: dict[str, Path] = {}
         seen: list[str] = []
         last = ""

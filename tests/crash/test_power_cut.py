@@ -73,7 +73,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     async def watched_run(self: Database, act: Any, *, durable: bool = False) -> Any:  # noqa: ANN401
         done = await begin(self, act, durable=durable)
         inner = (act.__closure__ or ()) and act.__closure__[0].cell_contents
-        named = inner if callable(inner) and act.__name__ == "fenced" else act
+        named = inner if callable(inner) and act.__name__ == "checked" else act
         name = named.__qualname__.split(".<locals>")[0].rpartition(".")[2]
         disk.acts.append((name, durable))
         disk.committed(name)

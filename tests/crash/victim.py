@@ -97,7 +97,7 @@ def caller() -> str:
         act = frame.f_locals.get("act")
         if frame.f_code.co_name == "transaction" and act is not None:
             inner = (act.__closure__ or ()) and act.__closure__[0].cell_contents
-            named = inner if callable(inner) and act.__name__ == "fenced" else act
+            named = inner if callable(inner) and act.__name__ == "checked" else act
             return str(named.__qualname__).split(".<locals>")[0].rpartition(".")[2]
         frame = frame.f_back
     return "open"

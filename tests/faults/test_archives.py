@@ -77,11 +77,11 @@ def test_a_wrong_checksum_costs_one_entry(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("packing", ["zip", "tar.gz"])
-def test_a_bomb_by_ratio_ends_at_its_limit(desk: Desk, packing: str) -> None:
+def test_a_bomb_by_ratio_ends_at_its_limit(desk: Desk, compression: str) -> None:
     bomb = photo(99) + bytes(100 << 20)
     tree = {"a.jpg": photo(1), "bomb.jpg": bomb}
-    source = desk.inputs / f"bomb.{packing}"
-    if packing == "zip":
+    source = desk.inputs / f"bomb.{compression}"
+    if compression == "zip":
         make_zip(source, tree | {"z.jpg": photo(2)})
     else:
         make_tar(source, tree, "gz")
@@ -89,7 +89,7 @@ def test_a_bomb_by_ratio_ends_at_its_limit(desk: Desk, packing: str) -> None:
     assert said.status == 3
     assert said.fault("bomb.jpg") == "input.limit"
     assert "archive.max_ratio" in said.out
-    rest = [photo(1), photo(2)] if packing == "zip" else [photo(1)]
+    rest = [photo(1), photo(2)] if compression == "zip" else [photo(1)]
     assert sorted(desk.delivered().values()) == hashes(*rest)
     assert list((desk.data / "quarantine").glob("*")) == []
 
@@ -137,9 +137,9 @@ CLIMBING = {
 
 
 @pytest.mark.parametrize("packing", ["zip", "tar"])
-def test_names_that_climb_stay_inside_the_library(desk: Desk, packing: str) -> None:
-    source = desk.inputs / f"climb.{packing}"
-    if packing == "zip":
+def test_names_that_climb_stay_inside_the_library(desk: Desk, compression: str) -> None:
+    source = desk.inputs / f"climb.{compression}"
+    if compression == "zip":
         packed(source, CLIMBING)
     else:
         make_tar(source, CLIMBING)
@@ -152,11 +152,11 @@ def test_names_that_climb_stay_inside_the_library(desk: Desk, packing: str) -> N
 
 
 @pytest.mark.parametrize("packing", ["zip", "tar", "folder"])
-def test_links_are_never_followed(desk: Desk, packing: str) -> None:
+def test_links_are_never_followed(desk: Desk, compression: str) -> None:
     secret = desk.inputs / "secret.jpg"
     secret.write_bytes(photo(7))
-    source = desk.inputs / f"links.{packing}"
-    _WITH_LINK[packing](source, secret)
+    source = desk.inputs / f"links.{compression}"
+    _WITH_LINK[compression](source, secret)
     said = desk.send(source)
     assert said.status == 0, said.err
     assert said.item("link.jpg")["state"] == "skipped"

@@ -137,11 +137,11 @@ def test_a_packed_file_alone_that_is_no_media(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("packing", ["gz", "Z", "xz"])
-def test_a_packed_image_of_a_disk_is_opened(desk: Desk, packing: str) -> None:
+def test_a_packed_image_of_a_disk_is_opened(desk: Desk, compression: str) -> None:
     """It begins with 32 KiB of zeros, as an empty tar does."""
-    source = desk.inputs / f"disk.iso.{packing}"
+    source = desk.inputs / f"disk.iso.{compression}"
     source.write_bytes(
-        (PACKERS | RARE_PACKERS)[packing](iso_bytes({"A.JPG": photo(1), "B.JPG": photo(2)}))
+        (PACKERS | RARE_PACKERS)[compression](iso_bytes({"A.JPG": photo(1), "B.JPG": photo(2)}))
     )
     assert desk.send(source).status == 0
     assert sorted(desk.delivered().values()) == hashes(photo(1), photo(2))

@@ -164,12 +164,12 @@ def test_a_damaged_entry_inside_is_named_and_its_neighbours_arrive(desk: Desk) -
 @pytest.mark.parametrize("packing", ["zip", "tar.gz"])
 @pytest.mark.parametrize("into", ["zip", "folder"])
 def test_a_cut_archive_inside_gives_what_is_whole_and_is_kept(
-    desk: Desk, packing: str, into: str
+    desk: Desk, compression: str, into: str
 ) -> None:
     tree = {name: content + noise(4000, n) for n, (name, content) in enumerate(PHOTOS.items())}
-    whole = boxed(desk, tree) if packing == "zip" else gzip.compress(tar_bytes(tree))
+    whole = boxed(desk, tree) if compression == "zip" else gzip.compress(tar_bytes(tree))
     inner = whole[: len(whole) * 7 // 10]
-    name = f"in.{packing}"
+    name = f"in.{compression}"
     source = desk.inputs / "a"
     if into == "zip":
         packed(source, {name: inner, "last.jpg": photo(99)})

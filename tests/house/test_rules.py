@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import rules
+from tests.house.old_words import old_words
 from tests.house.state_writers import other_writers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,14 @@ PLANTED: list[tuple[Rule, dict[str, str], str]] = [
     ),
     (rules.places_told, {"src/transload/a.py": "P = '/root/data'"}, "a.py:1"),
     (rules.places_told, {"requirements.lock": "--extra-index-url x"}, "requirements.lock:1"),
+    (old_words, {"src/transload/app.py": "class Bench: ..."}, "Bench is TaskContext now"),
+    (old_words, {"src/transload/app.py": "def f(_roll): ..."}, "roll is registry now"),
+    (
+        old_words,
+        {"src/transload/taking/__init__.py": "", "docs/a.md": "words"},
+        "src/transload/taking/__init__.py: taking",
+    ),
+    (old_words, {"docs/crash.md": "see `storage/fenced.py` there"}, "docs/crash.md:1: fenced"),
     *(
         (other_writers, {"src/transload/ledger/jobs.py": f"def f(db):\n    {code}"}, told)
         for code, told in (

@@ -24,9 +24,10 @@ pytestmark = pytest.mark.anyio
 async def test_a_dry_run_judges_each_entry_and_leaves_nothing(tmp_path: Path) -> None:
     home, source = Home(tmp_path), inputs.mixed(tmp_path, photos=3, clips=1)
     async with home.open() as app:
-        wish = DryRunRequest("", Recipe.TELEGRAM, exclude=("*002*",))
+        request = DryRunRequest("", Recipe.TELEGRAM, exclude=("*002*",))
         seen = {
-            one.name: one.judgement.verdict.value async for one in app.rehearse(str(source), wish)
+            one.name: one.judgement.verdict.value
+            async for one in app.rehearse(str(source), request)
         }
         jobs = await app.jobs()
     assert seen == {
@@ -45,8 +46,8 @@ async def test_a_dry_run_judges_each_entry_and_leaves_nothing(tmp_path: Path) ->
 async def test_all_files_would_be_delivered_untouched(tmp_path: Path) -> None:
     source = inputs.packed(tmp_path / "a.zip", {"notes.txt": b"text", "a.jpg": inputs.photo(1)})
     async with Home(tmp_path).open() as app:
-        wish = DryRunRequest("", Recipe.ORIGINAL, files="all")
-        seen = [one.judgement.verdict.value async for one in app.rehearse(str(source), wish)]
+        request = DryRunRequest("", Recipe.ORIGINAL, files="all")
+        seen = [one.judgement.verdict.value async for one in app.rehearse(str(source), request)]
     assert seen == ["as_is", "as_is"]
 
 
@@ -78,9 +79,11 @@ async def test_what_is_locked_is_named_and_left_alone(tmp_path: Path) -> None:
     async with Home(tmp_path).open() as app:
         seen = {
             one.name: one.judgement
-            async for one in app.rehearse(str(source), app.wish(str(source)))
+            async for one in app.rehearse(str(source), app.dry_run_request(str(source)))
         }
-        passed = [one async for one in app.rehearse(str(source), app.wish("", exclude=["a.*"]))]
+        passed = [
+            one async for one in app.rehearse(str(source), app.dry_run_request("", exclude=["a.*"]))
+        ]
     assert seen["a.jpg"].verdict is Verdict.UNSAVABLE
     assert seen["a.jpg"].fault is not None
     assert "encrypted" in seen["a.jpg"].why
@@ -100,11 +103,11 @@ async def test_what_lies_inside_archives_is_judged_in_its_place(tmp_path: Path) 
     (folder / "set.zip.002").write_bytes(pieces[300:])
     home = Home(tmp_path)
     async with home.open() as app:
-        wish = app.wish(str(folder))
-        seen = [(one.name, one.judgement) async for one in app.rehearse(str(folder), wish)]
+        request = app.dry_run_request(str(folder))
+        seen = [(one.name, one.judgement) async for one in app.rehearse(str(folder), request)]
         whole = [
             (one.name, one.judgement.verdict.value)
-            async for one in app.rehearse(str(folder), app.wish("", files="all"))
+            async for one in app.rehearse(str(folder), app.dry_run_request("", files="all"))
         ]
     assert [(name, judgement.verdict.value) for name, judgement in seen] == [
         ("a.zip/in.zip/b.jpg", "as_is"),
@@ -130,8 +133,8 @@ async def test_a_dry_run_goes_no_deeper_than_a_job(tmp_path: Path) -> None:
     for _ in range(4):
         content = inputs.packed(tmp_path / "n.zip", {"in.zip": content}).read_bytes()
     async with Home(tmp_path).open() as app:
-        wish = app.wish(str(tmp_path / "n.zip"))
-        seen = [one async for one in app.rehearse(str(tmp_path / "n.zip"), wish)]
+        request = app.dry_run_request(str(tmp_path / "n.zip"))
+        seen = [one async for one in app.rehearse(str(tmp_path / "n.zip"), request)]
     assert [one.judgement.verdict.value for one in seen] == ["unsavable", "skip", "skip", "skip"]
     assert "archive.max_depth" in seen[0].judgement.why
 
@@ -221,8 +224,8 @@ async def of_a_job(home: Home, source: Path, **options: object) -> list[tuple[st
 async def of_a_dry_run(home: Home, source: Path, **options: object) -> list[tuple[str, str, str]]:
     told: list[tuple[str, str, str]] = []
     async with home.open() as app:
-        wish = app.wish(str(source), home.to, **options)  # type: ignore[arg-type]
-        async for one in app.rehearse(str(source), wish):
+        request = app.dry_run_request(str(source), home.to, **options)  # type: ignore[arg-type]
+        async for one in app.rehearse(str(source), request):
             judgement = one.judgement
             state = {Verdict.SKIP: "skipped", Verdict.UNSAVABLE: "not"}.get(judgement.verdict)
             fault = judgement.fault

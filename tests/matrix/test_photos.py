@@ -43,8 +43,10 @@ def _rows() -> list[Row]:
         rows += [(f"{mode}.pcx", mode, {}), (f"{mode}.tga", mode, {})] if mode != "1" else []
     rows += [(f"{mode}.ppm", mode, {}) for mode in ("1", "L", "RGB")]
     for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "LA"):
-        for packing in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"):
-            rows.append((f"{mode.replace(';', '')} {packing}.tif", mode, {"compression": packing}))
+        for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"):
+            rows.append(
+                (f"{mode.replace(';', '')} {compression}.tif", mode, {"compression": compression})
+            )
     rows += [
         ("fax.tif", "1", {"compression": "group4"}),
         ("photo.tif", "RGB", {"compression": "jpeg"}),

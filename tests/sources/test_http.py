@@ -76,20 +76,20 @@ def test_resolve_keeps_the_login_in_the_reference_only(
 def test_resolve_tells_what_is_wrong(server: Ranged, sources: HttpSources) -> None:
     with pytest.raises(RemoteNotFoundError):
         sources.resolve(server.url("none.zip"))
-    guarded = HttpSources(Archives(Limits()), lambda: Web(Egress()), lambda _folder: 0)
+    checked = HttpSources(Archives(Limits()), lambda: Web(Egress()), lambda _folder: 0)
     with pytest.raises(BlockedAddressError):
-        guarded.resolve(server.url("none.zip"))
+        checked.resolve(server.url("none.zip"))
     with pytest.raises(BlockedAddressError):
-        guarded.open(server.url("none.zip"), Opening())
+        checked.open(server.url("none.zip"), Opening())
 
 
 @pytest.mark.parametrize("with_ranges", [True, False])
 @pytest.mark.parametrize("packing", [None, *PACKERS])
 def test_tars_stream_through(
-    server: Ranged, sources: HttpSources, packing: str | None, with_ranges: bool
+    server: Ranged, sources: HttpSources, compression: str | None, with_ranges: bool
 ) -> None:
-    name = f"a.tar.{packing}" if packing else "a.tar"
-    make_tar(server.folder / name, TREE, packing)
+    name = f"a.tar.{compression}" if compression else "a.tar"
+    make_tar(server.folder / name, TREE, compression)
     server.does.ranges = with_ranges
     source = sources.open(server.url(name), Opening())
     assert source.title == "a"

@@ -11,7 +11,7 @@ from transload.config import Settings
 from transload.ledger.task_writes import TaskRecord
 from transload.model import Job, JobState, OpenIntent, Output, Recipe
 from transload.ports import Landed
-from transload.steps import outcomes as aside
+from transload.steps import outcomes
 from transload.steps.outcomes import reconcile_intents
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ async def test_many_outcomes_cost_few_transactions(
         await conclude(self, outcomes)  # type: ignore[arg-type]
 
     monkeypatch.setattr(TaskRecord, "conclude", counted)
-    monkeypatch.setattr(aside, "BATCH_S", 60.0)
+    monkeypatch.setattr(outcomes, "BATCH_S", 60.0)
     source = inputs.packed(tmp_path / "junk.zip", {f"{n}.txt": b"text" for n in range(250)})
     report = await Home(tmp_path).send(source)
     assert report.totals.skipped == 250

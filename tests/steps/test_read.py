@@ -315,8 +315,8 @@ async def test_what_is_included_is_found_in_archives_that_are_not(tmp_path: Path
     assert why["in.zip"] == OPENED
     assert {why[name] for name in ("in.zip/b.png", "no.zip", "old/in.zip", "c.png")} == {LEFT_OUT}
     async with home.open() as app:
-        wish = app.wish("", include=["*.jpg"], exclude=["old/*"])
-        seen = [one.name async for one in app.rehearse(str(source), wish)]
+        request = app.dry_run_request("", include=["*.jpg"], exclude=["old/*"])
+        seen = [one.name async for one in app.rehearse(str(source), request)]
     assert seen == ["in.zip/a.jpg", "in.zip"]
 
 

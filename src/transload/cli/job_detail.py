@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PAGE = 100
 
 
-async def portrait(app: "App", job: Job, page: int) -> AsyncIterator[str]:
+async def detail_lines(app: "App", job: Job, page: int) -> AsyncIterator[str]:
     """The lines of `transload jobs ID`."""
     summary = await summed_up(app, job)
     yield f"job {job.id}"

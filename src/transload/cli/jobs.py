@@ -103,14 +103,14 @@ async def _watch_all(app: "App") -> int:
 
 
 async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
-    from transload.cli.job_detail import portrait
+    from transload.cli.job_detail import detail_lines
 
     job = as_it_stands(app, await app.job(job_id))
     if common.json:
         async for piece in of_all(app, [job]):
             sys.stdout.write(piece)
     elif common.talks:
-        async for line in portrait(app, job, page):
+        async for line in detail_lines(app, job, page):
             print(line)
     return EXIT_OK
 

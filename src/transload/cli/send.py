@@ -152,10 +152,10 @@ def send(  # noqa: PLR0913  one argument for each group of options
     """
     words = passwords.read()
     if manner.dry_run:
-        from transload.cli.rehearsal import Rehearsal
+        from transload.cli.dry_run import DryRun
 
-        rehearsal = Rehearsal(source, to, choice, words, common)
-        return run(common, rehearsal.act, ledger=False)
+        dry_run = DryRun(source, to, choice, words, common)
+        return run(common, dry_run.act, ledger=False)
     from transload.cli.sending import Sending
 
     sending = Sending(source, to, choice, words, manner, common)

@@ -198,12 +198,12 @@ class _NoLedger:
         """The source itself is asked how reading went."""
 
 
-async def rehearse(tools: DryRunTools, wish: DryRunRequest) -> AsyncGenerator[Inspected, None]:
+async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[Inspected, None]:
     """Judge every entry as a job would: read and judged by the same code, in a temporary folder, nothing delivered.
 
     What the filters leave out is not among them. The last one is the source itself where reading it went wrong.
     """
-    async with _opened(tools, wish) as context, aclosing(_staged(context)) as entries:
+    async with _opened(tools, request) as context, aclosing(_staged(context)) as entries:
         async for staged in entries:
             if staged.skip != LEFT_OUT:
                 yield await _seen(context, staged)
@@ -214,17 +214,17 @@ async def rehearse(tools: DryRunTools, wish: DryRunRequest) -> AsyncGenerator[In
 
 
 @asynccontextmanager
-async def _opened(tools: DryRunTools, wish: DryRunRequest) -> AsyncGenerator[ReadContext, None]:
+async def _opened(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[ReadContext, None]:
     """What reading the source works with, in a folder that is removed at the end."""
     await anyio.Path(tools.scratch).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=tools.scratch) as folder:
-        opening = replace(wish.opening, spool=Path(folder) / "spool")
-        source = await anyio.to_thread.run_sync(tools.sources.open, wish.ref, opening)
+        opening = replace(request.opening, spool=Path(folder) / "spool")
+        source = await anyio.to_thread.run_sync(tools.sources.open, request.ref, opening)
         scratch = JobScratch(Path(folder), "", SLACK_BYTES, tools.min_free_bytes)
         with closing(source):
             await scratch.open(item_id=None)
             yield ReadContext(
-                job=_job_of(wish, source),
+                job=_job_of(request, source),
                 source=source,
                 media=tools.media,
                 scratch=scratch,
@@ -245,19 +245,19 @@ async def _staged(context: ReadContext) -> AsyncGenerator[StagedEntry, None]:
         group.cancel_scope.cancel()
 
 
-def _job_of(wish: DryRunRequest, source: Source) -> Job:
+def _job_of(request: DryRunRequest, source: Source) -> Job:
     """The job that is asked about."""
     return Job(
         id="",
-        source=wish.ref,
+        source=request.ref,
         destination="",
-        recipe=wish.recipe,
+        recipe=request.recipe,
         title=source.title,
         state=JobState.RUNNING,
-        files=wish.files,
-        hevc=wish.hevc,
-        include=tuple(wish.include),
-        exclude=tuple(wish.exclude),
+        files=request.files,
+        hevc=request.hevc,
+        include=tuple(request.include),
+        exclude=tuple(request.exclude),
     )
 
 

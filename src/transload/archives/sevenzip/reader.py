@@ -224,7 +224,7 @@ class SevenZipReader:
         with self._door(password).run("l") as run:
             told = parse(run.lines(), self._limits)
             status = run.end()
-        self._complaint = run.evidence()
+        self._error_text = run.evidence()
         if told.format == "arj":
             told = with_split_members(told, self._archive)
         elif told.format == "zip" and self._missing:
@@ -234,7 +234,7 @@ class SevenZipReader:
     def _check_listed(self, told: SevenZipListing, status: int) -> None:
         error = error_of_listing(self._archive, self._name, told, status, self._missing)
         if error is not None:
-            error.evidence = self._complaint
+            error.evidence = self._error_text
             raise error
 
     def _door(self, password: Secret | None) -> ArchiveAccess:
@@ -310,7 +310,7 @@ class SevenZipReader:
         error = error_of_archive(self._archive, self._name, self._told, self._missing)
         if error is None:
             return None
-        error.evidence = self._complaint
+        error.evidence = self._error_text
         return error.fault()
 
     def _entry(self, index: int, member: Member) -> Entry:

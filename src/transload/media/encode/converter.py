@@ -107,7 +107,7 @@ class Converter:
             work.notes += self._late(work, self._clock() - began_s)
             pieces: list[OutputFile] = []
             for n, rough in enumerate(roughs):
-                size, sha256 = await anyio.to_thread.run_sync(_settle, rough)
+                size, sha256 = await anyio.to_thread.run_sync(_durable_sum, rough)
                 final = into / f"made{'' if n == 0 else n + 1}{suffix}"
                 await anyio.to_thread.run_sync(name_durably, rough, final)
                 pieces.append(OutputFile(final, size, sha256))
@@ -395,7 +395,7 @@ def _choice_key(settings: str, deadline_s: float) -> str:
     return hashlib.sha256(f"{settings} {deadline_s:g}".encode()).hexdigest()[:32]
 
 
-def _settle(rough: Path) -> tuple[int, str]:
+def _durable_sum(rough: Path) -> tuple[int, str]:
     """Hash what was written and make it durable; gives size and SHA-256."""
     sha256 = sha256_of(rough)
     sync_file(rough)

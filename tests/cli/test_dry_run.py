@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.archives.makers_7z import make_by_7zz
 from tests.cli.conftest import Cli, Sent
-from transload.cli.rehearsal import Cost, cost_lines
+from transload.cli.dry_run import Cost, cost_lines
 
 
 def test_verdicts_and_costs_as_a_document(sent: Sent, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _is_locked(one: "Inspected") -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class DryRun:
     """One `send --dry-run` command."""
 
     sources: Sequence[str]
@@ -120,9 +120,9 @@ class Rehearsal:
     async def _cost(self, app: "App", source: str) -> Cost:
         return Cost(scratch_bytes=await app.scratch_need(source, self.passwords))
 
-    def _wish(self, app: "App", source: str) -> "DryRunRequest":
+    def _request(self, app: "App", source: str) -> "DryRunRequest":
         choice = self.choice
-        return app.wish(
+        return app.dry_run_request(
             source,
             self.to,
             recipe=choice.recipe,
@@ -134,8 +134,8 @@ class Rehearsal:
         )
 
     async def _as_lines(self, app: "App", source: str) -> Cost:
-        cost, wish = await self._cost(app, source), self._wish(app, source)
-        async with aclosing(app.rehearse(source, wish)) as seen:
+        cost, request = await self._cost(app, source), self._request(app, source)
+        async with aclosing(app.rehearse(source, request)) as seen:
             async for one in seen:
                 cost.add(one)
                 if self.common.talks:
@@ -157,10 +157,10 @@ class Rehearsal:
 
     async def _as_document(self, app: "App", source: str) -> Cost:
         """One JSON object, written entry by entry."""
-        cost, wish = await self._cost(app, source), self._wish(app, source)
+        cost, request = await self._cost(app, source), self._request(app, source)
         head = {"schema": SCHEMA, "dry_run": True, "source": shown(source), "destination": self.to}
-        text = json.dumps(head | {"recipe": wish.recipe.value})[:-1] + ', "entries": ['
-        async with aclosing(app.rehearse(source, wish)) as seen:
+        text = json.dumps(head | {"recipe": request.recipe.value})[:-1] + ', "entries": ['
+        async with aclosing(app.rehearse(source, request)) as seen:
             async for one in seen:
                 say(text + "\n" + json.dumps(entry(one)), sys.stdout, end="")
                 text = ","
