@@ -55,7 +55,7 @@ def test_a_zip_costs_its_directory_and_what_is_wanted(server: Nginx, sources: Ht
 
 
 @pytest.mark.parametrize("place", ["", "plain/", "moved/"])
-@pytest.mark.parametrize("packing", [None, *PACKERS])
+@pytest.mark.parametrize("compression", [None, *PACKERS])
 def test_tars_arrive_whole(
     server: Nginx, sources: HttpSources, compression: str | None, place: str
 ) -> None:

@@ -76,7 +76,7 @@ def test_a_wrong_checksum_costs_one_entry(desk: Desk) -> None:
     assert sorted(desk.delivered().values()) == hashes(*good)
 
 
-@pytest.mark.parametrize("packing", ["zip", "tar.gz"])
+@pytest.mark.parametrize("compression", ["zip", "tar.gz"])
 def test_a_bomb_by_ratio_ends_at_its_limit(desk: Desk, compression: str) -> None:
     bomb = photo(99) + bytes(100 << 20)
     tree = {"a.jpg": photo(1), "bomb.jpg": bomb}
@@ -136,7 +136,7 @@ CLIMBING = {
 }
 
 
-@pytest.mark.parametrize("packing", ["zip", "tar"])
+@pytest.mark.parametrize("compression", ["zip", "tar"])
 def test_names_that_climb_stay_inside_the_library(desk: Desk, compression: str) -> None:
     source = desk.inputs / f"climb.{compression}"
     if compression == "zip":
@@ -151,7 +151,7 @@ def test_names_that_climb_stay_inside_the_library(desk: Desk, compression: str) 
     assert not Path("/tmp/faults-up.jpg").exists()
 
 
-@pytest.mark.parametrize("packing", ["zip", "tar", "folder"])
+@pytest.mark.parametrize("compression", ["zip", "tar", "folder"])
 def test_links_are_never_followed(desk: Desk, compression: str) -> None:
     secret = desk.inputs / "secret.jpg"
     secret.write_bytes(photo(7))

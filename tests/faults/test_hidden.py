@@ -136,7 +136,7 @@ def test_a_packed_file_alone_that_is_no_media(desk: Desk) -> None:
     assert desk.send(folder).status == 0
 
 
-@pytest.mark.parametrize("packing", ["gz", "Z", "xz"])
+@pytest.mark.parametrize("compression", ["gz", "Z", "xz"])
 def test_a_packed_image_of_a_disk_is_opened(desk: Desk, compression: str) -> None:
     """It begins with 32 KiB of zeros, as an empty tar does."""
     source = desk.inputs / f"disk.iso.{compression}"

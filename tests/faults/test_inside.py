@@ -161,7 +161,7 @@ def test_a_damaged_entry_inside_is_named_and_its_neighbours_arrive(desk: Desk) -
     assert sorted(desk.delivered().values()) == hashes(*whole)
 
 
-@pytest.mark.parametrize("packing", ["zip", "tar.gz"])
+@pytest.mark.parametrize("compression", ["zip", "tar.gz"])
 @pytest.mark.parametrize("into", ["zip", "folder"])
 def test_a_cut_archive_inside_gives_what_is_whole_and_is_kept(
     desk: Desk, compression: str, into: str

@@ -28,7 +28,7 @@ OLD_WORDS = {
     "NOBODY": "NO_REGISTRY",
     "mp3_promise": "mp3_header",
     "Pace": "SpeedProbe",
-    "packing": "compression",
+    "compression": "compression",
     "PACKINGS": "COMPRESSIONS",
     "PartStore": "SegmentStore",
     "Parts": "Dependencies",

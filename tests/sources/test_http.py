@@ -84,7 +84,7 @@ def test_resolve_tells_what_is_wrong(server: Ranged, sources: HttpSources) -> No
 
 
 @pytest.mark.parametrize("with_ranges", [True, False])
-@pytest.mark.parametrize("packing", [None, *PACKERS])
+@pytest.mark.parametrize("compression", [None, *PACKERS])
 def test_tars_stream_through(
     server: Ranged, sources: HttpSources, compression: str | None, with_ranges: bool
 ) -> None:
