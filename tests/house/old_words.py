@@ -28,7 +28,7 @@ OLD_WORDS = {
     "NOBODY": "NO_REGISTRY",
     "mp3_promise": "mp3_header",
     "Pace": "SpeedProbe",
-    "compression": "compression",
+    "packing": "compression",
     "PACKINGS": "COMPRESSIONS",
     "PartStore": "SegmentStore",
     "Parts": "Dependencies",
