@@ -24,7 +24,7 @@ from transload.model import (
     Totals,
 )
 from transload.options import NAMES_SHOWN, nothing_fits
-from transload.states import ITEM_OPEN, LEFT_OUT, OPENED
+from transload.states import ITEM_LOST, ITEM_OPEN, LEFT_OUT, OPENED
 
 PAGE = 500  # rows held at once: 100,000 items in memory cost 282 MiB, a page of them 1.5
 
@@ -141,9 +141,6 @@ def page_of(db: Connection, job_id: str, after: Place, *, judged: bool) -> list[
     ]
 
 
-_LOST = frozenset({ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELLED})
-
-
 def jobs_of(db: Connection, job: Job) -> list[Job]:
     """The jobs that delivered, or meant to, into the folder of this one, oldest first; it is one of them."""
     rows = db.execute(
@@ -182,7 +179,7 @@ async def _of_one(
         last = page[-1].item.place if page else None
         if own:
             return last, page
-        again = _met_again(db, [r.item.name for r in page if r.item.state in _LOST], later)
+        again = _met_again(db, [r.item.name for r in page if r.item.state in ITEM_LOST], later)
         return last, [record for record in page if _is_owed(record, again)]
 
     while True:
@@ -196,7 +193,7 @@ async def _of_one(
 
 def _is_owed(record: ItemRecord, again: frozenset[str]) -> bool:
     state = record.item.state
-    return state is ItemState.SENT or (state in _LOST and record.item.name not in again)
+    return state is ItemState.SENT or (state in ITEM_LOST and record.item.name not in again)
 
 
 def _met_again(db: Connection, names: Sequence[str], later: Sequence[str]) -> frozenset[str]:
