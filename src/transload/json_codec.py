@@ -23,6 +23,7 @@ class AnyDataclass(Protocol):
 
 T = TypeVar("T", bound=AnyDataclass)
 _Read = Callable[[Json], object]
+_PLAIN: frozenset[type] = frozenset({bool, int, float, str, type(None)})
 
 
 def to_json(value: AnyDataclass) -> JsonObject:
@@ -37,7 +38,12 @@ def from_json(kind: type[T], stored: Mapping[str, Json]) -> T:
     Raises TypeError for a value of another type, or where one is missing; ValueError for a word that is not known.
     """
     known = _readers(kind)
-    return kind(**{name: known[name](told) for name, told in stored.items() if name in known})
+    held: dict[str, object] = {}
+    for name, told in stored.items():
+        if name in known:
+            plain, read = known[name]
+            held[name] = told if type(told) in plain else read(told)
+    return kind(**held)
 
 
 def _is_told(default: object, held: object) -> bool:
@@ -55,15 +61,26 @@ def _plain(value: object) -> Json:
 
 
 @functools.cache
-def _readers(kind: type[AnyDataclass]) -> dict[str, _Read]:
+def _readers(kind: type[AnyDataclass]) -> dict[str, tuple[frozenset[type], _Read]]:
+    """For each field the types of JSON that are its own, and what reads the others."""
     hints = typing.get_type_hints(kind)
-    return {one.name: _reader(hints[one.name]) for one in fields(kind)}
+    shown = {one.name: hints[one.name] for one in fields(kind)}
+    return {name: (_plain_types(hint), _reader(hint)) for name, hint in shown.items()}
+
+
+def _plain_types(hint: object) -> frozenset[type]:
+    words: tuple[object, ...] = typing.get_args(hint) if _is_union(hint) else (hint,)
+    return _PLAIN.intersection(words)
+
+
+def _is_union(hint: object) -> bool:
+    return typing.get_origin(hint) in (Union, types.UnionType)
 
 
 def _reader(hint: object) -> _Read:
     """What reads a value of this type."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (Union, types.UnionType):
+    if _is_union(hint):
         (shown,) = (one for one in inner if one is not type(None))
         return functools.partial(_read_or_none, _reader(shown))
     if origin is tuple:
@@ -72,7 +89,7 @@ def _reader(hint: object) -> _Read:
         return functools.partial(_read_one_of, inner)
     if isinstance(hint, type) and is_dataclass(hint):
         return functools.partial(_read_object, hint)
-    if hint in (bool, int, float, str):
+    if isinstance(hint, type) and hint in _PLAIN:
         return functools.partial(_read_plain, hint)
     raise TypeError(f"no JSON for {hint}")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from tests.house.rules import python_files
 
 OLD_WORDS = {
-    "aside": "outcomes",
     "Bench": "TaskContext",
     "Box": "ArchivePath",
     "complaint": "error_text",

@@ -1,5 +1,6 @@
 """What phones decode, by values of ITU-T H.264, table A-1."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from transload.media.judge.phone_limits import (
     side_of,
     stated_level,
 )
+from transload.media.judge.streams import StreamFacts
 
-PICTURE: dict[str, Any] = {"codec": "h264", "width": 1920, "height": 1080, "fps": 25.0}
+PICTURE = StreamFacts(type="video", codec="h264", width=1920, height=1080, fps=25.0)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ PICTURE: dict[str, Any] = {"codec": "h264", "width": 1920, "height": 1080, "fps"
     ],
 )
 def test_demands(picture: dict[str, Any], fault: str | None) -> None:
-    found = demands(PICTURE | picture)
+    found = demands(replace(PICTURE, **picture))
     assert len(found) == (fault is not None)
     assert all(str(fault) in one for one in found)
 
@@ -57,7 +59,7 @@ def test_demands(picture: dict[str, Any], fault: str | None) -> None:
     ],
 )
 def test_sides(picture: dict[str, Any], side: int | None) -> None:
-    shape = PICTURE | picture
+    shape = replace(PICTURE, **picture)
     found = side_of(shape)
     assert found == side
     if found is not None:
@@ -65,7 +67,7 @@ def test_sides(picture: dict[str, Any], side: int | None) -> None:
         share = found / max(width, height)
         blocks = -(-width * share // 16) * -(-height * share // 16)
         assert blocks <= BLOCKS_MAX
-        assert blocks * min(240.0, shape["fps"]) <= BLOCKS_S_MAX
+        assert blocks * min(240.0, shape.fps or 0.0) <= BLOCKS_S_MAX
 
 
 @pytest.mark.parametrize(
@@ -81,5 +83,5 @@ def test_sides(picture: dict[str, Any], side: int | None) -> None:
     ],
 )
 def test_levels_beyond_phones_are_never_written(picture: dict[str, Any], level: str | None) -> None:
-    shape = PICTURE | picture
+    shape = replace(PICTURE, **picture)
     assert stated_level(shape, side_of(shape)) == level

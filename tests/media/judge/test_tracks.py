@@ -11,6 +11,7 @@ from tests.media.decoded import program
 from tests.media.samples import by_ffmpeg
 from tests.media.segment_makers import Shelf
 from transload.conversions import ConversionTerms, Converted
+from transload.media.judge.streams import StreamFacts
 from transload.media.judge.tracks import language_of, sound_at
 from transload.media.judge.verdict import Wishes
 from transload.media.toolbox import MediaToolbox
@@ -216,8 +217,8 @@ def test_languages_are_written_one_way(tags: dict[str, str], language: str | Non
 
 def test_commentary_alone_is_better_than_silence() -> None:
     streams = [
-        {"type": "video", "codec": "h264"},
-        {"type": "audio", "codec": "aac", "aside": "commentary"},
+        StreamFacts(type="video", codec="h264"),
+        StreamFacts(type="audio", codec="aac", aside="commentary"),
     ]
     assert sound_at(streams) == 1
     assert sound_at(streams[:1]) is None

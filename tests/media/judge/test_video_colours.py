@@ -9,6 +9,8 @@ import pytest
 
 from tests.kept import encode
 from tests.media.decoded import points_of
+from transload.json_codec import from_json
+from transload.media.judge.streams import StreamFacts
 from transload.media.judge.video_colours import conversion, tags, with_colours
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
@@ -99,9 +101,16 @@ async def test_what_is_made_has_the_colours_of_the_source(
     ] == []
 
 
-def picture(**more: int) -> dict[str, Any]:
+def picture(**more: int) -> StreamFacts:
     """Facts of a stream without tags, but for these."""
-    return {"width": 1280, "height": 720, "matrix": 2, "primaries": 2, "transfer": 2} | more
+    told: dict[str, int] = {
+        "width": 1280,
+        "height": 720,
+        "matrix": 2,
+        "primaries": 2,
+        "transfer": 2,
+    }
+    return from_json(StreamFacts, {"type": "video", **told, **more})
 
 
 @pytest.mark.parametrize(
@@ -114,9 +123,7 @@ def picture(**more: int) -> dict[str, Any]:
         (picture(matrix=9), 9),
     ],
 )
-def test_what_is_not_tagged_is_what_players_take_it_for(
-    stream: dict[str, Any], matrix: int
-) -> None:
+def test_what_is_not_tagged_is_what_players_take_it_for(stream: StreamFacts, matrix: int) -> None:
     assert with_colours(TranscodePlan(sniffed="mov"), {}, stream).matrix == matrix
 
 

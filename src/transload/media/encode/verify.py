@@ -16,6 +16,7 @@ from transload.errors import (
 )
 from transload.media import failures
 from transload.media.judge.audio import SHORT_TOLD_S
+from transload.media.judge.streams import StreamFacts, picture_of, streams_of
 from transload.media.judge.verdict import judge
 from transload.media.probe.measurement import Measurement
 from transload.model import Facts, Recipe, Verdict
@@ -52,6 +53,8 @@ REORDERED_MAX = (
 UNSEEN_MAX, UNSEEN_SHARE, HIDDEN_SHARE = 2, 0.01, 0.15
 """Pictures that may be lost untold, in number and as a share; of codecs that hide some, one in seven are hidden."""
 
+_NO_PICTURE = StreamFacts(type="none")
+
 
 def check_facts(made: Facts, plan: Plan) -> None:
     """Raise UnverifiedError unless the result, judged anew, needs nothing more."""
@@ -75,26 +78,20 @@ def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[dict[str, An
 
     By the measured source and the facts of the files made. What lies before the first picture is told apart.
     """
-    pictures = [_picture(facts) for facts in made]
+    pictures = [picture_of(streams_of(facts)) or _NO_PICTURE for facts in made]
     whole = _early_end(plan, plan.promised_s, [facts.get("duration_s") for facts in made])
     if source.end_s >= (plan.promised_s or 0.0) - SHORT_TOLD_S:
         whole = ""  # what lasts longer stays behind: subtitles, another sound
-    seen = [one.get("duration_s") for one in pictures]
+    seen = [one.duration_s for one in pictures]
     picture = _early_end(plan, plan.promised_picture_s, seen)
     missing_s = source.missing_s
     said = [
         whole,
         f"of the picture {picture}" if picture and not whole else "",
         f"{missing_s:.1f} s in the middle are missing" if missing_s else "",
-        _unseen(plan, source, sum(one.get("frames") or 0 for one in pictures)),
+        _unseen(plan, source, sum(one.frames for one in pictures)),
     ]
     return "; ".join(word for word in said if word)
-
-
-def _picture(facts: dict[str, Any]) -> dict[str, Any]:
-    streams: list[dict[str, Any]] = facts.get("streams", [])
-    none: dict[str, Any] = {}
-    return next((one for one in streams if one["type"] == "video" and not one["cover"]), none)
 
 
 def _early_end(plan: StreamPlan, promised_s: float | None, lengths: Sequence[float | None]) -> str:

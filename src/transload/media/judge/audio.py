@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from transload.faults import Fault
+from transload.media.judge.streams import StreamFacts, streams_of
 from transload.media.judge.tracks import number_of, sound_at
 from transload.model import ItemKind, Judgement, Recipe, Verdict
 from transload.plans import M4aPlan, Mp3Plan
@@ -38,12 +39,12 @@ def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
     return (sniffed, codec) in pairs
 
 
-def channels_kept(sound: dict[str, Any], recipe: Recipe) -> int:
+def channels_kept(sound: StreamFacts, recipe: Recipe) -> int:
     """How many channels a copy of this sound has at most; six are made of those that have as many.
 
     One stays one: two of it would be 3 dB quieter each.
     """
-    count: int = sound.get("channels") or STEREO
+    count = sound.channels or STEREO
     if recipe is Recipe.PLAYABLE and count >= SURROUND:
         return SURROUND
     return min(count, STEREO)
@@ -51,24 +52,24 @@ def channels_kept(sound: dict[str, Any], recipe: Recipe) -> int:
 
 def judge_sound(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str] = ()) -> Judgement:
     """as_is where it plays, or no decoder here knows it; else audio: made AAC in M4A."""
-    streams: list[dict[str, Any]] = raw["streams"]
+    streams = streams_of(raw)
     at = sound_at(streams, languages)
     if at is None:
-        at = next(n for n, stream in enumerate(streams) if stream["type"] == "audio")
+        at = next(n for n, stream in enumerate(streams) if stream.type == "audio")
     sound = streams[at]
     known = _AUDIO_SUFFIXES.get(raw["sniffed"])
     browsers = recipe is not Recipe.TELEGRAM
-    fits = is_streamable_sound(raw["sniffed"], sound["codec"], browsers=browsers)
-    if fits or sound["codec"] == "unknown":
+    fits = is_streamable_sound(raw["sniffed"], sound.codec, browsers=browsers)
+    if fits or sound.codec == "unknown":
         unknown = "" if fits else ": no decoder here, left untouched"
         return Judgement(
             ItemKind.AUDIO,
             Verdict.AS_IS,
-            f"{sound['codec']} sound{unknown}",
+            f"{sound.codec} sound{unknown}",
             suffix=fitting_suffix(raw, known if fits else None),
             partial=is_cut(raw),
         )
-    why = f"{sound['codec']} sound in {raw['container']}: made AAC{_others(streams)}"
+    why = f"{sound.codec} sound in {raw['container']}: made AAC{_others(streams)}"
     plan = M4aPlan(
         sniffed=raw["sniffed"],
         recipe=recipe.value,
@@ -86,17 +87,13 @@ def judge_mp3(
     languages: Sequence[str] = (),
 ) -> Judgement:
     """as_is for an MP3 of at most `kbit_s`, audio for other sound, skip for what has none that can be read."""
-    streams: list[dict[str, Any]] = raw.get("streams", [])
+    streams = streams_of(raw)
     at = sound_at(streams, languages)
     if at is None:
         return _soundless(kind, streams)
     sound = streams[at]
-    rate = sound.get("bit_rate") or 0
-    if (
-        raw["sniffed"] == "mp3"
-        and sound["codec"] == "mp3"
-        and rate <= kbit_s * 1000 * MP3_RATE_SLACK
-    ):
+    rate = sound.bit_rate or 0
+    if raw["sniffed"] == "mp3" and sound.codec == "mp3" and rate <= kbit_s * 1000 * MP3_RATE_SLACK:
         return Judgement(
             ItemKind.AUDIO,
             Verdict.AS_IS,
@@ -104,30 +101,30 @@ def judge_mp3(
             suffix=fitting_suffix(raw, _AUDIO_SUFFIXES["mp3"]),
             partial=is_cut(raw),
         )
-    cover = next((at for at, stream in enumerate(streams) if stream.get("cover")), None)
+    cover = next((at for at, stream in enumerate(streams) if stream.cover), None)
     plan = Mp3Plan(
         sniffed=raw["sniffed"],
         recipe=recipe.value,
         kbit_s=kbit_s,
-        raise_hertz=sound.get("hertz", 0) < MP3_HERTZ_LEAST,
-        downmix=sound.get("channels", 0) > STEREO,
+        raise_hertz=(sound.hertz or 0) < MP3_HERTZ_LEAST,
+        downmix=sound.channels > STEREO,
         cover=cover,
         sound_n=number_of(streams, at),
     )
-    why = f"{sound['codec']} sound: made MP3 of {kbit_s} kbit/s{_others(streams)}"
+    why = f"{sound.codec} sound: made MP3 of {kbit_s} kbit/s{_others(streams)}"
     return _made(raw, why, ".mp3", plan)
 
 
-def _soundless(kind: ItemKind, streams: Sequence[dict[str, Any]]) -> Judgement:
-    if not any(stream["type"] == "audio" for stream in streams):
+def _soundless(kind: ItemKind, streams: Sequence[StreamFacts]) -> Judgement:
+    if not any(stream.type == "audio" for stream in streams):
         return Judgement(kind, Verdict.SKIP, "no sound in it, and only sound is wanted")
     fault = Fault("input.unsupported", "no decoder here knows its sound", stage="probe")
     return Judgement(kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
 
 
-def _others(streams: Sequence[dict[str, Any]]) -> str:
+def _others(streams: Sequence[StreamFacts]) -> str:
     """That there is more sound than goes into the copy."""
-    more = sum(stream["type"] == "audio" for stream in streams) - 1
+    more = sum(stream.type == "audio" for stream in streams) - 1
     return f"; left behind: {more} more sound{'s' if more > 1 else ''}" if more > 0 else ""
 
 

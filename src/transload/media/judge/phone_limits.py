@@ -2,7 +2,8 @@
 
 import math
 from fractions import Fraction
-from typing import Any
+
+from transload.media.judge.streams import StreamFacts
 
 SIDE_MAX = 3840
 BLOCKS_MAX, BLOCKS_S_MAX = 36_864, 2_073_600
@@ -19,13 +20,13 @@ _OF_ONE = {"h264": 10, "hevc": 30}
 """In what a stream writes level 1 (ITU-T H.264, 7.4.2.1.1; H.265, 7.4.4)."""
 
 
-def demands(picture: dict[str, Any]) -> list[str]:
+def demands(picture: StreamFacts) -> list[str]:
     """What the picture asks of a decoder beyond what phones have, as reasons; empty when it fits."""
-    codec, size = picture["codec"], (picture["width"], picture["height"])
+    codec, size = picture.codec, (picture.width, picture.height)
     found: list[str] = []
-    if codec == "h264" and picture.get("profile") in STUDIO_PROFILES:
-        found.append(f"H.264 {picture['profile']} does not play on phones")
-    level = (picture.get("level") or 0) / _OF_ONE.get(codec, math.inf)
+    if codec == "h264" and picture.profile in STUDIO_PROFILES:
+        found.append(f"H.264 {picture.profile} does not play on phones")
+    level = (picture.level or 0) / _OF_ONE.get(codec, math.inf)
     if level > _LEVEL_MAX:
         found.append(f"{codec} of level {level:.1f} does not play on phones")
     if max(size) > SIDE_MAX or (codec == "h264" and _blocks(size) > BLOCKS_MAX):
@@ -33,31 +34,31 @@ def demands(picture: dict[str, Any]) -> list[str]:
     return found
 
 
-def side_of(picture: dict[str, Any]) -> int | None:
+def side_of(picture: StreamFacts) -> int | None:
     """The longest side in pixels that it may have as H.264, shown in square pixels; None: it may stay as it is."""
     size = shown_size(picture)
-    most = min(BLOCKS_MAX, BLOCKS_S_MAX / min(RATE_MAX, picture.get("fps") or 1.0))
+    most = min(BLOCKS_MAX, BLOCKS_S_MAX / min(RATE_MAX, picture.fps or 1.0))
     if max(size) <= SIDE_MAX and _blocks(size) <= most:
         return None
     sides = range(min(SIDE_MAX, max(size)) // BLOCK * BLOCK, BLOCK, -BLOCK)
     return next((side for side in sides if _blocks(size, side / max(size)) <= most), BLOCK)
 
 
-def stated_level(picture: dict[str, Any], side: int | None) -> str | None:
+def stated_level(picture: StreamFacts, side: int | None) -> str | None:
     """The level to write where the encoder would write a higher one, as the file claims too many frames a second.
 
     None where the encoder may choose: its choice follows from the size and the rate.
     """
     size = shown_size(picture)
-    claimed = max(picture.get("fps") or 1.0, float(Fraction(picture.get("rate") or 1)))
+    claimed = max(picture.fps or 1.0, float(Fraction(picture.rate or 1)))
     share = min(1.0, side / max(size)) if side else 1.0
     return str(_LEVEL_MAX) if _blocks(size, share) * claimed > BLOCKS_S_MAX else None
 
 
-def shown_size(picture: dict[str, Any]) -> tuple[int, int]:
+def shown_size(picture: StreamFacts) -> tuple[int, int]:
     """Width and height with the coded width stretched by the shape of a pixel ("4:3"; players keep the height)."""
-    width, height = int(picture.get("width") or 0), int(picture.get("height") or 0)
-    wide, _, high = str(picture.get("sar") or "").partition(":")
+    width, height = picture.width, picture.height
+    wide, _, high = (picture.sar or "").partition(":")
     if not (wide.isdigit() and high.isdigit()) or not int(wide) * int(high):
         return width, height
     return max(1, round(width * int(wide) / int(high))), height

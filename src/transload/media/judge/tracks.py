@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from transload.media.judge.streams import StreamFacts, streams_of
+
 TEXT_SUBTITLES = frozenset(
     {
         *("mov_text", "subrip", "ass", "webvtt", "text", "microdvd", "jacosub", "sami"),
@@ -37,8 +39,8 @@ class ChosenTracks:
     in the way of a player.
     """
 
-    picture: dict[str, Any]
-    sound: dict[str, Any] | None
+    picture: StreamFacts
+    sound: StreamFacts | None
     sound_n: int
     mute: bool
     subtitles_n: tuple[int, ...]
@@ -50,22 +52,22 @@ def choose_tracks(
     raw: dict[str, Any], languages: Sequence[str] = (), *, rich: bool
 ) -> ChosenTracks:
     """The tracks of a film, whose facts hold a picture; `rich`: its players know subtitles and covers in a file."""
-    streams: list[dict[str, Any]] = raw["streams"]
-    picture = next(one for one in streams if one["type"] == "video" and not one.get("cover"))
+    streams = streams_of(raw)
+    picture = next(one for one in streams if one.type == "video" and not one.cover)
     at = sound_at(streams, languages)
     sound = streams[at] if at is not None else None
-    lines = [one for one in streams if one["type"] == "subtitle"]
-    kept = tuple(n for n, one in enumerate(lines) if rich and one["codec"] in TEXT_SUBTITLES)
+    lines = [one for one in streams if one.type == "subtitle"]
+    kept = tuple(n for n, one in enumerate(lines) if rich and one.codec in TEXT_SUBTITLES)
     taken = [picture, *([sound] if sound is not None else []), *(lines[n] for n in kept)]
     others = [one for one in streams if not any(one is other for other in taken)]
     return ChosenTracks(
         picture=picture,
         sound=sound,
         sound_n=number_of(streams, at) if at is not None else 0,
-        mute=sound is None and any(one["type"] == "audio" for one in streams),
+        mute=sound is None and any(one.type == "audio" for one in streams),
         subtitles_n=kept,
         left=_names(others, int(raw.get("chapters") or 0)),
-        extra=sum(one["type"] in _SHOWN and not (rich and one.get("cover")) for one in others),
+        extra=sum(one.type in _SHOWN and not (rich and one.cover) for one in others),
     )
 
 
@@ -81,37 +83,35 @@ def same_code(language: str) -> str:
     return _BIBLIOGRAPHIC.get(code, code)
 
 
-def sound_at(streams: Sequence[dict[str, Any]], languages: Sequence[str] = ()) -> int | None:
+def sound_at(streams: Sequence[StreamFacts], languages: Sequence[str] = ()) -> int | None:
     """The index of the sound to take, None where no decoder here knows any.
 
     Of the first wished language that there is, what is no commentary; of those the one marked as default, else the
     one of most channels, then of the highest rate. This is how players choose, where they heed the marks.
     """
-    known = [
-        at for at, one in enumerate(streams) if one["type"] == "audio" and one["codec"] != "unknown"
-    ]
+    known = [at for at, one in enumerate(streams) if one.type == "audio" and one.codec != "unknown"]
     if not known:
         return None
-    fit = [at for at in known if not streams[at].get("aside")] or known
+    fit = [at for at in known if not streams[at].aside] or known
     for language in languages:
-        if spoken := [at for at in fit if streams[at].get("language") == language]:
+        if spoken := [at for at in fit if streams[at].language == language]:
             fit = spoken
             break
-    marked = [at for at in fit if streams[at].get("default")]
+    marked = [at for at in fit if streams[at].default]
     return marked[0] if marked else max(fit, key=lambda at: _richness(streams[at]))
 
 
-def number_of(streams: Sequence[dict[str, Any]], at: int) -> int:
+def number_of(streams: Sequence[StreamFacts], at: int) -> int:
     """The number of a stream among those of its type."""
-    kind = streams[at]["type"]
-    return sum(one["type"] == kind for one in streams[:at])
+    kind = streams[at].type
+    return sum(one.type == kind for one in streams[:at])
 
 
-def _richness(sound: dict[str, Any]) -> tuple[int, int]:
-    return sound.get("channels") or 0, sound.get("bit_rate") or 0
+def _richness(sound: StreamFacts) -> tuple[int, int]:
+    return sound.channels, sound.bit_rate or 0
 
 
-def _names(streams: Sequence[dict[str, Any]], chapters: int) -> tuple[str, ...]:
+def _names(streams: Sequence[StreamFacts], chapters: int) -> tuple[str, ...]:
     """Equal ones once with their number: a disc has thirty subtitles."""
     counted = Counter(_name(one) for one in streams)
     names = [name if count == 1 else f"{count} x {name}" for name, count in counted.items()]
@@ -120,10 +120,10 @@ def _names(streams: Sequence[dict[str, Any]], chapters: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _name(one: dict[str, Any]) -> str:
-    if one.get("cover"):
+def _name(one: StreamFacts) -> str:
+    if one.cover:
         return "cover picture"
-    word = _WORDS.get(one["type"], "data")
-    marks = [one.get("aside"), one.get("language"), None if word == "data" else one["codec"]]
+    word = _WORDS.get(one.type, "data")
+    marks = [one.aside, one.language, None if word == "data" else one.codec]
     told = ", ".join(str(mark) for mark in marks if mark)
     return f"{word} ({told})" if told else word

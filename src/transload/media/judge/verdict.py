@@ -4,12 +4,14 @@ Rules and figures: Telegram's limits for photos and animations (Bot API, core.te
 iOS, Android and in browsers without conversion. Videos are judged in `video.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from transload.faults import Fault
 from transload.media.judge.audio import DEFER_ABOVE_S, fitting_suffix, judge_mp3, judge_sound
 from transload.media.judge.phone_limits import shown_size, side_of
+from transload.media.judge.streams import StreamFacts, picture_of, streams_of
 from transload.media.judge.video import judge_video, recover_video
 from transload.media.photos.extras import FILM
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
@@ -122,7 +124,7 @@ def settled_kind(raw: dict[str, Any]) -> ItemKind:
         return ItemKind.ANIMATION if raw.get("frames", 1) > 1 else ItemKind.PHOTO
     if not raw.get("sure") and not raw.get("frames_decoded"):
         return ItemKind.DOCUMENT
-    types = [stream["type"] for stream in raw.get("streams", []) if not stream.get("cover")]
+    types = [one.type for one in streams_of(raw) if not one.cover]
     if "video" in types:
         return ItemKind.VIDEO
     return ItemKind.AUDIO if "audio" in types else sniffed
@@ -189,26 +191,24 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
             stage="probe",
             evidence=raw.get("evidence"),
         )
-    if not any(
-        stream["type"] in ("video", "audio") and not stream.get("cover")
-        for stream in raw["streams"]
-    ):
+    streams = streams_of(raw)
+    if not any(one.type in ("video", "audio") and not one.cover for one in streams):
         return Fault("input.not_media", "neither picture nor sound in it", stage="probe")
     if raw.get("locked"):
         return Fault("input.unsupported", "it is encrypted (DRM)", suggestion=NO_KEY, stage="probe")
-    return None if raw.get("frames_decoded") else _undecoded(raw, kind)
+    return None if raw.get("frames_decoded") else _undecoded(streams, kind)
 
 
-def _undecoded(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
+def _undecoded(streams: Sequence[StreamFacts], kind: ItemKind) -> Fault | None:
     """Why no frame decodes: damage, or a codec that no decoder here knows; such sound goes as it is."""
     shown = "video" if kind is ItemKind.VIDEO else "audio"
-    main = next(one for one in raw["streams"] if one["type"] == shown and not one.get("cover"))
-    if main["codec"] == "unknown":
+    main = next(one for one in streams if one.type == shown and not one.cover)
+    if main.codec == "unknown":
         unknown = Fault("input.unsupported", "no decoder here knows its pictures", stage="probe")
         return unknown if kind is ItemKind.VIDEO else None
     if kind is not ItemKind.VIDEO:
         return Fault("input.corrupt", "nothing of its sound decodes", stage="probe")
-    size = (main.get("width"), main.get("height"))
+    size = (main.width, main.height)
     empty = f": the header says {size[0]} x {size[1]}" if 0 in size else ""
     return Fault("input.corrupt", f"not one frame decodes{empty}", stage="probe")
 
@@ -303,6 +303,7 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
         return Judgement(ItemKind.ANIMATION, Verdict.AS_IS, why, suffix=suffix)
     cost = raw["width"] * raw["height"] * raw["frames"] * ANIMATION_S_PER_PIXEL
     fps = raw["frames"] / raw["duration_s"] if raw.get("duration_s") else None
+    picture = StreamFacts(type="video", width=raw["width"], height=raw["height"], fps=fps)
     return Judgement(
         ItemKind.ANIMATION,
         Verdict.ANIMATION,
@@ -316,7 +317,7 @@ def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
             duration_s=raw.get("duration_s"),
             unpack=raw["format"] not in ("GIF", "PNG"),
             size=(raw["width"], raw["height"]),
-            side=side_of(raw | {"fps": fps}),
+            side=side_of(picture),
         ),
     )
 
@@ -338,12 +339,7 @@ def _sized(judged: Judgement, raw: dict[str, Any]) -> Judgement:
 
 def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
     """Facts of a video with its displayed `width` and `height` beside its streams: upright, of square pixels."""
-    shown = (
-        stream
-        for stream in raw.get("streams", [])
-        if stream["type"] == "video" and not stream.get("cover")
-    )
-    picture = next(shown, None)
+    picture = picture_of(streams_of(raw))
     if picture is None:
         return raw
     width, height = shown_size(picture)

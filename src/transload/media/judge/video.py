@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from transload.faults import Fault
 from transload.media.judge.audio import AUDIO_S_PER_S, DEFER_ABOVE_S, STEREO, channels_kept, is_cut
 from transload.media.judge.phone_limits import demands, side_of, stated_level
+from transload.media.judge.streams import StreamFacts
 from transload.media.judge.tracks import ChosenTracks, choose_tracks
 from transload.media.judge.video_colours import with_colours
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
@@ -53,7 +54,7 @@ def judge_video(
     if _is_above(tracks.picture, recipe):
         picture.append(f"above {recipe.height_max} lines")
     sound = _sound_faults(tracks.sound, recipe)
-    name = f"{tracks.picture['codec']} in {raw['container']}"
+    name = f"{tracks.picture.codec} in {raw['container']}"
     if raw.get("dolby_only"):
         name, wrapper = f"{name}, {_DOLBY}", [one for one in wrapper if one != _HVC1]
     if picture and raw.get("dolby_only"):
@@ -105,27 +106,27 @@ def _tracks(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str]) -> Ch
     return choose_tracks(raw, languages, rich=recipe is not Recipe.TELEGRAM)
 
 
-def _is_above(picture: dict[str, Any], recipe: Recipe) -> bool:
+def _is_above(picture: StreamFacts, recipe: Recipe) -> bool:
     """Whether the short side, which is the height of upright and of lying pictures alike, is above the recipe's."""
     lines = recipe.height_max
-    return lines is not None and min(picture["width"], picture["height"]) > lines
+    return lines is not None and min(picture.width, picture.height) > lines
 
 
-def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) -> list[str]:
+def _picture_faults(raw: dict[str, Any], picture: StreamFacts, hevc: Hevc) -> list[str]:
     """Why the picture must be encoded anew; empty when it can be copied."""
     faults: list[str] = []
-    codec, pix = picture["codec"], picture.get("pix_fmt")
+    codec, pix = picture.codec, picture.pix_fmt
     if codec == "hevc" and hevc == "keep" and pix in _HEVC_PIX:
         pass
     elif codec not in ("h264", "hevc") or (codec == "hevc" and hevc == "convert"):
         faults.append(f"{codec} does not play everywhere")
     elif pix not in _EIGHT_BIT_420:
         faults.append(f"{pix} does not play everywhere")
-    if picture.get("transfer") in (PQ, HLG) and not raw.get("dolby_only"):
+    if picture.transfer in (PQ, HLG) and not raw.get("dolby_only"):
         faults.append("HDR")
     if raw.get("interlaced"):
         faults.append("interlaced")
-    if picture["width"] % 2 or picture["height"] % 2:
+    if picture.width % 2 or picture.height % 2:
         faults.append("odd size")
     faults += demands(picture)
     if raw.get("order") == "lost":
@@ -133,16 +134,16 @@ def _picture_faults(raw: dict[str, Any], picture: dict[str, Any], hevc: Hevc) ->
     return faults
 
 
-def _sound_faults(sound: dict[str, Any] | None, recipe: Recipe) -> str:
+def _sound_faults(sound: StreamFacts | None, recipe: Recipe) -> str:
     if sound is None:
         return ""
-    if sound["codec"] not in _SOUND_KEPT:
-        return f"{sound['codec']} sound made AAC"
-    if sound["codec"] == "mp3" and sound.get("hertz", MP3_HERTZ_LEAST) < MP3_HERTZ_LEAST:
-        return f"mp3 sound of {sound['hertz']} Hz made AAC"
+    if sound.codec not in _SOUND_KEPT:
+        return f"{sound.codec} sound made AAC"
+    if sound.codec == "mp3" and sound.hertz is not None and sound.hertz < MP3_HERTZ_LEAST:
+        return f"mp3 sound of {sound.hertz} Hz made AAC"
     kept = channels_kept(sound, recipe)
-    if sound.get("channels", 0) > kept:
-        return f"{sound['channels']} channels mixed to {'stereo' if kept <= STEREO else '5.1'}"
+    if sound.channels > kept:
+        return f"{sound.channels} channels mixed to {'stereo' if kept <= STEREO else '5.1'}"
     return ""
 
 
@@ -161,7 +162,7 @@ def _wrapper_faults(raw: dict[str, Any], tracks: ChosenTracks) -> list[str]:
         faults.append("extra streams left out")
     if raw.get("missing_bytes"):
         faults.append("cut short, the readable part kept")
-    if tracks.picture["codec"] == "hevc" and tracks.picture.get("tag") != "hvc1":
+    if tracks.picture.codec == "hevc" and tracks.picture.tag != "hvc1":
         faults.append(_HVC1)
     return faults
 
@@ -174,7 +175,7 @@ def _plan(
         recipe=recipe.value,
         original="beside" if tracks.mute else None,
         sniffed=raw["sniffed"],
-        hevc=tracks.picture["codec"] == "hevc",
+        hevc=tracks.picture.codec == "hevc",
         dolby_only=bool(raw.get("dolby_only")),
         sound=tracks.sound is not None,
         sound_n=tracks.sound_n,
@@ -183,9 +184,9 @@ def _plan(
         subtitles=tracks.subtitles_n,
         promised_s=raw.get("promised_s"),
         promised_picture_s=raw.get("promised_picture_s"),
-        hides=bool(raw.get("interlaced")) or tracks.picture["codec"] in _HIDING,
+        hides=bool(raw.get("interlaced")) or tracks.picture.codec in _HIDING,
         duration_s=raw.get("readable_s") or raw.get("duration_s"),
-        fps=tracks.picture.get("fps"),
+        fps=tracks.picture.fps,
         partial=bool(raw.get("missing_bytes")),
         lost_s=raw.get("lost_s", 0.0),
         order=raw.get("order", "kept"),
@@ -224,7 +225,7 @@ def _transcoded(
     raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe, why: str, *, keep_sound: bool
 ) -> Judgement:
     picture = tracks.picture
-    pixels = picture["width"] * picture["height"] * (picture.get("fps") or 25.0)
+    pixels = picture.width * picture.height * (picture.fps or 25.0)
     side = side_of(picture)
     smaller = f" of {side} pixels at the longer side" if side is not None else ""
     plan = replace(
@@ -232,9 +233,9 @@ def _transcoded(
         hevc=False,
         keep_sound=keep_sound and tracks.sound is not None,
         interlaced=bool(raw.get("interlaced")),
-        hdr=picture.get("transfer") in (PQ, HLG),
+        hdr=picture.transfer in (PQ, HLG),
         by_order=raw.get("order") in ("lost", "unsure"),
-        rate=picture.get("rate"),
+        rate=picture.rate,
         side=side,
         level=stated_level(picture, side),
         short=recipe.height_max if _is_above(picture, recipe) else None,

@@ -8,6 +8,7 @@ limited: half-tagged it is shown too bright.
 from dataclasses import replace
 from typing import Any
 
+from transload.media.judge.streams import StreamFacts
 from transload.plans import BT709, SMPTE170M, EncodePlan, TranscodePlan
 
 HD_LINES = 720
@@ -17,18 +18,16 @@ _SWSCALE = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9:
 """Matrices that ffmpeg's scale filter knows, by its words."""
 
 
-def with_colours(
-    plan: TranscodePlan, raw: dict[str, Any], picture: dict[str, Any]
-) -> TranscodePlan:
+def with_colours(plan: TranscodePlan, raw: dict[str, Any], picture: StreamFacts) -> TranscodePlan:
     """The plan with the source's upright size in square pixels, and its colours as players take them."""
-    matrix = picture.get("matrix")
-    coded = BT709 if picture["height"] >= HD_LINES else SMPTE170M
+    matrix = picture.matrix
+    coded = BT709 if picture.height >= HD_LINES else SMPTE170M
     return replace(
         plan,
-        size=(raw.get("width") or picture["width"], raw.get("height") or picture["height"]),
+        size=(raw.get("width") or picture.width, raw.get("height") or picture.height),
         matrix=coded if matrix is None or matrix in _UNTOLD else matrix,
-        primaries=_told(picture.get("primaries")),
-        curve=_told(picture.get("transfer")),
+        primaries=_told(picture.primaries),
+        curve=_told(picture.transfer),
     )
 
 
