@@ -396,7 +396,7 @@ def _choice_key(settings: str, deadline_s: float) -> str:
 
 
 def _durable_sum(rough: Path) -> tuple[int, str]:
-    """Hash what was written and make it durable; gives size and SHA-256."""
+    """Hash what was written and make it durable; returns size and SHA-256."""
     sha256 = sha256_of(rough)
     sync_file(rough)
     return rough.stat().st_size, sha256

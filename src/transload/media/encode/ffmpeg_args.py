@@ -79,7 +79,7 @@ def container_of(plan: Plan) -> str:
 
 
 def arguments(plan: FfmpegPlan, source: Path, target: Path, style: EncodeStyle) -> list[str]:
-    """All words behind the program's name."""
+    """All words after the program's name."""
     return [
         *QUIET,
         *threads(plan, style),
@@ -231,7 +231,7 @@ def _filters(plan: EncodePlan, known: Collection[str]) -> list[str]:
         )
     if side := plan.side:
         chain.append(
-            f"scale=w='min({side},iw)':h='min({side},ih)'"  # behind another scale nothing may grow
+            f"scale=w='min({side},iw)':h='min({side},ih)'"  # after another scale nothing may grow
             ":force_original_aspect_ratio=decrease:force_divisible_by=2"
         )
     return [*chain, "setsar=1", video_colours.tags(plan)]

@@ -63,7 +63,7 @@ def _planned(box: InputContainer, most: int, beat: Beat) -> list[float] | None:
 
 
 def closed(begins: "array[int]", keys: list[tuple[int, int]]) -> list[bool]:
-    """Whether no picture stored behind a keyframe is shown before it: such a one would need the file before."""
+    """Whether no picture stored after a keyframe is shown before it: such a one would need the file before."""
     least, at, found = 1 << 62, len(begins), list[bool]()
     for place, begin in reversed(keys):
         while at > place:

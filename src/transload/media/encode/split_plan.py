@@ -13,7 +13,7 @@ class Key:
     """A keyframe that a file may begin with, and the bytes stored before it.
 
     `at_s` lies half-way from the keyframe before, in seconds from the first picture: ffmpeg cuts at the next keyframe
-    behind a time, and its versions do not agree on where times begin.
+    after a time, and its versions do not agree on where times begin.
     """
 
     at_s: float

@@ -53,7 +53,7 @@ class Splitter:
 
 
 def split_args(film: Path, found: dict[str, Any], stem: Path) -> list[str]:
-    """All words behind ffmpeg's name for what the child has found.
+    """All words after ffmpeg's name for what the child has found.
 
     Each file begins with a keyframe and counts its times from there.
     """

@@ -129,7 +129,7 @@ def _others(streams: Sequence[StreamFacts]) -> str:
 
 
 def is_cut(raw: dict[str, Any]) -> bool:
-    """Whether some of its time is missing; bytes behind the last picture (the index of an AVI) are no time."""
+    """Whether some of its time is missing; bytes after the last picture (the index of an AVI) are no time."""
     whole_s, readable_s = raw.get("duration_s"), raw.get("readable_s")
     if not raw.get("missing_bytes") and not raw.get("shortened"):
         return False

@@ -34,7 +34,7 @@ def with_colours(plan: TranscodePlan, raw: dict[str, Any], picture: StreamFacts)
 def conversion(plan: EncodePlan) -> str:
     """Options of the scale filter that bring colours where they belong; for RGB it ignores the matrix of the source.
 
-    The first scale of a chain has them, and `format=yuv420p` behind it: left to itself ffmpeg converts with BT.601.
+    The first scale of a chain has them, and `format=yuv420p` after it: left to itself ffmpeg converts with BT.601.
     From one matrix to another it is three levels too dark and tinted unless it is told to round; that takes time.
     """
     source, made = plan.matrix, _matrix(plan)

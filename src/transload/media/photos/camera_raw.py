@@ -29,7 +29,7 @@ _TAGS = (_DNG_VERSION, _COMPRESSION, _PHOTOMETRIC, _STRIP_AT, _STRIP_BYTES, _JPE
 _DIRECTORIES_MAX = 32
 _HEAD_BYTES = 8
 _CANON, _CANON_AT = b"CR\x02", 8
-"""A CR2 says so behind the header of TIFF, and nowhere in its directories."""
+"""A CR2 says so after the header of TIFF, and nowhere in its directories."""
 _LOOK_BYTES = 65_536
 """The begin of a JPEG tells whether it is one that is shown."""
 _CLASSIC = (b"II*\0", b"MM\0*")

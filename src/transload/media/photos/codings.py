@@ -82,7 +82,7 @@ def _of_psd(file: BinaryIO) -> str | None:
 
 
 def _of_jpeg2000(file: BinaryIO) -> str | None:
-    """By the depth of the first of several components, in the SIZ marker behind the start (ITU-T T.800, A.5.1)."""
+    """By the depth of the first of several components, in the SIZ marker after the start (ITU-T T.800, A.5.1)."""
     head = file.read(_J2K_HEAD_BYTES)
     at = head.find(_J2K_START)
     if at < 0 or at + _J2K_DEPTH >= len(head):

@@ -37,7 +37,7 @@ def extras_of(file: BinaryIO, sniffed: str) -> list[str]:
 
 
 def _in_jpeg(file: BinaryIO, head: bytes) -> bool:
-    """Whether a film is promised, and one begins behind the picture."""
+    """Whether a film is promised, and one begins after the picture."""
     file.seek(max(0, file.seek(0, io.SEEK_END) - len(_SAMSUNG_END)))
     samsung = file.read() == _SAMSUNG_END
     promised = any(word in head for word in _PROMISED) and _PROMISE.search(head)  # words are faster

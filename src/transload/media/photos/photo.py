@@ -231,7 +231,7 @@ def _unread(coding: str) -> dict[str, Any]:
 
 
 def shrink(path: Path, sniffed: str, shape: JpegTarget, into: Path) -> tuple[int, int]:
-    """Write a JPEG within `shape`, upright, RGB; gives width and height.
+    """Write a JPEG within `shape`, upright, RGB; returns width and height.
 
     Raises DamagedError, MemoryError, OSError of the disk.
     """
@@ -250,7 +250,7 @@ def shrink(path: Path, sniffed: str, shape: JpegTarget, into: Path) -> tuple[int
 
 
 def to_apng(path: Path, sniffed: str, into: Path) -> int:
-    """Rewrite an animation that ffmpeg cannot read (WebP, AVIF) as APNG with its timing; gives the frame count.
+    """Rewrite an animation that ffmpeg cannot read (WebP, AVIF) as APNG with its timing; returns the frame count.
 
     Raises DamagedError, MemoryError, OSError of the disk.
     """
@@ -332,7 +332,7 @@ def _decode(image: Image.Image, raw: dict[str, Any], decode_limit: int) -> bytes
     _drafted(image)
     image.load()
     if isinstance(image, PngImagePlugin.PngImageFile) and raw["frames"] == 1:
-        image.text  # noqa: B018 - reads the chunks behind the picture, so that a lost end is seen
+        image.text  # noqa: B018 - reads the chunks after the picture, so that a lost end is seen
     raw["decoded"] = "whole"
     return _thumb(image)
 

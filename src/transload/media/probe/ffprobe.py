@@ -51,7 +51,7 @@ class Ffprobe:
         self._program = program
 
     def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], None]:
-        """Raw facts as `video.probe_video` gives them, never a frame."""
+        """Raw facts as `video.probe_video` returns them, never a frame."""
         raw = containers.facts_of_wrapper(path, sniffed)
         shown = self._ask(path, sniffed, "-show_format", "-show_streams", "-show_chapters")
         beat()
@@ -80,7 +80,7 @@ class Ffprobe:
         return raw, None
 
     def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measurement:
-        """Packets and spans as `video.measure` gives them."""
+        """Packets and spans as `video.measure` returns them."""
         streams = self._ask(path, sniffed, "-show_streams").get("streams", [])
         beat()
         found = Measurement()

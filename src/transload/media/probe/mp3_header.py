@@ -5,7 +5,7 @@ from typing import BinaryIO
 ID3_HEAD_BYTES = 10
 ID3_FOOTER = 0x10
 HEAD_BYTES = 64
-"""The tag begins within 38 bytes: behind the frame's header and its side information, which are 13 to 36, and a CRC."""
+"""The tag begins within 38 bytes: after the frame's header and its side information, which are 13 to 36, and a CRC."""
 FRAMES_KNOWN, BYTES_KNOWN = 1, 2
 RATES = range(4_000, 400_000)
 """Bits a second that an MP3 has on average, with room at both ends: 8,000 to 320,000; else the numbers are made up."""

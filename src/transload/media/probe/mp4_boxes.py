@@ -30,7 +30,7 @@ class Mp4Layout:
 
 
 def walk(file: BinaryIO, size: int) -> Mp4Layout:
-    """The map of an ISO media file of `size` bytes; a file of another kind gives an empty map."""
+    """The map of an ISO media file of `size` bytes; a file of another kind yields an empty map."""
     brand: str | None = None
     moov_at: int | None = None
     mdat_seen = moov_first = fragmented = locked = False
@@ -74,7 +74,7 @@ def file_brand(file: BinaryIO, at: int) -> str:
 
 
 def _length(head: bytes, rest: int) -> int:
-    """Length of a box: 32 bits, 64 bits behind a 1, or "to the end of the file" for a 0 (ISO 14496-12, 4.2)."""
+    """Length of a box: 32 bits, 64 bits after a 1, or "to the end of the file" for a 0 (ISO 14496-12, 4.2)."""
     short = int.from_bytes(head[:4], "big")
     if short == 1:
         return int.from_bytes(head[8:16], "big")

@@ -1,6 +1,6 @@
 """What a file is, by its first bytes. Pure.
 
-Two sizes of knowledge: `recognise` also names the format and says how sure it is, `sniff` gives the kind alone.
+Two sizes of knowledge: `recognise` also names the format and says how sure it is, `sniff` returns the kind alone.
 """
 
 import re
@@ -146,7 +146,7 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
 _NAMELESS = {".tga": "tga"}
 """Formats without a signature: only the name tells them."""
 _JPEG_FILMS = frozenset({".mjpeg", ".mjpg"})
-"""Photos one behind the other, which begin as one photo does."""
+"""Photos one after the other, which begin as one photo does."""
 _PORTABLE = re.compile(rb"P[1-6]\s(?:\s*#[^\n]*\n)*\s*\d{1,6}\s+(?:#[^\n]*\n\s*)*\d{1,6}\s")
 """Portable bitmaps, grey maps and pixel maps (netpbm: ppm(5)): width and height are written in letters."""
 _PCX = re.compile(rb"\x0a[\x00\x02-\x05]\x01[\x01\x02\x04\x08]")
@@ -158,7 +158,7 @@ _M4V = b"\x00\x00\x01\x00\x00\x00\x01\x20"
 _AV1 = b"\x12\x00\x0a"
 """A temporal delimiter and a sequence header (AV1 specification, 5.3.2 and 5.3.3)."""
 _DV, _DV_NEXT_BLOCK, _DV_SUBCODE = b"\x1f\x07\x00", 80, 0x20
-"""The header block of a frame and, 80 bytes behind, one of subcodes (IEC 61834-2)."""
+"""The header block of a frame and, 80 bytes after it, one of subcodes (IEC 61834-2)."""
 
 _ELSEWHERE: dict[ItemKind, set[str]] = {
     _P: {"webp", "heif", "heifs", "avif", "bmp", "jxl", "ppm", "pcx", "tga"},

@@ -100,7 +100,7 @@ def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measureme
 
 
 def rises(path: Path, sniffed: str, beat: Beat) -> bool:
-    """Whether every picture is shown behind the one before it; decodes them all."""
+    """Whether every picture is shown after the one before it; decodes them all."""
     with _open(path, sniffed) as box:
         stream = _video_of(box, sniffed)
         times = _times(box, stream, beat) if stream is not None else iter(())

@@ -77,7 +77,7 @@ class Cuts:
 
     @property
     def from_start(self) -> bool:
-        """Whether every run must decode from the start: no times to seek by, or no keyframe behind the first."""
+        """Whether every run must decode from the start: no times to seek by, or no keyframe after the first."""
         return not self.timed or all(segment.into_us is None for segment in self.segments)
 
     def end_us(self, n: int) -> int | None:
@@ -161,7 +161,7 @@ class _Cutter:
         )
 
     def _key_us(self, at: int) -> int | None:
-        """Just behind a keyframe, so that seeking backward from there lands on it."""
+        """Just after a keyframe, so that seeking backward from there lands on it."""
         return None if at <= 0 else self._between(self.keys[at])
 
     def _between(self, at: int) -> int:

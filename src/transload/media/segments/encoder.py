@@ -268,7 +268,7 @@ class SegmentEncoder:
             await anyio.to_thread.run_sync(sweep, self._folder)
 
     async def _collect(self, work: _Progress, scope: anyio.CancelScope) -> None:
-        """Take segments while ffmpeg makes the ones behind them; trouble ends the run.
+        """Take segments while ffmpeg makes the ones after them; trouble ends the run.
 
         At the end of ffmpeg it is not cancelled: a decoder that is cancelled in its answer must be started anew.
         """
@@ -282,7 +282,7 @@ class SegmentEncoder:
             scope.cancel()
 
     async def _take_ready(self, work: _Progress) -> None:
-        """A segment behind which the next has begun may still get its last pictures: counted once it rests."""
+        """A segment after which the next has begun may still get its last pictures: counted once it rests."""
         while work.next + 1 < work.run.end and size_of(work.run.segment(work.next + 1)):
             before, work.size = work.size, size_of(work.run.segment(work.next))
             if work.size != before or not await self._take(work):

@@ -41,7 +41,7 @@ class SegmentRun:
 def run_args(
     plan: TranscodePlan, source: Path, style: ffmpeg_args.EncodeStyle, cuts: Cuts, run: SegmentRun
 ) -> list[str]:
-    """All words behind the program's name."""
+    """All words after the program's name."""
     threads = ffmpeg_args.threads(plan, style)
     seek = ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", _seconds(run.seek_us or 0)]
     clock = f"{cuts.clock[0]}:{cuts.clock[1]}"
@@ -136,9 +136,9 @@ def _window(cuts: Cuts, n: int) -> str:
 
 
 def _until(cuts: Cuts, run: SegmentRun) -> str:
-    """Ends the branch of hashes behind the last wanted one: ffmpeg decodes as long as any branch is open.
+    """Ends the branch of hashes after the last wanted one: ffmpeg decodes as long as any branch is open.
 
-    A whole tick behind: ffmpeg rounds times to the clock, and half a tick fell back onto the picture that is wanted.
+    A whole tick later: ffmpeg rounds times to the clock, and half a tick fell back onto the picture that is wanted.
     """
     if run.end >= len(cuts.segments):
         return ""

@@ -78,7 +78,7 @@ def count(path: Path, clock: tuple[int, int], beat: Beat) -> dict[str, Any]:
 
 
 def join(request: dict[str, Any], beat: Beat) -> dict[str, Any]:
-    """Copy all segments into one MP4 with its index in front; gives the number of pictures.
+    """Copy all segments into one MP4 with its index in front; returns the number of pictures.
 
     Decoding times are made anew from the sorted begins, so that segments of variable rate do not overlap. Raises
     DamagedError when the segments do not belong together.
