@@ -36,6 +36,7 @@ IMPORTING_MORE = {
     "src/transload/cli/dry_run.py": 14,
     "src/transload/cli/jobs.py": 15,
     "src/transload/cli/look.py": 17,
+    "src/transload/jobs/dry_run.py": 13,
     "src/transload/ledger/jobs.py": 14,
     "src/transload/ledger/task_run.py": 15,
     "src/transload/media/decoder_child.py": 14,

@@ -5,6 +5,8 @@ import random
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -12,8 +14,9 @@ from typing import Literal
 import pytest
 
 from tests import inputs
-from tests.installation import SMALL, Home
-from transload.errors import SourceNotFoundError
+from tests.installation import SMALL, Counting, Home
+from transload.archives.sevenzip.tool import find_sevenzip
+from transload.errors import DiskFullError, SourceNotFoundError
 from transload.jobs.dry_run import DryRunRequest
 from transload.model import ItemState, Recipe, Verdict
 from transload.states import LEFT_OUT, OPENED
@@ -155,12 +158,20 @@ def tarred(entries: dict[str, bytes], mode: Literal["w", "w:gz", "w:bz2"] = "w:g
 
 
 def sevenzipped(folder: Path, entries: dict[str, bytes], *words: str) -> bytes:
-    """A solid archive of Debian's 7zz; `words` are its switches."""
+    """A solid archive; `words` are switches of 7zz."""
     room = Path(tempfile.mkdtemp(dir=folder))
     for name, content in entries.items():
         (room / name).parent.mkdir(parents=True, exist_ok=True)
         (room / name).write_bytes(content)
-    command = ["7zz", "a", "-ms=on", "-bso0", *words, str(room / "made.7z"), *entries]
+    command = [
+        str(find_sevenzip(None).path),
+        "a",
+        "-ms=on",
+        "-bso0",
+        *words,
+        str(room / "made.7z"),
+        *entries,
+    ]
     subprocess.run(command, cwd=room, check=True)
     return (room / "made.7z").read_bytes()
 
@@ -261,3 +272,42 @@ async def test_a_dry_run_says_of_each_entry_what_the_job_then_does(
             differing[name] = (sorted(set(own) - set(done)), sorted(set(done) - set(own)))
     assert differing == {}
     assert options or kinds >= REACHED
+
+
+async def test_a_caller_that_has_seen_enough_ends_it_without_an_error(tmp_path: Path) -> None:
+    home, source = Home(tmp_path), inputs.mixed(tmp_path, photos=5, clips=0)
+    async with home.open() as app:
+        seen = app.rehearse(str(source), app.dry_run_request(str(source)))
+        async with aclosing(seen):
+            async for one in seen:
+                assert one.name
+                break
+        assert len([one async for one in app.rehearse(str(source), app.dry_run_request(""))]) > 1
+    assert home.left_behind() == []
+
+
+async def test_an_error_of_the_caller_stays_the_callers(tmp_path: Path) -> None:
+    home, source = Home(tmp_path), inputs.mixed(tmp_path, photos=5, clips=0)
+
+    async def broken(seen: AsyncGenerator[object, None]) -> None:
+        async with aclosing(seen):
+            async for _ in seen:
+                raise BrokenPipeError
+
+    async with home.open() as app:
+        with pytest.raises(BrokenPipeError):
+            await broken(app.rehearse(str(source), app.dry_run_request(str(source))))
+    assert home.left_behind() == []
+
+
+async def test_an_error_of_reading_comes_as_what_it_is(tmp_path: Path) -> None:
+    def full() -> None:
+        raise DiskFullError("no room")
+
+    home, source = Home(tmp_path), inputs.mixed(tmp_path, photos=2, clips=0)
+    async with home.open() as app:
+        counting = Counting(app.installation.sources, before=full)
+        app.installation.sources.add("counted", lambda: counting)
+        text = f"counted:{source}"
+        with pytest.raises(DiskFullError):
+            [one async for one in app.rehearse(text, app.dry_run_request(text))]

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from tests.ledger.conftest import Clock, Desk, desk, entries
+from transload.errors import DiskFullError
 from transload.jobs.hub import LOOK_S, Follower, Hub
 from transload.jobs.meters import TaskMeter
 from transload.ledger.database import Database
@@ -46,11 +47,10 @@ async def at_work(desk: Desk, meters: Mapping[str, TaskMeter] | None = None) -> 
         group.cancel_scope.cancel()
 
 
-async def next_progress(follower: Follower) -> JobProgress:
-    before = follower.progress
-    while follower.progress in (before, None):
+async def shown(follower: Follower, done: int) -> JobProgress:
+    """The progress, once so much is done."""
+    while follower.progress is None or follower.progress.done != done:
         await follower.changed()
-    assert follower.progress is not None
     return follower.progress
 
 
@@ -88,12 +88,12 @@ async def test_progress_of_this_process_comes_without_a_transaction(desk: Desk) 
     job, meter = await started(desk), TaskMeter("convert", item="clip.avi")
     meter.weigh(1, 100)
     async with at_work(desk, {job.id: meter}) as hub, hub.follow(job.id) as follower:
-        first = await next_progress(follower)
+        first = await shown(follower, 0)
         assert (first.stage, first.items) == ("convert", 0)
         with transactions() as begun:
             for done in range(1, 9):  # 2 s of work
                 meter.converting(1, Progress("convert", done, 10, "us"))
-                assert (await next_progress(follower)).done == done
+                assert (await shown(follower, done)).unit == "us"
         # A second of it is one writing and one look at the heads.
         assert 2 <= len(begun) <= 6
 
@@ -109,14 +109,34 @@ async def test_nothing_new_costs_no_transaction_at_all(desk: Desk) -> None:
         assert begun == []
 
 
-async def test_what_was_shown_last_is_in_the_rows_when_the_task_is_over(desk: Desk) -> None:
-    job = await started(desk)
-    meters = {job.id: TaskMeter("fetch")}
+async def test_what_a_task_that_is_over_has_shown_is_not_shown_of_the_next(desk: Desk) -> None:
+    job, old = await started(desk), TaskMeter("convert", item="clip.avi")
+    old.weigh(1, 100)
+    old.converting(1, Progress("convert", 9, 10, "us"))
+    meters = {job.id: old}
     async with at_work(desk, meters) as hub, hub.follow(job.id) as follower:
-        meters[job.id].expect(2, 1000)
-        meters[job.id].read(7)
-        shown = await next_progress(follower)
+        assert (await shown(follower, 9)).stage == "convert"
         del meters[job.id]
-        while follower.head.progress != shown:
-            await follower.changed()
-        assert follower.progress == shown
+        while hub.shows(job.id):
+            await anyio.lowlevel.checkpoint()
+        meters[job.id] = TaskMeter("fetch")
+        while not hub.shows(job.id):
+            await anyio.lowlevel.checkpoint()
+        assert follower.progress is not None
+        assert (follower.progress.stage, follower.progress.done) == ("fetch", 0)
+
+
+async def test_a_full_disk_stops_no_progress(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(_self: Ledger, _progress: object) -> None:
+        raise DiskFullError
+
+    job, meter = await started(desk), TaskMeter("convert", item="clip.avi")
+    meter.weigh(1, 100)
+    monkeypatch.setattr(Ledger, "set_progress", full)
+    async with at_work(desk, {job.id: meter}) as hub, hub.follow(job.id) as follower:
+        for done in range(1, 9):  # 2 s of work
+            meter.converting(1, Progress("convert", done, 10, "us"))
+            assert (await shown(follower, done)).unit == "us"
+    assert "progress_not_written" in caplog.text

@@ -4,7 +4,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import aclosing, asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport, Secret
 from transload.errors import (
@@ -24,6 +25,7 @@ from transload.errors import (
 from transload.faults import Fault, NextStep, Step
 from transload.files.free_space import SLACK_BYTES
 from transload.files.scratch import JobScratch
+from transload.jobs.failures import first_of
 from transload.jobs.meters import TaskMeter
 from transload.model import (
     MEDIA_KINDS,
@@ -203,7 +205,7 @@ async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator
 
     What the filters leave out is not among them. The last one is the source itself where reading it went wrong.
     """
-    async with _opened(tools, request) as context, aclosing(_staged(context)) as entries:
+    async with _opened(tools, request) as context, _reading(context) as entries:
         async for staged in entries:
             if staged.skip != LEFT_OUT:
                 yield await _seen(context, staged)
@@ -235,14 +237,25 @@ async def _opened(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[
             )
 
 
-async def _staged(context: ReadContext) -> AsyncGenerator[StagedEntry, None]:
-    """The entries of the source as a job takes them in, one at a time."""
+@asynccontextmanager
+async def _reading(
+    context: ReadContext,
+) -> AsyncGenerator[MemoryObjectReceiveStream[StagedEntry], None]:
+    """The entries of the source as a job takes them in, one at a time. What reading raises comes as it is, in no group.
+
+    A caller that has seen enough ends the reading.
+    """
     send, receive = anyio.create_memory_object_stream[StagedEntry](0)
-    async with anyio.create_task_group() as group, receive:
-        group.start_soon(read_source, context, send)
-        async for staged in receive:
-            yield staged
-        group.cancel_scope.cancel()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(read_source, context, send)
+            try:
+                yield receive
+            finally:
+                group.cancel_scope.cancel()  # before the stream closes under the reader's hands
+                receive.close()
+    except BaseExceptionGroup as raised:
+        raise first_of(raised) from None
 
 
 def _job_of(request: DryRunRequest, source: Source) -> Job:

@@ -3,15 +3,19 @@
 What this process works on itself is shown from memory; its rows are written once a second, for other processes.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
 
+from transload.errors import DiskFullError
 from transload.jobs.meters import TaskMeter
 from transload.ledger.jobs import Head, Ledger
 from transload.model import Done, JobProgress
 from transload.states import JOB_ENDED
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 0.1  # how often is asked whether anybody committed anything: one number, no transaction
 SHOW_S = 0.25  # progress is shown at most four times a second
@@ -59,6 +63,7 @@ class Hub:
         self._followers: set[Follower] = set()
         self._followed = anyio.Event()
         self._progress: dict[str, JobProgress] = {}
+        self._shown_by: dict[str, TaskMeter] = {}  # of which running task each of them is
         self._version: int | None = None  # of the database when followers were told last
 
     @asynccontextmanager
@@ -75,6 +80,10 @@ class Hub:
             yield follower
         finally:
             self._followers.discard(follower)
+
+    def shows(self, job_id: str) -> bool:
+        """Whether a task of the job runs here and has shown its progress."""
+        return job_id in self._progress
 
     async def watch(self) -> None:
         """Tell followers what was committed, by whomever; until cancelled."""
@@ -95,6 +104,7 @@ class Hub:
         due = 0.0
         while True:
             running = dict(meters)
+            self._forget_but(running)
             if anyio.current_time() >= due:
                 since = anyio.current_time()
                 done = await self._write(running.keys())
@@ -102,17 +112,26 @@ class Hub:
                 due = since + max(WRITE_S, COUNTING_SHARE * took)
             for job_id, meter in running.items():
                 if job_id in done:
+                    self._shown_by[job_id] = meter
                     self._publish(job_id, meter.tell(done[job_id]))
             await anyio.sleep(SHOW_S)
 
     async def _write(self, running: Iterable[str]) -> dict[str, Done]:
         """Write what is shown of each job; returns what of those that run is finished by their rows."""
-        done = await self._ledger.set_progress(self._progress) if self._progress else {}
-        for job_id in self._progress.keys() - set(running):
-            del self._progress[job_id]
-        for job_id in set(running) - self._progress.keys():
+        done: dict[str, Done] = {}
+        try:
+            done = await self._ledger.set_progress(self._progress) if self._progress else {}
+        except DiskFullError:  # the jobs wait for room and say so; what is shown is still in memory
+            log.warning("progress_not_written")
+        for job_id in set(running) - done.keys():
             done[job_id] = await self._ledger.done(job_id)
         return done
+
+    def _forget_but(self, running: Mapping[str, TaskMeter]) -> None:
+        """Drop what tasks that are over have shown: a job that is taken up again begins anew."""
+        over = [job_id for job_id, one in self._shown_by.items() if running.get(job_id) is not one]
+        for job_id in over:
+            del self._shown_by[job_id], self._progress[job_id]
 
     def _publish(self, job_id: str, now: JobProgress) -> None:
         if now != self._progress.get(job_id):

@@ -166,6 +166,8 @@ class Database:
             raw = self._reads.raw_connection()  # in no transaction
             try:
                 return int(raw.cursor().execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error as error:
+                raise StoreError(f"the ledger cannot be used ({error})") from error
             finally:
                 raw.close()
 
