@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, event
 
 from tests.ledger.conftest import Clock, Desk, desk, entries
 from transload.errors import DiskFullError
-from transload.jobs.hub import LOOK_S, Follower, Hub
+from transload.jobs.hub import LOOK_S, WRITE_S, Follower, Hub
 from transload.jobs.meters import TaskMeter
 from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger
@@ -90,23 +90,25 @@ async def test_progress_of_this_process_comes_without_a_transaction(desk: Desk) 
     async with at_work(desk, {job.id: meter}) as hub, hub.follow(job.id) as follower:
         first = await shown(follower, 0)
         assert (first.stage, first.items) == ("convert", 0)
+        since, done = anyio.current_time(), 0
         with transactions() as begun:
-            for done in range(1, 9):  # 2 s of work
-                meter.converting(1, Progress("convert", done, 10, "us"))
+            while len(begun) < 4:
+                done += 1
+                meter.converting(1, Progress("convert", done, 10**6, "us"))
                 assert (await shown(follower, done)).unit == "us"
-        # A second of it is one writing and one look at the heads.
-        assert 2 <= len(begun) <= 6
+        # A second of it is one writing and one look at the heads, and no more when the machine is busy.
+        seconds = anyio.current_time() - since
+        assert len(begun) <= 2 * (1 + seconds / WRITE_S)
 
 
 async def test_nothing_new_costs_no_transaction_at_all(desk: Desk) -> None:
     job = await desk.submit()
     async with at_work(desk) as hub, hub.follow(job.id) as follower:
-        with anyio.move_on_after(3 * LOOK_S):
-            await follower.changed()  # that the first look is over
-        with transactions() as begun, anyio.move_on_after(5 * LOOK_S):
-            await follower.changed()
-            raise AssertionError
-        assert begun == []
+        begun = ["the first look, whenever it comes"]
+        while begun:
+            with transactions() as begun, anyio.move_on_after(5 * LOOK_S):
+                await follower.changed()
+                raise AssertionError
 
 
 async def test_what_a_task_that_is_over_has_shown_is_not_shown_of_the_next(desk: Desk) -> None:
@@ -129,14 +131,21 @@ async def test_what_a_task_that_is_over_has_shown_is_not_shown_of_the_next(desk:
 async def test_a_full_disk_stops_no_progress(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    tried = anyio.Event()
+
     async def full(_self: Ledger, _progress: object) -> None:
+        tried.set()
         raise DiskFullError
 
     job, meter = await started(desk), TaskMeter("convert", item="clip.avi")
     meter.weigh(1, 100)
     monkeypatch.setattr(Ledger, "set_progress", full)
     async with at_work(desk, {job.id: meter}) as hub, hub.follow(job.id) as follower:
-        for done in range(1, 9):  # 2 s of work
-            meter.converting(1, Progress("convert", done, 10, "us"))
+        done = 0
+        while not tried.is_set() or done < 5:
+            done += 1
+            meter.converting(1, Progress("convert", done, 10**6, "us"))
             assert (await shown(follower, done)).unit == "us"
+        meter.converting(1, Progress("convert", done + 1, 10**6, "us"))
+        assert (await shown(follower, done + 1)).unit == "us"
     assert "progress_not_written" in caplog.text
