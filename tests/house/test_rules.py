@@ -25,11 +25,16 @@ PLANTED: list[tuple[Rule, dict[str, str], str]] = [
     (rules.too_long, {"bench/a.py": "x = 1\n" * 700}, "bench/a.py: 700"),
     (
         rules.without_test,
-        {"src/transload/media/photos/photo.py": ""},
+        {"src/transload/media/photos/photo.py": "x = 1\n" * 81},
         "tests/media/photos/test_photo.py",
     ),
-    (rules.without_test, {"scripts/accept.py": ""}, "tests/scripts/test_accept.py"),
+    (rules.without_test, {"scripts/accept.py": "x = 1\n" * 81}, "tests/scripts/test_accept.py"),
     (rules.without_source, {"tests/media/test_gone.py": ""}, "tests/media/test_gone.py"),
+    (
+        rules.without_source,
+        {"tests/media/test_gone_far.py": "", "src/transload/media/far.py": ""},
+        "tests/media/test_gone_far.py",
+    ),
     (rules.empty_names, {"src/transload/net/http_utils.py": ""}, "http_utils"),
     (rules.empty_names, {"src/transload/helpers/zip.py": ""}, "helpers"),
     (rules.empty_names, {"src/transload/job_manager.py": ""}, "job_manager"),
