@@ -4,15 +4,16 @@ import random
 
 from fuzz import mutate
 from fuzz.cases import Outcome, Target, promise
-from transload.archives.charset import detect, is_utf8
 from transload.archives.names import (
     NameDecoder,
     decode_tar_name,
     decoder_for,
+    detect,
     extra_field,
+    is_utf8,
     unicode_name,
 )
-from transload.destinations.names import (
+from transload.destinations.library import (
     COMPONENT_MAX_BYTES,
     DEPTH_MAX,
     PATH_MAX_BYTES,

@@ -6,7 +6,7 @@
 import sys
 from pathlib import Path
 
-from transload import endings
+from transload.entry import AUDIO_SUFFIXES, PHOTO_SUFFIXES, VIDEO_SUFFIXES
 from transload.media.photos import jpeg_xl, photo
 from transload.media.probe import containers, sniff
 from transload.model import ItemKind
@@ -37,9 +37,9 @@ NOT_KNOWN = (
 )
 KINDS = ((ItemKind.PHOTO, "Photos"), (ItemKind.VIDEO, "Videos"), (ItemKind.AUDIO, "Sounds"))
 NAMES = {
-    ItemKind.PHOTO: endings.PHOTOS,
-    ItemKind.VIDEO: endings.VIDEOS,
-    ItemKind.AUDIO: endings.SOUNDS,
+    ItemKind.PHOTO: PHOTO_SUFFIXES,
+    ItemKind.VIDEO: VIDEO_SUFFIXES,
+    ItemKind.AUDIO: AUDIO_SUFFIXES,
 }
 
 

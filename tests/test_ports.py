@@ -11,13 +11,12 @@ from transload.destinations.library import Library
 from transload.entry import Limits
 from transload.files.scratch import JobScratch
 from transload.jobs.embedded import Embedded
-from transload.jobs.meters import TaskMeter
+from transload.jobs.hub import TaskMeter
 from transload.ledger.task_writes import TaskRecord
 from transload.media.toolbox import MediaToolbox
 from transload.sources.folder import FileReader, FolderReader
 from transload.sources.local import LocalSources
-from transload.sources.ordered import Ordered
-from transload.sources.registry import SourceRegistry
+from transload.sources.registry import Ordered, SourceRegistry
 
 PAIRS: list[tuple[type, type]] = [
     (ports.Source, FolderReader),

@@ -21,7 +21,7 @@ from transload.errors import (
     TransloadError,
 )
 from transload.faults import NextStep, Step
-from transload.files.free_space import free_bytes, reserve_of
+from transload.files.disk import free_bytes, reserve_of
 from transload.media.encode.ffmpeg import find_ffmpeg
 from transload.wiring import Installation
 

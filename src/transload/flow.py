@@ -14,27 +14,22 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from transload.errors import PermanentError, StalledError
 from transload.faults import Fault
-from transload.model import (
-    ALBUM_MAX,
-    Held,
-    Item,
-    ItemState,
-    Outcome,
-    Shipment,
-    Verdict,
-)
+from transload.model import ALBUM_MAX, Held, Item, ItemState, Outcome, Shipment, Verdict
 from transload.ports import Destination, Landed, Page, Record, Refusal, Scratch, TaskContext
-from transload.steps.judge import Judged, judge
-from transload.steps.outcomes import (
+from transload.steps.prepare import (
     DELIVERED_BEFORE,
+    Judged,
     OutcomeBatch,
+    convert_item,
     delivered_before,
+    equals_apart,
+    judge,
     quarantine_or_fail,
     reconcile_intents,
     sent_meanwhile,
+    untouched_shipment,
     write_outcomes,
 )
-from transload.steps.prepare import convert_item, equals_apart, untouched_shipment
 from transload.steps.read import read_source
 from transload.steps.refetch import fetch
 from transload.steps.staging import StagedEntry

@@ -11,13 +11,11 @@ from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
 from transload.entry import Limits, Opening
-from transload.files.free_space import SLACK_BYTES, has_room
+from transload.files.disk import SLACK_BYTES, has_room
 from transload.files.scratch import SPOOL, JobScratch
 from transload.jobs.dry_run import DryRunTools
-from transload.jobs.embedded import Embedded
-from transload.jobs.failures import Failures
-from transload.jobs.folder_lock import FolderLock
-from transload.jobs.worker import Dependencies, Run, TaskHandler
+from transload.jobs.embedded import Embedded, FolderLock
+from transload.jobs.worker import Dependencies, Failures, Run, TaskHandler
 from transload.ledger.children import Children
 from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger, system_clock
@@ -32,10 +30,8 @@ from transload.media.toolbox import MediaToolbox
 from transload.model import Job, Lane, Task
 from transload.ports import Clock, Destination, Meter, Source, Sources, TaskContext
 from transload.retry import RetryPolicy
-from transload.sources.lazy import Later
-from transload.sources.local import LocalSources
-from transload.sources.ordered import open_in_order
-from transload.sources.registry import SourceRegistry
+from transload.sources.local import Later, LocalSources
+from transload.sources.registry import SourceRegistry, open_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +190,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
 
 def _web_sources(settings: Settings, archives: Archives) -> Sources:
     """Sources on web servers; the client library (25 MiB) is loaded with the first of them."""
-    from transload.files.free_space import reserve_of
+    from transload.files.disk import reserve_of
     from transload.net.egress import Egress
     from transload.net.fetch import Web
     from transload.sources.http import HttpSources

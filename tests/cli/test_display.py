@@ -4,10 +4,10 @@ import io
 
 from rich.console import Console
 
-from transload.cli.common import Common
 from transload.cli.display import Bar, Lines, display_for
+from transload.cli.session import Common
 from transload.model import JobState
-from transload.present.progress import View
+from transload.present.status import View
 
 VIEW = View(
     "日本語\x1b[2J trip",

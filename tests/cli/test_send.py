@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Cli, Sent
 from tests.inputs import packed, photo
-from transload.present.outcomes import NOTHING_NEW
+from transload.present.status import NOTHING_NEW
 
 
 def test_a_partial_job_says_what_arrived_and_what_did_not(sent: Sent) -> None:

@@ -8,8 +8,7 @@ import anyio
 import pytest
 
 from transload.app import App
-from transload.cli.common import Common
-from transload.cli.session import run
+from transload.cli.session import Common, run
 from transload.errors import StoreError, UsageError
 from transload.faults import EXIT_INTERRUPTED
 

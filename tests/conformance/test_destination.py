@@ -16,8 +16,7 @@ import pytest
 from tests.conformance.targets import OTHER_DISK, TARGETS, LibraryTarget, Target
 from tests.destinations.parcels import MTIME_MS, a_job, a_parcel, a_shipment, intents_for, nobody
 from transload.destinations.delivery import TEMP_FOLDER, outputs
-from transload.destinations.library import Library
-from transload.destinations.names import key
+from transload.destinations.library import Library, key
 from transload.errors import DeniedError, DiskFullError
 from transload.model import Intent, Job, OpenIntent
 from transload.ports import Landed, Refusal

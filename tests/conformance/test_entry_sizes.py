@@ -12,8 +12,8 @@ from tests.archives.makers_every import MAKERS, SECRET
 from transload.archives.limits import CHUNK
 from transload.archives.open import Archives
 from transload.archives.sevenzip.feed import RESTART_BYTES
+from transload.archives.sevenzip.members import BATCH_BYTES
 from transload.archives.sevenzip.process import PIPE_BYTES
-from transload.archives.sevenzip.unlisted_sums import BATCH_BYTES
 from transload.entry import Entry, Limits
 from transload.errors import TransloadError
 from transload.ports import ArchiveReader

@@ -8,8 +8,7 @@ import pytest
 from tests.destinations.parcels import a_job
 from transload.destinations import gallery_page as page
 from transload.destinations.delivery import TEMP_FOLDER
-from transload.destinations.gallery_page import Pictures, key_of, path_of
-from transload.destinations.gallery_words import Counts
+from transload.destinations.gallery_page import Counts, Pictures, key_of, path_of
 from transload.errors import RejectedError
 from transload.faults import Fault
 from transload.model import (

@@ -17,7 +17,7 @@ from tests.archives.makers_7z import (
 from tests.archives.rar_maker import make_rar, make_rar_volumes
 from tests.faults.desk import Desk, hashes
 from tests.inputs import photo
-from transload.archives.sevenzip.unlisted_sums import BATCH_BYTES
+from transload.archives.sevenzip.members import BATCH_BYTES
 
 PHOTOS = {f"{n:02}.jpg": photo(n) + noise(3000, n) for n in range(12)}
 SIZE = len(PHOTOS["00.jpg"])

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from transload.errors import DiskFullError, NeverFitsError
-from transload.files.free_space import SLACK_BYTES
+from transload.files.disk import SLACK_BYTES
 from transload.files.scratch import (
     ALBUM_WINDOW_MAX,
     JobScratch,

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Engine, event
 
 from tests.ledger.conftest import Clock, Desk, desk, entries
 from transload.errors import DiskFullError
-from transload.jobs.hub import LOOK_S, WRITE_S, Follower, Hub
-from transload.jobs.meters import TaskMeter
+from transload.jobs.hub import LOOK_S, WRITE_S, Follower, Hub, TaskMeter
 from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger
 from transload.model import Job, JobProgress, JobState, Progress

@@ -12,8 +12,7 @@ from transload.entry import Entry, Limits, Opening
 from transload.errors import LimitError
 from transload.net.egress import Egress
 from transload.net.fetch import Web
-from transload.sources.http import HttpSources
-from transload.sources.http_file import RemoteFile
+from transload.sources.http import HttpSources, RemoteFile
 
 BODY = noise(300_000)
 

@@ -6,8 +6,7 @@ from typing import BinaryIO, cast
 
 import pytest
 
-from transload.endings import is_document
-from transload.entry import Entry, Limits
+from transload.entry import Entry, Limits, is_document
 from transload.errors import (
     CorruptError,
     LimitError,

@@ -22,8 +22,7 @@ from transload.model import (
     Verdict,
 )
 from transload.plans import UntouchedPlan
-from transload.steps.judge import UNTOUCHED
-from transload.steps.prepare import as_it_is, disk_need, equals_apart, parcels_of
+from transload.steps.prepare import UNTOUCHED, as_it_is, disk_need, equals_apart, parcels_of
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ import pytest
 from transload.entry import Limits
 from transload.errors import CorruptError, LimitError, PasswordNeededError, TransloadError
 from transload.files.scratch import JobScratch
-from transload.jobs.meters import TaskMeter
+from transload.jobs.hub import TaskMeter
 from transload.model import Item, ItemState
 from transload.ports import TaskContext
 from transload.steps.staging import Taken, spool, stage

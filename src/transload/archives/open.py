@@ -10,8 +10,7 @@ from transload.archives.blob import Blob, RenamedBlob, blob_of
 from transload.archives.cab.reader import CabReader, read_directory
 from transload.archives.codecs.decoders import COMPRESSIONS
 from transload.archives.fault_isolation import opened
-from transload.archives.late_signatures import hidden_format
-from transload.archives.missing_volumes import check_end_of_7z, missing_of_zip
+from transload.archives.late_signatures import embedded_format, hidden_format
 from transload.archives.records.ar import MAGIC, Ar
 from transload.archives.records.cpio import Cpio
 from transload.archives.records.reader import RecordReader
@@ -23,12 +22,18 @@ from transload.archives.sevenzip.remote_blocks import (
     open_by_blocks,
 )
 from transload.archives.sevenzip.tool import SevenZip, find_sevenzip
-from transload.archives.sfx import embedded_format
 from transload.archives.single import SingleReader
 from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar, likeness
 from transload.archives.tar.index import TarIndex
 from transload.archives.tar.reader import TarReader, holds_tar
-from transload.archives.volumes import JoinedBlob, VolumeSet, is_piece, volume_set
+from transload.archives.volumes import (
+    JoinedBlob,
+    VolumeSet,
+    check_end_of_7z,
+    is_piece,
+    missing_of_zip,
+    volume_set,
+)
 from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from transload.cli.common import USUAL, Common
-from transload.cli.session import run
+from transload.cli.session import USUAL, Common, run
 from transload.faults import EXIT_OK
 from transload.present.text import count_text, size_text
 

@@ -2,18 +2,115 @@
 
 import sys
 import time
-from typing import Protocol, Self, TextIO
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+import anyio
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from transload.cli.common import Common
-from transload.cli.output import say
-from transload.present.progress import View
+from transload import report
+from transload.address import shown
+from transload.cli import output
+from transload.cli.output import error_lines, say
+from transload.cli.passwords import ask_hidden, somebody_answers
+from transload.cli.session import Common
+from transload.faults import Fault
+from transload.model import Event, Job, JobState
+from transload.present.news import ItemsMoved, JobMoved, news_of
+from transload.present.status import INTERRUPTED, View, state_word, wait_line
+from transload.present.summary import Summary, tally
 from transload.present.text import clean, shortened
+from transload.present.timeline import item_line, timeline
+from transload.states import SPACE, TURN, needs_password
+
+if TYPE_CHECKING:
+    from transload.app import App
+
+
+# How a job stands as somebody else sees it: the ledger cannot know that the process it was written by is dead.
+
+
+def as_it_stands(app: "App", job: Job) -> Job:
+    """The job; one that was left running by a process that is gone is queued: `resume` goes on with it."""
+    under_way = job.state is JobState.RUNNING or job.wait_reason == TURN
+    if not under_way or app.installation.lock.is_held():
+        return job
+    return replace(job, state=JobState.QUEUED, wait_reason=None)
+
+
+def state_line(app: "App", job: Job) -> str:
+    """What a job needs to go on, with its whole id; empty for one that needs nothing."""
+    if state_word(job) == INTERRUPTED:
+        return f"interrupted: transload resume {job.id} goes on where it was"
+    return wait_line(job, job.id, is_watched=app.installation.lock.is_held())
+
+
+async def summed_up(app: "App", job: Job) -> Summary:
+    """What became of the job, from all of its items."""
+    totals = await app.totals(job)
+    return Summary(
+        job,
+        totals,
+        await tally(app.records(job.id)),
+        report.warnings(job, totals),
+        f"transload jobs {job.id}",
+        gallery_of(job),
+    )
+
+
+def gallery_of(job: Job) -> str | None:
+    """Where the page about the job's folder is, or None: not yet, or nothing lies there."""
+    scheme, _, root = job.destination.partition(":")
+    written = job.finished_ms is not None and job.state is not JobState.FAILED
+    if scheme != "library" or job.folder is None or not written:
+        return None
+    page = Path(root, job.folder, "gallery.html")
+    return str(page) if page.is_file() else None
+
+
+# One job in words: its head, its timeline, a page of its items, its errors.
+
+
+PAGE = 100
+
+
+async def detail_lines(app: "App", job: Job, page: int) -> AsyncIterator[str]:
+    """The lines of `transload jobs ID`."""
+    summary = await summed_up(app, job)
+    yield f"job {job.id}"
+    yield f"  from        {clean(shown(job.source))}"
+    yield f"  as          {job.recipe.value}, {job.files}, attempt {job.attempt}"
+    if line := state_line(app, job):
+        yield f"  {line}"
+    for line in summary.lines():
+        yield line
+    yield ""
+    for line in timeline(await app.history(job.id)):
+        yield line
+    yield ""
+    async for line in _items(app, job, page, summary.totals.entries):
+        yield line
+
+
+async def _items(app: "App", job: Job, page: int, number: int) -> AsyncIterator[str]:
+    pages = max(1, -(-number // PAGE))
+    shown = min(max(1, page), pages)
+    yield f"items (page {shown} of {pages})"
+    first = (shown - 1) * PAGE
+    position = 0
+    async for record in app.records(job.id):
+        if first <= position < first + PAGE:
+            yield item_line(record)
+        position += 1
+        if position >= first + PAGE:
+            break
+
 
 LINE_S = 10.0  # plain lines at most this often while nothing changes
 BAR_WIDTH = 40
@@ -106,3 +203,150 @@ class Bar:
         yield row
         yield Text(f"  {view.counters}", no_wrap=True, overflow="ellipsis")
         yield Text(f"  {view.doing}", style="cyan", no_wrap=True, overflow="ellipsis")
+
+
+# One job followed to its end, or to a wait that only a person can end; then summed up.
+
+
+TRIES = 3  # passwords a person is asked for before the job is left waiting
+LOOK_S = 0.5  # how often a question looks whether it has been answered elsewhere
+
+
+async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
+    """Follow one job, say what became of it; returns its exit status.
+
+    With `asks`, somebody at the terminal may type the password it waits for.
+    """
+    now = await _followed(app, job, common)
+    for _ in range(TRIES if asks and common.talks and somebody_answers() else 0):
+        if not needs_password(now):
+            break
+        text = await _asked(app, now)
+        if text == "":
+            break
+        now = now if text is None else await app.give_password(now.id, text)
+        now = await _followed(app, now, common)
+    if now.state is JobState.WAITING and not needs_password(now):
+        _tell_wait(now, common)
+    elif common.talks:
+        ended = (await summed_up(app, now)).without_error()  # that goes where errors go
+        for line in ended.lines():
+            say(line, sys.stdout)
+    if (now.state is not JobState.WAITING or needs_password(now)) and not common.json:
+        _tell_fault(now, common)
+    return output.of_job(now)
+
+
+async def tell_again(app: "App", job: Job, common: Common) -> int:
+    """Say that an earlier command has done all of this; returns the exit status it had."""
+    if common.talks:
+        ended = (await summed_up(app, job)).without_error()  # that goes where errors go
+        for line in ended.lines_again():
+            say(line, sys.stdout)
+    if not common.json:
+        _tell_fault(job, common)
+    return output.of_job(job)
+
+
+async def _followed(app: "App", job: Job, common: Common) -> Job:
+    with display_for(common) as display:
+        return await follow(app, job, display)
+
+
+async def _asked(app: "App", job: Job) -> str | None:
+    """What a person answers; None when the job went on meanwhile, with a password from elsewhere."""
+    text: str | None = None
+    if job.fault is not None:
+        say(_named(job, job.fault), sys.stderr)
+    async with anyio.create_task_group() as group:
+
+        async def look() -> None:
+            while needs_password(await app.job(job.id)):  # noqa: ASYNC110  rows send no word
+                await anyio.sleep(LOOK_S)
+            group.cancel_scope.cancel()
+
+        group.start_soon(look)
+        text = await ask_hidden("Password (nothing: the job waits on): ")
+        group.cancel_scope.cancel()
+    return text
+
+
+def _named(job: Job, fault: Fault) -> str:
+    """What is wrong, with the source and the item it is wrong with."""
+    names = [name for name in (job.title, fault.item) if name and name not in fault.detail]
+    return clean(": ".join([*names, fault.detail]))
+
+
+def _tell_fault(job: Job, common: Common) -> None:
+    if job.fault is not None:
+        fault = replace(job.fault, detail=_named(job, job.fault))
+        say("\n".join(error_lines(fault, job_id=job.id, command="send")), sys.stderr)
+    elif job.state not in (JobState.SUCCEEDED, JobState.CANCELLED) and not common.talks:
+        say(
+            f"transload: not everything of {clean(job.title)} has arrived\n"
+            f"  next: `transload jobs {job.id}` names each item with its reason",
+            sys.stderr,
+        )
+
+
+def _tell_wait(job: Job, common: Common) -> None:
+    if not common.json:
+        why = "there is still no room on the disk" if job.fault is None else job.fault.detail
+        say(
+            f"transload: {clean(job.title)}: {clean(why)}; the job {job.id} waits\n"
+            "  next: free some space and run the same command again: it continues",
+            sys.stderr,
+        )
+
+
+LATE = 0.8
+"""Part of the time between two looks of the engine: "still waiting" this late is the answer of a second one."""
+
+
+class Patience:
+    """How long a command without a person before it waits for room: until the engine has looked once more.
+
+    It looks every `look_s`. `spent` is then true. Items that arrive in between start it anew.
+    """
+
+    def __init__(self, look_s: float) -> None:
+        self._look_s = look_s
+        self._since: float | None = None
+        self.spent = False
+
+    def take(self, event: Event, now_s: float) -> None:
+        """Take an event in; `now_s` is monotonic."""
+        match news_of(event):
+            case ItemsMoved():
+                self._since = None
+            case JobMoved(_, reason) if reason == SPACE:
+                if self._since is None:
+                    self._since = now_s
+                elif now_s - self._since >= LATE * self._look_s:
+                    self.spent = True
+            case _:
+                pass
+
+
+async def follow(app: "App", job: Job, display: Display) -> Job:
+    """The job once it has ended; as it waits for a password; or for room, when nobody is there to make some."""
+    view, patience = View.of(job), Patience(app.settings.retry.space_s)
+    told = set[str]()
+    async for event in app.events(job.id):
+        # Numbered events begin after the snapshot: a wait may have begun just before it.
+        if event.what in ("snapshot", "state") and needs_password(await app.job(job.id)):
+            break
+        if event.what == "items":
+            told.clear()  # a wait after new deliveries is news, the same wait once more is not
+        changed = view.take(event) and view.state in _TOLD and view.doing not in told
+        display.show(view, changed=changed)
+        if changed:
+            told.add(view.doing)
+        patience.take(event, time.monotonic())
+        if patience.spent and not display.waits:
+            break
+    return await app.job(job.id)
+
+
+_TOLD = frozenset({JobState.RUNNING, JobState.WAITING})
+"""States worth a line of their own: how a job ended is told by its summary."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from transload import config
-from transload.cli.common import USUAL, Common
-from transload.cli.session import run
+from transload.cli.session import USUAL, Common, run
 from transload.faults import EXIT_ENVIRONMENT, EXIT_OK, Step
 from transload.present.next_steps import sentence
 from transload.present.text import clean, count_text, size_text

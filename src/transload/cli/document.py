@@ -12,11 +12,11 @@ import anyio.to_thread
 
 from transload import report
 from transload.address import shown
-from transload.cli.job_view import as_it_stands
+from transload.cli.display import as_it_stands
 from transload.errors import TransloadError, UsageError
-from transload.files.durable import sync_written
+from transload.files.disk import sync_written
 from transload.model import Job, JobState, Totals
-from transload.present.outcomes import NOTHING_NEW
+from transload.present.status import NOTHING_NEW
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -65,7 +65,7 @@ def not_started(one: NotStarted) -> str:
     )
 
 
-async def of_job(app: "App", job_id: str, *notes: str) -> AsyncIterator[str]:
+async def job_document(app: "App", job_id: str, *notes: str) -> AsyncIterator[str]:
     """The report of a job in pieces of text, with `notes` among its warnings."""
     job = as_it_stands(app, await app.job(job_id))
     head = report.head(job, await app.totals(job))
@@ -92,9 +92,9 @@ async def of_all(app: "App", asked: Sequence[Job | Repeated | NotStarted]) -> As
             yield not_started(one)
             continue
         whole = (
-            of_job(app, one.job.id, NOTHING_NEW)
+            job_document(app, one.job.id, NOTHING_NEW)
             if isinstance(one, Repeated)
-            else of_job(app, one.id)
+            else job_document(app, one.id)
         )
         async for piece in whole:
             yield piece

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from transload import report
 from transload.address import shown
-from transload.cli.common import Common
 from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
+from transload.cli.session import Common
 from transload.errors import KINDS, LOCKED, TransloadError
 from transload.faults import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, Fault
 from transload.model import ItemKind, Verdict

@@ -10,11 +10,10 @@ from cyclopts import Parameter
 
 from transload import report
 from transload.cli import output
-from transload.cli.common import USUAL, Common, JobId
+from transload.cli.display import as_it_stands
 from transload.cli.document import of_all
-from transload.cli.job_view import as_it_stands
 from transload.cli.passwords import ask_hidden, piped_line, somebody_types
-from transload.cli.session import RESUMES, run
+from transload.cli.session import RESUMES, USUAL, Common, JobId, run
 from transload.faults import EXIT_OK
 from transload.model import Job, JobState
 from transload.present.status import state_word, wait_line
@@ -103,7 +102,7 @@ async def _watch_all(app: "App") -> int:
 
 
 async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
-    from transload.cli.job_detail import detail_lines
+    from transload.cli.display import detail_lines
 
     job = as_it_stands(app, await app.job(job_id))
     if common.json:
@@ -116,7 +115,7 @@ async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
 
 
 async def _watch_one(app: "App", job_id: str, common: Common) -> int:
-    from transload.cli.sending import see_through
+    from transload.cli.send import see_through
 
     return await see_through(app, [await app.job(job_id)], common, asks=False)
 
@@ -171,7 +170,7 @@ def resume(job_id: JobId, /, *, common: Common = USUAL) -> int:
 
 
 async def _resume(app: "App", job_id: str, common: Common) -> int:
-    from transload.cli.sending import see_through
+    from transload.cli.send import see_through
 
     job = await app.job(job_id)
     if job.state in JOB_ENDED and common.talks:
@@ -198,7 +197,7 @@ def hand_in(job_id: JobId, /, *, common: Common = USUAL) -> int:
 
 
 async def _hand_in(app: "App", job_id: str, given: str | None, common: Common) -> int:
-    from transload.cli.sending import see_through
+    from transload.cli.send import see_through
 
     job = await app.job(job_id)
     if given is None and job.state not in JOB_ENDED:
@@ -213,7 +212,7 @@ def retry(job_id: JobId, /, *, common: Common = USUAL) -> int:
 
 
 async def _retry(app: "App", job_id: str, common: Common) -> int:
-    from transload.cli.sending import see_through
+    from transload.cli.send import see_through
 
     job = await app.retry(job_id)
     if job.state is JobState.SUCCEEDED and common.talks:

@@ -11,10 +11,9 @@ from cyclopts import Parameter
 
 from transload import report
 from transload.address import shown
-from transload.cli.common import USUAL, Common, recipe_word
 from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
-from transload.cli.session import run
+from transload.cli.session import USUAL, Common, recipe_word, run
 from transload.entry import Entry
 from transload.errors import KINDS, TransloadError
 from transload.faults import EXIT_OK, EXIT_PARTIAL, Fault

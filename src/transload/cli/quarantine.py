@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from transload import report
-from transload.cli.common import USUAL, Common
-from transload.cli.session import run
+from transload.cli.session import USUAL, Common, run
 from transload.errors import KINDS
 from transload.faults import EXIT_OK
 from transload.model import QuarantineRecord
@@ -73,7 +72,7 @@ def retry(kept_id: KeptIds, /, *, common: Common = USUAL) -> int:
 
 
 async def _retry(app: "App", ids: list[str], common: Common) -> int:
-    from transload.cli.sending import see_through
+    from transload.cli.send import see_through
 
     return await see_through(app, await app.retry_quarantined(*ids), common)
 

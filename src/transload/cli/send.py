@@ -1,15 +1,27 @@
 """`transload send`: the options of the main job."""
 
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import anyio
 from cyclopts import Group, Parameter
 
-from transload.cli.common import USUAL, Common, recipe_word
+from transload.cli import output
+from transload.cli.display import tell, tell_again
+from transload.cli.document import NotStarted, Repeated, ReportFile, of_all
+from transload.cli.output import error_lines, say
 from transload.cli.passwords import NO_PASSWORDS, Passwords
-from transload.cli.session import CONTINUES, run
-from transload.model import Files, Hevc, Originals, Recipe, Sort
+from transload.cli.session import CONTINUES, USUAL, Common, recipe_word, run
+from transload.errors import TransloadError
+from transload.model import Files, Hevc, Job, Originals, Recipe, Sort
+from transload.states import JOB_ENDED
+
+if TYPE_CHECKING:
+    from transload.app import App
+
 
 CHOICE = Group("What is sent", sort_key=10)
 SHAPE = Group("How it is delivered", sort_key=20)
@@ -156,7 +168,134 @@ def send(  # noqa: PLR0913  one argument for each group of options
 
         dry_run = DryRun(source, to, choice, words, common)
         return run(common, dry_run.act, ledger=False)
-    from transload.cli.sending import Sending
+    from transload.cli.send import Sending
 
     sending = Sending(source, to, choice, words, manner, common)
     return run(common, sending.act, told=CONTINUES)
+
+
+# Starting the jobs of a command, following them to their ends, leaving their report.
+
+
+REPORT_S = 2.0  # an interrupted command may take this long to leave its report
+
+Started = Job | Repeated | NotStarted
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One `send` command."""
+
+    sources: Sequence[str]
+    to: str
+    choice: Choice
+    passwords: Sequence[str] = field(repr=False)
+    manner: Manner
+    common: Common
+
+    async def act(self, app: "App") -> int:
+        """Start all jobs, follow one after the other, tell. Returns the exit status."""
+        file = None if self.manner.report is None else ReportFile(self.manner.report)
+        if file is not None:
+            file.check()
+        if len(self.sources) == 1:
+            started: list[Started] = [await self._only(app, file)]
+        else:
+            started = [await self._start(app, source) for source in self.sources]
+        if self.manner.detach:
+            return await self._queued(app, started)
+        return await see_through(app, started, self.common, file)
+
+    async def _only(self, app: "App", file: ReportFile | None) -> Job | Repeated:
+        """The job of a single source; when there is none, the report says why before the error goes up."""
+        one = await self._start(app, self.sources[0])
+        if not isinstance(one, NotStarted):
+            return one
+        if file is not None:
+            await file.write(of_all(app, [one]), ())
+        raise one.error
+
+    async def _start(self, app: "App", source: str) -> Started:
+        choice = self.choice
+        try:
+            job = await app.send(
+                source,
+                to=self.to,
+                recipe=choice.recipe,
+                files=choice.files,
+                hevc=choice.hevc,
+                sort=choice.sort,
+                originals=choice.originals,
+                include=choice.include or (),
+                exclude=choice.exclude or (),
+                caption=choice.caption,
+                again=choice.again,
+                detach=self.manner.detach,
+                passwords=self.passwords,
+            )
+            return Repeated(job) if job.state in JOB_ENDED else job
+        except TransloadError as error:
+            recipe = None if choice.recipe is None else choice.recipe.value
+            return NotStarted(source, self.to, recipe, error)
+
+    async def _queued(self, app: "App", started: Sequence[Started]) -> int:
+        if self.common.json:
+            await _print_report(app, started)
+        ends = _not_started(started, self.common)
+        for one in started:
+            if isinstance(one, Repeated):
+                ends.append(await tell_again(app, one.job, self.common))
+            elif isinstance(one, Job) and self.common.talks:
+                say(f"queued {one.id}: `transload resume {one.id}` runs it", sys.stdout)
+        return output.worst(ends)
+
+
+def _not_started(started: Sequence[Started], common: Common) -> list[int]:
+    """The exit statuses of sources that became no job; their errors are told here."""
+    refused = [one.error for one in started if isinstance(one, NotStarted)]
+    for error in refused if not common.json else ():
+        say("\n".join(error_lines(error.fault())), sys.stderr)
+    return [error.exit_status for error in refused]
+
+
+async def see_through(
+    app: "App",
+    started: Sequence[Started],
+    common: Common,
+    file: ReportFile | None = None,
+    *,
+    asks: bool = True,
+) -> int:
+    """Follow jobs to their ends, tell what became of each, leave the report; returns the worst exit status.
+
+    With `asks`, a person at the terminal is asked for the password that a job waits for.
+    """
+    ends = _not_started(started, common)
+    try:
+        for one in started:
+            if isinstance(one, Job):
+                ends.append(await tell(app, one, common, asks=asks))
+            elif isinstance(one, Repeated):
+                ends.append(await tell_again(app, one.job, common))
+    except anyio.get_cancelled_exc_class():
+        with anyio.move_on_after(REPORT_S, shield=True):
+            await _leave(app, started, common, file)
+        raise
+    await _leave(app, started, common, file)
+    return output.worst(ends)
+
+
+async def _leave(
+    app: "App", started: Sequence[Started], common: Common, file: ReportFile | None
+) -> None:
+    """The report, as far as the jobs came."""
+    if file is not None:
+        jobs = [one.id for one in started if isinstance(one, Job)]
+        await file.write(of_all(app, started), jobs)
+    if common.json:
+        await _print_report(app, started)
+
+
+async def _print_report(app: "App", started: Sequence[Started]) -> None:
+    async for piece in of_all(app, started):
+        say(piece, sys.stdout, end="")

@@ -27,7 +27,7 @@ from transload.errors import (
     is_disk_full,
 )
 from transload.faults import Fault, NextStep, Step
-from transload.files.durable import sync_file, sync_folder
+from transload.files.disk import sync_file, sync_folder
 from transload.model import Intent, Output, Parcel
 from transload.ports import Landed, Refusal
 from transload.sums import sha256_of

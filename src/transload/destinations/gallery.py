@@ -15,10 +15,16 @@ from anyio import to_thread
 
 from transload.destinations import delivery
 from transload.destinations import gallery_page as page
-from transload.destinations.gallery_page import Pictures, key_of, path_of
-from transload.destinations.gallery_words import SHOWN_KINDS, Album, Counts
+from transload.destinations.gallery_page import (
+    SHOWN_KINDS,
+    Album,
+    Counts,
+    Pictures,
+    key_of,
+    path_of,
+)
 from transload.errors import RejectedError
-from transload.files.durable import sync_written
+from transload.files.disk import sync_written
 from transload.model import Item, ItemKind, ItemRecord, ItemState, Job
 from transload.ports import Picture, Records
 from transload.units import KIB, MIB

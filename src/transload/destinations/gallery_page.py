@@ -1,22 +1,176 @@
 """The pieces of a gallery's HTML from one record or one sum, its style sheet and its small pictures."""
 
+import html
 import os
 import re
 import stat
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
+from transload.address import shown
 from transload.destinations import delivery
-from transload.destinations import gallery_words as words
-from transload.destinations.gallery_words import Counts, text
 from transload.model import ItemKind, ItemRecord, ItemState, Job, Verdict
 from transload.present.next_steps import reason_text
-from transload.present.outcomes import CONVERSIONS, conversion_text, loss_of
-from transload.states import ITEM_LOST
+from transload.present.status import CONVERSIONS, conversion_text, count_reason, loss_of
+from transload.states import ITEM_LOST, ITEM_OPEN
+
+# What a gallery says: counts and reasons in plain words, and text made safe for HTML. Pure.
+
+
+SHOWN_KINDS = frozenset({ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.ANIMATION})
+REASONS_MAX = 30
+
+_KIND_WORDS = {
+    ItemKind.PHOTO: ("photo", "photos"),
+    ItemKind.VIDEO: ("video", "videos"),
+    ItemKind.ANIMATION: ("animation", "animations"),
+    ItemKind.AUDIO: ("recording", "recordings"),
+    ItemKind.DOCUMENT: ("document", "documents"),
+}
+_OTHER_WORDS = ("other file", "other files")
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+Album = tuple[str, int]
+"""A job's id and the number it gave an album."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """The sums of one pass over all records. Memory: one number an album, `REASONS_MAX` reasons; `jobs` by age."""
+
+    kinds: Counter[ItemKind] = field(default_factory=Counter[ItemKind])
+    states: Counter[ItemState] = field(default_factory=Counter[ItemState])
+    members: Counter[Album] = field(default_factory=Counter[Album])
+    jobs: dict[str, None] = field(default_factory=dict[str, None])
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    converted: int = 0
+    size_bytes: int = 0
+
+    def add(self, record: ItemRecord) -> None:
+        """Count one record."""
+        item = record.item
+        self.states[item.state] += 1
+        if item.state is ItemState.SKIPPED:
+            count_reason(self.reasons, item.why, REASONS_MAX)
+        if item.state is not ItemState.SENT:
+            return
+        self.jobs.setdefault(item.job_id)
+        self.kinds[item.kind] += 1
+        self.converted += item.verdict in CONVERSIONS
+        self.size_bytes += sum(output.size_bytes for output in record.outputs)
+        if item.kind in SHOWN_KINDS:
+            self.members[item.job_id, item.album or 0] += 1
+
+    @property
+    def arrived(self) -> int:
+        """How many lie in the folder."""
+        return self.kinds.total()
+
+    @property
+    def listed(self) -> int:
+        """How many arrived that are no pictures."""
+        return sum(count for kind, count in self.kinds.items() if kind not in SHOWN_KINDS)
+
+    @property
+    def lost(self) -> int:
+        """How many did not arrive and will not by themselves."""
+        return sum(self.states[state] for state in ITEM_LOST)
+
+    @property
+    def waiting(self) -> int:
+        """How many are still to come."""
+        return sum(self.states[state] for state in ITEM_OPEN)
+
+
+def kinds_in_words(kinds: Counter[ItemKind]) -> str:
+    """`120 photos, 8 videos and 1 document`; empty for none."""
+    other = sum(count for kind, count in kinds.items() if kind not in _KIND_WORDS)
+    parts = [_many(kinds[kind], *words) for kind, words in _KIND_WORDS.items() if kinds[kind]]
+    if other:
+        parts.append(_many(other, *_OTHER_WORDS))
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def arrival_in_words(counts: Counts) -> str:
+    """The first half of the summary: what arrived, in how many albums."""
+    arrived = kinds_in_words(counts.kinds)
+    if not arrived:
+        return "Nothing new arrived"
+    albums = sum(1 for _, number in counts.members if number)
+    return f"{arrived} arrived" + (f" in {_many(albums, 'album', 'albums')}" if albums else "")
+
+
+def rest_in_words(counts: Counts) -> str:
+    """The second half: conversions, losses, duplicates, skips, what is still to come; empty for none."""
+    unsaved = counts.states[ItemState.FAILED] + counts.states[ItemState.QUARANTINED]
+    said = (
+        (counts.converted, "was converted", "were converted"),
+        (unsaved, "could not be saved", "could not be saved"),
+        (counts.states[ItemState.CANCELLED], "was cancelled", "were cancelled"),
+        (counts.states[ItemState.DUPLICATE], "was here already", "were here already"),
+        (counts.states[ItemState.SKIPPED], "was skipped", "were skipped"),
+        (counts.waiting, "is still to come", "are still to come"),
+    )
+    return "; ".join(_many(count, one, many) for count, one, many in said if count)
+
+
+def size_in_words(size_bytes: int) -> str:
+    """`4.2 MB` (powers of 1000, as file managers and shops count)."""
+    if size_bytes < 1000:
+        return _many(size_bytes, "byte", "bytes")
+    size = float(size_bytes)
+    for unit in ("kB", "MB", "GB", "TB"):
+        size /= 1000
+        if size < 999.5 or unit == "TB":
+            break
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
+
+
+def duration_in_words(seconds: float) -> str:
+    """`0:07`, `1:02:03`."""
+    minutes, second = divmod(max(1, round(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def source_name(source: str) -> str:
+    """The last part of a source: folders above it, and a link's query (keys!), are nobody's business."""
+    if "://" in source:
+        source = re.split(r"[?#]", shown(source), maxsplit=1)[0]
+    return re.split(r"[\\/]", source.rstrip("\\/"))[-1]
+
+
+def text(words: str) -> str:
+    """Any text as HTML text or attribute value; what no page can show becomes U+FFFD."""
+    return html.escape(_UNSHOWABLE.sub("\ufffd", words))
+
+
+def rich(words: str) -> str:
+    """`text` with `quoted` commands set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text(words))
+
+
+def link(path: str, folder: str) -> str:
+    """The address of a delivered file as seen from the gallery in `folder`, percent-encoded."""
+    inside = path.removeprefix(f"{folder}/")
+    return quote(inside if inside != path else f"../{path}", safe="/")
+
+
+def _many(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def other_file(path: str, number: int) -> str:
+    """What the `number`th file of an item is: its original, or one of those that a film was split into."""
+    return "original" if "originals" in path.split("/")[:-1] else f"file {number}"
+
 
 _POLICY = "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -30,8 +184,8 @@ def head(job: Job, counts: Counts) -> str:
     """Everything up to the first section."""
     style = resources.files("transload.destinations").joinpath("gallery.css").read_text("utf-8")
     day = datetime.fromtimestamp((job.finished_ms or job.started_ms or job.created_ms) / 1000, UTC)
-    rest = words.rest_in_words(counts)
-    summary = f"<strong>{words.arrival_in_words(counts)}</strong>" + (f"; {rest}." if rest else ".")
+    rest = rest_in_words(counts)
+    summary = f"<strong>{arrival_in_words(counts)}</strong>" + (f"; {rest}." if rest else ".")
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -46,7 +200,7 @@ def head(job: Job, counts: Counts) -> str:
 </head>
 <body>
 <header>
-<p class="from">from <bdi>{text(words.source_name(job.source))}</bdi> · <time>{day:%Y-%m-%d}</time></p>
+<p class="from">from <bdi>{text(source_name(job.source))}</bdi> · <time>{day:%Y-%m-%d}</time></p>
 <h1><bdi>{text(job.title)}</bdi></h1>{_caption(job)}
 <p class="sum">{summary}</p>
 {_jumps(counts)}{_hint(counts)}</header>
@@ -56,7 +210,7 @@ def head(job: Job, counts: Counts) -> str:
 
 def tail(counts: Counts) -> str:
     """The end of the page."""
-    size = words.size_in_words(counts.size_bytes)
+    size = size_in_words(counts.size_bytes)
     said = f"{size} delivered by Transload. The files lie beside this page."
     return f"</main>\n<footer>{said}</footer>\n</body>\n</html>\n"
 
@@ -71,7 +225,7 @@ def album_title(number: int, sent_ms: int | None) -> str:
 def album(title: str, kinds: Counter[ItemKind], tiles: Sequence[str], jump: str) -> str:
     """One album as a grid."""
     return (
-        f'<section class="album"{jump}><h2>{title} <small>{words.kinds_in_words(kinds)}</small></h2>'
+        f'<section class="album"{jump}><h2>{title} <small>{kinds_in_words(kinds)}</small></h2>'
         f'<ul class="grid">\n{"".join(tiles)}</ul></section>\n'
     )
 
@@ -91,7 +245,7 @@ def tile(record: ItemRecord, folder: str, picture: str | None) -> str:
     inner = shown + (f'<span class="marks">{marks}</span>' if marks else "")
     title = f'title="{text(item.name)}"' if name != item.name else ""
     if record.outputs:
-        shot = f'<a class="shot" href="{words.link(record.outputs[0].path, folder)}" {title}>{inner}</a>'
+        shot = f'<a class="shot" href="{link(record.outputs[0].path, folder)}" {title}>{inner}</a>'
     else:
         shot = f'<span class="shot" {title}>{inner}</span>'
     return f'<li class="tile">{shot}<bdi>{text(name)}</bdi>{_note(record, folder)}</li>\n'
@@ -99,16 +253,16 @@ def tile(record: ItemRecord, folder: str, picture: str | None) -> str:
 
 def file_row(record: ItemRecord, folder: str) -> str:
     """One sound or document that arrived; "" for any other record."""
-    if record.item.state is not ItemState.SENT or record.item.kind in words.SHOWN_KINDS:
+    if record.item.state is not ItemState.SENT or record.item.kind in SHOWN_KINDS:
         return ""
     name = f"<bdi>{text(record.item.name)}</bdi>"
     about: list[str] = []
     judgement = record.item.judgement
     if judgement and judgement.duration_s:
-        about.append(words.duration_in_words(judgement.duration_s))
+        about.append(duration_in_words(judgement.duration_s))
     if record.outputs:
-        name = f'<a href="{words.link(record.outputs[0].path, folder)}">{name}</a>'
-        about.append(words.size_in_words(record.outputs[0].size_bytes))
+        name = f'<a href="{link(record.outputs[0].path, folder)}">{name}</a>'
+        about.append(size_in_words(record.outputs[0].size_bytes))
     return f'<li>{name} <span class="size">{" · ".join(about)}</span>{_note(record, folder)}</li>\n'
 
 
@@ -117,10 +271,10 @@ def lost_row(record: ItemRecord) -> str:
     if record.item.state not in ITEM_LOST:
         return ""
     loss = loss_of(record.item)
-    reason = f"<b>{text(loss.title)}.</b> {words.rich(loss.detail)}"
+    reason = f"<b>{text(loss.title)}.</b> {rich(loss.detail)}"
     return (
         f"<li><strong><bdi>{text(record.item.name)}</bdi></strong>"
-        f'<p class="why">{reason}</p><p class="next">{words.rich(loss.step)}</p></li>\n'
+        f'<p class="why">{reason}</p><p class="next">{rich(loss.step)}</p></li>\n'
     )
 
 
@@ -133,7 +287,7 @@ def skipped_row(record: ItemRecord) -> str:
 def duplicate_row(record: ItemRecord, folder: str) -> str:
     """One item that had been delivered before, with where it lies."""
     places = ", ".join(
-        f'<a href="{words.link(output.path, folder)}"><bdi>{text(output.path)}</bdi></a>'
+        f'<a href="{link(output.path, folder)}"><bdi>{text(output.path)}</bdi></a>'
         for output in record.outputs[:1]
     )
     same = f'<span class="size">the same as</span> {places}' if places else ""
@@ -198,7 +352,7 @@ def _marks(record: ItemRecord) -> str:
         marks.append(("", "animation"))
     if item.kind is ItemKind.VIDEO:
         length = (
-            words.duration_in_words(judgement.duration_s)
+            duration_in_words(judgement.duration_s)
             if judgement and judgement.duration_s
             else "video"
         )
@@ -211,8 +365,8 @@ def _note(record: ItemRecord, folder: str) -> str:
     item = record.item
     said = text(conversion_text(item) or (item.why if item.partial else ""))
     kept = [
-        f'<a href="{words.link(output.path, folder)}">{words.other_file(output.path, n)}</a>'
-        f" ({words.size_in_words(output.size_bytes)})"
+        f'<a href="{link(output.path, folder)}">{other_file(output.path, n)}</a>'
+        f" ({size_in_words(output.size_bytes)})"
         for n, output in enumerate(record.outputs[1:], 2)
     ]
     parts = [part for part in (said, ", ".join(kept)) if part]

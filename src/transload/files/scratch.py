@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from transload.files.free_space import SLACK_BYTES, check_room, reserve_of
+from transload.files.disk import SLACK_BYTES, check_room, reserve_of
 from transload.model import ALBUM_MAX
 from transload.ports import Source
 from transload.units import MIB

@@ -23,10 +23,10 @@ from transload.errors import (
     UsageError,
 )
 from transload.faults import Fault, NextStep, Step
-from transload.files.free_space import SLACK_BYTES
+from transload.files.disk import SLACK_BYTES
 from transload.files.scratch import JobScratch
-from transload.jobs.failures import first_of
-from transload.jobs.meters import TaskMeter
+from transload.jobs.hub import TaskMeter
+from transload.jobs.worker import first_of
 from transload.model import (
     MEDIA_KINDS,
     Files,
@@ -42,7 +42,7 @@ from transload.model import (
 )
 from transload.ports import ArchiveReader, Media, ReadContext, Source, Sources
 from transload.states import LEFT_OUT
-from transload.steps.judge import judge
+from transload.steps.prepare import judge
 from transload.steps.read import NOT_WANTED, read_source
 from transload.steps.staging import HEAD_BYTES, StagedEntry
 

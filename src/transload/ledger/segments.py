@@ -12,7 +12,7 @@ import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select
 
 from transload.conversions import QualityChoice, Segment
-from transload.files.free_space import free_bytes, reserve_of
+from transload.files.disk import free_bytes, reserve_of
 from transload.ledger.database import Database
 from transload.ledger.schema import choices, items, receipts, segments
 from transload.ledger.task_run import FencedTask

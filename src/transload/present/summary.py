@@ -9,14 +9,14 @@ from transload.errors import KINDS, LOCKED
 from transload.faults import Fault
 from transload.model import ItemRecord, ItemState, Job, Totals, Verdict
 from transload.present.next_steps import next_step
-from transload.present.outcomes import (
+from transload.present.status import (
     CONVERSIONS,
     LOST,
     NOTHING_NEW,
     conversions_text,
     count_reason,
+    state_word,
 )
-from transload.present.status import state_word
 from transload.present.text import clean, clock_text, count_text, size_text, time_text
 from transload.states import JOB_ENDED
 

@@ -14,8 +14,7 @@ from transload.archives.names import decode_tar_name
 from transload.archives.open import read_head
 from transload.archives.sniff import archive_format
 from transload.archives.volumes import group
-from transload.endings import ARCHIVE_SUFFIXES
-from transload.entry import Entry, Limits, Listing, ReadReport
+from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Listing, ReadReport
 from transload.errors import TransloadError, UnreadableError, UnsupportedError
 from transload.faults import Fault
 from transload.ports import Want

@@ -19,7 +19,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.net.fetch import Answer, Web
-from transload.sources.foresight import Foresight
+from transload.sources.download import Foresight
 from transload.sources.remote import Remote, span_of
 from transload.units import KIB, MIB
 

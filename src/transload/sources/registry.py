@@ -1,11 +1,16 @@
 """All kinds of sources behind one door: a scheme chooses who answers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import BinaryIO
 
-from transload.entry import Opening
-from transload.errors import BugError, UsageError
-from transload.ports import Source, SourceRef, Sources
+from transload.entry import Entry, Limits, Listing, Opening, ReadReport
+from transload.errors import BugError, TransloadError, UsageError
+from transload.model import Job, Sort
+from transload.ports import Source, SourceRef, Sources, Want
+from transload.sources.folder import natural_key
 
 Factory = Callable[[], Sources]
 """Makes the adapter of one scheme; called once, when the scheme is first needed."""
@@ -45,3 +50,89 @@ class SourceRegistry:
         if scheme not in self._made:
             self._made[scheme] = self._factories[scheme]()
         return self._made[scheme]
+
+
+# A source in another order than its own: by name or by date, for those that have a listing.
+
+
+class Ordered:
+    """The `Source` port over another source; indices are places in the new order."""
+
+    listed = True
+
+    def __init__(self, inner: Source, sort: Sort) -> None:
+        self._inner = inner
+        entries = list(inner.entries())
+        if sort == "name":
+            entries.sort(key=lambda entry: natural_key(entry.name))
+        else:
+            entries.sort(key=lambda entry: (entry.mtime_ms is None, entry.mtime_ms or 0))
+        self._entries = entries
+
+    @property
+    def title(self) -> str:
+        """That of the source."""
+        return self._inner.title
+
+    def listing(self) -> Listing:
+        """That of the source."""
+        return self._inner.listing()
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry in the new order."""
+        for place, entry in enumerate(self._entries):
+            yield replace(entry, index=place)
+
+    def cost_to(self, index: int) -> int:
+        """What reaching the entry costs the source."""
+        return self._inner.cost_to(self._entries[index].index)
+
+    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
+        """Wanted entries with their bodies, each reached directly."""
+        for place in range(start, len(self._entries)):
+            own = self._entries[place]
+            entry = replace(own, index=place)
+            if (
+                own.kind == "dir"
+                or not want(entry)
+                or own.kind == "link"
+                or own.trouble is not None
+            ):
+                continue
+            for _, body in self._inner.stream(partial(_is, own), own.index, limits):
+                yield entry, body
+                break
+
+    def finish(self) -> ReadReport:
+        """How reading went so far."""
+        return self._inner.finish()
+
+    def close(self) -> None:
+        """Close the source."""
+        self._inner.close()
+
+
+def _is(wanted: Entry, entry: Entry) -> bool:
+    return entry.index == wanted.index
+
+
+def open_in_order(sources: Sources, job: Job, opening: Opening) -> Source:
+    """A job's source in the job's order; closed again where it cannot be read so. Raises as `Sources.open`."""
+    source = sources.open(job.source, opening)
+    try:
+        return in_order(source, job.sort)
+    except TransloadError:
+        source.close()
+        raise
+
+
+def in_order(source: Source, sort: Sort) -> Source:
+    """The source in the wanted order. Raises UsageError where only its own order can be read."""
+    if sort == "archive":
+        return source
+    if not source.listed:
+        raise UsageError(
+            f"{source.title} can only be read in its own order (sort `archive`)",
+            suggestion="Unpack it, or pack it as zip, to send it in another order.",
+        )
+    return Ordered(source, sort)

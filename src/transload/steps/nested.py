@@ -7,8 +7,16 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
-from transload.endings import ARCHIVE_SUFFIXES, is_document
-from transload.entry import INNER_DIGITS, RAISE_LIMIT, Entry, Limits, Place, ReadReport
+from transload.entry import (
+    ARCHIVE_SUFFIXES,
+    INNER_DIGITS,
+    RAISE_LIMIT,
+    Entry,
+    Limits,
+    Place,
+    ReadReport,
+    is_document,
+)
 from transload.errors import (
     LOCKED,
     BugError,

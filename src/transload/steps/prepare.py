@@ -1,13 +1,24 @@
 """Carrying out a verdict: one item converted, and what is sent of it: its files, their names, the original beside."""
 
+import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from transload.conversions import ConversionTerms, Converted
-from transload.errors import FfmpegMissingError, PermanentError, StalledError, TooBigError
+from transload.errors import (
+    ConvertError,
+    FfmpegMissingError,
+    PermanentError,
+    StalledError,
+    TooBigError,
+)
 from transload.model import (
+    MEDIA_KINDS,
+    Facts,
     Held,
+    Intent,
     Item,
+    ItemKind,
     ItemState,
     Job,
     Judgement,
@@ -18,7 +29,120 @@ from transload.model import (
     Verdict,
 )
 from transload.plans import Plan, SplitPlan, UntouchedPlan
-from transload.ports import TaskContext
+from transload.ports import Destination, ReadContext, Record, TaskContext
+from transload.states import lost_as
+from transload.steps.staging import StagedEntry
+
+# Outcomes without a delivery, written in batches; and what a killed run left in doubt, asked at the destination.
+
+
+BATCH_MAX, BATCH_S = (
+    100,
+    0.25,
+)  # lost at a kill: at most this many verdicts, found again by judging again
+
+
+DELIVERED_BEFORE = "delivered before"
+
+
+async def write_outcomes(context: TaskContext, outcomes: Sequence[Outcome]) -> None:
+    """Write outcomes now and free what their items held."""
+    context.meter.leave(*(outcome.item.id for outcome in outcomes))
+    await context.record.conclude(outcomes)
+    await context.scratch.drop(*(outcome.item.id for outcome in outcomes if outcome.held))
+
+
+class OutcomeBatch:
+    """Collects outcomes; `flush` before what follows relies on them."""
+
+    def __init__(self, context: TaskContext) -> None:
+        self._context = context
+        self._waiting: list[Outcome] = []
+        self._since = time.monotonic()
+
+    async def add(self, outcome: Outcome) -> None:
+        """Take an outcome; writes the batch when it is full or old.
+
+        Its bytes go at once: the reader may be waiting for just that room before the next outcome can come.
+        """
+        if outcome.held is not None:
+            await self._context.scratch.drop(outcome.item.id)
+        self._waiting.append(outcome)
+        if len(self._waiting) >= BATCH_MAX or time.monotonic() - self._since > BATCH_S:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is waiting."""
+        waiting, self._waiting = self._waiting, []
+        self._since = time.monotonic()
+        if waiting:
+            await write_outcomes(self._context, waiting)
+
+
+async def quarantine_or_fail(
+    context: TaskContext, staged: StagedEntry, judgement: Judgement | None = None
+) -> Outcome:
+    """The outcome of what cannot be saved: kept in quarantine; failed without bytes; left pending for a password."""
+    found = staged.fault or ConvertError("nothing could be read").fault()
+    item, fault, state = staged.item, replace(found, item=staged.item.name), ItemState.QUARANTINED
+    if staged.held is None:
+        return Outcome(item, lost_as(fault), fault.detail, judgement, None, fault, staged.kind)
+    await context.record.keep(item, staged.held, fault)
+    return Outcome(item, state, fault.detail, judgement, staged.held, fault, staged.kind)
+
+
+def sent_meanwhile(batch: Sequence[Shipment], intents: Sequence[Intent]) -> list[Outcome]:
+    """The outcomes of shipments that got no intent: this job has sent their content under another item meanwhile."""
+    meant = {intent.shipment.item.id for intent in intents}
+    twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
+    return [Outcome(twin, ItemState.DUPLICATE, DELIVERED_BEFORE) for twin in twins]
+
+
+async def reconcile_intents(job: Job, record: Record, destination: Destination) -> None:
+    """Ask the destination what became of the intents of a killed run."""
+    after = 0
+    while intents := await record.open_intents(after):
+        await record.receive(await destination.look_up(job, intents))
+        after = intents[-1].item_id
+
+
+async def delivered_before(context: TaskContext, item: Item, held: Held) -> bool:
+    """Whether an equal item was delivered here earlier and is still there."""
+    twin = await context.record.duplicate_of(item, held.sha256)
+    return bool(twin) and await context.destination.holds(twin or ())
+
+
+# The verdict on a staged entry: what a job does with it, before anything is done. A dry run asks the same.
+
+
+UNTOUCHED = Judgement(ItemKind.DOCUMENT, Verdict.AS_IS, "delivered untouched")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict, with what probing found: the thumbnail of what is delivered as it is, the facts for who asks."""
+
+    judgement: Judgement
+    thumb: bytes | None = None
+    facts: Facts | None = None
+
+
+async def judge(context: ReadContext, staged: StagedEntry, held: Held) -> Judged:
+    """The verdict on an entry that was read whole; that of a deferred item stands.
+
+    Where all files are wanted, nothing is left out. Raises PermanentError or StalledError when it cannot be probed.
+    """
+    job, item = context.job, staged.item
+    if item.judgement is not None:
+        return Judged(item.judgement)
+    if staged.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
+        return Judged(replace(UNTOUCHED, kind=staged.kind))
+    probed = await context.media.probe(held.path, item.name)
+    found = context.media.judge(probed.facts, job.recipe, job.hevc)
+    if found.verdict in (Verdict.SKIP, Verdict.UNSAVABLE) and job.files == "all":
+        return Judged(replace(UNTOUCHED, kind=found.kind), facts=probed.facts)
+    return Judged(found, probed.thumb, probed.facts)
+
 
 BITS_A_PIXEL, FRAMES_S = 0.08, 30  # x264 at crf 22 stays below: 0.03 to 0.07 on films
 CONTAINER = 1.05

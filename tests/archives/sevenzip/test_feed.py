@@ -17,11 +17,10 @@ from tests.archives.makers_7z import (
 )
 from transload.archives.limits import Pull
 from transload.archives.sevenzip import feed as sevenzip_feed
-from transload.archives.sevenzip.access import ArchiveAccess
 from transload.archives.sevenzip.feed import Feed
 from transload.archives.sevenzip.listing import Member, parse
+from transload.archives.sevenzip.members import BATCH_BYTES, ArchiveAccess
 from transload.archives.sevenzip.tool import SevenZip, find_sevenzip
-from transload.archives.sevenzip.unlisted_sums import BATCH_BYTES
 from transload.entry import Limits, Secret
 from transload.errors import CorruptError, LimitError, TransloadError, UnsupportedError
 

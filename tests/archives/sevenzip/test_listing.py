@@ -7,7 +7,6 @@ import pytest
 
 from tests.archives.makers_7z import make_by_7zz, make_volumes
 from tests.archives.rar_maker import MTIME_S, make_rar, make_rar_volumes
-from transload.archives.sevenzip.access import ArchiveAccess
 from transload.archives.sevenzip.listing import (
     SevenZipListing,
     block_starts,
@@ -16,6 +15,7 @@ from transload.archives.sevenzip.listing import (
     parse,
     solid_before,
 )
+from transload.archives.sevenzip.members import ArchiveAccess
 from transload.archives.sevenzip.tool import find_sevenzip
 from transload.entry import Limits
 from transload.errors import LimitError

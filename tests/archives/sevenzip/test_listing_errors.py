@@ -11,8 +11,12 @@ from tests.archives.makers_7z import make_by_7zz, make_empty_7z
 from tests.archives.makers_old import xar_bytes
 from tests.archives.rar_maker import make_rar
 from transload.archives.open import Archives
-from transload.archives.sevenzip.listing import SevenZipListing, parse
-from transload.archives.sevenzip.listing_errors import error_of_archive, error_of_listing
+from transload.archives.sevenzip.listing import (
+    SevenZipListing,
+    error_of_archive,
+    error_of_listing,
+    parse,
+)
 from transload.entry import Limits
 from transload.errors import CorruptError, MissingVolumeError, TransloadError, UnsupportedError
 

@@ -19,8 +19,7 @@ from transload.archives.codecs.lzip import LzipDecoder
 from transload.archives.codecs.lzw import LzwDecoder
 from transload.archives.codecs.xz import lzma_decoder
 from transload.archives.codecs.zstd import ZstdError, zstd_decoder
-from transload.archives.sniff import HEAD_BYTES, archive_format
-from transload.archives.trailing import another_archive
+from transload.archives.sniff import HEAD_BYTES, another_archive, archive_format
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 from transload.units import GIB, KIB, MIB
 

@@ -20,7 +20,7 @@ from transload.archives.limits import (
     wrong_checksum,
 )
 from transload.archives.names import decoder_for
-from transload.archives.trailing import archive_at
+from transload.archives.sniff import archive_at
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.faults import Fault

@@ -13,26 +13,27 @@ from contextlib import contextmanager
 from functools import partial
 
 from transload.archives.limits import CHUNK, Pull, ended_early, lasting, wrong_checksum
-from transload.archives.sevenzip.access import (
-    LISTED_BREAK,
-    ArchiveAccess,
-    is_selectable,
-    misspelled,
-)
 from transload.archives.sevenzip.listing import Member, block_starts, solid_before
-from transload.archives.sevenzip.process import RC_MEMORY, DecoderProcess
-from transload.archives.sevenzip.single_members import (
+from transload.archives.sevenzip.members import (
+    BATCH_BYTES,
+    LISTED_BREAK,
     UNPACK,
+    ArchiveAccess,
     SingleMembers,
     doubted,
     failing,
     from_bytes,
+    is_selectable,
     lacks_decoder,
+    misspelled,
+    named_wrong,
+    neighbours,
     other_password,
     pieces,
+    sealed,
     unsupported,
 )
-from transload.archives.sevenzip.unlisted_sums import BATCH_BYTES, named_wrong, neighbours, sealed
+from transload.archives.sevenzip.process import RC_MEMORY, DecoderProcess
 from transload.errors import (
     CorruptError,
     LimitError,

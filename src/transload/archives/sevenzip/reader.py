@@ -7,9 +7,7 @@ from typing import BinaryIO, ClassVar, cast
 
 from transload.archives.blob import CountedFile
 from transload.archives.limits import Body, Pull, Tally, counted, read_whole
-from transload.archives.missing_volumes import with_lost_members
 from transload.archives.names import decoder_for
-from transload.archives.sevenzip.access import ArchiveAccess, is_selectable
 from transload.archives.sevenzip.arj import with_split_members
 from transload.archives.sevenzip.bit7z import last_resort
 from transload.archives.sevenzip.feed import Feed
@@ -17,15 +15,23 @@ from transload.archives.sevenzip.listing import (
     Member,
     SevenZipListing,
     block_starts,
+    error_of_archive,
+    error_of_listing,
     is_unknown,
     parse,
 )
-from transload.archives.sevenzip.listing_errors import error_of_archive, error_of_listing
+from transload.archives.sevenzip.members import (
+    BATCH_BYTES,
+    WEAK,
+    ArchiveAccess,
+    StoredMember,
+    is_selectable,
+    places,
+    refusing_zisofs,
+)
 from transload.archives.sevenzip.process import RC_PROMPT
-from transload.archives.sevenzip.single_members import WEAK, refusing_zisofs
-from transload.archives.sevenzip.stored import StoredMember, places
 from transload.archives.sevenzip.tool import Program, SevenZip
-from transload.archives.sevenzip.unlisted_sums import BATCH_BYTES
+from transload.archives.volumes import with_lost_members
 from transload.entry import Entry, Limits, Listing, ReadReport, Secret
 from transload.errors import (
     CorruptError,

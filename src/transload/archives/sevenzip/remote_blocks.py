@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from transload.archives.blob import Blob, ByteFile, foretell
-from transload.archives.sevenzip.access import is_selectable
 from transload.archives.sevenzip.feed import Feed
 from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing, packed_blocks
+from transload.archives.sevenzip.members import is_selectable
 from transload.archives.sevenzip.reader import SevenZipReader
 from transload.archives.sevenzip.tool import SevenZip
 from transload.entry import Limits, Secret

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from transload.archives.blob import Blob, ByteFile
 from transload.archives.codecs.decoders import Readable, Unpacked
 from transload.archives.limits import CHUNK, Pull, Tally, ended_early
-from transload.archives.sniff import archive_format
+from transload.archives.sniff import another_archive, archive_format
 from transload.archives.tar.header import (
     NO_BLOCK,
     RECORDS,
@@ -17,9 +17,7 @@ from transload.archives.tar.header import (
     read_header,
 )
 from transload.archives.tar.index import TarIndex
-from transload.archives.tar.member import Member, Records
-from transload.archives.tar.sparse import HoleTally, complete_map, sparse_pull
-from transload.archives.trailing import another_archive
+from transload.archives.tar.member import HoleTally, Member, Records, complete_map, sparse_pull
 from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError, UnsupportedError
 from transload.units import MIB

@@ -16,8 +16,17 @@ from transload.archives.codecs.decoders import can_decode
 from transload.archives.limits import CHUNK
 from transload.archives.names import extra_field
 from transload.archives.zip.directory import IN_ZIP64, ZIP64
-from transload.archives.zip.entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC, raw_name
-from transload.archives.zip.entry_bytes import LONG, SHORT, Span, descriptor_end, fits
+from transload.archives.zip.entries import (
+    ENCRYPTED,
+    LOCAL_HEAD,
+    LOCAL_MAGIC,
+    LONG,
+    SHORT,
+    Span,
+    descriptor_end,
+    fits,
+    raw_name,
+)
 from transload.errors import CorruptError, TruncatedError
 from transload.units import GIB
 

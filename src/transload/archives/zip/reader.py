@@ -1,26 +1,200 @@
 """Zip archives: the directory is read once, entries are streamed from one open file."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import ZipInfo
 
-from transload.archives.blob import Blob, blob_of, foretell
+from transload.archives.blob import Blob, ByteFile, blob_of, foretell
 from transload.archives.codecs.decoders import can_decode
-from transload.archives.limits import Body, EntryTally, Tally, counted
+from transload.archives.limits import Body, EntryTally, Tally, counted, too_many_entries
 from transload.archives.names import decoder_for
-from transload.archives.zip.contents import read_contents
+from transload.archives.sniff import after_end
+from transload.archives.zip.directory import (
+    Directory,
+    End,
+    end_after,
+    find_end,
+    read_directory,
+)
 from transload.archives.zip.entries import (
     ENCRYPTED,
+    LOCAL_HEAD,
+    LOCAL_MAGIC,
+    EntryBytes,
     entry_of,
+    overlapping,
+    raw_name,
     span_of,
     unmarked_names,
 )
-from transload.archives.zip.entry_bytes import EntryBytes
+from transload.archives.zip.places import Places
+from transload.archives.zip.salvage import Salvage, salvage
 from transload.entry import Entry, Limits, Listing, ReadReport
+from transload.errors import CorruptError, MissingVolumeError, TransloadError, TruncatedError
 from transload.faults import Fault
 from transload.ports import Want
+
+# Which entries a zip has: what its directory names, and in a damaged file what else is found in it.
+#
+# The directory's count, its volumes and its place are compared with what is there: whatever is missing is said.
+
+
+_COUNTED_MODULO = 1 << 16  # by writers that know no zip64
+_DAMAGED_MAX = 3  # sizes that are wrong by chance; more are of an archive that was made so
+_NAMED_MAX = 3  # of missing volumes: the first ones, then the last
+
+
+@dataclass(slots=True)
+class Contents:
+    """The entries of a zip, in the order of its directory, those that it does not name after them.
+
+    `troubles` are by index; `fault` is what makes the archive less than whole, `warning` what costs nothing.
+    """
+
+    places: Places
+    infos: list[ZipInfo]
+    troubles: dict[int, Fault] = field(default_factory=dict[int, Fault])
+    fault: Fault | None = None
+    warning: str = ""
+
+
+def read_contents(file: ByteFile, limits: Limits, name: str) -> Contents:
+    """The entries of the archive, called `name` for people.
+
+    Raises LimitError on too many, UnreadableError, CorruptError or TruncatedError when not one is found.
+    """
+    end, found = find_end(file, file.size), None
+    if end is None:
+        found = salvage(file, limits)
+        end = None if found.directory_at is None else end_after(file, found.directory_at)
+        if end is None:
+            return _salvaged(file, found, TruncatedError, "central directory missing")
+    directory = read_directory(file, end, limits)
+    if not directory.infos and directory.lacks:
+        if end.names_other_disks:
+            raise _missing_volume(end, name)
+        found = found or salvage(file, limits)
+        return _salvaged(file, found, CorruptError, "central directory damaged")
+    return _compared(file, directory, limits, name)
+
+
+def _salvaged(file: ByteFile, found: Salvage, kind: type[TransloadError], reason: str) -> Contents:
+    if not found.infos:
+        raise kind(f"{reason}, and no entry was found")
+    fault = kind(f"{reason}; {found.whole} whole entries found").fault()
+    contents = Contents(Places(file, found.infos, 0), found.infos, found.troubles, fault)
+    contents.troubles = _overlaps(contents) | found.troubles
+    return contents
+
+
+def _compared(file: ByteFile, directory: Directory, limits: Limits, name: str) -> Contents:
+    """The directory's entries, with what is missing among them and what lies before and after them."""
+    end, infos = directory.end, _before(file, directory, limits) + directory.infos
+    if len(infos) > limits.max_entries:
+        raise too_many_entries(limits)
+    contents = Contents(Places(file, infos, directory.shift), infos)
+    if directory.damaged or directory.lacks:
+        _complete(file, contents, directory, limits)
+    if end.names_other_disks and not file.read_at(0, 8).startswith(b"PK\x07\x08" + LOCAL_MAGIC):
+        _lack_volumes(contents, end, name)
+    trailing = after_end(file, end.after)
+    contents.warning = trailing.warning
+    more = len(directory.infos) - end.entries
+    if more > 0 and more % _COUNTED_MODULO:
+        contents.warning = f"its directory has {more} entries more than its end record tells of"
+    contents.fault = contents.fault or trailing.fault
+    contents.troubles = _overlaps(contents) | contents.troubles
+    return contents
+
+
+def _before(file: ByteFile, directory: Directory, limits: Limits) -> list[ZipInfo]:
+    """The entries of the whole zips to which this one was appended."""
+    infos: list[ZipInfo] = []
+    while directory.shift > 0 and len(infos) <= limits.max_entries:
+        first = find_end(file, directory.shift)
+        if first is None or first.start is None or first.after != directory.shift:
+            break
+        directory = read_directory(file, first, limits)
+        infos = directory.infos + infos
+    return infos
+
+
+def _complete(file: ByteFile, contents: Contents, directory: Directory, limits: Limits) -> None:
+    """Add the entries that the directory should name and does not."""
+    known = sorted(
+        (info.header_offset, info.header_offset + LOCAL_HEAD.size + info.compress_size)
+        for info in contents.infos
+        if contents.places.is_there(info)
+    )
+    found = salvage(file, limits, known)
+    named = {(raw_name(info), info.CRC) for info in contents.infos}
+    for index, info in enumerate(found.infos):
+        if (raw_name(info), info.CRC) not in named:
+            if index in found.troubles:
+                contents.troubles[len(contents.infos)] = found.troubles[index]
+            contents.infos.append(info)
+    if len(contents.infos) > limits.max_entries:
+        raise too_many_entries(limits)
+    whole = len(contents.infos) - len(contents.troubles)
+    if directory.damaged:
+        told = f"central directory damaged; {whole} whole entries found"
+        contents.fault = CorruptError(told).fault()
+        return
+    told = (
+        f"the end record tells of {directory.end.entries} entries, the directory has "
+        f"{len(directory.infos)}: a volume is missing, or the archive is damaged"
+    )
+    contents.fault = MissingVolumeError(told).fault()
+
+
+def _lack_volumes(contents: Contents, end: End, name: str) -> None:
+    """Say which volumes are missing, and give the entries that lie on them their trouble."""
+    error = _missing_volume(end, name)
+    contents.fault = error.fault()
+    for index, info in enumerate(contents.infos):
+        if info.volume != end.disk and not contents.places.is_anywhere(info):
+            error.item = info.filename
+            contents.troubles[index] = error.fault()
+
+
+def _missing_volume(end: End, name: str) -> MissingVolumeError:
+    if not end.disk:
+        return MissingVolumeError(
+            f"{name} has {end.entries_here} of {end.entries} entries: the others are in volumes that are missing"
+        )
+    stem = name[:-4] if name.lower().endswith(".zip") else name
+    names = [f"{stem}.z{number:02}" for number in range(1, min(end.disk, _NAMED_MAX) + 1)]
+    if end.disk > _NAMED_MAX:  # a damaged record may tell of four thousand million
+        names = [*names[: _NAMED_MAX - 1], "…", f"{stem}.z{end.disk}"]
+    return MissingVolumeError(
+        f"{name} is the last of {end.disk + 1} volumes; missing: {', '.join(names)}"
+    )
+
+
+def _overlaps(contents: Contents) -> dict[int, Fault]:
+    """Entries that share bytes. What only damage makes seem so is looked at more closely: it costs no neighbour."""
+    here = [index for index in range(len(contents.infos)) if index not in contents.troubles]
+    packed = {index: contents.infos[index].compress_size for index in here}
+    suspects = overlapping([contents.infos[index] for index in here])
+    if not suspects:
+        return {}
+    damaged: list[int] = []
+    for index in (here[one] for one in suspects):
+        least = contents.places.packed(contents.infos[index])
+        if least is None:
+            del packed[index]
+            continue
+        packed[index] = least
+        if not contents.places.ends_as_told(contents.infos[index]):
+            damaged.append(index)
+    if len(damaged) <= _DAMAGED_MAX:
+        packed |= dict.fromkeys(damaged, 0)
+    here = list(packed)
+    troubles = overlapping([contents.infos[index] for index in here], list(packed.values()))
+    return {here[index]: fault for index, fault in troubles.items()}
 
 
 def _needs_more(info: ZipInfo) -> bool:

@@ -25,8 +25,7 @@ from transload.errors import (
     UnverifiedError,
     is_disk_full,
 )
-from transload.files.durable import name_durably, sync_file
-from transload.files.free_space import free_bytes
+from transload.files.disk import free_bytes, name_durably, sync_file
 from transload.json_codec import from_json
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, memory_fit, quality, verify

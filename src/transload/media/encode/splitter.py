@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from transload.errors import TooBigError
-from transload.files.free_space import free_bytes
+from transload.files.disk import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, verify
 from transload.media.encode.ffmpeg import EncoderLimits, Ffmpeg, run

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from transload import endings
 from transload.archives.sniff import archive_format
+from transload.entry import AUDIO_SUFFIXES, PHOTO_SUFFIXES, VIDEO_SUFFIXES
 from transload.model import ItemKind
 
 HEAD_BYTES = 8 << 10
@@ -47,11 +47,11 @@ def is_junk_name(name: str) -> bool:
 def kind_of_name(name: str) -> ItemKind | None:
     """The media kind that an ending promises, None for others."""
     suffix = PurePosixPath(name.lower()).suffix
-    if suffix in endings.PHOTOS:
+    if suffix in PHOTO_SUFFIXES:
         return ItemKind.PHOTO
-    if suffix in endings.VIDEOS:
+    if suffix in VIDEO_SUFFIXES:
         return ItemKind.VIDEO
-    return ItemKind.AUDIO if suffix in endings.SOUNDS else None
+    return ItemKind.AUDIO if suffix in AUDIO_SUFFIXES else None
 
 
 def formats_of(kind: ItemKind) -> list[str]:

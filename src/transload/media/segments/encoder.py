@@ -31,7 +31,7 @@ from transload.errors import (
     TransloadError,
     UnverifiedError,
 )
-from transload.files.free_space import free_bytes
+from transload.files.disk import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, quality, verify
 from transload.media.encode.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from transload.errors import ConvertError, DiskFullError, is_disk_full
-from transload.files.durable import name_durably, sync_written
+from transload.files.disk import name_durably, sync_written
 from transload.sums import Fingerprint
 from transload.units import CHUNK_BYTES
 

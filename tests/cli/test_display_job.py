@@ -1,0 +1,68 @@
+"""What a command says of a job, and where."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Cli, Sent
+from tests.inputs import packed, photo
+from transload.cli.display import Patience
+from transload.model import Event
+
+
+def test_results_go_to_one_stream_and_progress_to_the_other(sent: Sent) -> None:
+    assert sent.said.out.startswith("trip -> library:")
+    assert sent.said.err.splitlines()[0] == "trip: starting"
+
+
+def test_quiet_says_nothing_of_a_success(cli: Cli, tmp_path: Path) -> None:
+    source = packed(tmp_path / "one.zip", {"a.jpg": photo(1)})
+    said = cli("send", source, "--to", f"library:{tmp_path / 'lib'}", "-q")
+    assert (said.status, said.out, said.err) == (0, "", "")
+
+
+def test_quiet_still_names_a_fault(cli: Cli, tmp_path: Path) -> None:
+    source = tmp_path / "no.zip"
+    source.write_bytes(b"PK\x03\x04 and then nothing of an archive")
+    said = cli("send", source, "--to", f"library:{tmp_path / 'lib'}", "-q")
+    assert said.status == 4
+    assert said.out == ""
+    assert "next:" in said.err
+
+
+def event(what: str, **told: object) -> Event:
+    """An event of the job."""
+    return Event("J", 1, 0, what, told)
+
+
+LOOK_S = 30.0
+WAITS = event("state", state="waiting", reason="space")
+
+
+def test_the_first_wait_is_given_its_next_look() -> None:
+    patience = Patience(LOOK_S)
+    patience.take(WAITS, 0.0)
+    patience.take(event("state", state="running"), 30.0)
+    assert not patience.spent
+    patience.take(WAITS, 31.0)
+    assert patience.spent
+
+
+def test_two_tasks_that_wait_at_once_are_one_wait() -> None:
+    patience = Patience(LOOK_S)
+    patience.take(WAITS, 0.0)
+    patience.take(WAITS, LOOK_S / 2)
+    assert not patience.spent
+
+
+def test_items_that_arrive_start_it_anew() -> None:
+    patience = Patience(LOOK_S)
+    patience.take(WAITS, 0.0)
+    patience.take(event("items", items=[[0, "sent"]]), 30.0)
+    patience.take(WAITS, 31.0)
+    assert not patience.spent
+
+
+def test_other_waits_are_sat_out() -> None:
+    patience = Patience(LOOK_S)
+    for at in (0.0, 100.0, 200.0):
+        patience.take(event("state", state="waiting", reason="retry"), at)
+    assert not patience.spent
