@@ -16,7 +16,6 @@ from typing import Any
 
 import anyio
 
-from transload.conversions import QualityChoice, Segment
 from transload.json_codec import from_json
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
@@ -24,7 +23,7 @@ from transload.media.encode.ffmpeg_args import EncodeStyle
 from transload.media.segments import cut_plan, encoder
 from transload.media.segments.cut_plan import Cuts
 from transload.media.segments.ffmpeg_args import SegmentRun, hash_of
-from transload.plans import TranscodePlan
+from transload.plans import QualityChoice, Segment, TranscodePlan
 
 
 def put(path: Path, text: str) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from transload.conversions import ConversionTerms, Converted, SegmentStore, ShouldYield
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
 from transload.faults import Fault
 from transload.model import (
@@ -31,6 +30,7 @@ from transload.model import (
     Shipment,
     Task,
 )
+from transload.plans import ConversionTerms, Converted, SegmentStore, ShouldYield
 
 Clock = Callable[[], int]
 """UTC now in integer milliseconds."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.inputs import packed, photo
 from tests.installation import SMALL, Home, Picky
-from transload.conversions import never_yield
 from transload.model import ItemState, Job, JobState, Lane, Recipe, Task
+from transload.plans import never_yield
 from transload.wiring import Installation, build
 
 

@@ -11,7 +11,6 @@ from tests.films import film
 from tests.inputs import clip, packed
 from tests.installation import SMALL, Home
 from transload.config import Convert
-from transload.conversions import ShouldYield
 from transload.entry import Entry
 from transload.jobs.embedded import Embedded
 from transload.ledger.database import Database
@@ -31,6 +30,7 @@ from transload.model import (
     TaskKind,
     Verdict,
 )
+from transload.plans import ShouldYield
 from transload.ports import Handler
 from transload.states import TURN
 

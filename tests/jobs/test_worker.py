@@ -13,7 +13,6 @@ from tests import inputs
 from tests.inputs import clip, packed, photo
 from tests.installation import Home
 from tests.jobs.site import pictures, site
-from transload.conversions import never_yield
 from transload.destinations import gallery
 from transload.jobs.worker import (
     DEATHS_MAX,
@@ -22,6 +21,7 @@ from transload.ledger.schema import tasks
 from transload.ledger.task_writes import TaskRecord
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemState, JobState, Lane, Recipe
+from transload.plans import never_yield
 from transload.ports import Media
 
 pytestmark = pytest.mark.anyio

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import insert
 
 from tests.ledger.conftest import Desk, entries
-from transload.conversions import QualityChoice, Segment
 from transload.errors import LostLeaseError
 from transload.ledger.schema import receipts
 from transload.ledger.segments import KEPT_MS, ROWLESS_MS, SqlSegmentStore, TaskParts
 from transload.ledger.task_writes import TaskRecord
 from transload.model import Held, ItemState, Outcome
+from transload.plans import QualityChoice, Segment
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from tests.media.rare_samples import ALL
-from transload.conversions import Converted
 from transload.media.toolbox import MediaToolbox
 from transload.model import Hevc, Recipe, Verdict
+from transload.plans import Converted
 from transload.ports import Probed
 
 BY_NAME = {sample.name: sample for sample in ALL}

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from transload.conversions import QualityChoice, Segment
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
 from transload.media.encode.ffmpeg_args import EncodeStyle
 from transload.media.segments import cut_plan
 from transload.media.segments.encoder import SegmentEncoder, SegmentRequest
-from transload.plans import TranscodePlan
+from transload.plans import QualityChoice, Segment, TranscodePlan
 
 
 @dataclass

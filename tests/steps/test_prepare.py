@@ -8,7 +8,6 @@ import pytest
 from tests import inputs
 from tests.installation import Home, Picky, finished
 from transload.config import Settings
-from transload.conversions import Converted, OutputFile
 from transload.model import (
     Held,
     Item,
@@ -21,7 +20,7 @@ from transload.model import (
     Shipment,
     Verdict,
 )
-from transload.plans import UntouchedPlan
+from transload.plans import Converted, OutputFile, UntouchedPlan
 from transload.steps.prepare import UNTOUCHED, as_it_is, disk_need, equals_apart, parcels_of
 
 pytestmark = pytest.mark.anyio

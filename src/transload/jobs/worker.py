@@ -13,7 +13,6 @@ from typing import Protocol
 import anyio.to_thread
 
 from transload import flow
-from transload.conversions import ShouldYield, Yielded
 from transload.errors import (
     KINDS,
     BugError,
@@ -41,6 +40,7 @@ from transload.jobs.hub import TaskMeter
 from transload.ledger.jobs import Ledger
 from transload.ledger.task_writes import TaskRecord
 from transload.model import ItemRecord, ItemState, Job, Outcome, Output, Task, TaskKind
+from transload.plans import ShouldYield, Yielded
 from transload.ports import Clock, Destination, Media, Meter, Source, TaskContext
 from transload.retry import RetryPolicy
 from transload.sources.local import Later

@@ -11,11 +11,11 @@ from pathlib import Path
 import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select
 
-from transload.conversions import QualityChoice, Segment
 from transload.files.disk import free_bytes, reserve_of
 from transload.ledger.database import Database
 from transload.ledger.schema import choices, items, receipts, segments
 from transload.ledger.task_run import FencedTask
+from transload.plans import QualityChoice, Segment
 from transload.ports import Clock
 from transload.states import ITEM_OPEN
 from transload.sums import sha256_of

@@ -27,9 +27,10 @@ from transload.errors import is_disk_full
 from transload.json_codec import to_json
 from transload.media.failures import DamagedError
 from transload.media.photos import heif
-from transload.media.probe import mp3_header, sniff
-from transload.media.probe.measurement import Measurement
+from transload.media.probe import sniff
+from transload.media.probe.containers import after_id3
 from transload.model import ItemKind
+from transload.plans import Measurement
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PHOTO_PROBE_BYTES = 160 << 20
@@ -163,7 +164,7 @@ def _recognised(file: BinaryIO, name: str) -> sniff.Sniffed:
     """What the file is by its first bytes, or by those after an ID3 tag: AAC and FLAC have such tags, too."""
     found = sniff.recognise(file.read(sniff.HEAD_BYTES), name)
     file.seek(0)
-    if found.format != "mp3" or not (start := mp3_header.after_id3(file)):
+    if found.format != "mp3" or not (start := after_id3(file)):
         return found
     file.seek(start)
     tagged = sniff.recognise(file.read(sniff.HEAD_BYTES), name)
@@ -196,9 +197,9 @@ def _probe_stream(
     raw["sniffed"] = raw["sniffed"] or str(raw.get("container", "")).split(",")[0]
     if frame is None:
         return raw, None
-    from transload.media.photos import thumbnails
+    from transload.media.photos.photo import thumbnail_of_frame
 
-    return raw, thumbnails.of_frame(frame, int(raw.get("rotation") or 0))
+    return raw, thumbnail_of_frame(frame, int(raw.get("rotation") or 0))
 
 
 class _Backend(Protocol):

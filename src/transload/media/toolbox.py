@@ -7,17 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from transload.conversions import NO_TERMS, ConversionTerms, Converted
 from transload.errors import MemoryLimitError
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.encode.converter import Converter
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import USUAL, EncoderSettings
 from transload.media.judge import verdict
-from transload.media.judge.tracks import same_code
+from transload.media.judge.streams import same_code
 from transload.media.judge.verdict import NO_WISHES, Wishes
 from transload.media.probe.sniff import sniff
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
+from transload.plans import NO_TERMS, ConversionTerms, Converted
 from transload.ports import Moved, Probed
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
 

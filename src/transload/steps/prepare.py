@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from transload.conversions import ConversionTerms, Converted
 from transload.errors import (
     ConvertError,
     FfmpegMissingError,
@@ -28,7 +27,7 @@ from transload.model import (
     Shipment,
     Verdict,
 )
-from transload.plans import Plan, SplitPlan, UntouchedPlan
+from transload.plans import ConversionTerms, Converted, Plan, SplitPlan, UntouchedPlan
 from transload.ports import Destination, ReadContext, Record, TaskContext
 from transload.states import lost_as
 from transload.steps.staging import StagedEntry

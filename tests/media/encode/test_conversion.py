@@ -6,12 +6,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-from transload.conversions import ConversionTerms
 from transload.media.encode.conversion import Conversion, ProgressReporter
 from transload.media.encode.ffmpeg import Counters, EncoderLimits
 from transload.media.encode.memory_fit import MemoryStep
 from transload.model import ItemKind, Judgement, Progress, Verdict
-from transload.plans import TranscodePlan
+from transload.plans import ConversionTerms, TranscodePlan
 
 USUAL = MemoryStep(2)
 FILM = TranscodePlan(sniffed="mov")

@@ -15,13 +15,13 @@ from tests.media.conftest import CONVERTED, Probe, Results, Samples
 from tests.media.rare_samples import begun
 from tests.media.samples import H264, Sample, by_ffmpeg
 from tests.media.segment_makers import Shelf
-from transload.conversions import ConversionTerms, Converted
 from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
 from transload.faults import NextStep
 from transload.media.encode.ffmpeg import EncoderLimits, wheel_binary
 from transload.media.judge.verdict import judge
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Judgement, Progress, Recipe, Verdict
+from transload.plans import ConversionTerms, Converted
 
 
 def names_in(folder: Path) -> list[str]:

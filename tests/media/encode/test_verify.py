@@ -20,9 +20,8 @@ from transload.errors import (
 from transload.media.encode.ffmpeg import wheel_binary
 from transload.media.encode.verify import check_facts, end_error, length_fault
 from transload.media.judge.verdict import judge
-from transload.media.probe.measurement import Measurement
 from transload.model import Facts, ItemKind, Verdict
-from transload.plans import M4aPlan, RewrapPlan, StreamPlan, TranscodePlan
+from transload.plans import M4aPlan, Measurement, RewrapPlan, StreamPlan, TranscodePlan
 
 WHOLE = Measurement(frames=100, span_s=9.9, audio_span_s=9.9)
 COPY = RewrapPlan(sniffed="mov", fps=10.0)

@@ -11,7 +11,7 @@ from tests.kept import encode
 from tests.media.decoded import points_of
 from transload.json_codec import from_json
 from transload.media.judge.streams import StreamFacts
-from transload.media.judge.video_colours import conversion, tags, with_colours
+from transload.media.judge.video import colour_conversion, colour_tags, with_colours
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
 from transload.plans import BT709, SMPTE170M, TranscodePlan
@@ -144,16 +144,16 @@ def test_the_matrix_follows_the_height_of_what_is_made(
 ) -> None:
     bare = TranscodePlan(sniffed="mov", **bounds)
     plan = with_colours(bare, {"width": size[0], "height": size[1]}, picture())
-    assert f"colorspace={matrix}" in tags(plan)
-    assert ("accurate_rnd" in conversion(plan)) == (matrix != BT709)
+    assert f"colorspace={matrix}" in colour_tags(plan)
+    assert ("accurate_rnd" in colour_conversion(plan)) == (matrix != BT709)
 
 
 def test_wide_colours_are_passed_on_unless_they_were_mapped() -> None:
     wide = with_colours(
         TranscodePlan(sniffed="mov"), {}, picture(primaries=9, transfer=14, matrix=9)
     )
-    assert "color_primaries=9:color_trc=14:colorspace=1" in tags(wide)
-    assert "in_color_matrix=bt2020:" in conversion(wide)
+    assert "color_primaries=9:color_trc=14:colorspace=1" in colour_tags(wide)
+    assert "in_color_matrix=bt2020:" in colour_conversion(wide)
     mapped = replace(wide, hdr=True)
-    assert "color_primaries=1:color_trc=1" in tags(mapped)
-    assert "in_color_matrix=auto:" in conversion(mapped)
+    assert "color_primaries=1:color_trc=1" in colour_tags(mapped)
+    assert "in_color_matrix=auto:" in colour_conversion(mapped)

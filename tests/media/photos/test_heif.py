@@ -12,10 +12,10 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests.media.heif_makers import PAGES, both, collection, page, sequence
 from tests.media.samples import colour
-from transload.conversions import Converted
 from transload.media.photos.heif import facts_of_sequence, without_stills
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Judgement, Recipe, Verdict
+from transload.plans import Converted
 
 RECIPES = [Recipe.TELEGRAM, Recipe.PLAYABLE]
 PLAIN = {"red": (254, 0, 0), "green": (0, 128, 1), "blue": (0, 0, 254)}

@@ -15,7 +15,6 @@ import pytest
 from tests.films import film, odd_film, packets
 from tests.kept import encode
 from tests.media.segment_makers import Shelf, decoder_child, made, planned
-from transload.conversions import Yielded, segment_file
 from transload.errors import DiskFullError, MemoryLimitError, UnverifiedError
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg, wheel_binary
 from transload.media.encode.ffmpeg_args import arguments
@@ -28,6 +27,7 @@ from transload.media.segments.encoder import (
     encoders_at_once,
     seek_us,
 )
+from transload.plans import Yielded, segment_file
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 

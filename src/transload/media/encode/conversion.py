@@ -5,13 +5,18 @@ from pathlib import Path
 
 import anyio
 
-from transload.conversions import ConversionTerms
 from transload.media.encode import memory_fit
 from transload.media.encode.ffmpeg import Counters, EncoderLimits
 from transload.media.encode.quality import QualityStep, VideoSize
-from transload.media.probe.measurement import Measurement
 from transload.model import Judgement, Progress
-from transload.plans import EncodePlan, Plan, StreamPlan, TranscodePlan
+from transload.plans import (
+    ConversionTerms,
+    EncodePlan,
+    Measurement,
+    Plan,
+    StreamPlan,
+    TranscodePlan,
+)
 from transload.ports import Moved
 
 

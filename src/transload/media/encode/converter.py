@@ -13,7 +13,6 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 
-from transload.conversions import ConversionTerms, Converted, OutputFile, SegmentStore
 from transload.errors import (
     BugError,
     ConvertError,
@@ -31,11 +30,15 @@ from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, memory_fit, quality, verify
 from transload.media.encode.conversion import Conversion, ProgressReporter
 from transload.media.encode.ffmpeg import EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
-from transload.media.encode.quality import EncoderSettings, QualityStep
-from transload.media.encode.speed_probe import Clock, SpeedProbe, TooSlowError
+from transload.media.encode.quality import (
+    Clock,
+    EncoderSettings,
+    QualityStep,
+    SpeedProbe,
+    TooSlowError,
+)
 from transload.media.encode.splitter import Splitter
 from transload.media.judge.audio import STEREO
-from transload.media.probe.measurement import Measurement
 from transload.media.segments import cut_plan
 from transload.media.segments.encoder import (
     SegmentEncoder,
@@ -46,14 +49,19 @@ from transload.media.segments.encoder import (
 from transload.model import Judgement
 from transload.plans import (
     AnimationPlan,
+    ConversionTerms,
+    Converted,
     EncodePlan,
     FfmpegPlan,
     FilmPlan,
     JpegPlan,
     M4aPlan,
+    Measurement,
     Mp3Plan,
     NewSoundPlan,
+    OutputFile,
     RewrapPlan,
+    SegmentStore,
     SplitPlan,
     StreamPlan,
     TranscodePlan,

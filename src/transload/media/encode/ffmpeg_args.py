@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transload.media.encode.quality import BUFFER_S
-from transload.media.judge import video_colours
+from transload.media.judge.video import colour_conversion, colour_tags
 from transload.media.probe.containers import DEMUXERS
 from transload.plans import (
     AnimationPlan,
@@ -224,7 +224,7 @@ def _filters(plan: EncodePlan, known: Collection[str]) -> list[str]:
     if plan.hdr and "zscale" in known:
         chain.append(_TONEMAP)
     even = "scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)'"
-    chain += [even + video_colours.conversion(plan), "format=yuv420p"]
+    chain += [even + colour_conversion(plan), "format=yuv420p"]
     if short := plan.short:
         chain.append(
             f"scale=w='if(gt(iw,ih),-2,min({short},iw))':h='if(gt(iw,ih),min({short},ih),-2)'"
@@ -234,4 +234,4 @@ def _filters(plan: EncodePlan, known: Collection[str]) -> list[str]:
             f"scale=w='min({side},iw)':h='min({side},ih)'"  # after another scale nothing may grow
             ":force_original_aspect_ratio=decrease:force_divisible_by=2"
         )
-    return [*chain, "setsar=1", video_colours.tags(plan)]
+    return [*chain, "setsar=1", colour_tags(plan)]

@@ -11,7 +11,7 @@ from typing import Any
 import av.error
 from av.container import InputContainer
 
-from transload.media.encode.split_plan import Key, cuts_of
+from transload.media.encode.splitter import Key, cuts_of
 from transload.media.failures import DamagedError, evidence_of
 from transload.media.probe.packets import Beat, packets
 from transload.media.segments.remux import opened, picture_of

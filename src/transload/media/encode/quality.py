@@ -1,8 +1,11 @@
 """How good a transcode may be: presets and sizes give way to the deadline and to the limit on a file. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from transload.errors import PermanentError, UnverifiedError
+from transload.plans import QualityChoice, SegmentStore
 
 PRESET_WORK = {"slow": 1.6, "medium": 1.0, "fast": 0.68, "faster": 0.54, "veryfast": 0.34}
 """Processor time of x264 with decoding, medium = 1: at crf 23 on film; slow and faster on a drawn picture, to scale."""
@@ -178,3 +181,70 @@ def audio_bits_s(*, channels: int, kept: bool) -> int:
     if channels > STEREO:
         return SURROUND_BITS_S
     return SOUND_KEPT_BITS_S if kept else SOUND_BITS_S
+
+
+# How fast a film is made, measured on its first segment, and what follows from that: decided once, kept as a row.
+
+
+Clock = Callable[[], float]
+"""Seconds that only go forward."""
+
+
+class TooSlowError(PermanentError):
+    """The film would not be ready in time; it begins anew with what was chosen."""
+
+    kind = UnverifiedError.kind
+
+
+class SpeedProbe:
+    """Watches one film until its first segment is there. `quality_steps` are what can be chosen, the present one first.
+
+    `step` and `note` are what was chosen and why.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[QualityStep],
+        deadline_s: float,
+        segments: SegmentStore,
+        key: str,
+        clock: Clock,
+    ) -> None:
+        self._steps = steps
+        self._deadline_s = deadline_s
+        self._segments = segments
+        self._key = key
+        self._clock = clock
+        self._began_s = self._run_s = clock()
+        self._decided = False
+        self.step = steps[0]
+        self.note = ""
+
+    async def known(self) -> QualityStep | None:
+        """What an earlier run has chosen; None: this one measures."""
+        choice = await self._segments.chosen(self._key)
+        if choice is None:
+            return None
+        self.step, self.note = QualityStep(choice.preset, choice.lines), choice.note
+        return self.step
+
+    def begin(self) -> None:
+        """A run of the encoder begins."""
+        self._run_s = self._clock()
+
+    async def made(self, frames: int, total: int) -> None:
+        """A segment of so many pictures has been made; of the first of them something follows.
+
+        Raises TooSlowError when another step was chosen: by then the choice is a row.
+        """
+        if self._decided:
+            return
+        self._decided = True
+        now_s = self._clock()
+        speed = MeasuredSpeed(now_s - self._run_s, frames, total, now_s - self._began_s)
+        step, need_s = fastest_fitting(self._steps, speed, self._deadline_s)
+        note = lowered_note(self._steps[0], step, need_s, self._deadline_s)
+        await self._segments.choose(self._key, QualityChoice(step.preset, step.lines, note))
+        self.step, self.note = step, note
+        if step != self._steps[0]:
+            raise TooSlowError(note)

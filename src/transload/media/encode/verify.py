@@ -18,11 +18,11 @@ from transload.media import failures
 from transload.media.judge.audio import SHORT_TOLD_S
 from transload.media.judge.streams import StreamFacts, picture_of, streams_of
 from transload.media.judge.verdict import judge
-from transload.media.probe.measurement import Measurement
 from transload.model import Facts, Recipe, Verdict
 from transload.plans import (
     EncodePlan,
     M4aPlan,
+    Measurement,
     Mp3Plan,
     NewSoundPlan,
     Plan,

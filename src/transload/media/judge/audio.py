@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from transload.faults import Fault
-from transload.media.judge.streams import StreamFacts, streams_of
-from transload.media.judge.tracks import number_of, sound_at
+from transload.media.judge.streams import StreamFacts, number_of, sound_at, streams_of
 from transload.model import ItemKind, Judgement, Recipe, Verdict
 from transload.plans import M4aPlan, Mp3Plan
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from transload.faults import Fault
 from transload.media.judge.audio import DEFER_ABOVE_S, fitting_suffix, judge_mp3, judge_sound
-from transload.media.judge.phone_limits import shown_size, side_of
 from transload.media.judge.streams import StreamFacts, picture_of, streams_of
-from transload.media.judge.video import judge_video, recover_video
+from transload.media.judge.video import judge_video, recover_video, shown_size, side_of
 from transload.media.photos.extras import FILM
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
 from transload.plans import AnimationPlan, JpegPlan

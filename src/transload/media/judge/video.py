@@ -4,18 +4,156 @@ The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) w
 (`playable`: six), index in front. Streams that fit are copied, never encoded again, whatever they are wrapped in.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, TypeVar
 
 from transload.faults import Fault
 from transload.media.judge.audio import AUDIO_S_PER_S, DEFER_ABOVE_S, STEREO, channels_kept, is_cut
-from transload.media.judge.phone_limits import demands, side_of, stated_level
-from transload.media.judge.streams import StreamFacts
-from transload.media.judge.tracks import ChosenTracks, choose_tracks
-from transload.media.judge.video_colours import with_colours
+from transload.media.judge.streams import ChosenTracks, StreamFacts, choose_tracks
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
-from transload.plans import FilmPlan, NewSoundPlan, RewrapPlan, TranscodePlan, UntouchedPlan
+from transload.plans import (
+    BT709,
+    SMPTE170M,
+    EncodePlan,
+    FilmPlan,
+    NewSoundPlan,
+    RewrapPlan,
+    TranscodePlan,
+    UntouchedPlan,
+)
+
+# What decoders of phones take: profiles, levels, sizes, pictures a second. Pure.
+
+
+SIDE_MAX = 3840
+BLOCKS_MAX, BLOCKS_S_MAX = 36_864, 2_073_600
+"""Macroblocks of a picture and of a second at level 5.2 (ITU-T H.264, table A-1): 4K at 64 pictures a second."""
+BLOCK = 16
+RATE_MAX = 240.0
+"""Files that tell more pictures a second are mostly wrong; so their pictures become no smaller than for this many."""
+STUDIO_PROFILES = frozenset(
+    {"High 4:4:4 Predictive", "High 4:4:4", "High 4:4:4 Intra", "CAVLC 4:4:4 Intra", "Extended"}
+)
+"""Profiles of H.264 that no phone decodes even where their pictures are 4:2:0 (lossless ones are), by libav's names."""
+_LEVEL_MAX = 5.2
+_OF_ONE = {"h264": 10, "hevc": 30}
+"""In what a stream writes level 1 (ITU-T H.264, 7.4.2.1.1; H.265, 7.4.4)."""
+
+
+def demands(picture: StreamFacts) -> list[str]:
+    """What the picture asks of a decoder beyond what phones have, as reasons; empty when it fits."""
+    codec, size = picture.codec, (picture.width, picture.height)
+    found: list[str] = []
+    if codec == "h264" and picture.profile in STUDIO_PROFILES:
+        found.append(f"H.264 {picture.profile} does not play on phones")
+    level = (picture.level or 0) / _OF_ONE.get(codec, math.inf)
+    if level > _LEVEL_MAX:
+        found.append(f"{codec} of level {level:.1f} does not play on phones")
+    if max(size) > SIDE_MAX or (codec == "h264" and _blocks(size) > BLOCKS_MAX):
+        found.append(f"{size[0]} x {size[1]} is too large for phones")
+    return found
+
+
+def side_of(picture: StreamFacts) -> int | None:
+    """The longest side in pixels that it may have as H.264, shown in square pixels; None: it may stay as it is."""
+    size = shown_size(picture)
+    most = min(BLOCKS_MAX, BLOCKS_S_MAX / min(RATE_MAX, picture.fps or 1.0))
+    if max(size) <= SIDE_MAX and _blocks(size) <= most:
+        return None
+    sides = range(min(SIDE_MAX, max(size)) // BLOCK * BLOCK, BLOCK, -BLOCK)
+    return next((side for side in sides if _blocks(size, side / max(size)) <= most), BLOCK)
+
+
+def stated_level(picture: StreamFacts, side: int | None) -> str | None:
+    """The level to write where the encoder would write a higher one, as the file claims too many frames a second.
+
+    None where the encoder may choose: its choice follows from the size and the rate.
+    """
+    size = shown_size(picture)
+    claimed = max(picture.fps or 1.0, float(Fraction(picture.rate or 1)))
+    share = min(1.0, side / max(size)) if side else 1.0
+    return str(_LEVEL_MAX) if _blocks(size, share) * claimed > BLOCKS_S_MAX else None
+
+
+def shown_size(picture: StreamFacts) -> tuple[int, int]:
+    """Width and height with the coded width stretched by the shape of a pixel ("4:3"; players keep the height)."""
+    width, height = picture.width, picture.height
+    wide, _, high = (picture.sar or "").partition(":")
+    if not (wide.isdigit() and high.isdigit()) or not int(wide) * int(high):
+        return width, height
+    return max(1, round(width * int(wide) / int(high))), height
+
+
+def _blocks(size: tuple[int, int], share: float = 1.0) -> int:
+    """Macroblocks of a picture with sides of that share, those at its edges whole."""
+    return math.prod(math.ceil(pixels * share / BLOCK) for pixels in size)
+
+
+# Colours of a video that is encoded: limited range, the matrix that players take at its height, all tagged. Pure.
+#
+# Numbers are those of ITU-T H.273. A player that reads no tags takes BT.709 from 720 lines on and BT.601 below
+# (Chromium
+# does, too, where the tags are missing): what is made follows that, so that tags and guesses agree. Full range is
+# made
+# limited: half-tagged it is shown too bright.
+
+
+HD_LINES = 720
+_UNTOLD = frozenset({0, 2, None})
+"""Unspecified; 0 is reserved, and as a matrix it is RGB."""
+_SWSCALE = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020"}
+"""Matrices that ffmpeg's scale filter knows, by its words."""
+
+
+def with_colours(plan: TranscodePlan, raw: dict[str, Any], picture: StreamFacts) -> TranscodePlan:
+    """The plan with the source's upright size in square pixels, and its colours as players take them."""
+    matrix = picture.matrix
+    coded = BT709 if picture.height >= HD_LINES else SMPTE170M
+    return replace(
+        plan,
+        size=(raw.get("width") or picture.width, raw.get("height") or picture.height),
+        matrix=coded if matrix is None or matrix in _UNTOLD else matrix,
+        primaries=_told(picture.primaries),
+        curve=_told(picture.transfer),
+    )
+
+
+def colour_conversion(plan: EncodePlan) -> str:
+    """Options of the scale filter that bring colours where they belong; for RGB it ignores the matrix of the source.
+
+    The first scale of a chain has them, and `format=yuv420p` after it: left to itself ffmpeg converts with BT.601.
+    From one matrix to another it is three levels too dark and tinted unless it is told to round; that takes time.
+    """
+    source, made = plan.matrix, _matrix(plan)
+    # Tone mapping says what it made.
+    read = "auto" if plan.hdr else _SWSCALE.get(source, "auto")
+    rounded = ":flags=bicubic+accurate_rnd" if read != _SWSCALE[made] else ""
+    return f":in_color_matrix={read}:out_color_matrix={_SWSCALE[made]}:out_range=tv{rounded}"
+
+
+def colour_tags(plan: EncodePlan) -> str:
+    """The filter that says what the pictures are; the encoder writes it into the stream and into the file."""
+    primaries = BT709 if plan.hdr else plan.primaries
+    curve = BT709 if plan.hdr else plan.curve
+    named = f"color_primaries={primaries}:color_trc={curve}:colorspace={_matrix(plan)}"
+    return f"setparams=range=tv:{named}"
+
+
+def _told(number: int | None) -> int:
+    return BT709 if number is None or number in _UNTOLD else number
+
+
+def _matrix(plan: EncodePlan) -> int:
+    """By the height of what is made: the short side may be bounded (`short`), and the long one (`side`)."""
+    width, height = plan.size
+    least, most = max(1, min(width, height)), max(1, width, height)
+    share = min(1.0, (plan.short or least) / least)
+    share = min(share, (plan.side or most) / most)
+    return BT709 if round(height * share) >= HD_LINES else SMPTE170M
+
 
 AnyFilmPlan = TypeVar("AnyFilmPlan", bound=FilmPlan)
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 from PIL import Image, TiffImagePlugin
 
 from transload.media.photos.codings import coding_of
-from transload.media.photos.exif import exif_of
+from transload.media.photos.header import exif_of
 
 _DNG_VERSION = 50706
 _SENSOR = frozenset({32803, 34892})

@@ -3,12 +3,102 @@
 libav is always told which demuxer to use, so that a playlist or a script is never opened as a medium.
 """
 
+import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from transload.media.probe import dolby_vision, mp3_header
-from transload.media.probe.mp4_boxes import Mp4Layout, walk
+from transload.media.probe.mp4_boxes import Mp4Layout, children, sample_entries, walk
+
+# What the first frame of an MP3 promises: how many frames and bytes follow (the "Xing" or "Info" tag of encoders).
+
+
+ID3_HEAD_BYTES = 10
+ID3_FOOTER = 0x10
+MP3_HEAD_BYTES = 64
+"""The tag begins within 38 bytes: after the frame's header and its side information, which are 13 to 36, and a CRC."""
+FRAMES_KNOWN, BYTES_KNOWN = 1, 2
+MP3_RATES = range(4_000, 400_000)
+"""Bits a second that an MP3 has on average, with room at both ends: 8,000 to 320,000; else the numbers are made up."""
+MP3_HERTZ = ((11025, 12000, 8000), (0, 0, 0), (22050, 24000, 16000), (44100, 48000, 32000))
+MP3_SAMPLES = (576, 0, 576, 1152)
+"""Of a layer III frame, like the rates by the header's two bits of version: MPEG-2.5, none, MPEG-2, MPEG-1."""
+
+
+def promised_by_mp3(file: BinaryIO) -> tuple[int, float] | None:
+    """Where the file should end, in bytes from its begin, and its seconds; None where nothing is promised."""
+    start = after_id3(file)
+    file.seek(start)
+    head = file.read(MP3_HEAD_BYTES)
+    at = max(head.find(b"Xing"), head.find(b"Info"))
+    if at < 0 or at + 16 > len(head) or head[0] != 0xFF:
+        return None
+    flags, frames, size = (_number(head[at + 4 + 4 * n :]) for n in range(3))
+    version, rate = head[1] >> 3 & 3, head[2] >> 2 & 3
+    hertz = MP3_HERTZ[version][rate] if rate < len(MP3_HERTZ[version]) else 0
+    if flags & 3 != FRAMES_KNOWN | BYTES_KNOWN or not hertz:
+        return None
+    whole_s = frames * MP3_SAMPLES[version] / hertz
+    return (start + size, whole_s) if whole_s and int(8 * size / whole_s) in MP3_RATES else None
+
+
+def after_id3(file: BinaryIO) -> int:
+    """Where the first frame is: after an ID3v2 tag, whose size has seven bits a byte (ID3 2.4.0, 3.1).
+
+    The file stands at its beginning; 0 where no such tag is.
+    """
+    head = file.read(ID3_HEAD_BYTES)
+    if head[:3] != b"ID3" or len(head) < ID3_HEAD_BYTES:
+        return 0
+    size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    return ID3_HEAD_BYTES + size + (ID3_HEAD_BYTES if head[5] & ID3_FOOTER else 0)
+
+
+def _number(some: bytes) -> int:
+    return int.from_bytes(some[:4], "big")
+
+
+# Dolby Vision by its configuration record: whether its pictures have colours that only players of that kind know.
+#
+# Layout: Dolby Vision Streams Within the ISO Base Media File Format 2.1.2, 3.2, and the same for Matroska.
+
+
+DOLBY_RECORDS = frozenset({b"dvcC", b"dvvC", b"dvwC"})
+_VISUAL_FIELDS = 78  # of a sample entry for pictures, before its boxes (ISO 14496-12, 12.1.3)
+_IN_MATROSKA = re.compile(
+    rb"\x41\xe7\x84dv[cvw]C(?:\xec[\x80-\xff].{0,16})?\x41\xed\x98(.{5})", re.DOTALL
+)
+"""BlockAddIDType, then BlockAddIDExtraData of 24 bytes (RFC 9559, 5.1.4.1.17)."""
+_DOLBY_HEAD_BYTES = 1 << 16
+_NEUTRAL_AT = 4
+"""Where the record says with what its pictures are compatible (upper four bits): 0 is with nothing."""
+
+
+def dolby_alone_in_boxes(file: BinaryIO, at: int, length: int) -> bool:
+    """Whether others show its pictures in wrong colours (profile 5, and 10.0 of AV1), by the `moov` of a file."""
+    return any(map(_is_only, _records_of_boxes(file, at, length)))
+
+
+def dolby_alone_in_matroska(file: BinaryIO) -> bool:
+    """The same by the tracks at the begin of a Matroska file."""
+    file.seek(0)
+    head = file.read(_DOLBY_HEAD_BYTES)
+    return any(_is_only(found.group(1)) for found in _IN_MATROSKA.finditer(head))
+
+
+def _is_only(record: bytes) -> bool:
+    return len(record) > _NEUTRAL_AT and record[_NEUTRAL_AT] >> 4 == 0
+
+
+def _records_of_boxes(file: BinaryIO, at: int, length: int) -> Iterator[bytes]:
+    for _, start, end in list(sample_entries(file, at, length)):
+        for kind, begin, _ in children(file, start + _VISUAL_FIELDS, end):
+            if kind in DOLBY_RECORDS:
+                file.seek(begin)
+                yield file.read(_NEUTRAL_AT + 1)
+                break
+
 
 DEMUXERS: dict[str, str] = {
     "mov": "mov",
@@ -73,12 +163,12 @@ def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
         if sniffed == "mov":
             found = walk(file, size)
             at, length = found.moov_at, found.moov_bytes
-            only = at is not None and dolby_vision.is_only_in_boxes(file, at, length)
+            only = at is not None and dolby_alone_in_boxes(file, at, length)
             return _of_boxes(found) | {"dolby_only": only}
         if sniffed == "mp3":
-            return _of_promise(mp3_header.promised(file), size)
+            return _of_promise(promised_by_mp3(file), size)
         head = file.read(_HEAD_BYTES)
-        only = sniffed == "matroska" and dolby_vision.is_only_in_matroska(file)
+        only = sniffed == "matroska" and dolby_alone_in_matroska(file)
     missing = max(0, _MISSING.get(sniffed, _unknown)(head, size))
     whole_s = _WHOLE[sniffed](head) if sniffed in _WHOLE else None
     facts: dict[str, Any] = {"missing_bytes": missing} | ({"dolby_only": True} if only else {})

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from transload.media.judge import tracks
+from transload.media.judge.streams import language_of
 from transload.media.probe import containers
-from transload.media.probe.frame_order import FrameOrder
-from transload.media.probe.measurement import Measurement
+from transload.media.probe.packets import FrameOrder
+from transload.plans import Measurement
 
 ANSWER_S = 15.0  # Below the parent's patience with a silent child.
 FRAMES_INTERVAL = "%+#6"
@@ -194,7 +194,7 @@ def _stream(shown: dict[str, Any]) -> dict[str, Any]:
         "cover": _is_cover(shown),
         "default": bool(marks.get("default")),
         "aside": next((word for mark, word in _ASIDES if marks.get(mark)), None),
-        "language": tracks.language_of(shown.get("tags", {})),
+        "language": language_of(shown.get("tags", {})),
         "duration_s": _decimal(shown.get("duration")),
         "profile": shown.get("profile"),
         "tag": _tag(shown.get("codec_tag_string", "")),

@@ -20,11 +20,10 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from transload.media.failures import evidence_of
-from transload.media.judge import tracks
+from transload.media.judge.streams import language_of
 from transload.media.probe import containers
-from transload.media.probe.frame_order import FrameOrder
-from transload.media.probe.measurement import Measurement
-from transload.media.probe.packets import Beat, Holes, packets
+from transload.media.probe.packets import Beat, FrameOrder, Holes, packets
+from transload.plans import Measurement
 
 PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
 
@@ -179,7 +178,7 @@ def _stream(stream: Stream) -> dict[str, Any]:
         "cover": _is_cover(stream),
         "default": bool(stream.disposition & Disposition.default),
         "aside": next((word for mark, word in _ASIDES if stream.disposition & mark), None),
-        "language": tracks.language_of(stream.metadata),
+        "language": language_of(stream.metadata),
         "duration_s": _duration_s(stream),
     }
     context = _context(stream)

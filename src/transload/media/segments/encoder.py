@@ -15,14 +15,6 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from transload.conversions import (
-    Segment,
-    SegmentStore,
-    ShouldYield,
-    Yielded,
-    never_yield,
-    segment_file,
-)
 from transload.errors import (
     CorruptError,
     DiskFullError,
@@ -35,12 +27,20 @@ from transload.files.disk import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, quality, verify
 from transload.media.encode.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
-from transload.media.encode.speed_probe import SpeedProbe, TooSlowError
+from transload.media.encode.quality import SpeedProbe, TooSlowError
 from transload.media.segments import cut_plan
 from transload.media.segments.cut_plan import Cuts
 from transload.media.segments.ffmpeg_args import SegmentRun, audio_args, hash_of, run_args, seen_us
 from transload.media.segments.files import copy_durably, size_of, sweep, tail_of, text_of
-from transload.plans import TranscodePlan
+from transload.plans import (
+    Segment,
+    SegmentStore,
+    ShouldYield,
+    TranscodePlan,
+    Yielded,
+    never_yield,
+    segment_file,
+)
 
 log = logging.getLogger(__name__)
 

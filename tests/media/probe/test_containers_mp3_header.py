@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from transload.media.probe.mp3_header import after_id3, promised
+from transload.media.probe.containers import after_id3, promised_by_mp3
 
 ID3 = b"ID3\4\0\0" + bytes((0, 0, 1, 2))  # 130 bytes of tag
 STEREO, LOW_MONO = b"\xff\xfb\x90\x00" + bytes(32), b"\xff\xf3\x80\xc0" + bytes(9)
@@ -21,7 +21,7 @@ COUNTED = b"Info" + (3).to_bytes(4, "big") + (100).to_bytes(4, "big") + (9000).t
     ],
 )
 def test_end_and_seconds_are_promised(head: bytes, end: int, whole_s: float) -> None:
-    found = promised(io.BytesIO(head + bytes(99)))
+    found = promised_by_mp3(io.BytesIO(head + bytes(99)))
     assert found is not None
     assert found[0] == end
     assert found[1] == pytest.approx(whole_s)
@@ -43,7 +43,7 @@ def test_end_and_seconds_are_promised(head: bytes, end: int, whole_s: float) -> 
     ],
 )
 def test_what_does_not_count_promises_nothing(head: bytes) -> None:
-    assert promised(io.BytesIO(head)) is None
+    assert promised_by_mp3(io.BytesIO(head)) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 
 from tests.media.samples import painting
 from transload.media.judge.verdict import Wishes
-from transload.media.photos.exif import BYTES_MAX, kept_of
+from transload.media.photos.header import BYTES_MAX, kept_of
 from transload.media.photos.photo import JpegTarget, shrink
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe

@@ -10,7 +10,7 @@ from tests.kept import encode
 from tests.media.decoded import program
 from tests.media.dolby_makers import film, record
 from tests.media.probe.test_mp4_boxes import FTYP, box
-from transload.media.probe.dolby_vision import is_only_in_boxes, is_only_in_matroska
+from transload.media.probe.containers import dolby_alone_in_boxes, dolby_alone_in_matroska
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe, Verdict
 
@@ -43,14 +43,14 @@ def in_matroska(content: bytes) -> bytes:
 def test_the_record_of_an_mp4(boxes: tuple[bytes, ...], only: bool) -> None:
     index = moov(b"hvc1", *boxes)
     file = io.BytesIO(FTYP + index)
-    assert is_only_in_boxes(file, len(FTYP), len(index)) is only
+    assert dolby_alone_in_boxes(file, len(FTYP), len(index)) is only
 
 
 @pytest.mark.parametrize(("profile", "compatible", "only"), [(5, 0, True), (8, 1, False)])
 def test_the_record_of_a_matroska_file(profile: int, compatible: int, only: bool) -> None:
     content = in_matroska(record(profile, compatible)[8:])
-    assert is_only_in_matroska(io.BytesIO(content)) is only
-    assert not is_only_in_matroska(io.BytesIO(content[:-22]))
+    assert dolby_alone_in_matroska(io.BytesIO(content)) is only
+    assert not dolby_alone_in_matroska(io.BytesIO(content[:-22]))
 
 
 @pytest.mark.anyio

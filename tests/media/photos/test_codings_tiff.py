@@ -10,8 +10,8 @@ from PIL import Image
 
 from tests.media.samples import painting
 from tests.media.tiff_makers import make_tiff
+from transload.media.photos.codings import coding_of_tiff, kind_of_tiff
 from transload.media.photos.photo import JpegTarget, probe_photo, shrink
-from transload.media.photos.tiff_codings import coding_of_tiff, kind_of_tiff
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe, Verdict
 

@@ -7,7 +7,7 @@ import pytest
 from tests.kept import encode
 from tests.media.decoded import pictures, psnr
 from transload.errors import UnverifiedError
-from transload.media.probe.frame_order import FRAMES_FOR_ORDER, FRAMES_WANTED, FrameOrder
+from transload.media.probe.packets import FRAMES_FOR_ORDER, FRAMES_WANTED, FrameOrder
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe, Verdict
 

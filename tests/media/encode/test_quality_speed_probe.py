@@ -10,15 +10,20 @@ import pytest
 
 from tests.films import film, packets
 from tests.media.segment_makers import Shelf, decoder_child
-from transload.conversions import ConversionTerms, Converted, QualityChoice, segment_file
 from transload.errors import UnverifiedError
 from transload.media.decoder import Decoder
 from transload.media.encode.converter import Converter
 from transload.media.encode.ffmpeg import EncoderLimits, wheel_binary
-from transload.media.encode.quality import EncoderSettings, QualityStep, quality_steps
-from transload.media.encode.speed_probe import SpeedProbe, TooSlowError
+from transload.media.encode.quality import (
+    EncoderSettings,
+    QualityStep,
+    SpeedProbe,
+    TooSlowError,
+    quality_steps,
+)
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
+from transload.plans import ConversionTerms, Converted, QualityChoice, segment_file
 from transload.ports import Probed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]

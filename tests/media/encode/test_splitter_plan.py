@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transload.media.encode.split_plan import PIECES_MAX, Key, cuts_of
+from transload.media.encode.splitter import PIECES_MAX, Key, cuts_of
 
 EVEN = [Key(float(n), n * 100) for n in range(1, 30)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from transload.conversions import Converted, Segment
+from transload.plans import Converted, Segment
 
 PART = Segment(0, 0, 250, 0, 9960, 1000, "aa", "bb")
 

@@ -3,7 +3,7 @@
 import json
 
 from transload.json_codec import from_json, to_json
-from transload.media.probe.measurement import Measurement
+from transload.plans import Measurement
 
 
 def test_it_survives_the_pipe() -> None:

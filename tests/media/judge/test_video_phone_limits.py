@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from transload.media.judge.phone_limits import (
+from transload.media.judge.streams import StreamFacts
+from transload.media.judge.video import (
     BLOCKS_MAX,
     BLOCKS_S_MAX,
     demands,
@@ -13,7 +14,6 @@ from transload.media.judge.phone_limits import (
     side_of,
     stated_level,
 )
-from transload.media.judge.streams import StreamFacts
 
 PICTURE = StreamFacts(type="video", codec="h264", width=1920, height=1080, fps=25.0)
 

@@ -10,12 +10,11 @@ import pytest
 from tests.media.decoded import program
 from tests.media.samples import by_ffmpeg
 from tests.media.segment_makers import Shelf
-from transload.conversions import ConversionTerms, Converted
-from transload.media.judge.streams import StreamFacts
-from transload.media.judge.tracks import language_of, sound_at
+from transload.media.judge.streams import StreamFacts, language_of, sound_at
 from transload.media.judge.verdict import Wishes
 from transload.media.toolbox import MediaToolbox
 from transload.model import Judgement, Recipe, Verdict
+from transload.plans import ConversionTerms, Converted
 
 SPOKEN = ("rus", "eng", "deu")
 TONES = (440, 880, 1760)
