@@ -3,12 +3,13 @@
 Times are UTC in integer milliseconds (`*_ms`), sizes are bytes, durations of media are seconds (`*_s`).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
 from transload.entry import Place
+from transload.facts import NOTHING_FOUND, FileFacts
 from transload.faults import Fault
 from transload.plans import UNTOUCHED, Plan
 
@@ -144,10 +145,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What probing found, as the plain values that judging needs; `raw` is shown by `inspect` (JSON types only)."""
+    """What probing found of a file, and the kind that follows from it."""
 
     kind: ItemKind
-    raw: dict[str, Any] = field(default_factory=dict[str, Any])
+    found: FileFacts = NOTHING_FOUND
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 from transload.address import shown
 from transload.errors import KINDS
 from transload.faults import Fault
-from transload.model import Event, ItemRecord, Job, Totals
+from transload.json_codec import JsonObject, to_json
+from transload.model import Event, Facts, ItemRecord, Job, Totals
 from transload.present.next_steps import next_step, reason_text
 from transload.states import reported
 
@@ -69,6 +70,11 @@ def warnings(job: Job, totals: Totals) -> list[str]:
     is_empty = job.finished_ms is not None and totals.entries == 0 and job.fault is None
     empty = ["the source is valid but empty: there was nothing to deliver"] if is_empty else []
     return [*job.warnings, *empty]
+
+
+def file_facts(facts: Facts | None) -> JsonObject:
+    """What probing found of a file, as `inspect` shows it; nothing of one that could not be looked at."""
+    return {} if facts is None else to_json(facts.found)
 
 
 def item(record: ItemRecord) -> dict[str, Any]:

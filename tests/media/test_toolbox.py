@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import Samples
+from transload.json_codec import to_json
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Recipe, Verdict
 from transload.ports import Media
@@ -25,7 +26,7 @@ async def test_probing_gives_facts_and_thumbnail(toolbox: MediaToolbox, samples:
     probed = await toolbox.probe(samples("plain.mp4"), "a/plain.mp4")
     assert probed.facts.kind is ItemKind.VIDEO
     assert {"container", "streams", "duration_s", "width", "height", "rotation"} <= set(
-        probed.facts.raw
+        to_json(probed.facts.found)
     )
     assert probed.thumb is not None
     assert probed.thumb.startswith(b"\xff\xd8")

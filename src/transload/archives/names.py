@@ -22,10 +22,8 @@ from transload.archives.charset_letters import (
 
 # The code page of entry names that say nothing of it, guessed from all names of an archive together. Pure.
 #
-# Every candidate reads the same bytes, so the readings can be compared as likelihoods: what a character costs is
-# about
-# the negative logarithm of how often a name in that script has it, and less for where it stands. A library is not
-# used:
+# Every candidate reads the same bytes, so the readings can be compared as likelihoods: what a character costs is about
+# the negative logarithm of how often a name in that script has it, and less for where it stands. A library is not used:
 # on file names chardet 7.7 was right in 91 of 100 sets (85 of single names), charset-normalizer 3.5 in 66 (42).
 
 

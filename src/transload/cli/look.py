@@ -225,7 +225,7 @@ def inspected(one: "Inspected") -> dict[str, Any]:
         "kind": judgement.kind.value,
         "verdict": judgement.verdict.value,
         "why": reason_text(judgement.why),
-        "facts": one.facts,
+        "facts": report.file_facts(one.facts),
     }
 
 
@@ -233,5 +233,5 @@ def _print_inspected(one: "Inspected", *, facts: bool) -> None:
     judgement = one.judgement
     verdict = f"{judgement.kind.value}, {judgement.verdict.value}"
     say(f"{clean(one.name)}: {verdict}: {clean(reason_text(judgement.why))}", sys.stdout)
-    for fact, value in one.facts.items() if facts else ():
+    for fact, value in report.file_facts(one.facts).items() if facts else ():
         say(f"  {fact}: {clean(json.dumps(value, ensure_ascii=False))}", sys.stdout)

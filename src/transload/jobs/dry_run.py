@@ -5,10 +5,10 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -29,6 +29,7 @@ from transload.jobs.hub import TaskMeter
 from transload.jobs.worker import first_of
 from transload.model import (
     MEDIA_KINDS,
+    Facts,
     Files,
     Hevc,
     Item,
@@ -66,7 +67,7 @@ class Inspected:
     name: str
     size: int | None
     judgement: Judgement
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    facts: Facts | None = None
 
 
 async def list_source(sources: Sources, text: str, opening: Opening) -> Seen:
@@ -114,7 +115,7 @@ async def inspect_file(media: Media, path: Path, recipe: Recipe, hevc: Hevc) -> 
         facts = (await media.probe(path, path.name)).facts
     except (PermanentError, StalledError) as error:
         return _lost(str(path), size, kind, error.fault())
-    return Inspected(str(path), size, media.judge(facts, recipe, hevc), facts.raw)
+    return Inspected(str(path), size, media.judge(facts, recipe, hevc), facts)
 
 
 def _beginning(path: Path) -> tuple[bytes, int]:
@@ -285,5 +286,4 @@ async def _seen(context: ReadContext, staged: StagedEntry) -> Inspected:
         judged = await judge(context, staged, held)
     except (PermanentError, StalledError) as error:
         return _lost(item.name, held.size_bytes, staged.kind, error.fault())
-    raw = {} if judged.facts is None else judged.facts.raw
-    return Inspected(item.name, held.size_bytes, judged.judgement, raw)
+    return Inspected(item.name, held.size_bytes, judged.judgement, judged.facts)

@@ -17,8 +17,7 @@ from transload.states import JOB_ENDED
 
 # What a running task tells of itself, and the progress object made of it and of the job's rows.
 #
-# Items and bytes that are finished are counted by the rows of the ledger alone: a task that begins again, an item
-# that
+# Items and bytes that are finished are counted by the rows of the ledger alone: a task that begins again, an item that
 # was refused and then recovered, an archive that was opened before are counted once, however often they are met.
 
 

@@ -74,9 +74,9 @@ async def test_frames_and_sound_survive_a_rewrap(
     toolbox: MediaToolbox, samples: Samples, tmp_path: Path
 ) -> None:
     made, _ = await converted(toolbox, samples("matroska.mkv"), tmp_path)
-    facts = (await toolbox.probe(made.local, "m.mp4")).facts.raw
-    assert [stream["codec"] for stream in facts["streams"]] == ["h264", "aac"]
-    assert facts["streams"][0]["frames"] == 10
+    found = (await toolbox.probe(made.local, "m.mp4")).facts.found
+    assert [stream.codec for stream in found.streams] == ["h264", "aac"]
+    assert found.streams[0].frames == 10
     assert made.thumb is not None
 
 
@@ -87,8 +87,8 @@ async def test_turned_pictures_are_encoded_upright(
     probed = await toolbox.probe(samples("turned.mp4"), "turned.mp4")
     (again,) = toolbox.judge_recovery(probed.facts, Recipe.TELEGRAM)
     made, _ = await converted(toolbox, samples("turned.mp4"), tmp_path, again)
-    facts = (await toolbox.probe(made.local, "m.mp4")).facts.raw
-    assert (facts["width"], facts["height"], facts["rotation"]) == (48, 64, 0)
+    found = (await toolbox.probe(made.local, "m.mp4")).facts.found
+    assert (found.width, found.height, found.rotation) == (48, 64, 0)
 
 
 @pytest.mark.anyio
@@ -198,8 +198,8 @@ async def test_hdr_comes_down_to_common_colours(
     toolbox: MediaToolbox, samples: Samples, tmp_path: Path
 ) -> None:
     made, _ = await converted(toolbox, samples("pq.mp4"), tmp_path)
-    picture = (await toolbox.probe(made.local, "m.mp4")).facts.raw["streams"][0]
-    assert (picture["transfer"], picture["pix_fmt"]) == (1, "yuv420p")
+    picture = (await toolbox.probe(made.local, "m.mp4")).facts.found.streams[0]
+    assert (picture.transfer, picture.pix_fmt) == (1, "yuv420p")
 
 
 @pytest.mark.anyio
@@ -216,7 +216,7 @@ async def test_the_short_side_is_capped(
     judgement = toolbox.judge(probed.facts, Recipe.MP4_360, "keep")
     made, _ = await converted(toolbox, source, tmp_path, judgement)
     again = await toolbox.probe(made.local, "m.mp4")
-    assert (again.facts.raw["width"], again.facts.raw["height"]) == shown
+    assert (again.facts.found.width, again.facts.found.height) == shown
     assert toolbox.judge(again.facts, Recipe.MP4_360, "keep").verdict is Verdict.AS_IS
 
 
@@ -230,12 +230,12 @@ async def test_an_mp3_has_its_rate_tags_and_cover(
     probed = await toolbox.probe(tagged, tagged.name)
     judgement = toolbox.judge(probed.facts, Recipe.MP3_192, "keep")
     made, _ = await converted(toolbox, tagged, tmp_path, judgement)
-    raw = (await toolbox.probe(made.local, "m.mp3")).facts.raw
-    assert [(s["type"], s["codec"]) for s in raw["streams"]] == [
+    found = (await toolbox.probe(made.local, "m.mp3")).facts.found
+    assert [(one.type, one.codec) for one in found.streams] == [
         ("audio", "mp3"),
         ("video", "mjpeg"),
     ]
-    assert raw["streams"][0]["bit_rate"] == 192_000
+    assert found.streams[0].bit_rate == 192_000
     with av.open(str(made.local)) as box:
         kept = box.metadata
     assert (kept["title"], kept["artist"]) == ("Sea", "Wind")

@@ -17,6 +17,7 @@ from transload.errors import (
     TransloadError,
     UnverifiedError,
 )
+from transload.facts import FileFacts
 from transload.media.encode.ffmpeg import wheel_binary
 from transload.media.encode.verify import check_facts, end_error, length_fault
 from transload.media.judge.verdict import judge
@@ -113,7 +114,7 @@ def test_x264_tells_its_lack_of_memory_in_words_only() -> None:
 
 
 def test_a_result_that_needs_more_work_is_refused() -> None:
-    facts = Facts(ItemKind.VIDEO, {"size": 1, "sniffed": "mov", "streams": [], "moov": "front"})
+    facts = Facts(ItemKind.VIDEO, FileFacts(size=1, sniffed="mov", moov="front"))
     with pytest.raises(UnverifiedError):
         check_facts(facts, COPY)
 

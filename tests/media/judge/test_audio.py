@@ -1,9 +1,10 @@
 """Rules for sound, by values: what no small file shows."""
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
+from transload.facts import FileFacts, StreamFacts
 from transload.media.judge.audio import (
     fitting_suffix,
     is_streamable_sound,
@@ -13,8 +14,8 @@ from transload.media.judge.audio import (
 from transload.model import ItemKind, Recipe, Verdict
 from transload.plans import Mp3Plan, StreamPlan
 
-SOUND: dict[str, Any] = {"type": "audio", "codec": "mp3", "channels": 2, "hertz": 44100}
-RAW: dict[str, Any] = {"suffix": ".mp3", "sniffed": "mp3", "container": "mp3", "frames_decoded": 1}
+SOUND = StreamFacts(type="audio", codec="mp3", channels=2, hertz=44100)
+MP3 = FileFacts(suffix=".mp3", sniffed="mp3", container="mp3", frames_decoded=1, streams=(SOUND,))
 
 
 @pytest.mark.parametrize(
@@ -22,28 +23,29 @@ RAW: dict[str, Any] = {"suffix": ".mp3", "sniffed": "mp3", "container": "mp3", "
     [(128_000, "as_is"), (192_000, "as_is"), (256_000, "audio"), (None, "as_is")],
 )
 def test_an_mp3_is_made_anew_only_to_get_smaller(rate: int | None, verdict: str) -> None:
-    raw = RAW | {"streams": [SOUND | {"bit_rate": rate}], "duration_s": 60.0}
-    assert judge_mp3(raw, ItemKind.AUDIO, Recipe.MP3_192, 192).verdict == verdict
+    found = replace(MP3, streams=(replace(SOUND, bit_rate=rate),), duration_s=60.0)
+    assert judge_mp3(found, ItemKind.AUDIO, Recipe.MP3_192, 192).verdict == verdict
 
 
 def test_what_has_no_sound_is_passed_over() -> None:
-    found = judge_mp3(RAW | {"streams": []}, ItemKind.VIDEO, Recipe.MP3_192, 192)
+    found = judge_mp3(replace(MP3, streams=()), ItemKind.VIDEO, Recipe.MP3_192, 192)
     assert (found.kind, found.verdict) == (ItemKind.VIDEO, Verdict.SKIP)
 
 
 def test_the_cover_is_found_and_low_rates_are_raised() -> None:
-    cover = {"type": "video", "codec": "png", "cover": True}
-    low = SOUND | {"codec": "flac", "hertz": 22050, "channels": 6}
-    raw = RAW | {"sniffed": "flac", "streams": [low, cover]}
-    plan = judge_mp3(raw, ItemKind.AUDIO, Recipe.MP3_320, 320).plan
+    cover = StreamFacts(type="video", codec="png", cover=True)
+    low = replace(SOUND, codec="flac", hertz=22050, channels=6)
+    found = replace(MP3, sniffed="flac", streams=(low, cover))
+    plan = judge_mp3(found, ItemKind.AUDIO, Recipe.MP3_320, 320).plan
     assert isinstance(plan, Mp3Plan)
     assert (plan.cover, plan.raise_hertz, plan.downmix) == (1, True, True)
     assert (plan.recipe, plan.kbit_s) == ("mp3:320", 320)
 
 
 def test_a_file_cut_short_is_partial_with_what_can_be_heard() -> None:
-    raw = RAW | {"sniffed": "wav", "streams": [SOUND | {"codec": "pcm_s24le"}], "missing_bytes": 9}
-    found = judge_sound(raw | {"duration_s": 9.0, "readable_s": 4.0}, Recipe.TELEGRAM)
+    cut = replace(MP3, sniffed="wav", missing_bytes=9, duration_s=9.0, readable_s=4.0)
+    cut = replace(cut, streams=(replace(SOUND, codec="pcm_s24le"),))
+    found = judge_sound(cut, Recipe.TELEGRAM)
     assert isinstance(found.plan, StreamPlan)
     assert (found.partial, found.plan.duration_s) == (True, 4.0)
 
@@ -55,6 +57,6 @@ def test_sound_files_by_recipe() -> None:
 
 
 def test_an_ending_is_given_only_where_none_fits() -> None:
-    assert fitting_suffix({"suffix": ".m4b"}, (".m4a", ".m4b")) is None
-    assert fitting_suffix({"suffix": ".dat"}, (".m4a", ".m4b")) == ".m4a"
-    assert fitting_suffix({"suffix": ".dat"}, None) is None
+    assert fitting_suffix(FileFacts(suffix=".m4b"), (".m4a", ".m4b")) is None
+    assert fitting_suffix(FileFacts(suffix=".dat"), (".m4a", ".m4b")) == ".m4a"
+    assert fitting_suffix(FileFacts(suffix=".dat"), None) is None

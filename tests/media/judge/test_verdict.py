@@ -1,5 +1,6 @@
 """The decision table, over real files and by values."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.media.conftest import Probe, Samples
 from tests.media.rare_samples import ALL
 from tests.media.samples import Sample
+from transload.facts import FileFacts, StreamFacts
+from transload.json_codec import from_json
 from transload.media.judge.verdict import judge, judge_recovery, settled_kind
 from transload.media.photos.photo import probe_photo
 from transload.media.toolbox import MediaToolbox
@@ -45,7 +48,7 @@ def test_each_sample_gets_its_verdict(probe: Probe, samples: Samples, sample: Sa
     assert found.why
     assert (found.fault.kind if found.fault else None) == sample.fault
     if sample.kind in (ItemKind.PHOTO, ItemKind.VIDEO) and found.fault is None:
-        assert probed.thumb is not None or probed.facts.raw["decoded"] == "unproven"
+        assert probed.thumb is not None or probed.facts.found.decoded == "unproven"
         assert min(found.width or 0, found.height or 0) > 0
         assert found.duration_s or sample.kind is ItemKind.PHOTO
     others = {
@@ -85,7 +88,7 @@ def of_mp3(sample: Sample, facts: Facts) -> Verdict:
         return Verdict.AS_IS
     if sample.name == "unheard_of.wav":
         return Verdict.UNSAVABLE
-    heard = any(stream["type"] == "audio" for stream in facts.raw.get("streams", []))
+    heard = any(stream.type == "audio" for stream in facts.found.streams)
     return Verdict.AUDIO if heard else Verdict.SKIP
 
 
@@ -197,29 +200,25 @@ async def test_nothing_is_left_to_try_for_lost_files_and_sound(
 
 
 def test_a_weak_signature_that_does_not_decode_is_a_document() -> None:
-    raw = {"sniffed_kind": "audio", "sniffed": "mp3", "sure": False, "denied": False, "size": 9}
-    assert settled_kind(raw) is ItemKind.DOCUMENT
-    assert judge(Facts(ItemKind.DOCUMENT, raw), Recipe.TELEGRAM, "keep").verdict is Verdict.AS_IS
+    found = FileFacts(sniffed_kind="audio", sniffed="mp3", size=9)
+    assert settled_kind(found) is ItemKind.DOCUMENT
+    assert judge(Facts(ItemKind.DOCUMENT, found), Recipe.TELEGRAM, "keep").verdict is Verdict.AS_IS
 
 
 def test_a_long_encode_is_put_behind_everything_else() -> None:
-    sound = {"type": "audio", "codec": "flac", "channels": 2}
-    raw = {
-        "sniffed": "flac",
-        "container": "flac",
-        "streams": [sound],
-        "frames_decoded": 1,
-        "size": 9,
-    }
-    short = judge(Facts(ItemKind.AUDIO, raw | {"duration_s": 60.0}), Recipe.TELEGRAM, "keep")
-    long = judge(Facts(ItemKind.AUDIO, raw | {"duration_s": 3600.0}), Recipe.TELEGRAM, "keep")
+    sound = StreamFacts(type="audio", codec="flac", channels=2)
+    song = FileFacts(sniffed="flac", container="flac", streams=(sound,), frames_decoded=1, size=9)
+    short, long = (
+        judge(Facts(ItemKind.AUDIO, replace(song, duration_s=s)), Recipe.TELEGRAM, "keep")
+        for s in (60.0, 3600.0)
+    )
     assert (short.deferred, long.deferred) == (False, True)
 
 
 def test_pictures_without_a_decoder_are_not_called_damaged() -> None:
-    film = {"type": "video", "codec": "unknown", "cover": False}
-    raw = {"size": 9, "sniffed": "mov", "streams": [film], "frames_decoded": 0, "moov": "front"}
-    fault = judge(Facts(ItemKind.VIDEO, raw), Recipe.PLAYABLE, "keep").fault
+    film = StreamFacts(type="video", codec="unknown")
+    found = FileFacts(size=9, sniffed="mov", streams=(film,), moov="front")
+    fault = judge(Facts(ItemKind.VIDEO, found), Recipe.PLAYABLE, "keep").fault
     assert fault is not None
     assert fault.kind == "input.unsupported"
 
@@ -227,7 +226,7 @@ def test_pictures_without_a_decoder_are_not_called_damaged() -> None:
 def test_the_text_of_a_library_is_evidence_and_no_reason(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64) + b"IEND")
     raw, _ = probe_photo(tmp_path / "a.png", "png", 1 << 20)
-    seen = {"size": 72, "sniffed": "png", **raw}
+    seen = from_json(FileFacts, {"size": 72, "sniffed": "png", **raw})
     fault = judge(Facts(ItemKind.PHOTO, seen), Recipe.PLAYABLE, "keep").fault
     assert fault is not None
     assert "Error" not in fault.detail

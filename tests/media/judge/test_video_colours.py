@@ -9,8 +9,8 @@ import pytest
 
 from tests.kept import encode
 from tests.media.decoded import points_of
+from transload.facts import FileFacts, StreamFacts
 from transload.json_codec import from_json
-from transload.media.judge.streams import StreamFacts
 from transload.media.judge.video import colour_conversion, colour_tags, with_colours
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
@@ -124,7 +124,7 @@ def picture(**more: int) -> StreamFacts:
     ],
 )
 def test_what_is_not_tagged_is_what_players_take_it_for(stream: StreamFacts, matrix: int) -> None:
-    assert with_colours(TranscodePlan(sniffed="mov"), {}, stream).matrix == matrix
+    assert with_colours(TranscodePlan(sniffed="mov"), FileFacts(), stream).matrix == matrix
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,14 @@ def test_the_matrix_follows_the_height_of_what_is_made(
     size: list[int], bounds: dict[str, Any], matrix: int
 ) -> None:
     bare = TranscodePlan(sniffed="mov", **bounds)
-    plan = with_colours(bare, {"width": size[0], "height": size[1]}, picture())
+    plan = with_colours(bare, FileFacts(width=size[0], height=size[1]), picture())
     assert f"colorspace={matrix}" in colour_tags(plan)
     assert ("accurate_rnd" in colour_conversion(plan)) == (matrix != BT709)
 
 
 def test_wide_colours_are_passed_on_unless_they_were_mapped() -> None:
     wide = with_colours(
-        TranscodePlan(sniffed="mov"), {}, picture(primaries=9, transfer=14, matrix=9)
+        TranscodePlan(sniffed="mov"), FileFacts(), picture(primaries=9, transfer=14, matrix=9)
     )
     assert "color_primaries=9:color_trc=14:colorspace=1" in colour_tags(wide)
     assert "in_color_matrix=bt2020:" in colour_conversion(wide)

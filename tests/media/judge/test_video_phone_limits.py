@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from transload.media.judge.streams import StreamFacts
+from transload.facts import StreamFacts
 from transload.media.judge.video import (
     BLOCKS_MAX,
     BLOCKS_S_MAX,

@@ -8,6 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.media.tiff_makers import SIZE, jpeg, make_canon, make_raw, shown
+from transload.facts import FileFacts
 from transload.media.photos.camera_raw import raw_of
 from transload.media.toolbox import MediaToolbox
 from transload.model import Facts, ItemKind, Recipe, Verdict
@@ -109,14 +110,8 @@ def test_a_directory_that_claims_gigabytes_takes_none() -> None:
 
 @pytest.mark.anyio
 async def test_a_header_that_takes_all_memory_is_told(toolbox: MediaToolbox) -> None:
-    raw = {
-        "sniffed": "tiff",
-        "sniffed_kind": "photo",
-        "sure": True,
-        "size": 9,
-        "error": "no memory",
-    }
-    facts = Facts(ItemKind.PHOTO, raw | {"decoded": "unproven"})
+    found = FileFacts(sniffed="tiff", size=9, error="no memory", decoded="unproven")
+    facts = Facts(ItemKind.PHOTO, found)
     judged = toolbox.judge(facts, Recipe.TELEGRAM, "keep")
     assert judged.fault is not None
     assert judged.fault.kind == "tool.memory"

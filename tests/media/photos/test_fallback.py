@@ -106,9 +106,9 @@ def test_what_shows_nothing_stays_refused(tmp_path: Path, probe: Probe) -> None:
         ("noise.jls", b"\xff\xd8\xff\xf7" + bytes(99)),
     ):
         (tmp_path / name).write_bytes(kept)
-        raw = probe(tmp_path / name, name).facts.raw
-        assert raw["decoded"] in ("cut", "damaged", "unknown")
-        assert "reader" not in raw
+        found = probe(tmp_path / name, name).facts.found
+        assert found.decoded in ("cut", "damaged", "unknown")
+        assert found.reader is None
 
 
 def test_an_empty_area_at_the_end_was_never_decoded() -> None:

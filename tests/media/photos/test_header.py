@@ -18,7 +18,7 @@ def test_other_pictures_of_the_file_are_told_and_kept(tmp_path: Path, probe: Pro
     first.save(tmp_path / "one.tif")
     for name, pages in (("pages.tif", 3), ("one.tif", 1)):
         facts = probe(tmp_path / name, name).facts
-        assert facts.raw["pages"] == pages
+        assert facts.found.pages == pages
         for recipe in (Recipe.PLAYABLE, Recipe.TELEGRAM):
             judged = judge(facts, recipe, "keep")
             assert (judged.plan.original == "beside") is (pages > 1)

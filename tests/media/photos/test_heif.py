@@ -85,8 +85,8 @@ async def test_a_sequence_with_its_own_brand_moves(
     make(tmp_path / "a.heics")
     judged, made = await delivered(toolbox, tmp_path / "a.heics", recipe)
     assert (judged.kind, judged.verdict) == (ItemKind.ANIMATION, Verdict.ANIMATION)
-    raw = (await toolbox.probe(made.local, "made.mp4")).facts.raw
-    assert (raw["width"], raw["height"], raw["streams"][0]["frames"]) == (64, 48, 10)
+    found = (await toolbox.probe(made.local, "made.mp4")).facts.found
+    assert (found.width, found.height, found.streams[0].frames) == (64, 48, 10)
 
 
 @pytest.mark.anyio

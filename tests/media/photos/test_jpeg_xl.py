@@ -99,11 +99,11 @@ def test_an_animation_is_told_by_its_header(tmp_path: Path, animated: bool) -> N
 async def test_the_frames_of_an_animation_stay_beside(tmp_path: Path) -> None:
     source = tmp_path / "a.jxl"
     still = jxl(source)
-    facts = {"pages": 2, "format": "JXL", "sniffed": "jxl", "reader": "program"}
     async with MediaToolbox() as toolbox:
         found = (await toolbox.probe(still, still.name)).facts
         assert "beside" not in toolbox.judge(found, Recipe.TELEGRAM, "keep").why
-        several = replace(found, raw=found.raw | facts)
+        paged = replace(found.found, pages=2, format="JXL", sniffed="jxl", reader="program")
+        several = replace(found, found=paged)
         judged = toolbox.judge(several, Recipe.TELEGRAM, "keep")
     assert "first of several pictures" in judged.why
     assert judged.plan.original == "beside"

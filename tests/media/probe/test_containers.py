@@ -97,7 +97,7 @@ async def test_what_has_no_container_arrives(tmp_path: Path, name: str) -> None:
     wanted = ItemKind.AUDIO if name.startswith("song") else ItemKind.VIDEO
     assert (judged.kind, found.kind, made.short) == (wanted, wanted, "")
     assert judged.verdict in (Verdict.TRANSCODE, Verdict.AUDIO)
-    assert found.raw["duration_s"] == pytest.approx(2.0, abs=0.2)
+    assert found.found.duration_s == pytest.approx(2.0, abs=0.2)
     if wanted is ItemKind.VIDEO:
         assert len(pictures(made.local, tmp_path)) == (59 if name == "ntsc.dv" else 50)
 

@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal
@@ -13,6 +13,7 @@ from anyio.from_thread import BlockingPortal
 from tests.media.conftest import Probe, Samples
 from tests.media.rare_samples import RARE
 from tests.media.samples import SAMPLES
+from transload.facts import FileFacts
 from transload.media.judge.verdict import judge
 from transload.media.judge.video import PQ
 from transload.media.probe.ffprobe import Ffprobe
@@ -25,17 +26,12 @@ STREAMED = [s.name for s in SAMPLES if s.kind in (ItemKind.VIDEO, ItemKind.AUDIO
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no ffprobe program here")
 
 
-def essence(raw: dict[str, Any]) -> dict[str, Any]:
+def essence(found: FileFacts) -> list[tuple[object, ...]]:
     """What both back-ends must agree on."""
-    keys = ("width", "height", "rotation", "moov", "brand", "fragmented", "interlaced")
-    streams = [
-        {
-            key: stream.get(key)
-            for key in ("type", "codec", "cover", "width", "height", "level", "pix_fmt", "channels")
-        }
-        for stream in raw["streams"]
-    ]
-    return {key: raw.get(key) or None for key in keys} | {"streams": streams}
+    keys = ("width", "height", "moov", "brand", "fragmented", "interlaced")
+    told = ("type", "codec", "cover", "width", "height", "level", "pix_fmt", "channels")
+    turn = (found.rotation or 0,)
+    return [(*turn, *attrgetter(*keys)(found)), *map(attrgetter(*told), found.streams)]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +45,7 @@ def other(portal: BlockingPortal) -> Iterator[Probe]:
 def test_both_probers_agree(probe: Probe, other: Probe, samples: Samples, name: str) -> None:
     path = samples(name)
     ours, theirs = probe(path, name).facts, other(path, name).facts
-    assert essence(theirs.raw) == essence(ours.raw)
+    assert essence(theirs.found) == essence(ours.found)
     first, second = (judge(f, Recipe.TELEGRAM, "keep") for f in (ours, theirs))
     assert (first.kind, first.verdict, first.partial) == (
         second.kind,

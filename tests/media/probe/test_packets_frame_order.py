@@ -101,7 +101,7 @@ async def test_reordered_pictures_are_shown_when_they_were(
     probed = await toolbox.probe(source, name)
     judged = toolbox.judge(probed.facts, Recipe.TELEGRAM, "keep")
     trusted = name in ("film.mkv", "film.ts", "film.flv")
-    assert probed.facts.raw["order"] == ("kept" if trusted else "unsure" if more else "lost")
+    assert probed.facts.found.order == ("kept" if trusted else "unsure" if more else "lost")
     assert (judged.verdict is Verdict.TRANSCODE) == (not trusted and not more)
     if more and not trusted:
         with pytest.raises(UnverifiedError, match=r"jump|frames were copied"):

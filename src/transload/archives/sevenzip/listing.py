@@ -302,8 +302,7 @@ def solid_before(members: Sequence[Member], index: int) -> list[int]:
 # What a listing says of the archive as a whole: cut short, damaged, without a volume, with something after its end.
 #
 # 7zz ends with status 0 also where it lists a part and warns. What counts are the fields that it lists: errors,
-# warnings,
-# and how many bytes follow the end that it found.
+# warnings, and how many bytes follow the end that it found.
 
 
 _SELF_MEASURED = frozenset({"7z", "zip", "cab", "xar", "iso", "udf", "squashfs", "fat", "wim"})

@@ -85,8 +85,8 @@ def misspelled(door: ArchiveAccess, members: Sequence[Member]) -> set[bytes]:
 # Members of a 7z that are stored as they are: read straight from the file, without a child in between.
 #
 # A pipe costs three times what reading stored bytes does. 7zz does not say where they lie, but the packed blocks lie
-# one
-# after the other from the start. That they do is checked: with the headers, their sizes must make up the whole file.
+# one after the other from the start. That they do is checked: with the headers, their sizes must make up the whole
+# file.
 
 
 def places(archive: Path, told: SevenZipListing) -> dict[int, int]:
@@ -274,9 +274,8 @@ def _start(pull: Pull) -> bytes:
 # Members without a listed sum: 7zz checks what the format holds, and says at the end of a run what was wrong.
 #
 # A cabinet has a sum over each block, a xar a digest of each file, encrypted RAR 5 one that only the password opens:
-# none
-# of them is listed. Several small members come out of one run, and are given when its end says they are right; a run
-# over all of them ends with the names of those that are not.
+# none of them is listed. Several small members come out of one run, and are given when its end says they are right; a
+# run over all of them ends with the names of those that are not.
 
 
 BATCH_BYTES = 4 * MIB

@@ -153,7 +153,7 @@ class Converter:
         for one in made:
             verify.check_facts(one.facts, plan)
         if isinstance(plan, StreamPlan) and work.source is not None:
-            work.short = verify.shortfall(plan, work.source, [one.facts.raw for one in made])
+            work.short = verify.shortfall(plan, work.source, [one.facts.found for one in made])
         return roughs, made[0].thumb
 
     async def _transcode(self, work: Conversion, plan: TranscodePlan) -> None:

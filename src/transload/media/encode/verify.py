@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from transload.errors import (
     ConvertError,
@@ -14,9 +13,9 @@ from transload.errors import (
     TransloadError,
     UnverifiedError,
 )
+from transload.facts import FileFacts, StreamFacts, picture_of
 from transload.media import failures
 from transload.media.judge.audio import SHORT_TOLD_S
-from transload.media.judge.streams import StreamFacts, picture_of, streams_of
 from transload.media.judge.verdict import judge
 from transload.model import Facts, Recipe, Verdict
 from transload.plans import (
@@ -69,17 +68,17 @@ def _of_any_level(made: Facts, plan: Plan) -> Facts:
     """The facts without the levels of what was encoded here: the encoder counts by the rate that the source claims."""
     if not isinstance(plan, EncodePlan):
         return made
-    streams = [one | {"level": None} for one in made.raw.get("streams", ())]
-    return replace(made, raw=made.raw | {"streams": streams})
+    streams = tuple(replace(one, level=None) for one in made.found.streams)
+    return replace(made, found=replace(made.found, streams=streams))
 
 
-def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[dict[str, Any]]) -> str:
+def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[FileFacts]) -> str:
     """What is missing: of the time that the source's header promises, and in its middle; "" for nothing.
 
     By the measured source and the facts of the files made. What lies before the first picture is told apart.
     """
-    pictures = [picture_of(streams_of(facts)) or _NO_PICTURE for facts in made]
-    whole = _early_end(plan, plan.promised_s, [facts.get("duration_s") for facts in made])
+    pictures = [picture_of(facts.streams) or _NO_PICTURE for facts in made]
+    whole = _early_end(plan, plan.promised_s, [facts.duration_s for facts in made])
     if source.end_s >= (plan.promised_s or 0.0) - SHORT_TOLD_S:
         whole = ""  # what lasts longer stays behind: subtitles, another sound
     seen = [one.duration_s for one in pictures]

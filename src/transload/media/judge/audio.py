@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from transload.facts import FileFacts, StreamFacts
 from transload.faults import Fault
-from transload.media.judge.streams import StreamFacts, number_of, sound_at, streams_of
+from transload.media.judge.streams import number_of, sound_at
 from transload.model import ItemKind, Judgement, Recipe, Verdict
 from transload.plans import M4aPlan, Mp3Plan
 
@@ -49,60 +49,60 @@ def channels_kept(sound: StreamFacts, recipe: Recipe) -> int:
     return min(count, STEREO)
 
 
-def judge_sound(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str] = ()) -> Judgement:
+def judge_sound(found: FileFacts, recipe: Recipe, languages: Sequence[str] = ()) -> Judgement:
     """as_is where it plays, or no decoder here knows it; else audio: made AAC in M4A."""
-    streams = streams_of(raw)
+    streams = found.streams
     at = sound_at(streams, languages)
     if at is None:
         at = next(n for n, stream in enumerate(streams) if stream.type == "audio")
     sound = streams[at]
-    known = _AUDIO_SUFFIXES.get(raw["sniffed"])
+    known = _AUDIO_SUFFIXES.get(found.sniffed)
     browsers = recipe is not Recipe.TELEGRAM
-    fits = is_streamable_sound(raw["sniffed"], sound.codec, browsers=browsers)
+    fits = is_streamable_sound(found.sniffed, sound.codec, browsers=browsers)
     if fits or sound.codec == "unknown":
         unknown = "" if fits else ": no decoder here, left untouched"
         return Judgement(
             ItemKind.AUDIO,
             Verdict.AS_IS,
             f"{sound.codec} sound{unknown}",
-            suffix=fitting_suffix(raw, known if fits else None),
-            partial=is_cut(raw),
+            suffix=fitting_suffix(found, known if fits else None),
+            partial=is_cut(found),
         )
-    why = f"{sound.codec} sound in {raw['container']}: made AAC{_others(streams)}"
+    why = f"{sound.codec} sound in {found.container}: made AAC{_others(streams)}"
     plan = M4aPlan(
-        sniffed=raw["sniffed"],
+        sniffed=found.sniffed,
         recipe=recipe.value,
         channels=channels_kept(sound, recipe),
         sound_n=number_of(streams, at),
     )
-    return _made(raw, why, ".m4a", plan)
+    return _made(found, why, ".m4a", plan)
 
 
 def judge_mp3(
-    raw: dict[str, Any],
+    found: FileFacts,
     kind: ItemKind,
     recipe: Recipe,
     kbit_s: int,
     languages: Sequence[str] = (),
 ) -> Judgement:
     """as_is for an MP3 of at most `kbit_s`, audio for other sound, skip for what has none that can be read."""
-    streams = streams_of(raw)
+    streams = found.streams
     at = sound_at(streams, languages)
     if at is None:
         return _soundless(kind, streams)
     sound = streams[at]
     rate = sound.bit_rate or 0
-    if raw["sniffed"] == "mp3" and sound.codec == "mp3" and rate <= kbit_s * 1000 * MP3_RATE_SLACK:
+    if found.sniffed == "mp3" and sound.codec == "mp3" and rate <= kbit_s * 1000 * MP3_RATE_SLACK:
         return Judgement(
             ItemKind.AUDIO,
             Verdict.AS_IS,
             f"MP3 of {round(rate / 1000)} kbit/s",
-            suffix=fitting_suffix(raw, _AUDIO_SUFFIXES["mp3"]),
-            partial=is_cut(raw),
+            suffix=fitting_suffix(found, _AUDIO_SUFFIXES["mp3"]),
+            partial=is_cut(found),
         )
     cover = next((at for at, stream in enumerate(streams) if stream.cover), None)
     plan = Mp3Plan(
-        sniffed=raw["sniffed"],
+        sniffed=found.sniffed,
         recipe=recipe.value,
         kbit_s=kbit_s,
         raise_hertz=(sound.hertz or 0) < MP3_HERTZ_LEAST,
@@ -111,7 +111,7 @@ def judge_mp3(
         sound_n=number_of(streams, at),
     )
     why = f"{sound.codec} sound: made MP3 of {kbit_s} kbit/s{_others(streams)}"
-    return _made(raw, why, ".mp3", plan)
+    return _made(found, why, ".mp3", plan)
 
 
 def _soundless(kind: ItemKind, streams: Sequence[StreamFacts]) -> Judgement:
@@ -127,24 +127,24 @@ def _others(streams: Sequence[StreamFacts]) -> str:
     return f"; left behind: {more} more sound{'s' if more > 1 else ''}" if more > 0 else ""
 
 
-def is_cut(raw: dict[str, Any]) -> bool:
+def is_cut(found: FileFacts) -> bool:
     """Whether some of its time is missing; bytes after the last picture (the index of an AVI) are no time."""
-    whole_s, readable_s = raw.get("duration_s"), raw.get("readable_s")
-    if not raw.get("missing_bytes") and not raw.get("shortened"):
+    whole_s, readable_s = found.duration_s, found.readable_s
+    if not found.missing_bytes and not found.shortened:
         return False
     return not (whole_s and readable_s and readable_s >= whole_s - SHORT_TOLD_S)
 
 
-def fitting_suffix(raw: dict[str, Any], fitting: tuple[str, ...] | None) -> str | None:
+def fitting_suffix(found: FileFacts, fitting: tuple[str, ...] | None) -> str | None:
     """The ending the delivered name needs; None when it has a fitting one."""
-    if not fitting or raw.get("suffix") in fitting:
+    if not fitting or found.suffix in fitting:
         return None
     return fitting[0]
 
 
-def _made(raw: dict[str, Any], why: str, suffix: str, plan: M4aPlan | Mp3Plan) -> Judgement:
-    duration_s = raw.get("duration_s") or 0.0
-    partial = is_cut(raw)
+def _made(found: FileFacts, why: str, suffix: str, plan: M4aPlan | Mp3Plan) -> Judgement:
+    duration_s = found.duration_s or 0.0
+    partial = is_cut(found)
     cost = duration_s * AUDIO_S_PER_S
     return Judgement(
         ItemKind.AUDIO,
@@ -156,8 +156,8 @@ def _made(raw: dict[str, Any], why: str, suffix: str, plan: M4aPlan | Mp3Plan) -
         cost_s=round(cost, 2),
         plan=replace(
             plan,
-            duration_s=raw.get("readable_s") or duration_s,
+            duration_s=found.readable_s or duration_s,
             partial=partial,
-            promised_s=raw.get("promised_s"),
+            promised_s=found.promised_s,
         ),
     )

@@ -3,54 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from transload.json_codec import from_json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamFacts:
-    """One stream. What follows `bit_rate` is of pictures, the last two are of sound.
-
-    `type` is libav's word, `aside` names a sound that goes beside the film's own, `rate` is the exact `fps`, `sar` the
-    shape of a pixel ("4:3"). `transfer`, `matrix` and `primaries` are numbers of ITU-T H.273.
-    """
-
-    type: str
-    codec: str = "unknown"
-    cover: bool = False
-    default: bool = False
-    aside: str | None = None
-    language: str | None = None
-    duration_s: float | None = None
-    profile: str | None = None
-    tag: str | None = None
-    bit_rate: int | None = None
-    width: int = 0
-    height: int = 0
-    pix_fmt: str | None = None
-    level: int | None = None
-    fps: float | None = None
-    rate: str | None = None
-    frames: int = 0
-    sar: str | None = None
-    has_b_frames: bool = False
-    transfer: int | None = None
-    matrix: int | None = None
-    primaries: int | None = None
-    channels: int = 0
-    hertz: int | None = None
-
-
-def streams_of(raw: dict[str, Any]) -> tuple[StreamFacts, ...]:
-    """The streams of a probed file in its order; none of what has none."""
-    return tuple(from_json(StreamFacts, one) for one in raw.get("streams", ()))
-
-
-def picture_of(streams: tuple[StreamFacts, ...]) -> StreamFacts | None:
-    """The first stream of pictures that is no cover."""
-    return next((one for one in streams if one.type == "video" and not one.cover), None)
-
+from transload.facts import FileFacts, StreamFacts
 
 # Which streams of a film are taken, and what the others are called that stay behind. Pure.
 #
@@ -96,11 +50,9 @@ class ChosenTracks:
     extra: int
 
 
-def choose_tracks(
-    raw: dict[str, Any], languages: Sequence[str] = (), *, rich: bool
-) -> ChosenTracks:
+def choose_tracks(found: FileFacts, languages: Sequence[str] = (), *, rich: bool) -> ChosenTracks:
     """The tracks of a film, whose facts hold a picture; `rich`: its players know subtitles and covers in a file."""
-    streams = streams_of(raw)
+    streams = found.streams
     picture = next(one for one in streams if one.type == "video" and not one.cover)
     at = sound_at(streams, languages)
     sound = streams[at] if at is not None else None
@@ -114,7 +66,7 @@ def choose_tracks(
         sound_n=number_of(streams, at) if at is not None else 0,
         mute=sound is None and any(one.type == "audio" for one in streams),
         subtitles_n=kept,
-        left=_names(others, int(raw.get("chapters") or 0)),
+        left=_names(others, found.chapters),
         extra=sum(one.type in _SHOWN and not (rich and one.cover) for one in others),
     )
 

@@ -6,11 +6,11 @@ iOS, Android and in browsers without conversion. Videos are judged in `video.py`
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from transload.facts import FileFacts, StreamFacts, picture_of
 from transload.faults import Fault
+from transload.json_codec import JsonObject, from_json
 from transload.media.judge.audio import DEFER_ABOVE_S, fitting_suffix, judge_mp3, judge_sound
-from transload.media.judge.streams import StreamFacts, picture_of, streams_of
 from transload.media.judge.video import judge_video, recover_video, shown_size, side_of
 from transload.media.photos.extras import FILM
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
@@ -64,29 +64,27 @@ NO_WISHES = Wishes()
 
 def judge(facts: Facts, recipe: Recipe, hevc: Hevc, wishes: Wishes = NO_WISHES) -> Judgement:
     """The verdict for a recipe. `plan` is what `convert` carries out."""
-    raw = facts.raw
+    found = facts.found
     if facts.kind is ItemKind.JUNK:
         return Judgement(facts.kind, Verdict.SKIP, "litter of an operating system")
     if facts.kind in (ItemKind.DOCUMENT, ItemKind.ARCHIVE, ItemKind.UNKNOWN):
-        return Judgement(
-            facts.kind, Verdict.AS_IS, f"{raw.get('sniffed') or 'no'} medium: untouched"
-        )
+        return Judgement(facts.kind, Verdict.AS_IS, f"{found.sniffed or 'no'} medium: untouched")
     if recipe is Recipe.ORIGINAL:
-        return _sized(Judgement(facts.kind, Verdict.AS_IS, "originals wanted: untouched"), raw)
+        return _sized(Judgement(facts.kind, Verdict.AS_IS, "originals wanted: untouched"), found)
     if (fault := _fault(facts)) is not None:
         return Judgement(facts.kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
     if recipe.kbit_s is not None:
-        return _sized(judge_mp3(raw, facts.kind, recipe, recipe.kbit_s, wishes.languages), raw)
+        return _sized(judge_mp3(found, facts.kind, recipe, recipe.kbit_s, wishes.languages), found)
     match facts.kind:
         case ItemKind.PHOTO:
-            judged = _judge_photo(raw, recipe, wishes)
+            judged = _judge_photo(found, recipe, wishes)
         case ItemKind.ANIMATION:
-            judged = _judge_animation(raw, recipe)
+            judged = _judge_animation(found, recipe)
         case ItemKind.AUDIO:
-            judged = judge_sound(raw, recipe, wishes.languages)
+            judged = judge_sound(found, recipe, wishes.languages)
         case _:
-            judged = judge_video(raw, hevc, recipe, wishes.languages)
-    return _sized(judged, raw)
+            judged = judge_video(found, hevc, recipe, wishes.languages)
+    return _sized(judged, found)
 
 
 def judge_recovery(
@@ -102,28 +100,34 @@ def judge_recovery(
     if recipe is Recipe.ORIGINAL or recipe.kbit_s is not None or _fault(facts) is not None:
         return []
     if facts.kind is ItemKind.PHOTO:
-        return [_sized(_shrunk(facts.raw, recipe, "safe JPEG", wishes), facts.raw)]
+        return [_sized(_shrunk(facts.found, recipe, "safe JPEG", wishes), facts.found)]
     if facts.kind is ItemKind.VIDEO:
-        ways = recover_video(facts.raw, recipe, wishes.languages, failed)
-        return [_sized(way, facts.raw) for way in ways]
+        ways = recover_video(facts.found, recipe, wishes.languages, failed)
+        return [_sized(way, facts.found) for way in ways]
     return []
 
 
-def settled_kind(raw: dict[str, Any]) -> ItemKind:
+def facts_of(answer: JsonObject) -> Facts:
+    """What the decoder child found of a file, with its kind and the size it is shown at."""
+    found = from_json(FileFacts, answer)
+    return Facts(settled_kind(found), _with_shown_size(found))
+
+
+def settled_kind(found: FileFacts) -> ItemKind:
     """The kind of a probed file: streams and frames overrule the first bytes.
 
     A weak signature that no decoder confirmed is a document: two bytes prove nothing, and nothing is damaged.
     """
-    sniffed = ItemKind(raw["sniffed_kind"])
-    if sniffed not in (ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.AUDIO) or raw.get("denied"):
+    sniffed = ItemKind(found.sniffed_kind)
+    if sniffed not in (ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.AUDIO) or found.denied:
         return sniffed
     if sniffed is ItemKind.PHOTO:
-        if not raw.get("sure") and raw.get("decoded") not in ("whole", "unproven"):
+        if not found.sure and found.decoded not in ("whole", "unproven"):
             return ItemKind.DOCUMENT
-        return ItemKind.ANIMATION if raw.get("frames", 1) > 1 else ItemKind.PHOTO
-    if not raw.get("sure") and not raw.get("frames_decoded"):
+        return ItemKind.ANIMATION if found.frames > 1 else ItemKind.PHOTO
+    if not found.sure and not found.frames_decoded:
         return ItemKind.DOCUMENT
-    types = [one.type for one in streams_of(raw) if not one.cover]
+    types = [one.type for one in found.streams if not one.cover]
     if "video" in types:
         return ItemKind.VIDEO
     return ItemKind.AUDIO if "audio" in types else sniffed
@@ -131,54 +135,54 @@ def settled_kind(raw: dict[str, Any]) -> ItemKind:
 
 def _fault(facts: Facts) -> Fault | None:
     """Why nothing can be made of this file, None when something can."""
-    raw = facts.raw
-    if not raw.get("size", 1):
+    found = facts.found
+    if not found.size:
         return Fault("input.truncated", "the file is empty (0 bytes)", stage="probe")
-    if raw.get("denied"):
-        said = raw.get("sniffed") or "unknown data"
+    if found.denied:
+        said = found.sniffed or "unknown data"
         return Fault(
             "input.not_media",
-            f"named {raw.get('suffix')}, but the content is {said}",
+            f"named {found.suffix}, but the content is {said}",
             stage="probe",
         )
     if facts.kind in (ItemKind.PHOTO, ItemKind.ANIMATION):
-        return _photo_fault(raw)
-    return _stream_fault(raw, facts.kind)
+        return _photo_fault(found)
+    return _stream_fault(found, facts.kind)
 
 
-def _photo_fault(raw: dict[str, Any]) -> Fault | None:
-    pixels = raw.get("width", 0) * raw.get("height", 0)
+def _photo_fault(found: FileFacts) -> Fault | None:
+    pixels = found.width * found.height
     if pixels > PIXELS_MAX:
         return Fault(
             "input.corrupt",
-            f"the header claims {raw['width']} x {raw['height']} pixels in {raw['size']} bytes",
+            f"the header claims {found.width} x {found.height} pixels in {found.size} bytes",
             stage="probe",
         )
-    decoded, error, evidence = raw.get("decoded"), raw.get("error"), raw.get("evidence")
+    decoded, error, evidence = found.decoded, found.error, found.evidence
     if decoded == "unknown":
         return Fault("input.unsupported", str(error), stage="probe", evidence=evidence)
-    if decoded == "cut" and not raw.get("reader"):
+    if decoded == "cut" and not found.reader:
         return Fault("input.truncated", "the picture ends before its last line", stage="probe")
     if decoded in ("damaged", "no"):
         detail = f"the picture does not decode: {error}"
         return Fault("input.corrupt", detail, stage="probe", evidence=evidence)
-    return _too_large(raw)
+    return _too_large(found)
 
 
-def _too_large(raw: dict[str, Any]) -> Fault | None:
+def _too_large(found: FileFacts) -> Fault | None:
     """Why a picture needs more memory than there may be; a header that took it all told not even a size."""
-    if raw.get("decoded") == "unproven" and "width" not in raw:
-        return Fault("tool.memory", str(raw.get("error")), stage="probe")
-    if raw.get("decode_bytes", 0) <= DECODE_BYTES_MAX:
+    if found.decoded == "unproven" and not found.width:
+        return Fault("tool.memory", str(found.error), stage="probe")
+    if found.decode_bytes <= DECODE_BYTES_MAX:
         return None
-    need = raw["decode_bytes"] >> 20
+    need = found.decode_bytes >> 20
     detail = f"decoding it takes {need} MiB, more than is allowed"
     return Fault("tool.memory", detail, stage="probe")
 
 
-def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
-    if not raw.get("streams"):
-        if raw.get("sniffed") == "mov" and raw.get("moov") is None:
+def _stream_fault(found: FileFacts, kind: ItemKind) -> Fault | None:
+    if not found.streams:
+        if found.sniffed == "mov" and found.moov is None:
             return Fault(
                 "input.truncated",
                 "the index (moov) is missing: the end of the file is lost",
@@ -186,16 +190,16 @@ def _stream_fault(raw: dict[str, Any], kind: ItemKind) -> Fault | None:
             )
         return Fault(
             "input.corrupt",
-            f"no stream in it can be read: {raw.get('error', 'none found')}",
+            f"no stream in it can be read: {found.error or 'none found'}",
             stage="probe",
-            evidence=raw.get("evidence"),
+            evidence=found.evidence,
         )
-    streams = streams_of(raw)
+    streams = found.streams
     if not any(one.type in ("video", "audio") and not one.cover for one in streams):
         return Fault("input.not_media", "neither picture nor sound in it", stage="probe")
-    if raw.get("locked"):
+    if found.locked:
         return Fault("input.unsupported", "it is encrypted (DRM)", suggestion=NO_KEY, stage="probe")
-    return None if raw.get("frames_decoded") else _undecoded(streams, kind)
+    return None if found.frames_decoded else _undecoded(streams, kind)
 
 
 def _undecoded(streams: Sequence[StreamFacts], kind: ItemKind) -> Fault | None:
@@ -212,61 +216,61 @@ def _undecoded(streams: Sequence[StreamFacts], kind: ItemKind) -> Fault | None:
     return Fault("input.corrupt", f"not one frame decodes{empty}", stage="probe")
 
 
-def _judge_photo(raw: dict[str, Any], recipe: Recipe, wishes: Wishes) -> Judgement:
+def _judge_photo(found: FileFacts, recipe: Recipe, wishes: Wishes) -> Judgement:
     """JPEG and PNG within the limits go as they are; what no resizing brings within them is a document."""
-    width, height = raw["width"], raw["height"]
+    width, height = found.width, found.height
     telegram = recipe is Recipe.TELEGRAM
     if telegram and max(width, height) > PHOTO_RATIO_MAX * min(width, height):
         return Judgement(
             ItemKind.DOCUMENT,
             Verdict.AS_IS,
             f"{width} x {height} is longer than 20:1: no photo to Telegram, sent as a file",
-            suffix=fitting_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
+            suffix=fitting_suffix(found, _PHOTO_SUFFIXES.get(found.format)),
         )
-    reasons = _photo_reasons(raw, telegram)
+    reasons = _photo_reasons(found, telegram)
     if reasons:
-        return _shrunk(raw, recipe, reasons, wishes)
+        return _shrunk(found, recipe, reasons, wishes)
     return Judgement(
         ItemKind.PHOTO,
         Verdict.AS_IS,
-        f"{raw['format']} {width} x {height}",
-        suffix=fitting_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"])),
+        f"{found.format} {width} x {height}",
+        suffix=fitting_suffix(found, _PHOTO_SUFFIXES.get(found.format)),
     )
 
 
-def _photo_reasons(raw: dict[str, Any], telegram: bool) -> str:
+def _photo_reasons(found: FileFacts, telegram: bool) -> str:
     """Why a photo must become a safe JPEG; empty when it need not."""
     safe = ("JPEG", "MPO", "PNG") if telegram else ("JPEG", "MPO", "PNG", "WEBP", "GIF")
     reasons: list[str] = []
-    if raw.get("reader") == "to_the_last_byte":
+    if found.reader == "to_the_last_byte":
         reasons.append("its end is missing, the lines before it are there")
-    if raw.get("reader") == "preview":
+    if found.reader == "preview":
         reasons.append(
-            f"a raw photo of a camera, whose preview of {raw['width']} x {raw['height']} is shown"
+            f"a raw photo of a camera, whose preview of {found.width} x {found.height} is shown"
         )
-    elif raw.get("coding") and raw["width"] * raw["height"] > 1:  # one point is a spacer of a page
-        reasons.append(f"{raw['coding']} does not show everywhere")
-    elif raw["format"] not in safe:
-        reasons.append(f"{raw['format']} does not show everywhere")
-    elif raw["mode"] not in _RGB_MODES:
-        reasons.append(f"{raw['mode']} colours show wrongly")
-    elif raw["format"] not in _TURNED_BY_TAG and 1 < raw.get("orientation", 1) <= _LAST_TURN:
-        reasons.append(f"a {raw['format']} turned by a tag shows lying in browsers")
-    if telegram and raw["width"] + raw["height"] > PHOTO_SUM_MAX:
-        reasons.append(f"{raw['width']} x {raw['height']} is above the photo limit")
-    if telegram and raw["size"] > PHOTO_BYTES_MAX:
-        reasons.append(f"{raw['size'] / 1e6:.1f} MB is above the photo limit")
+    elif found.coding and found.width * found.height > 1:  # one point is a spacer of a page
+        reasons.append(f"{found.coding} does not show everywhere")
+    elif found.format not in safe:
+        reasons.append(f"{found.format} does not show everywhere")
+    elif found.mode not in _RGB_MODES:
+        reasons.append(f"{found.mode} colours show wrongly")
+    elif found.format not in _TURNED_BY_TAG and 1 < found.orientation <= _LAST_TURN:
+        reasons.append(f"a {found.format} turned by a tag shows lying in browsers")
+    if telegram and found.width + found.height > PHOTO_SUM_MAX:
+        reasons.append(f"{found.width} x {found.height} is above the photo limit")
+    if telegram and found.size > PHOTO_BYTES_MAX:
+        reasons.append(f"{found.size / 1e6:.1f} MB is above the photo limit")
     return ", ".join(reasons)
 
 
-def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) -> Judgement:
+def _shrunk(found: FileFacts, recipe: Recipe, reason: str, wishes: Wishes) -> Judgement:
     telegram = recipe is Recipe.TELEGRAM
-    pages, reader = raw.get("pages", 1), raw.get("reader", "pillow")
+    pages, reader = found.pages, found.reader or "pillow"
     partial = reader == "to_the_last_byte"
-    extras: list[str] = raw.get("extras", [])
+    extras = found.extras
     beside = partial or pages > 1 or reader == "preview" or FILM in extras
     plan = JpegPlan(
-        sniffed=raw["sniffed"],
+        sniffed=found.sniffed,
         side=PHOTO_SIDE if telegram else None,
         quality=87,
         reader=reader,
@@ -274,10 +278,10 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) ->
         recipe=recipe.value,
         original="beside" if beside else None,
     )
-    cost = raw["width"] * raw["height"] * SHRINK_S_PER_PIXEL
+    cost = found.width * found.height * SHRINK_S_PER_PIXEL
     why = f"{reason}: made a JPEG"
     if pages > 1:
-        many = "several" if raw["format"] == "JXL" else pages  # its header does not count them
+        many = "several" if found.format == "JXL" else pages  # its header does not count them
         why = f"{why} of the first of {many} pictures, all of them are in the original beside it"
     elif extras:
         kept = beside or not telegram
@@ -294,54 +298,54 @@ def _shrunk(raw: dict[str, Any], recipe: Recipe, reason: str, wishes: Wishes) ->
     )
 
 
-def _judge_animation(raw: dict[str, Any], recipe: Recipe) -> Judgement:
+def _judge_animation(found: FileFacts, recipe: Recipe) -> Judgement:
     """Moving pictures: Telegram takes H.264 MP4 without sound; browsers show GIF, APNG and WebP."""
-    if recipe is Recipe.PLAYABLE and raw["format"] in ("GIF", "PNG", "WEBP"):
-        why = f"{raw['format']} of {raw['frames']} frames"
-        suffix = fitting_suffix(raw, _PHOTO_SUFFIXES.get(raw["format"]))
+    if recipe is Recipe.PLAYABLE and found.format in ("GIF", "PNG", "WEBP"):
+        why = f"{found.format} of {found.frames} frames"
+        suffix = fitting_suffix(found, _PHOTO_SUFFIXES.get(found.format))
         return Judgement(ItemKind.ANIMATION, Verdict.AS_IS, why, suffix=suffix)
-    cost = raw["width"] * raw["height"] * raw["frames"] * ANIMATION_S_PER_PIXEL
-    fps = raw["frames"] / raw["duration_s"] if raw.get("duration_s") else None
-    picture = StreamFacts(type="video", width=raw["width"], height=raw["height"], fps=fps)
+    cost = found.width * found.height * found.frames * ANIMATION_S_PER_PIXEL
+    fps = found.frames / found.duration_s if found.duration_s else None
+    picture = StreamFacts(type="video", width=found.width, height=found.height, fps=fps)
     return Judgement(
         ItemKind.ANIMATION,
         Verdict.ANIMATION,
-        f"{raw['format']} of {raw['frames']} frames: made a silent MP4",
+        f"{found.format} of {found.frames} frames: made a silent MP4",
         suffix=".mp4",
         deferred=cost > DEFER_ABOVE_S,
         cost_s=round(cost, 2),
         plan=AnimationPlan(
-            sniffed=raw["sniffed"],
-            frames=raw["frames"],
-            duration_s=raw.get("duration_s"),
-            unpack=raw["format"] not in ("GIF", "PNG"),
-            size=(raw["width"], raw["height"]),
+            sniffed=found.sniffed,
+            frames=found.frames,
+            duration_s=found.duration_s,
+            unpack=found.format not in ("GIF", "PNG"),
+            size=(found.width, found.height),
             side=side_of(picture),
         ),
     )
 
 
-def _sized(judged: Judgement, raw: dict[str, Any]) -> Judgement:
+def _sized(judged: Judgement, found: FileFacts) -> Judgement:
     """The judgement with the picture's upright size and the time that can be played; of a cut file, both times."""
-    whole_s, readable_s = raw.get("duration_s"), raw.get("readable_s")
+    whole_s, readable_s = found.duration_s, found.readable_s
     if judged.partial and whole_s and readable_s:
         judged = replace(
             judged, why=f"{judged.why}; {readable_s:.1f} s of {whole_s:.1f} s are there"
         )
     return replace(
         judged,
-        width=raw.get("width"),
-        height=raw.get("height"),
+        width=found.width or None,
+        height=found.height or None,
         duration_s=(judged.partial and readable_s) or whole_s,
     )
 
 
-def with_picture(raw: dict[str, Any]) -> dict[str, Any]:
+def _with_shown_size(found: FileFacts) -> FileFacts:
     """Facts of a video with its displayed `width` and `height` beside its streams: upright, of square pixels."""
-    picture = picture_of(streams_of(raw))
+    picture = picture_of(found.streams)
     if picture is None:
-        return raw
+        return found
     width, height = shown_size(picture)
-    if (raw.get("rotation") or 0) % 180:
+    if (found.rotation or 0) % 180:
         width, height = height, width
-    return raw | {"width": width, "height": height}
+    return replace(found, width=width, height=height)

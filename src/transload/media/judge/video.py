@@ -8,11 +8,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from transload.facts import FileFacts, StreamFacts
 from transload.faults import Fault
 from transload.media.judge.audio import AUDIO_S_PER_S, DEFER_ABOVE_S, STEREO, channels_kept, is_cut
-from transload.media.judge.streams import ChosenTracks, StreamFacts, choose_tracks
+from transload.media.judge.streams import ChosenTracks, choose_tracks
 from transload.model import Hevc, ItemKind, Judgement, Recipe, Verdict
 from transload.plans import (
     BT709,
@@ -95,10 +96,8 @@ def _blocks(size: tuple[int, int], share: float = 1.0) -> int:
 # Colours of a video that is encoded: limited range, the matrix that players take at its height, all tagged. Pure.
 #
 # Numbers are those of ITU-T H.273. A player that reads no tags takes BT.709 from 720 lines on and BT.601 below
-# (Chromium
-# does, too, where the tags are missing): what is made follows that, so that tags and guesses agree. Full range is
-# made
-# limited: half-tagged it is shown too bright.
+# (Chromium does, too, where the tags are missing): what is made follows that, so that tags and guesses agree. Full
+# range is made limited: half-tagged it is shown too bright.
 
 
 HD_LINES = 720
@@ -108,13 +107,13 @@ _SWSCALE = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9:
 """Matrices that ffmpeg's scale filter knows, by its words."""
 
 
-def with_colours(plan: TranscodePlan, raw: dict[str, Any], picture: StreamFacts) -> TranscodePlan:
+def with_colours(plan: TranscodePlan, found: FileFacts, picture: StreamFacts) -> TranscodePlan:
     """The plan with the source's upright size in square pixels, and its colours as players take them."""
     matrix = picture.matrix
     coded = BT709 if picture.height >= HD_LINES else SMPTE170M
     return replace(
         plan,
-        size=(raw.get("width") or picture.width, raw.get("height") or picture.height),
+        size=(found.width or picture.width, found.height or picture.height),
         matrix=coded if matrix is None or matrix in _UNTOLD else matrix,
         primaries=_told(picture.primaries),
         curve=_told(picture.transfer),
@@ -178,7 +177,7 @@ _MP4_SUFFIXES = (".mp4", ".m4v")
 
 
 def judge_video(
-    raw: dict[str, Any],
+    found: FileFacts,
     hevc: Hevc,
     recipe: Recipe = Recipe.TELEGRAM,
     languages: Sequence[str] = (),
@@ -187,35 +186,35 @@ def judge_video(
 
     `languages` are those wished for the sound, the best first.
     """
-    tracks = _tracks(raw, recipe, languages)
-    picture, wrapper = _picture_faults(raw, tracks.picture, hevc), _wrapper_faults(raw, tracks)
+    tracks = _tracks(found, recipe, languages)
+    picture, wrapper = _picture_faults(found, tracks.picture, hevc), _wrapper_faults(found, tracks)
     if _is_above(tracks.picture, recipe):
         picture.append(f"above {recipe.height_max} lines")
     sound = _sound_faults(tracks.sound, recipe)
-    name = f"{tracks.picture.codec} in {raw['container']}"
-    if raw.get("dolby_only"):
+    name = f"{tracks.picture.codec} in {found.container}"
+    if found.dolby_only:
         name, wrapper = f"{name}, {_DOLBY}", [one for one in wrapper if one != _HVC1]
-    if picture and raw.get("dolby_only"):
+    if picture and found.dolby_only:
         return _in_no_colours(f"{name}: {', '.join(picture)}")
     if picture:
         return _transcoded(
-            raw, tracks, recipe, f"{name}: {', '.join(picture)}", keep_sound=not sound
+            found, tracks, recipe, f"{name}: {', '.join(picture)}", keep_sound=not sound
         )
     if sound:
-        return _with_new_sound(raw, tracks, recipe, f"{name}: {sound}")
+        return _with_new_sound(found, tracks, recipe, f"{name}: {sound}")
     if wrapper:
-        return _rewrapped(raw, tracks, recipe, f"{name}: {', '.join(wrapper)}")
+        return _rewrapped(found, tracks, recipe, f"{name}: {', '.join(wrapper)}")
     return Judgement(
         ItemKind.VIDEO,
         Verdict.AS_IS,
-        f"{name}, untouched" if raw.get("dolby_only") else f"{name}, plays as it is",
-        suffix=None if raw.get("suffix") in _MP4_SUFFIXES else ".mp4",
+        f"{name}, untouched" if found.dolby_only else f"{name}, plays as it is",
+        suffix=None if found.suffix in _MP4_SUFFIXES else ".mp4",
         plan=UntouchedPlan(nosound_video=tracks.sound is None),
     )
 
 
 def recover_video(
-    raw: dict[str, Any],
+    found: FileFacts,
     recipe: Recipe = Recipe.TELEGRAM,
     languages: Sequence[str] = (),
     copied: Judgement | None = None,
@@ -224,24 +223,24 @@ def recover_video(
 
     Where copying both streams failed, only the sound is made anew; then everything; then the picture alone.
     """
-    tracks = _tracks(raw, recipe, languages)
-    if raw.get("dolby_only"):
+    tracks = _tracks(found, recipe, languages)
+    if found.dolby_only:
         again = copied is not None and copied.verdict is Verdict.REWRAP and tracks.sound is not None
-        return [_with_new_sound(raw, tracks, recipe, _AGAIN)] if again else []
-    ways = [_transcoded(raw, tracks, recipe, "second chance", keep_sound=False)]
+        return [_with_new_sound(found, tracks, recipe, _AGAIN)] if again else []
+    ways = [_transcoded(found, tracks, recipe, "second chance", keep_sound=False)]
     if copied is None:
         return ways
     if copied.verdict is Verdict.REWRAP and tracks.sound is not None:
-        ways.insert(0, _with_new_sound(raw, tracks, recipe, _AGAIN))
+        ways.insert(0, _with_new_sound(found, tracks, recipe, _AGAIN))
     if tracks.sound is not None:
         silent = replace(tracks, sound=None, mute=True)
-        ways.append(_transcoded(raw, silent, recipe, "second chance", keep_sound=False))
+        ways.append(_transcoded(found, silent, recipe, "second chance", keep_sound=False))
     return ways
 
 
-def _tracks(raw: dict[str, Any], recipe: Recipe, languages: Sequence[str]) -> ChosenTracks:
+def _tracks(found: FileFacts, recipe: Recipe, languages: Sequence[str]) -> ChosenTracks:
     """Telegram's players show neither subtitles nor covers of a file."""
-    return choose_tracks(raw, languages, rich=recipe is not Recipe.TELEGRAM)
+    return choose_tracks(found, languages, rich=recipe is not Recipe.TELEGRAM)
 
 
 def _is_above(picture: StreamFacts, recipe: Recipe) -> bool:
@@ -250,7 +249,7 @@ def _is_above(picture: StreamFacts, recipe: Recipe) -> bool:
     return lines is not None and min(picture.width, picture.height) > lines
 
 
-def _picture_faults(raw: dict[str, Any], picture: StreamFacts, hevc: Hevc) -> list[str]:
+def _picture_faults(found: FileFacts, picture: StreamFacts, hevc: Hevc) -> list[str]:
     """Why the picture must be encoded anew; empty when it can be copied."""
     faults: list[str] = []
     codec, pix = picture.codec, picture.pix_fmt
@@ -260,15 +259,15 @@ def _picture_faults(raw: dict[str, Any], picture: StreamFacts, hevc: Hevc) -> li
         faults.append(f"{codec} does not play everywhere")
     elif pix not in _EIGHT_BIT_420:
         faults.append(f"{pix} does not play everywhere")
-    if picture.transfer in (PQ, HLG) and not raw.get("dolby_only"):
+    if picture.transfer in (PQ, HLG) and not found.dolby_only:
         faults.append("HDR")
-    if raw.get("interlaced"):
+    if found.interlaced:
         faults.append("interlaced")
     if picture.width % 2 or picture.height % 2:
         faults.append("odd size")
     faults += demands(picture)
-    if raw.get("order") == "lost":
-        faults.append(f"{raw['container']} does not say when its reordered frames are shown")
+    if found.order == "lost":
+        faults.append(f"{found.container} does not say when its reordered frames are shown")
     return faults
 
 
@@ -285,20 +284,20 @@ def _sound_faults(sound: StreamFacts | None, recipe: Recipe) -> str:
     return ""
 
 
-def _wrapper_faults(raw: dict[str, Any], tracks: ChosenTracks) -> list[str]:
+def _wrapper_faults(found: FileFacts, tracks: ChosenTracks) -> list[str]:
     """Why the streams must be wrapped anew; empty for an MP4 that streams."""
-    if raw["sniffed"] != "mov":
+    if found.sniffed != "mov":
         return ["copied into MP4"]
     faults: list[str] = []
-    if raw.get("brand") in (None, "qt  "):
+    if found.brand in (None, "qt  "):
         faults.append("QuickTime file copied into MP4")
-    if raw.get("fragmented"):
+    if found.fragmented:
         faults.append("fragments joined")
-    elif raw.get("moov") != "front" or raw.get("moov_at", 0) >= MOOV_WITHIN:
+    elif found.moov != "front" or (found.moov_at or 0) >= MOOV_WITHIN:
         faults.append("index moved to the front")
     if tracks.extra:
         faults.append("extra streams left out")
-    if raw.get("missing_bytes"):
+    if found.missing_bytes:
         faults.append("cut short, the readable part kept")
     if tracks.picture.codec == "hevc" and tracks.picture.tag != "hvc1":
         faults.append(_HVC1)
@@ -306,73 +305,71 @@ def _wrapper_faults(raw: dict[str, Any], tracks: ChosenTracks) -> list[str]:
 
 
 def _plan(
-    kind: type[AnyFilmPlan], raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe
+    kind: type[AnyFilmPlan], found: FileFacts, tracks: ChosenTracks, recipe: Recipe
 ) -> AnyFilmPlan:
     """What every way of making an MP4 needs to know of its source."""
     return kind(
         recipe=recipe.value,
         original="beside" if tracks.mute else None,
-        sniffed=raw["sniffed"],
+        sniffed=found.sniffed,
         hevc=tracks.picture.codec == "hevc",
-        dolby_only=bool(raw.get("dolby_only")),
+        dolby_only=bool(found.dolby_only),
         sound=tracks.sound is not None,
         sound_n=tracks.sound_n,
         mute=tracks.mute,
         channels=channels_kept(tracks.sound, recipe) if tracks.sound is not None else 0,
         subtitles=tracks.subtitles_n,
-        promised_s=raw.get("promised_s"),
-        promised_picture_s=raw.get("promised_picture_s"),
-        hides=bool(raw.get("interlaced")) or tracks.picture.codec in _HIDING,
-        duration_s=raw.get("readable_s") or raw.get("duration_s"),
+        promised_s=found.promised_s,
+        promised_picture_s=found.promised_picture_s,
+        hides=bool(found.interlaced) or tracks.picture.codec in _HIDING,
+        duration_s=found.readable_s or found.duration_s,
         fps=tracks.picture.fps,
-        partial=bool(raw.get("missing_bytes")),
-        lost_s=raw.get("lost_s", 0.0),
-        order=raw.get("order", "kept"),
+        partial=bool(found.missing_bytes),
+        lost_s=found.lost_s,
+        order=found.order,
     )
 
 
-def _rewrapped(raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe, why: str) -> Judgement:
+def _rewrapped(found: FileFacts, tracks: ChosenTracks, recipe: Recipe, why: str) -> Judgement:
     return Judgement(
         ItemKind.VIDEO,
         Verdict.REWRAP,
         why + _left_behind(tracks),
-        suffix=_mp4(raw),
-        partial=_is_partial(raw, tracks),
-        cost_s=round(raw["size"] / COPY_BYTES_PER_S, 2),
-        plan=_plan(RewrapPlan, raw, tracks, recipe),
+        suffix=_mp4(found),
+        partial=_is_partial(found, tracks),
+        cost_s=round(found.size / COPY_BYTES_PER_S, 2),
+        plan=_plan(RewrapPlan, found, tracks, recipe),
     )
 
 
-def _with_new_sound(
-    raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe, why: str
-) -> Judgement:
-    cost = (raw.get("duration_s") or 0.0) * AUDIO_S_PER_S
+def _with_new_sound(found: FileFacts, tracks: ChosenTracks, recipe: Recipe, why: str) -> Judgement:
+    cost = (found.duration_s or 0.0) * AUDIO_S_PER_S
     return Judgement(
         ItemKind.VIDEO,
         Verdict.AUDIO,
         why + _left_behind(tracks),
-        suffix=_mp4(raw),
+        suffix=_mp4(found),
         deferred=cost > DEFER_ABOVE_S,
-        partial=_is_partial(raw, tracks),
+        partial=_is_partial(found, tracks),
         cost_s=round(cost, 2),
-        plan=_plan(NewSoundPlan, raw, tracks, recipe),
+        plan=_plan(NewSoundPlan, found, tracks, recipe),
     )
 
 
 def _transcoded(
-    raw: dict[str, Any], tracks: ChosenTracks, recipe: Recipe, why: str, *, keep_sound: bool
+    found: FileFacts, tracks: ChosenTracks, recipe: Recipe, why: str, *, keep_sound: bool
 ) -> Judgement:
     picture = tracks.picture
     pixels = picture.width * picture.height * (picture.fps or 25.0)
     side = side_of(picture)
     smaller = f" of {side} pixels at the longer side" if side is not None else ""
     plan = replace(
-        _plan(TranscodePlan, raw, tracks, recipe),
+        _plan(TranscodePlan, found, tracks, recipe),
         hevc=False,
         keep_sound=keep_sound and tracks.sound is not None,
-        interlaced=bool(raw.get("interlaced")),
+        interlaced=bool(found.interlaced),
         hdr=picture.transfer in (PQ, HLG),
-        by_order=raw.get("order") in ("lost", "unsure"),
+        by_order=found.order in ("lost", "unsure"),
         rate=picture.rate,
         side=side,
         level=stated_level(picture, side),
@@ -382,11 +379,11 @@ def _transcoded(
         ItemKind.VIDEO,
         Verdict.TRANSCODE,
         f"{why}: made H.264{smaller}{_left_behind(tracks)}",
-        suffix=_mp4(raw),
+        suffix=_mp4(found),
         deferred=True,
-        partial=_is_partial(raw, tracks),
-        cost_s=round(pixels * (raw.get("duration_s") or 0.0) / PIXELS_PER_S, 1),
-        plan=with_colours(plan, raw, picture),
+        partial=_is_partial(found, tracks),
+        cost_s=round(pixels * (found.duration_s or 0.0) / PIXELS_PER_S, 1),
+        plan=with_colours(plan, found, picture),
     )
 
 
@@ -402,10 +399,10 @@ def _left_behind(tracks: ChosenTracks) -> str:
     return silent + (f"; left behind: {', '.join(tracks.left)}" if tracks.left else "")
 
 
-def _is_partial(raw: dict[str, Any], tracks: ChosenTracks) -> bool:
+def _is_partial(found: FileFacts, tracks: ChosenTracks) -> bool:
     """Whether its sound or bytes at its end are missing, or more of its beginning than a tuner usually loses."""
-    return tracks.mute or is_cut(raw) or raw.get("lost_s", 0.0) >= LOST_TOLD_S
+    return tracks.mute or is_cut(found) or found.lost_s >= LOST_TOLD_S
 
 
-def _mp4(raw: dict[str, Any]) -> str | None:
-    return None if raw.get("suffix") in _MP4_SUFFIXES else ".mp4"
+def _mp4(found: FileFacts) -> str | None:
+    return None if found.suffix in _MP4_SUFFIXES else ".mp4"

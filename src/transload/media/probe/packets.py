@@ -17,11 +17,9 @@ from av.stream import Stream
 # Whether a container keeps the moments at which reordered pictures are shown. Pure.
 #
 # H.264 and HEVC store a picture after those that it is predicted from, so that its place in the file is not its place
-# in
-# time. MP4, Matroska, transport streams, FLV and NUT have a time of presentation for each; AVI, ASF and some MXF have
-# one time a packet, in stored order; raw streams have none, and a program stream (.mpg, .vob) may leave some out. A
-# copy
-# of such pictures into MP4 gives them the moments of others.
+# in time. MP4, Matroska, transport streams, FLV and NUT have a time of presentation for each; AVI, ASF and some MXF
+# have one time a packet, in stored order; raw streams have none, and a program stream (.mpg, .vob) may leave some out.
+# A copy of such pictures into MP4 gives them the moments of others.
 
 
 Found = Literal["kept", "lost", "unsure"]
