@@ -6,6 +6,7 @@ In JSON, as the decoder sends them and `inspect` shows them, what was not found,
 from dataclasses import dataclass
 from typing import Literal
 
+from transload.json_codec import from_json, to_json
 from transload.plans import PhotoReader
 
 
@@ -101,6 +102,18 @@ class FileFacts:
 
 
 NOTHING_FOUND = FileFacts()
+
+
+@dataclass(slots=True)
+class Finding:
+    """Facts while they are gathered: what was found before an error counts."""
+
+    facts: FileFacts
+
+
+def combined(first: FileFacts, then: FileFacts) -> FileFacts:
+    """All that was found the first time, and over it what was found then."""
+    return from_json(FileFacts, to_json(first) | to_json(then))
 
 
 def picture_of(streams: tuple[StreamFacts, ...]) -> StreamFacts | None:

@@ -40,7 +40,7 @@ async def test_a_killed_child_is_started_again_and_the_request_repeated(samples:
     async with anyio.create_task_group() as group:
         group.start_soon(kill_later, decoder.pid)
         answer = await decoder.ask("probe", path=str(path), name=path.name)
-    assert answer["raw"]["frames_decoded"] == 2
+    assert answer["facts"]["frames_decoded"] == 2
     assert decoder.starts == 2
     await decoder.aclose()
 

@@ -30,7 +30,7 @@ def test_answers_name_their_request_and_show_signs_of_life(samples: Samples) -> 
     told = answers([{"id": 7, "op": "probe", "path": str(path), "name": "a.mp4"}], os.getpid())
     assert {answer["id"] for answer in told} == {7}
     assert any(answer.get("beat") for answer in told)
-    assert told[-1]["ok"]["raw"]["suffix"] == ".mp4"
+    assert told[-1]["ok"]["facts"]["suffix"] == ".mp4"
     assert told[-1]["rss"] > 0
 
 

@@ -19,11 +19,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, BinaryIO, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TextIO
 
 from transload.errors import is_disk_full
+from transload.facts import FileFacts, combined
 from transload.json_codec import to_json
 from transload.media.failures import DamagedError
 from transload.media.photos import heif
@@ -31,6 +33,9 @@ from transload.media.probe import sniff
 from transload.media.probe.containers import after_id3
 from transload.model import ItemKind
 from transload.plans import Measurement
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PHOTO_PROBE_BYTES = 160 << 20
@@ -139,25 +144,26 @@ def _probe(request: dict[str, Any], beat: Beat) -> Answer:
     path = Path(request["path"])
     with path.open("rb") as file:
         found = _recognised(file, request["name"])
-    raw: dict[str, Any] = {
-        "name": request["name"],
-        "suffix": PurePosixPath(request["name"]).suffix.lower(),
-        "size": path.stat().st_size,
-        "sniffed": found.format,
-        "sniffed_kind": found.kind.value,
-        "sure": found.sure,
-        "denied": found.denied,
-    }
+    facts = FileFacts(
+        name=request["name"],
+        suffix=PurePosixPath(request["name"]).suffix.lower(),
+        size=path.stat().st_size,
+        sniffed=found.format,
+        sniffed_kind=found.kind.value,
+        sure=found.sure,
+        denied=found.denied,
+    )
     thumb: bytes | None = None
     if found.denied or found.kind.value in ("document", "archive", "junk"):
-        return {"raw": raw, "thumb": None}
-    if found.format == "heifs":
-        raw, thumb = _probe_sequence(path, raw, request, beat)
+        pass
+    elif found.format == "heifs":
+        facts, thumb = _probe_sequence(path, facts, request, beat)
     elif found.kind.value == "photo":
-        raw, thumb = _probe_photo(path, raw, int(request.get("photo_bytes", PHOTO_PROBE_BYTES)))
+        facts, thumb = _probe_photo(path, facts, request)
     else:
-        raw, thumb = _probe_stream(path, raw, request, beat)
-    return {"raw": raw, "thumb": base64.b64encode(thumb).decode("ascii") if thumb else None}
+        facts, thumb = _probe_stream(path, facts, request, beat)
+    shown = base64.b64encode(thumb).decode("ascii") if thumb else None
+    return {"facts": to_json(facts), "thumb": shown}
 
 
 def _recognised(file: BinaryIO, name: str) -> sniff.Sniffed:
@@ -172,40 +178,42 @@ def _recognised(file: BinaryIO, name: str) -> sniff.Sniffed:
 
 
 def _probe_sequence(
-    path: Path, raw: Answer, request: Answer, beat: Beat
-) -> tuple[Answer, bytes | None]:
+    path: Path, facts: FileFacts, request: Answer, beat: Beat
+) -> tuple[FileFacts, bytes | None]:
     """An image sequence by its track; without one that moves it is a still whatever its brand says."""
-    seen, thumb = _probe_stream(path, raw, request, beat)
-    if (facts := heif.facts_of_sequence(seen)) is not None:
-        return raw | facts, thumb
-    still = raw | {"sniffed": "heif"}
-    return _probe_photo(path, still, int(request.get("photo_bytes", PHOTO_PROBE_BYTES)))
+    seen, thumb = _probe_stream(path, facts, request, beat)
+    if (moving := heif.facts_of_sequence(seen)) is not None:
+        return moving, thumb
+    return _probe_photo(path, replace(facts, sniffed="heif"), request)
 
 
-def _probe_photo(path: Path, raw: Answer, photo_bytes: int) -> tuple[Answer, bytes | None]:
+def _probe_photo(path: Path, facts: FileFacts, request: Answer) -> tuple[FileFacts, bytes | None]:
     from transload.media.photos import photo
 
-    found, thumb = photo.probe_photo(path, raw["sniffed"], photo_bytes)
-    return raw | found, thumb
+    limit = int(request.get("photo_bytes", PHOTO_PROBE_BYTES))
+    found, thumb = photo.probe_photo(path, facts.sniffed, limit)
+    return combined(facts, found), thumb
 
 
 def _probe_stream(
-    path: Path, raw: Answer, request: Answer, beat: Beat
-) -> tuple[Answer, bytes | None]:
-    found, frame = _backend(request).probe_video(path, raw["sniffed"], beat)
-    raw |= found
-    raw["sniffed"] = raw["sniffed"] or str(raw.get("container", "")).split(",")[0]
+    path: Path, facts: FileFacts, request: Answer, beat: Beat
+) -> tuple[FileFacts, bytes | None]:
+    found, frame = _backend(request).probe_video(path, facts.sniffed, beat)
+    facts = combined(facts, found)
+    facts = replace(facts, sniffed=facts.sniffed or facts.container.split(",")[0])
     if frame is None:
-        return raw, None
+        return facts, None
     from transload.media.photos.photo import thumbnail_of_frame
 
-    return raw, thumbnail_of_frame(frame, int(raw.get("rotation") or 0))
+    return facts, thumbnail_of_frame(frame, facts.rotation or 0)
 
 
 class _Backend(Protocol):
     """What PyAV and ffprobe both give; `frame` is a decoded picture or None."""
 
-    def probe_video(self, path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]: ...
+    def probe_video(
+        self, path: Path, sniffed: str, beat: Beat
+    ) -> "tuple[FileFacts, VideoFrame | None]": ...
 
     def measure(self, path: Path, sniffed: str, beat: Beat, sound_n: int) -> Measurement: ...
 

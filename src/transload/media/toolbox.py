@@ -83,7 +83,7 @@ class MediaToolbox:
         ):  # 8K frames do not fit the usual limit; once more with the larger one.
             answer = await self._decoder.ask("probe", roomy=1, **fields)
         thumb = answer["thumb"]
-        return Probed(verdict.facts_of(answer["raw"]), base64.b64decode(thumb) if thumb else None)
+        return Probed(verdict.facts_of(answer["facts"]), base64.b64decode(thumb) if thumb else None)
 
     def judge(self, facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
         """The verdict for a recipe."""

@@ -9,7 +9,6 @@ from tests.media.conftest import Probe, Samples
 from tests.media.rare_samples import ALL
 from tests.media.samples import Sample
 from transload.facts import FileFacts, StreamFacts
-from transload.json_codec import from_json
 from transload.media.judge.verdict import judge, judge_recovery, settled_kind
 from transload.media.photos.photo import probe_photo
 from transload.media.toolbox import MediaToolbox
@@ -225,8 +224,8 @@ def test_pictures_without_a_decoder_are_not_called_damaged() -> None:
 
 def test_the_text_of_a_library_is_evidence_and_no_reason(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64) + b"IEND")
-    raw, _ = probe_photo(tmp_path / "a.png", "png", 1 << 20)
-    seen = from_json(FileFacts, {"size": 72, "sniffed": "png", **raw})
+    found, _ = probe_photo(tmp_path / "a.png", "png", 1 << 20)
+    seen = replace(found, size=72, sniffed="png")
     fault = judge(Facts(ItemKind.PHOTO, seen), Recipe.PLAYABLE, "keep").fault
     assert fault is not None
     assert "Error" not in fault.detail

@@ -97,9 +97,9 @@ def test_what_nobody_here_decodes_is_not_called_damaged(
     tmp_path: Path, content: bytes, word: str, decoded: str
 ) -> None:
     (tmp_path / "photo").write_bytes(content)
-    raw, _ = probe_photo(tmp_path / "photo", word, LIMIT)
-    assert raw["decoded"] == decoded
-    assert "Error" not in raw["error"]
+    found, _ = probe_photo(tmp_path / "photo", word, LIMIT)
+    assert found.decoded == decoded
+    assert "Error" not in str(found.error)
 
 
 @pytest.mark.anyio

@@ -30,9 +30,9 @@ def seen(content: bytes, tmp_path: Path) -> Image.Image:
     """What a person sees of the copy."""
     path = tmp_path / "a.tif"
     path.write_bytes(content)
-    raw, _ = probe_photo(path, "tiff", 160 << 20)
-    assert raw["decoded"] == "whole"
-    shrink(path, "tiff", JpegTarget(None, 95, raw.get("reader", "pillow")), tmp_path / "a.jpg")
+    found, _ = probe_photo(path, "tiff", 160 << 20)
+    assert found.decoded == "whole"
+    shrink(path, "tiff", JpegTarget(None, 95, found.reader or "pillow"), tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as made:
         return made.convert("RGB")
 
@@ -128,5 +128,5 @@ async def test_what_nobody_reads_is_told_as_unknown_not_as_damaged(
 def test_a_directory_beyond_every_file_is_damage(tmp_path: Path, at: int) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", at) + bytes(200))
-    raw, _ = probe_photo(path, "tiff", 1 << 30)
-    assert raw["decoded"] == "damaged"
+    found, _ = probe_photo(path, "tiff", 1 << 30)
+    assert found.decoded == "damaged"

@@ -5,8 +5,9 @@ from pathlib import Path
 from PIL import Image
 
 from tests.media.conftest import Probe
+from transload.facts import FileFacts
 from transload.media.judge.verdict import judge
-from transload.media.photos.header import header_of
+from transload.media.photos.header import with_header
 from transload.model import Recipe
 
 SIZE = (128, 96)
@@ -30,5 +31,5 @@ def test_small_copies_are_no_pages(tmp_path: Path) -> None:
     small.encoderinfo = {"tiffinfo": {254: 1}}
     Image.new("RGB", SIZE, "red").save(tmp_path / "a.tif", save_all=True, append_images=[small])
     with Image.open(tmp_path / "a.tif") as image:
-        assert (getattr(image, "n_frames", 1), header_of(image)["pages"]) == (2, 1)
+        assert (getattr(image, "n_frames", 1), with_header(FileFacts(), image).pages) == (2, 1)
         assert image.tell() == 0

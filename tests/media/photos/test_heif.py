@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests.media.heif_makers import PAGES, both, collection, page, sequence
 from tests.media.samples import colour
+from transload.facts import FileFacts, StreamFacts
 from transload.media.photos.heif import facts_of_sequence, without_stills
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Judgement, Recipe, Verdict
@@ -20,8 +22,8 @@ from transload.plans import Converted
 RECIPES = [Recipe.TELEGRAM, Recipe.PLAYABLE]
 PLAIN = {"red": (254, 0, 0), "green": (0, 128, 1), "blue": (0, 0, 254)}
 JUDGE = shutil.which("heif-dec") or shutil.which("heif-convert")
-TRACK = {"type": "video", "cover": False, "width": 64, "height": 48, "frames": 10}
-SEEN = {"streams": [TRACK], "frames_decoded": 2, "container": "mov"}
+TRACK = StreamFacts(type="video", width=64, height=48, frames=10)
+SEEN = FileFacts(streams=(TRACK,), frames_decoded=2, container="mov")
 
 
 async def delivered(
@@ -124,21 +126,21 @@ async def test_turns_and_mirrors_are_those_of_libheif(
 @pytest.mark.parametrize(
     "less",
     [
-        {"streams": []},
-        {"streams": [TRACK | {"frames": 1}]},
-        {"streams": [TRACK | {"cover": True}]},
-        {"frames_decoded": 0},
+        replace(SEEN, streams=()),
+        replace(SEEN, streams=(replace(TRACK, frames=1),)),
+        replace(SEEN, streams=(replace(TRACK, cover=True),)),
+        replace(SEEN, frames_decoded=0),
     ],
 )
-def test_no_track_of_two_pictures_is_no_sequence(less: dict[str, object]) -> None:
+def test_no_track_of_two_pictures_is_no_sequence(less: FileFacts) -> None:
     assert facts_of_sequence(SEEN) is not None
-    assert facts_of_sequence(SEEN | less) is None
+    assert facts_of_sequence(less) is None
 
 
 def test_a_turned_track_has_its_sides_swapped() -> None:
-    facts = facts_of_sequence(SEEN | {"rotation": 90})
+    facts = facts_of_sequence(replace(SEEN, rotation=90))
     assert facts is not None
-    assert (facts["width"], facts["height"]) == (48, 64)
+    assert (facts.width, facts.height) == (48, 64)
 
 
 def test_only_the_box_of_the_stills_is_hidden(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def test_one_that_is_cut_is_told_as_damaged(tmp_path: Path, share: float) -> Non
     source = jxl(tmp_path / "a.jxl")
     whole = source.read_bytes()
     source.write_bytes(whole[: int(len(whole) * share)])
-    raw, thumb = probe_photo(source, "jxl", LIMIT)
-    assert (raw["decoded"], thumb) == ("damaged", None)
+    found, thumb = probe_photo(source, "jxl", LIMIT)
+    assert (found.decoded, thumb) == ("damaged", None)
     with pytest.raises(ValueError, match="no picture"):
         by_program(source, "jxl")
 
@@ -62,8 +62,8 @@ def test_without_ffmpeg_it_is_not_called_damaged(
     monkeypatch.setattr("sys.path", [])
     monkeypatch.delitem(__import__("sys").modules, "imageio_ffmpeg", raising=False)
     monkeypatch.setattr("sys.path_importer_cache", {})
-    raw, _ = probe_photo(source, "jxl", LIMIT)
-    assert raw["decoded"] == "unknown"
+    found, _ = probe_photo(source, "jxl", LIMIT)
+    assert found.decoded == "unknown"
 
 
 def claimed(across: int, down: int, *, animated: bool = False) -> bytes:
@@ -82,9 +82,9 @@ def test_what_may_be_too_large_is_not_called_damaged(tmp_path: Path, wrapped: bo
     boxes = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
     content = claimed(12_000, 9_000)
     source.write_bytes(boxes + box(b"jxlc", content) if wrapped else content)
-    raw, _ = probe_photo(source, "jxl", LIMIT)
-    assert (raw["decoded"], "12000 x 9000" in raw["error"]) == ("unproven", True)
-    assert "width" not in raw
+    found, _ = probe_photo(source, "jxl", LIMIT)
+    assert (found.decoded, "12000 x 9000" in str(found.error)) == ("unproven", True)
+    assert not found.width
 
 
 @pytest.mark.parametrize("animated", [False, True])

@@ -27,10 +27,10 @@ def shrunk(path: Path, word: str, into: Path, shape: JpegTarget = SAFE) -> Image
 
 
 def test_a_thumbnail_is_small_and_upright(samples: Samples) -> None:
-    raw, thumb = probe_photo(samples("upside.jpg"), "jpeg", LIMIT)
+    found, thumb = probe_photo(samples("upside.jpg"), "jpeg", LIMIT)
     assert thumb is not None
     assert Image.open(io.BytesIO(thumb)).size == (64, 96)
-    assert (raw["decoded"], raw["orientation"]) == ("whole", 6)
+    assert (found.decoded, found.orientation) == ("whole", 6)
 
 
 def test_a_thumbnail_of_noise_fits_its_bytes(tmp_path: Path) -> None:
@@ -109,24 +109,24 @@ def test_place_of_taking_is_dropped_and_time_kept(tmp_path: Path) -> None:
 
 def test_a_large_header_is_not_decoded_while_probing(tmp_path: Path) -> None:
     Image.new("L", (5000, 5000)).save(tmp_path / "wide.png")
-    raw, thumb = probe_photo(tmp_path / "wide.png", "png", 1 << 20)
-    assert (raw["decoded"], thumb) == ("unproven", None)
+    found, thumb = probe_photo(tmp_path / "wide.png", "png", 1 << 20)
+    assert (found.decoded, thumb) == ("unproven", None)
 
 
 @pytest.mark.parametrize("lossless", [True, False])
 def test_a_large_webp_is_not_opened_while_probing(tmp_path: Path, *, lossless: bool) -> None:
     Image.new("RGB", (3000, 2000), "teal").save(tmp_path / "a.webp", lossless=lossless)
-    raw, _ = probe_photo(tmp_path / "a.webp", "webp", 1 << 20)
-    assert (raw["decoded"], raw["width"], raw["height"]) == ("unproven", 3000, 2000)
-    assert probe_photo(tmp_path / "a.webp", "webp", LIMIT)[0]["decoded"] == "whole"
+    found, _ = probe_photo(tmp_path / "a.webp", "webp", 1 << 20)
+    assert (found.decoded, found.width, found.height) == ("unproven", 3000, 2000)
+    assert probe_photo(tmp_path / "a.webp", "webp", LIMIT)[0].decoded == "whole"
 
 
 def test_damage_is_told_apart_from_a_cut(samples: Samples, tmp_path: Path) -> None:
     whole = bytearray(samples("photo.png").read_bytes())
     whole[60:90] = bytes(30)
     (tmp_path / "rot.png").write_bytes(whole)
-    assert probe_photo(tmp_path / "rot.png", "png", LIMIT)[0]["decoded"] == "damaged"
-    assert probe_photo(samples("cut.png"), "png", LIMIT)[0]["decoded"] == "cut"
+    assert probe_photo(tmp_path / "rot.png", "png", LIMIT)[0].decoded == "damaged"
+    assert probe_photo(samples("cut.png"), "png", LIMIT)[0].decoded == "cut"
 
 
 def test_damage_while_shrinking_is_an_error_about_the_file(

@@ -8,6 +8,7 @@ import pytest
 from tests.media.conftest import Samples
 from tests.media.decoded import pictures
 from tests.media.samples import by_ffmpeg
+from transload.facts import FileFacts
 from transload.media.probe.containers import SAFE_DEMUXERS, facts_of_wrapper
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Recipe, Verdict
@@ -42,8 +43,8 @@ def test_bytes_cut_off_are_missed(samples: Samples, tmp_path: Path, name: str) -
     word = words.get(whole.suffix, whole.suffix[1:])
     cut = tmp_path / name
     cut.write_bytes(whole.read_bytes()[:-1000])
-    assert facts_of_wrapper(whole, word)["missing_bytes"] == 0
-    assert facts_of_wrapper(cut, word)["missing_bytes"] == 1000
+    assert facts_of_wrapper(whole, word).missing_bytes == 0
+    assert facts_of_wrapper(cut, word).missing_bytes == 1000
 
 
 @pytest.mark.parametrize("name", ["mpeg4.avi", "song.wav", "song.mp3", "windows.wmv", "flash.flv"])
@@ -52,32 +53,32 @@ def test_a_cut_file_tells_how_long_it_was(samples: Samples, tmp_path: Path, name
     word = words.get(Path(name).suffix, Path(name).suffix[1:])
     cut = tmp_path / name
     cut.write_bytes(samples(name).read_bytes()[:-3000])
-    assert facts_of_wrapper(cut, word)["whole_s"] == pytest.approx(1.0, abs=0.15)
+    assert facts_of_wrapper(cut, word).whole_s == pytest.approx(1.0, abs=0.15)
     cut.write_bytes(cut.read_bytes()[:30])
-    assert "whole_s" not in facts_of_wrapper(cut, word)
+    assert facts_of_wrapper(cut, word).whole_s is None
 
 
 def test_an_mp3_without_its_last_tag_is_whole(samples: Samples, tmp_path: Path) -> None:
     whole, cut = samples("song.mp3"), tmp_path / "song.mp3"
-    assert facts_of_wrapper(whole, "mp3")["missing_bytes"] == 0
+    assert facts_of_wrapper(whole, "mp3").missing_bytes == 0
     cut.write_bytes(whole.read_bytes()[:-1000])
-    assert facts_of_wrapper(cut, "mp3")["missing_bytes"] == 0
+    assert facts_of_wrapper(cut, "mp3").missing_bytes == 0
     cut.write_bytes(whole.read_bytes()[:-3000])
-    assert facts_of_wrapper(cut, "mp3")["missing_bytes"] == 3000
+    assert facts_of_wrapper(cut, "mp3").missing_bytes == 3000
 
 
 def test_recordings_that_never_ended_miss_nothing(tmp_path: Path) -> None:
     endless = tmp_path / "a.wav"
     endless.write_bytes(b"RIFF\xff\xff\xff\xffWAVE" + bytes(2000))
-    assert facts_of_wrapper(endless, "wav")["missing_bytes"] == 0
-    assert facts_of_wrapper(endless, "ogg")["missing_bytes"] == 0
+    assert facts_of_wrapper(endless, "wav").missing_bytes == 0
+    assert facts_of_wrapper(endless, "ogg").missing_bytes == 0
 
 
 @pytest.mark.parametrize("size", [0.0, -1.0, float("nan"), float("inf"), 1e300])
 def test_a_flash_film_recorded_live_misses_nothing(tmp_path: Path, size: float) -> None:
     live = tmp_path / "a.flv"
     live.write_bytes(b"FLV\1\5\0\0\0\x09\0\0\0\0\0\x08filesize\0" + struct.pack(">d", size))
-    assert facts_of_wrapper(live, "flv") == {"missing_bytes": 0}
+    assert facts_of_wrapper(live, "flv") == FileFacts()
 
 
 def test_playlists_have_no_demuxer() -> None:
@@ -108,4 +109,4 @@ def test_a_wav_that_was_written_to_a_pipe_misses_nothing(tmp_path: Path, length:
     head = struct.pack("<4sI4s", b"RIFF", length, b"WAVE") + sound
     path = tmp_path / "a.wav"
     path.write_bytes(head + struct.pack("<4sI", b"data", length) + bytes(16000))
-    assert facts_of_wrapper(path, "wav") == {"missing_bytes": 0}
+    assert facts_of_wrapper(path, "wav") == FileFacts()

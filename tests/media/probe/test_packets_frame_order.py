@@ -1,5 +1,6 @@
 """Times of reordered pictures: what the first ones tell, and that what is made shows them when they were."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,12 @@ import pytest
 from tests.kept import encode
 from tests.media.decoded import pictures, psnr
 from transload.errors import UnverifiedError
+from transload.facts import StreamFacts
 from transload.media.probe.packets import FRAMES_FOR_ORDER, FRAMES_WANTED, FrameOrder
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe, Verdict
 
-REORDERED = {"codec": "h264", "has_b_frames": True}
+REORDERED = StreamFacts(type="video", codec="h264", has_b_frames=True)
 
 
 @pytest.mark.parametrize(
@@ -20,16 +22,16 @@ REORDERED = {"codec": "h264", "has_b_frames": True}
         ("avi", REORDERED, True),
         ("asf", REORDERED, True),
         ("h264", REORDERED, True),
-        ("mpeg", {"codec": "hevc", "has_b_frames": True}, True),
-        ("avi", {"codec": "h264", "has_b_frames": False}, False),
-        ("avi", {"codec": "mpeg4", "has_b_frames": True}, False),
+        ("mpeg", replace(REORDERED, codec="hevc"), True),
+        ("avi", replace(REORDERED, has_b_frames=False), False),
+        ("avi", replace(REORDERED, codec="mpeg4"), False),
         ("mov,mp4,m4a,3gp,3g2,mj2", REORDERED, False),
         ("matroska,webm", REORDERED, False),
         ("mpegts", REORDERED, False),
     ],
 )
 def test_only_containers_without_times_of_presentation_are_doubted(
-    container: str, stream: dict[str, object], doubted: bool
+    container: str, stream: StreamFacts, doubted: bool
 ) -> None:
     order = FrameOrder.of(container, stream)
     assert order.doubted is doubted

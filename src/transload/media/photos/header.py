@@ -5,9 +5,12 @@ Pillow is imported here, so the main process never imports this module.
 
 import logging
 import struct
+from dataclasses import replace
 from typing import Any, BinaryIO, Literal
 
 from PIL import ExifTags, Image
+
+from transload.facts import FileFacts
 
 # What a converted photo keeps of its metadata, inside the decoder child: all that fits, or when it was taken.
 #
@@ -116,25 +119,26 @@ _WEBP_BYTES = 12  # And as a picture of ours.
 _TURNED_FROM = 5  # EXIF orientations 5..8 swap width and height.
 
 
-def header_of(image: Image.Image) -> dict[str, Any]:
-    """Format, upright size, mode, how many pictures and pages, play time, bytes that decoding takes."""
+def with_header(found: FileFacts, image: Image.Image) -> FileFacts:
+    """The facts with format, upright size, mode, how many pictures and pages, play time, bytes that decoding takes."""
     orientation = _exif_before_decoding(image).get(ExifTags.Base.Orientation, 1)
     turned = isinstance(orientation, int) and _TURNED_FROM <= orientation <= 8
     width, height = reversed(image.size) if turned else image.size
     single = image.format in _OF_STILLS or width * height > PIXELS_MAX
     frames = 1 if single else int(getattr(image, "n_frames", 1))
-    return {
-        "format": image.format,
-        "width": width,
-        "height": height,
-        "orientation": orientation if isinstance(orientation, int) else 1,
-        "mode": image.mode,
-        "frames": frames,
-        "pages": _pages(image),
-        "duration_s": _play_time(image, frames),
-        "progressive": bool(image.info.get("progressive")),
-        "decode_bytes": width * height * _pixel_bytes(image),
-    }
+    return replace(
+        found,
+        format=image.format or "",
+        width=width,
+        height=height,
+        orientation=orientation if isinstance(orientation, int) else 1,
+        mode=image.mode,
+        frames=frames,
+        pages=_pages(image),
+        duration_s=_play_time(image, frames),
+        progressive=bool(image.info.get("progressive")),
+        decode_bytes=width * height * _pixel_bytes(image),
+    )
 
 
 def _pages(image: Image.Image) -> int:
@@ -150,7 +154,7 @@ def _pages(image: Image.Image) -> int:
     return max(1, full)
 
 
-def large_webp(file: BinaryIO, decode_limit: int) -> dict[str, Any] | None:
+def large_webp(file: BinaryIO, decode_limit: int) -> FileFacts | None:
     """The facts of a WebP too large for `decode_limit`, from its header: opening one takes two canvases of memory.
 
     None for smaller ones. Layouts: RFC 9649, sections 2.5 to 2.7.
@@ -171,16 +175,14 @@ def large_webp(file: BinaryIO, decode_limit: int) -> dict[str, Any] | None:
     }.get(head[12:16], (0, 0))
     if width * height * _WEBP_OPEN_BYTES <= decode_limit:
         return None
-    return {
-        "format": "WEBP",
-        "width": width,
-        "height": height,
-        "orientation": 1,
-        "mode": "RGB",
-        "frames": 1,
-        "decoded": "unproven",
-        "decode_bytes": width * height * _WEBP_BYTES,
-    }
+    return FileFacts(
+        format="WEBP",
+        width=width,
+        height=height,
+        mode="RGB",
+        decoded="unproven",
+        decode_bytes=width * height * _WEBP_BYTES,
+    )
 
 
 def _exif_before_decoding(image: Image.Image) -> Image.Exif:

@@ -5,36 +5,33 @@ animation, which libav reads like a film.
 """
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
+
+from transload.facts import FileFacts
 
 _BOXES_MAX = 4096  # at the top of one file; a real one has less than ten
 
 
-def facts_of_sequence(seen: dict[str, Any]) -> dict[str, Any] | None:
+def facts_of_sequence(seen: FileFacts) -> FileFacts | None:
     """Facts of the track that `probe_video` saw, as an animation's; None where no track of two pictures decodes."""
-    tracks = (
-        stream
-        for stream in seen.get("streams", [])
-        if stream["type"] == "video" and not stream["cover"] and stream["frames"] > 1
-    )
-    track = next(tracks, None)
-    if track is None or not seen.get("frames_decoded"):
+    tracks = (one for one in seen.streams if one.type == "video" and not one.cover)
+    track = next((one for one in tracks if one.frames > 1), None)
+    if track is None or not seen.frames_decoded:
         return None
-    width, height = track["width"], track["height"]
-    if (seen.get("rotation") or 0) % 180:
+    width, height = track.width, track.height
+    if (seen.rotation or 0) % 180:
         width, height = height, width
-    return {
-        "container": seen["container"],
-        "format": "HEIF",
-        "decoded": "whole",
-        "mode": "RGB",
-        "orientation": 1,
-        "width": width,
-        "height": height,
-        "frames": track["frames"],
-        "duration_s": seen.get("duration_s"),
-    }
+    return replace(
+        seen,
+        format="HEIF",
+        decoded="whole",
+        mode="RGB",
+        width=width,
+        height=height,
+        frames=track.frames,
+    )
 
 
 def without_stills(path: Path, into: Path) -> None:

@@ -8,7 +8,7 @@ import io
 import struct
 import warnings
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +16,7 @@ import av.error
 from av.video.frame import VideoFrame
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from transload.facts import FileFacts, Finding, combined
 from transload.media.failures import DamagedError, evidence_of
 from transload.media.photos import camera_raw, codings, fallback, jpeg_xl
 from transload.media.photos.codings import kind_of_tiff
@@ -25,7 +26,7 @@ from transload.media.photos.colours import (
     open_more_tiffs,
 )
 from transload.media.photos.extras import extras_of
-from transload.media.photos.header import JPEG, Kept, header_of, kept_of, large_webp
+from transload.media.photos.header import JPEG, Kept, kept_of, large_webp, with_header
 from transload.media.photos.scale import averaged, goal_of, scaled
 
 THUMB_SIDE = 320  # Telegram: thumbnails are JPEG of at most 320x320.
@@ -52,7 +53,6 @@ READERS: dict[str, tuple[str, ...]] = {
 """Our word for a format -> the readers of Pillow that may open it."""
 _TAIL_BYTES = 65536
 _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
-_LIBAV = {"decoded": "whole", "reader": "libav"}
 
 PILLOW_FAULTS = (
     OSError,
@@ -87,108 +87,115 @@ class JpegTarget:
     exif: Kept = "date"
 
 
-def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[dict[str, Any], bytes | None]:
-    """Raw facts and a thumbnail. Damage is a fact (`decoded`, `error`), not an error.
+def probe_photo(path: Path, sniffed: str, decode_limit: int) -> tuple[FileFacts, bytes | None]:
+    """Facts and a thumbnail. Damage is a fact (`decoded`, `error`), not an error.
 
     `decode_limit` is the bytes of pixels that may be decoded here. Raises MemoryError, OSError of reading the file.
     """
-    raw: dict[str, Any] = {"container": sniffed, "decoded": "no", "coding": None}
+    finding = Finding(FileFacts(container=sniffed, decoded="no"))
     if sniffed in jpeg_xl.DEMUXERS:
-        return _by_program(path, raw)
+        return _by_program(path, finding.facts)
     with path.open("rb") as file:
         try:
-            return _looked_at(file, path, raw, decode_limit)
+            thumb = _look(file, path, finding, decode_limit)
         except _NoDecoderError as error:
-            return {**raw, "decoded": "unknown", "error": str(error)}, None
+            return replace(finding.facts, decoded="unknown", error=str(error)), None
         except MemoryError:
-            return {
-                **raw,
-                "decoded": "unproven",
-                "error": "more memory needed than probing allows",
-            }, None
+            short = "more memory needed than probing allows"
+            return replace(finding.facts, decoded="unproven", error=short), None
         except PILLOW_FAULTS as error:
-            raw |= _failed(file, sniffed, raw["coding"], error)
+            finding.facts = _failed(finding.facts, file, error)
+        else:
+            return finding.facts, thumb
     try:
-        return raw, _rescued(path, sniffed, raw)
+        thumb = _rescue(path, finding)
     except (*PILLOW_FAULTS, MemoryError):
-        return raw, None  # what was found first stays true
+        thumb = None  # what was found first stays true
+    return finding.facts, thumb
 
 
-def _by_program(path: Path, raw: dict[str, Any]) -> tuple[dict[str, Any], bytes | None]:
+def _by_program(path: Path, found: FileFacts) -> tuple[FileFacts, bytes | None]:
     """What the ffmpeg program makes of it."""
     if not jpeg_xl.is_here():
-        return raw | {"decoded": "unknown", "error": "no ffmpeg to decode JPEG XL here"}, None
+        return replace(found, decoded="unknown", error="no ffmpeg to decode JPEG XL here"), None
     try:
-        image = jpeg_xl.by_program(path, raw["container"])
+        image = jpeg_xl.by_program(path, found.container)
     except MemoryError as error:
-        return raw | {"decoded": "unproven", "error": str(error)}, None
+        return replace(found, decoded="unproven", error=str(error)), None
     except ValueError as error:
-        return raw | {"decoded": "damaged", "error": str(error)}, None
-    raw["pages"] = 2 if jpeg_xl.is_animated(path) else 1
-    facts = header_of(image) | {"format": raw["container"].upper(), "reader": "program"}
-    facts["pages"] = raw["pages"]
-    return raw | facts | {"decoded": "whole"}, _thumb(image)
+        return replace(found, decoded="damaged", error=str(error)), None
+    shown = replace(with_header(found, image), format=found.container.upper(), reader="program")
+    pages = 2 if jpeg_xl.is_animated(path) else 1
+    return replace(shown, pages=pages, decoded="whole"), _thumb(image)
 
 
-def _looked_at(
-    file: BinaryIO, path: Path, raw: dict[str, Any], decode_limit: int
-) -> tuple[dict[str, Any], bytes | None]:
-    sniffed: str = raw["container"]
+def _look(file: BinaryIO, path: Path, finding: Finding, decode_limit: int) -> bytes | None:
+    """Note what the photo is and what is proved of it; returns its thumbnail, None where it was not decoded."""
+    sniffed = finding.facts.container
     if sniffed == "webp" and (large := large_webp(file, decode_limit)):
-        return raw | large, None
-    raw["coding"] = codings.coding_of(file, sniffed)
-    if sniffed == "tiff" and (found := camera_raw.raw_of(file)):
-        return _of_camera(found, raw, decode_limit)
+        finding.facts = combined(finding.facts, large)
+        return None
+    finding.facts = replace(finding.facts, coding=codings.coding_of(file, sniffed))
+    if sniffed == "tiff" and (raw := camera_raw.raw_of(file)):
+        return _look_at_preview(raw, finding, decode_limit)
     with _open(file, sniffed) as image:
-        if raw["coding"] and sniffed == "jpeg2000":
-            return _deep(path, image, raw)
-        raw |= header_of(image) | {"extras": extras_of(file, sniffed)}
-        thumb = _decode(image, raw, decode_limit)
-    return raw, thumb
+        if finding.facts.coding and sniffed == "jpeg2000":
+            return _look_at_deep(path, image, finding)
+        extras = tuple(extras_of(file, sniffed))
+        finding.facts = replace(with_header(finding.facts, image), extras=extras)
+        return _decode(image, finding, decode_limit)
 
 
-def _of_camera(
-    found: camera_raw.Raw, raw: dict[str, Any], decode_limit: int
-) -> tuple[dict[str, Any], bytes | None]:
+def _look_at_preview(raw: camera_raw.Raw, finding: Finding, decode_limit: int) -> bytes | None:
     """A raw photo, by its preview."""
-    if found.jpeg is None:
-        return raw | _unread("a raw photo of a camera without a preview"), None
-    image = found.preview()
-    raw |= header_of(image) | {"format": "RAW", "reader": "preview", "coding": None}
-    return raw, _decode(image, raw, decode_limit)
+    if raw.jpeg is None:
+        finding.facts = _unread(finding.facts, "a raw photo of a camera without a preview")
+        return None
+    image = raw.preview()
+    shown = with_header(finding.facts, image)
+    finding.facts = replace(shown, format="RAW", reader="preview", coding=None)
+    return _decode(image, finding, decode_limit)
 
 
-def _rescued(path: Path, sniffed: str, raw: dict[str, Any]) -> bytes | None:
-    """The thumbnail of a refused picture of which another way gives something; `raw` then has a `reader`."""
-    if raw["decoded"] == "cut" and "width" in raw:
-        with _source(path, sniffed, "to_the_last_byte") as image:
+def _rescue(path: Path, finding: Finding) -> bytes | None:
+    """The thumbnail of a refused picture of which another way gives something; the facts then have a `reader`."""
+    found = finding.facts
+    if found.decoded == "cut" and found.width:
+        with _source(path, found.container, "to_the_last_byte") as image:
             _drafted(image)
             image.load()
-            raw["seen"] = fallback.seen_share(image)
+            seen = fallback.seen_share(image)
+            finding.facts = replace(found, seen=seen)
             thumb = _thumb(image)
-        if raw["seen"] < fallback.SEEN_LEAST:
+        if seen < fallback.SEEN_LEAST:
             return None
-        raw["reader"] = "to_the_last_byte"
+        finding.facts = replace(finding.facts, reader="to_the_last_byte")
         return thumb
-    if raw["decoded"] == "cut" or "width" in raw or not fallback.has_libav(sniffed, raw["coding"]):
+    known = fallback.has_libav(found.container, found.coding)
+    if found.decoded == "cut" or found.width or not known:
         return None
-    found = fallback.by_libav(path, sniffed)
-    thumb = _thumb(found)
-    raw |= header_of(found) | _LIBAV | {"format": sniffed.upper()}
+    image = fallback.by_libav(path, found.container)
+    thumb = _thumb(image)
+    shown = replace(with_header(found, image), format=found.container.upper())
+    finding.facts = replace(shown, decoded="whole", reader="libav")
     return thumb
 
 
-def _deep(
-    path: Path, image: Image.Image, raw: dict[str, Any]
-) -> tuple[dict[str, Any], bytes | None]:
+def _look_at_deep(path: Path, image: Image.Image, finding: Finding) -> bytes | None:
     """A JPEG 2000 of more than eight bits, which is not left to Pillow."""
-    if not fallback.has_libav(raw["container"], raw["coding"]):
-        return raw | _unread(raw["coding"]), None
-    raw |= header_of(image)
-    raw |= {"reader": "libav", "decode_bytes": raw["width"] * raw["height"] * fallback.DEEP_BYTES}
-    if raw["width"] * raw["height"] > CHEAP_PIXELS:
-        return raw | {"decoded": "unproven"}, None
-    return raw | {"decoded": "whole"}, _thumb(fallback.by_libav(path, raw["container"]))
+    found = finding.facts
+    if not fallback.has_libav(found.container, found.coding):
+        finding.facts = _unread(found, str(found.coding))
+        return None
+    shown = with_header(found, image)
+    pixels = shown.width * shown.height
+    shown = replace(shown, reader="libav", decode_bytes=pixels * fallback.DEEP_BYTES)
+    finding.facts = replace(shown, decoded="unproven")
+    if pixels > CHEAP_PIXELS:
+        return None
+    thumb = _thumb(fallback.by_libav(path, found.container))
+    finding.facts = replace(shown, decoded="whole")
+    return thumb
 
 
 @contextlib.contextmanager
@@ -214,21 +221,21 @@ def _source(path: Path, sniffed: str, reader: str) -> Generator[Image.Image]:
         yield image
 
 
-def _failed(file: BinaryIO, sniffed: str, coding: str | None, error: Exception) -> dict[str, Any]:
+def _failed(found: FileFacts, file: BinaryIO, error: Exception) -> FileFacts:
     """Why a picture does not open: cut, of a kind that Pillow does not know, or damaged."""
-    evidence = {"evidence": evidence_of(error)}
+    sniffed, found = found.container, replace(found, evidence=evidence_of(error))
     if _is_cut(file, sniffed):
-        return evidence | {"decoded": "cut", "error": _short(error)}
+        return replace(found, decoded="cut", error=_short(error))
     unknown = isinstance(error, UnidentifiedImageError)
-    if coding and (sniffed == "tiff" or unknown):
-        return evidence | _unread(coding)
+    if found.coding and (sniffed == "tiff" or unknown):
+        return _unread(found, found.coding)
     if sniffed == "tiff" and unknown and (kind := kind_of_tiff(file)):
-        return evidence | _unread(kind)
-    return evidence | {"decoded": "damaged", "error": _short(error)}
+        return _unread(found, kind)
+    return replace(found, decoded="damaged", error=_short(error))
 
 
-def _unread(coding: str) -> dict[str, Any]:
-    return {"decoded": "unknown", "error": f"no decoder for {coding} here"}
+def _unread(found: FileFacts, coding: str) -> FileFacts:
+    return replace(found, decoded="unknown", error=f"no decoder for {coding} here")
 
 
 def shrink(path: Path, sniffed: str, shape: JpegTarget, into: Path) -> tuple[int, int]:
@@ -324,17 +331,18 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _decode(image: Image.Image, raw: dict[str, Any], decode_limit: int) -> bytes | None:
-    """Decode as far as proof and thumbnail need, and note in `raw` what is proven."""
-    wanted = image.format in _SENT_AS_THEY_ARE or raw["width"] * raw["height"] <= CHEAP_PIXELS
-    if not wanted or raw["decode_bytes"] > decode_limit:
-        raw["decoded"] = "unproven"
+def _decode(image: Image.Image, finding: Finding, decode_limit: int) -> bytes | None:
+    """Decode as far as proof and thumbnail need, and note what is proven."""
+    found = finding.facts
+    wanted = image.format in _SENT_AS_THEY_ARE or found.width * found.height <= CHEAP_PIXELS
+    if not wanted or found.decode_bytes > decode_limit:
+        finding.facts = replace(found, decoded="unproven")
         return None
     _drafted(image)
     image.load()
-    if isinstance(image, PngImagePlugin.PngImageFile) and raw["frames"] == 1:
+    if isinstance(image, PngImagePlugin.PngImageFile) and found.frames == 1:
         image.text  # noqa: B018 - reads the chunks after the picture, so that a lost end is seen
-    raw["decoded"] = "whole"
+    finding.facts = replace(found, decoded="whole")
     return _thumb(image)
 
 

@@ -6,10 +6,13 @@ libav is always told which demuxer to use, so that a playlist or a script is nev
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from transload.facts import FileFacts, picture_of
 from transload.media.probe.mp4_boxes import Mp4Layout, children, sample_entries, walk
+from transload.plans import Measurement
 
 # What the first frame of an MP3 promises: how many frames and bytes follow (the "Xing" or "Info" tag of encoders).
 
@@ -156,7 +159,7 @@ _HEAD_BYTES = 4096
 _NUMBER_MAX = 2.0**53  # beyond, a double is no exact number; NaN is not less than it either
 
 
-def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
+def facts_of_wrapper(path: Path, sniffed: str) -> FileFacts:
     """Brand, place of the index, fragments; by its own headers: bytes that are missing, and its whole length."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -164,41 +167,49 @@ def facts_of_wrapper(path: Path, sniffed: str) -> dict[str, Any]:
             found = walk(file, size)
             at, length = found.moov_at, found.moov_bytes
             only = at is not None and dolby_alone_in_boxes(file, at, length)
-            return _of_boxes(found) | {"dolby_only": only}
+            return replace(_of_boxes(found), dolby_only=only)
         if sniffed == "mp3":
             return _of_promise(promised_by_mp3(file), size)
         head = file.read(_HEAD_BYTES)
         only = sniffed == "matroska" and dolby_alone_in_matroska(file)
     missing = max(0, _MISSING.get(sniffed, _unknown)(head, size))
     whole_s = _WHOLE[sniffed](head) if sniffed in _WHOLE else None
-    facts: dict[str, Any] = {"missing_bytes": missing} | ({"dolby_only": True} if only else {})
-    return facts | ({"whole_s": round(whole_s, 3)} if whole_s else {})
+    said = round(whole_s, 3) if whole_s else None
+    return FileFacts(missing_bytes=missing, dolby_only=only, whole_s=said)
 
 
-def promised_s(raw: dict[str, Any]) -> float | None:
-    """Seconds by the header of the file, whatever is left of it; None where no header says.
-
-    Of some containers libav gives what it found instead: our own reading of the header comes first.
-    """
-    said: float | None = raw.get("whole_s")
-    if said is None and str(raw.get("container", "")).split(",")[0] in _SAYING:
-        said = raw.get("duration_s")
-    return said
+def with_promises(found: FileFacts) -> FileFacts:
+    """The facts with the seconds that headers promise, of the file and of its picture, whatever is left of them."""
+    said = _promised_s(found)
+    if said is not None and found.container.startswith("matroska"):
+        said -= found.begins_s  # its length counts from zero, ours from the first picture
+    return replace(found, promised_s=said, promised_picture_s=_promised_picture_s(found))
 
 
-def promised_picture_s(raw: dict[str, Any]) -> float | None:
-    """Seconds of the picture alone, where the header has them: its sound may last longer."""
-    if str(raw.get("container", "")).split(",")[0] not in _SAYING_EACH:
-        return None
-    pictures = (one for one in raw["streams"] if one["type"] == "video" and not one["cover"])
-    return next((one["duration_s"] for one in pictures), None)
+def with_readable(found: FileFacts, measured: Measurement) -> FileFacts:
+    """The facts of a cut file with the seconds that are there, and the whole length as its header has it."""
+    readable_s = measured.span_s or measured.audio_span_s
+    return replace(found, readable_s=readable_s, duration_s=found.whole_s or found.duration_s)
 
 
-def _of_promise(promise: tuple[int, float] | None, size: int) -> dict[str, Any]:
+def _promised_s(found: FileFacts) -> float | None:
+    """Of some containers libav gives what it found instead: our own reading of the header comes first."""
+    says = found.container.split(",")[0] in _SAYING
+    return found.duration_s if found.whole_s is None and says else found.whole_s
+
+
+def _promised_picture_s(found: FileFacts) -> float | None:
+    """Of the picture alone, where the header has them: its sound may last longer."""
+    picture = picture_of(found.streams)
+    says = found.container.split(",")[0] in _SAYING_EACH
+    return picture.duration_s if picture is not None and says else None
+
+
+def _of_promise(promise: tuple[int, float] | None, size: int) -> FileFacts:
     """An MP3 that lacks less than a tag (ID3v1 has 128 bytes) or its last frame is whole: not all count the same."""
     end, whole_s = promise or (0, 0.0)
     missing = end - size if end - size >= MP3_TOLD_BYTES else 0
-    return {"missing_bytes": missing, **({"whole_s": round(whole_s, 3)} if promise else {})}
+    return FileFacts(missing_bytes=missing, whole_s=round(whole_s, 3) if promise else None)
 
 
 def _unknown(_head: bytes, _size: int) -> int:
@@ -278,16 +289,16 @@ def _little(head: bytes, at: int, width: int) -> int:
     return int.from_bytes(head[at : at + width], "little")
 
 
-def _of_boxes(found: Mp4Layout) -> dict[str, Any]:
+def _of_boxes(found: Mp4Layout) -> FileFacts:
     place = None if found.moov_at is None else ("front" if found.moov_first else "end")
-    return {
-        "brand": found.brand,
-        "moov": place,
-        "moov_at": found.moov_at,
-        "fragmented": found.fragmented,
-        "missing_bytes": found.missing,
-        "locked": found.locked,
-    }
+    return FileFacts(
+        brand=found.brand,
+        moov=place,
+        moov_at=found.moov_at,
+        fragmented=found.fragmented,
+        missing_bytes=found.missing,
+        locked=found.locked,
+    )
 
 
 def _matroska_missing(head: bytes, size: int) -> int:

@@ -14,6 +14,8 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from transload.facts import StreamFacts
+
 # Whether a container keeps the moments at which reordered pictures are shown. Pure.
 #
 # H.264 and HEVC store a picture after those that it is predicted from, so that its place in the file is not its place
@@ -41,10 +43,10 @@ class FrameOrder:
     jumps: bool = False
 
     @classmethod
-    def of(cls, container: str, stream: dict[str, Any]) -> Self:
+    def of(cls, container: str, stream: StreamFacts) -> Self:
         """By libav's name of the container ("mov,mp4,…") and the facts of the stream."""
         known = container.split(",")[0] in _TRUE_TIMES
-        reordered = stream["codec"] in REORDERED and stream.get("has_b_frames", False)
+        reordered = stream.codec in REORDERED and stream.has_b_frames
         return cls(doubted=reordered and not known)
 
     @property

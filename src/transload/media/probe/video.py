@@ -5,6 +5,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from av.stream import Disposition, Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from transload.facts import FileFacts, Finding, StreamFacts
 from transload.media.failures import evidence_of
 from transload.media.judge.streams import language_of
 from transload.media.probe import containers
@@ -44,38 +46,32 @@ _ASIDES = (
 """Marks of sounds that go beside the film's own, with our words for them."""
 
 
-def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[dict[str, Any], Any]:
-    """Raw facts and the first decoded frame (None: not one decodes). Damage is a fact, not an error.
+def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoFrame | None]:
+    """Facts and the first decoded frame (None: not one decodes). Damage is a fact, not an error.
 
     Raises MemoryError, OSError of reading the file.
     """
-    raw = containers.facts_of_wrapper(path, sniffed)
+    finding = Finding(containers.facts_of_wrapper(path, sniffed))
     try:
         with _open(path, sniffed) as box:
-            raw |= _header(box)
+            finding.facts = _with_header(finding.facts, box)
             beat()
-            frame = _decode(box, raw, _video_of(box, sniffed), beat)
-            raw["shortened"] = raw["container"] == "flac" and _ends_early(box, beat)
+            frame = _decode(box, finding, _video_of(box, sniffed), beat)
+            shortened = finding.facts.container == "flac" and _ends_early(box, beat)
             # libav looks five seconds ahead; what begins later is known once it was decoded.
-            raw["streams"] = [_stream(stream) for stream in box.streams]
+            streams = tuple(_stream(stream) for stream in box.streams)
+            finding.facts = replace(finding.facts, shortened=shortened, streams=streams)
             beat()
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise
-        return raw | {"error": _words(error), "evidence": evidence_of(error)}, None
-    raw["promised_s"] = containers.promised_s(raw)
-    if raw["promised_s"] is not None and raw["container"].startswith("matroska"):
-        raw["promised_s"] -= raw[
-            "begins_s"
-        ]  # its length counts from zero, ours from the first picture
-    raw["promised_picture_s"] = containers.promised_picture_s(raw)
-    if raw["missing_bytes"] or raw.get("shortened"):
-        found = measure(path, sniffed, beat)
-        raw["readable_s"] = found.span_s or found.audio_span_s
-        raw["duration_s"] = raw.get("whole_s") or raw["duration_s"]
-    elif raw.get("lost_s") and raw["duration_s"]:
-        raw["readable_s"] = round(max(0.0, raw["duration_s"] - raw["lost_s"]), 3)
-    return raw, frame
+        return replace(finding.facts, error=_words(error), evidence=evidence_of(error)), None
+    found = containers.with_promises(finding.facts)
+    if found.missing_bytes or found.shortened:
+        found = containers.with_readable(found, measure(path, sniffed, beat))
+    elif found.lost_s and found.duration_s:
+        found = replace(found, readable_s=round(max(0.0, found.duration_s - found.lost_s), 3))
+    return found, frame
 
 
 def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measurement:
@@ -158,43 +154,43 @@ def _is_cover(stream: Stream) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def _header(box: InputContainer) -> dict[str, Any]:
-    streams = [_stream(stream) for stream in box.streams]
+def _with_header(found: FileFacts, box: InputContainer) -> FileFacts:
     duration = box.duration / 1_000_000 if box.duration and box.duration > 0 else None
-    return {
-        "container": box.format.name,
-        "duration_s": round(duration, 3) if duration is not None else None,
-        "begins_s": round(max(0, box.start_time or 0) / 1_000_000, 3),
-        "chapters": len(box.chapters()),
-        "streams": streams,
-    }
+    return replace(
+        found,
+        container=box.format.name,
+        duration_s=round(duration, 3) if duration is not None else None,
+        begins_s=round(max(0, box.start_time or 0) / 1_000_000, 3),
+        chapters=len(box.chapters()),
+        streams=tuple(_stream(stream) for stream in box.streams),
+    )
 
 
-def _stream(stream: Stream) -> dict[str, Any]:
+def _stream(stream: Stream) -> StreamFacts:
     """One stream in the words that both back-ends use."""
-    found: dict[str, Any] = {
-        "type": stream.type,
-        "codec": "unknown",
-        "cover": _is_cover(stream),
-        "default": bool(stream.disposition & Disposition.default),
-        "aside": next((word for mark, word in _ASIDES if stream.disposition & mark), None),
-        "language": language_of(stream.metadata),
-        "duration_s": _duration_s(stream),
-    }
+    found = StreamFacts(
+        type=stream.type,
+        cover=_is_cover(stream),
+        default=bool(stream.disposition & Disposition.default),
+        aside=next((word for mark, word in _ASIDES if stream.disposition & mark), None),
+        language=language_of(stream.metadata),
+        duration_s=_duration_s(stream),
+    )
     context = _context(stream)
     if context is None:
         return found
-    found |= {
-        "codec": context.codec.canonical_name,
-        "profile": stream.profile,
-        "tag": _tag(context),
-        "bit_rate": context.bit_rate,
-    }
+    found = replace(
+        found,
+        codec=context.codec.canonical_name,
+        profile=stream.profile,
+        tag=_tag(context),
+        bit_rate=context.bit_rate,
+    )
     if isinstance(stream, VideoStream):
-        found |= _picture(stream)
-    elif isinstance(stream, AudioStream):
+        return _with_picture(found, stream)
+    if isinstance(stream, AudioStream):
         sound = stream.codec_context
-        found |= {"channels": sound.channels, "hertz": sound.sample_rate}
+        return replace(found, channels=sound.channels, hertz=sound.sample_rate)
     return found
 
 
@@ -204,24 +200,25 @@ def _duration_s(stream: Stream) -> float | None:
     return round(float(stream.duration * stream.time_base), 3)
 
 
-def _picture(stream: VideoStream) -> dict[str, Any]:
+def _with_picture(found: StreamFacts, stream: VideoStream) -> StreamFacts:
     context = stream.codec_context
     rate = stream.average_rate or stream.guessed_rate
     sar = stream.sample_aspect_ratio
-    return {
-        "width": context.width,
-        "height": context.height,
-        "pix_fmt": context.pix_fmt,
-        "level": getattr(context, "level", None),  # older releases of PyAV do not tell
-        "fps": round(float(rate), 3) if rate else None,
-        "rate": str(stream.guessed_rate) if stream.guessed_rate else None,
-        "frames": stream.frames,
-        "sar": f"{sar.numerator}:{sar.denominator}" if sar else None,
-        "has_b_frames": bool(context.has_b_frames),
-        "transfer": int(context.color_trc),
-        "matrix": int(context.colorspace),
-        "primaries": int(context.color_primaries),
-    }
+    return replace(
+        found,
+        width=context.width,
+        height=context.height,
+        pix_fmt=context.pix_fmt,
+        level=getattr(context, "level", None),  # older releases of PyAV do not tell
+        fps=round(float(rate), 3) if rate else None,
+        rate=str(stream.guessed_rate) if stream.guessed_rate else None,
+        frames=stream.frames,
+        sar=f"{sar.numerator}:{sar.denominator}" if sar else None,
+        has_b_frames=bool(context.has_b_frames),
+        transfer=int(context.color_trc),
+        matrix=int(context.colorspace),
+        primaries=int(context.color_primaries),
+    )
 
 
 def _context(stream: Stream) -> CodecContext | None:
@@ -239,36 +236,38 @@ def _tag(context: CodecContext) -> str | None:
 
 
 def _decode(
-    box: InputContainer, raw: dict[str, Any], video: VideoStream | None, beat: Beat
+    box: InputContainer, finding: Finding, video: VideoStream | None, beat: Beat
 ) -> VideoFrame | None:
     """Decode up to two frames of the picture, or one of the sound, and note what only frames tell.
 
     `lost_s` is what precedes the first picture that decodes: a recording that begins between keyframes.
     """
     stream = video or next(iter(box.streams.audio), None)
-    raw["frames_decoded"] = 0
     if stream is None or _context(stream) is None:
         return None
     # For two frames more threads cost memory and start-up, not time.
     stream.codec_context.thread_count = 1
-    order = FrameOrder.of(raw["container"], raw["streams"][stream.index])
+    found = finding.facts
+    order = FrameOrder.of(found.container, found.streams[stream.index])
     first: VideoFrame | None = None
     begins: list[int] = []
     for packet in _packets(box, stream, beat):
         if packet.pts is not None and first is None and not packet.is_discard:
             begins.append(packet.pts)
         for frame in _frames(packet):
-            raw["frames_decoded"] += 1
+            found = replace(found, frames_decoded=found.frames_decoded + 1)
             if isinstance(frame, VideoFrame):
                 first = first or frame
-                raw["interlaced"] = raw.get("interlaced", False) or frame.interlaced_frame
-                raw["rotation"] = frame.rotation
+                interlaced = found.interlaced or bool(frame.interlaced_frame)
+                found = replace(found, interlaced=interlaced, rotation=frame.rotation)
                 order.note(frame.pts, is_b=frame.pict_type == PictureType.B)
-        if raw["frames_decoded"] >= (order.frames_wanted if video else 1):
+            finding.facts = found
+        if found.frames_decoded >= (order.frames_wanted if video else 1):
             break
-    raw["order"] = order.found
+    lost_s = 0.0
     if first is not None and first.pts is not None and first.time_base and begins:
-        raw["lost_s"] = round(max(0.0, float((first.pts - min(begins)) * first.time_base)), 3)
+        lost_s = round(max(0.0, float((first.pts - min(begins)) * first.time_base)), 3)
+    finding.facts = replace(found, order=order.found, lost_s=lost_s)
     return first
 
 
