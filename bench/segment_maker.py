@@ -12,15 +12,15 @@ import sys
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import anyio
 
-from transload.json_codec import from_json
+from transload.json_codec import from_json, to_json
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
 from transload.media.encode.ffmpeg_args import EncodeStyle
-from transload.media.segments import cut_plan, encoder
+from transload.media.requests import PLAN_SEGMENTS, PlanSegments
+from transload.media.segments import encoder
 from transload.media.segments.cut_plan import Cuts
 from transload.media.segments.ffmpeg_args import SegmentRun, hash_of
 from transload.plans import QualityChoice, Segment, TranscodePlan
@@ -113,23 +113,20 @@ def three_at_once(cuts: Cuts) -> Cuts:
 async def main(source: Path, folder: Path, plan: TranscodePlan, length: str) -> None:
     """Make it into `out.mp4` of the folder, from where an earlier run was."""
     decoder, tool = Decoder(DecoderLimits()), await find_ffmpeg(None)
-    asked: dict[str, Any] = {"path": str(source), "sniffed": plan.sniffed}
-    asked["by_order"] = plan.by_order
-    found = (await decoder.ask("plan_segments", **asked))["plan"] if length != "nothing" else None
-    if found is not None:
-        cuts = cut_plan.from_json(found)
-        if length == "long":
-            cuts = three_at_once(cuts)
-        put(folder / "cuts.json", json.dumps(found))
+    asked = PlanSegments(
+        path=str(source if length != "nothing" else "/dev/null"),
+        sniffed=plan.sniffed,
+        by_order=plan.by_order,
+    )
+    found = await decoder.ask(PLAN_SEGMENTS, asked)
+    if found.cuts is not None:
+        cuts = three_at_once(found.cuts) if length == "long" else found.cuts
+        put(folder / "cuts.json", json.dumps(to_json(found.cuts)))
         style = EncodeStyle("veryfast", 2, tool.filters, tool.source_clock)
-        film = encoder.SegmentRequest(
-            source, plan, cuts, style, found["origin_us"], found["pixels"]
-        )
+        film = encoder.SegmentRequest(source, plan, cuts, style, found.origin_us, found.pixels)
         maker = encoder.SegmentEncoder(decoder, tool, EncoderLimits(), film, Shelf(folder))
         note_runs(folder)
         await maker.make(folder / "out.mp4", lambda _: None, unchecked)
-    else:
-        await decoder.ask("plan_segments", **asked | {"path": "/dev/null"})
     await decoder.aclose()
 
 

@@ -24,9 +24,10 @@ import av
 from bench.table import Figure
 from bench.watch import run
 from tests.films import FILMS, film, packets
+from transload.json_codec import from_json
 from transload.media.encode import ffmpeg_args
 from transload.media.encode.ffmpeg import Ffmpeg, find_ffmpeg
-from transload.media.segments.cut_plan import Cuts, from_json
+from transload.media.segments.cut_plan import Cuts
 from transload.media.segments.ffmpeg_args import seen_us
 from transload.plans import RewrapPlan, TranscodePlan, plan_to_json
 
@@ -66,7 +67,7 @@ class Making:
     @property
     def cuts(self) -> Cuts:
         """Where it is cut; known once a run has planned it."""
-        return from_json(json.loads((self.folder / "cuts.json").read_text()))
+        return from_json(Cuts, json.loads((self.folder / "cuts.json").read_text()))
 
     def fresh(self) -> "Making":
         """The same with nothing done."""

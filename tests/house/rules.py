@@ -45,7 +45,6 @@ IMPORTING_MORE = {
     "src/transload/jobs/worker.py": 13,
     "src/transload/ledger/jobs.py": 14,
     "src/transload/ledger/task_run.py": 15,
-    "src/transload/media/decoder_child.py": 14,
     "src/transload/media/encode/converter.py": 18,
     "src/transload/sources/http.py": 15,
 }

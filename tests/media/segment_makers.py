@@ -9,7 +9,7 @@ from typing import Any
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
 from transload.media.encode.ffmpeg_args import EncodeStyle
-from transload.media.segments import cut_plan
+from transload.media.requests import MEASURE, PLAN_SEGMENTS, Measure, PlanSegments
 from transload.media.segments.encoder import SegmentEncoder, SegmentRequest
 from transload.plans import QualityChoice, Segment, TranscodePlan
 
@@ -71,14 +71,12 @@ async def planned(decoder: Decoder, source: Path, **more: Any) -> SegmentRequest
     """A film to be made of a source, as the converter plans it."""
     sniffed = SNIFFED[source.suffix]
     plan = TranscodePlan(sniffed=sniffed, sound=True, **more)
-    asked = await decoder.ask(
-        "plan_segments", path=str(source), sniffed=sniffed, by_order=plan.by_order
-    )
-    found = asked["plan"]
-    cuts = cut_plan.from_json(found)
+    request = PlanSegments(path=str(source), sniffed=sniffed, by_order=plan.by_order)
+    found = await decoder.ask(PLAN_SEGMENTS, request)
+    assert found.cuts is not None
     tool = await find_ffmpeg(None)
     style = EncodeStyle("veryfast", 2, tool.filters, tool.source_clock)
-    return SegmentRequest(source, plan, cuts, style, found["origin_us"], found["pixels"])
+    return SegmentRequest(source, plan, found.cuts, style, found.origin_us, found.pixels)
 
 
 @asynccontextmanager
@@ -103,8 +101,8 @@ async def made(
     maker = SegmentEncoder(decoder, await find_ffmpeg(None), limits or EncoderLimits(), film, shelf)
 
     async def check(frames: int) -> None:
-        found = await decoder.ask("measure", path=str(into), sniffed="mov")
-        assert found["frames"] == frames == film.cuts.frames
+        found = await decoder.ask(MEASURE, Measure(path=str(into), sniffed="mov"))
+        assert found.frames == frames == film.cuts.frames
 
     await maker.make(into, told.append, check)
     return told

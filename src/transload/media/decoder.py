@@ -9,9 +9,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 import anyio.abc
@@ -27,6 +25,8 @@ from transload.errors import (
     TransloadError,
     UnreadableError,
 )
+from transload.json_codec import JsonObject, from_json, to_json
+from transload.media.requests import A, Operation, R
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 log = logging.getLogger(__name__)
@@ -77,22 +77,24 @@ class Decoder:
         """The child's process id while it runs."""
         return self._process.pid if self._process is not None else None
 
-    async def ask(self, op: str, **fields: str | int | None) -> dict[str, Any]:
-        """The child's result for `op`.
+    async def ask(self, operation: Operation[R, A], request: R) -> A:
+        """The child's answer.
 
         Raises CorruptError, MemoryLimitError, DiskFullError, UnreadableError as the child says; CorruptError when it
         died `DEATHS_MAX` times on this request, StalledError when it stood still that often.
         """
         async with self._turn:
             stalled = False
+            words = {"op": operation.word, **to_json(request)}
             for _ in range(DEATHS_MAX):
                 try:
-                    return await self._once(op, fields)
+                    told = await self._once(words, heavy=operation.heavy)
+                    return from_json(operation.answer, told)
                 except _DiedError:
                     stalled = False
                 except TimeoutError:
                     stalled = True
-                log.info("decoder_restarted", extra={"op": op, "stalled": stalled})
+                log.info("decoder_restarted", extra={"op": operation.word, "stalled": stalled})
             if stalled:
                 raise StalledError("the decoder stood still on this file", stage="probe")
             raise CorruptError("the decoder died on this file three times", stage="probe")
@@ -102,41 +104,44 @@ class Decoder:
         with anyio.CancelScope(shield=True):
             await self._end()
 
-    async def _once(self, op: str, fields: Mapping[str, str | int | None]) -> dict[str, Any]:
+    async def _once(self, words: JsonObject, *, heavy: bool) -> JsonObject:
         process, answers = await self._running()
         self._next += 1
-        request = {"id": self._next, "op": op, **fields}
+        request = {"id": self._next, "heavy": heavy, **words}
+        silence_s = self._limits.shrink_silence_s if heavy else self._limits.silence_s
         done = False
         try:
-            answer = await self._exchange(process, answers, request)
+            answer = await self._exchange(process, answers, request, silence_s)
             done = True
         finally:
             if not done:
                 await self.aclose()
-        if answer.get("rss", 0) > self._limits.keep_rss_bytes:
+        held, result, evidence = (answer.get(key) for key in ("rss", "ok", "evidence"))
+        if isinstance(held, int) and held > self._limits.keep_rss_bytes:
             await self.aclose()
-        if "ok" in answer:
-            result: dict[str, Any] = answer["ok"]
+        if isinstance(result, dict):
             return result
-        told = answer.get("evidence")
-        raise _FAULTS[str(answer["fault"])](str(answer["detail"]), stage="decode", evidence=told)
+        raise _FAULTS[str(answer["fault"])](
+            str(answer["detail"]),
+            stage="decode",
+            evidence=None if evidence is None else str(evidence),
+        )
 
     async def _exchange(
         self,
         process: anyio.abc.Process,
         answers: BufferedByteReceiveStream,
-        request: dict[str, Any],
-    ) -> dict[str, Any]:
+        request: JsonObject,
+        silence_s: float,
+    ) -> JsonObject:
         """Send and wait; each sign of life renews the deadline."""
-        heavy = request["op"] in ("shrink", "to_apng")
-        silence_s = self._limits.shrink_silence_s if heavy else self._limits.silence_s
         try:
             assert process.stdin is not None
             await process.stdin.send(json.dumps(request).encode() + b"\n")
             while True:
                 with anyio.fail_after(silence_s):
                     line = await answers.receive_until(b"\n", ANSWER_BYTES_MAX)
-                answer: dict[str, Any] = json.loads(line)
+                answer: JsonObject = json.loads(line)
                 if answer["id"] == request["id"] and "beat" not in answer:
                     return answer
         except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError) as error:

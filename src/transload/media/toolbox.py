@@ -13,9 +13,9 @@ from transload.media.encode.converter import Converter
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import USUAL, EncoderSettings
 from transload.media.judge import verdict
-from transload.media.judge.streams import same_code
 from transload.media.judge.verdict import NO_WISHES, Wishes
 from transload.media.probe.sniff import sniff
+from transload.media.requests import PROBE, PROBE_ROOMY, Probe
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
 from transload.plans import NO_TERMS, ConversionTerms, Converted
 from transload.ports import Moved, Probed
@@ -42,8 +42,7 @@ class MediaToolbox:
     ) -> None:
         self._decoder = Decoder(decoder or DecoderLimits(), registry)
         self._ffprobe = ffprobe
-        codes = tuple(same_code(language) for language in wishes.languages)
-        self._wishes = replace(wishes, languages=codes)
+        self._wishes = wishes
         self._converter = Converter(
             self._decoder,
             ffmpeg=ffmpeg,
@@ -73,17 +72,14 @@ class MediaToolbox:
 
     async def probe(self, local: Path, name: str) -> Probed:
         """Facts and thumbnail of a local file; errors as in the port."""
-        fields = {"path": str(local), "name": name}
-        if self._ffprobe is not None:
-            fields["ffprobe"] = str(self._ffprobe)
+        program = str(self._ffprobe) if self._ffprobe is not None else None
+        request = Probe(path=str(local), name=name, ffprobe=program)
         try:
-            answer = await self._decoder.ask("probe", **fields)
-        except (
-            MemoryLimitError
-        ):  # 8K frames do not fit the usual limit; once more with the larger one.
-            answer = await self._decoder.ask("probe", roomy=1, **fields)
-        thumb = answer["thumb"]
-        return Probed(verdict.facts_of(answer["facts"]), base64.b64decode(thumb) if thumb else None)
+            found = await self._decoder.ask(PROBE, request)
+        except MemoryLimitError:
+            found = await self._decoder.ask(PROBE_ROOMY, request)
+        thumb = base64.b64decode(found.thumb) if found.thumb else None
+        return Probed(verdict.facts_of(found.facts), thumb)
 
     def judge(self, facts: Facts, recipe: Recipe, hevc: Hevc) -> Judgement:
         """The verdict for a recipe."""

@@ -18,9 +18,9 @@ def beat() -> None: ...
 def test_cuts_lie_between_keyframes(tmp_path: Path) -> None:
     film = clip(tmp_path / "film.mp4", seconds=6, words=(*H264, "-g", "20"))
     found = plan(film, "mov", film.stat().st_size * 2 // 5, beat)
-    assert found["hevc"] is False
-    assert found["cuts"]
-    assert all(round(cut, 3) % 2 == 1 for cut in found["cuts"])
+    assert found.hevc is False
+    assert found.cuts
+    assert all(round(cut, 3) % 2 == 1 for cut in found.cuts)
 
 
 def test_a_keyframe_that_needs_what_was_before_is_known() -> None:

@@ -1,15 +1,14 @@
 """The packet list, a segment's count and the join, inside this process and against real files."""
 
-import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.films import film, packets
 from transload.media.encode.ffmpeg import wheel_binary
 from transload.media.failures import DamagedError
+from transload.media.requests import Joined, JoinSegments, PlanSegments, SegmentPlan
 from transload.media.segments import remux
 
 
@@ -34,25 +33,22 @@ def segment(path: Path, begin: int, frames: int, *words: str) -> Path:
     return path
 
 
-def request(source: Path, into: Path, *segments: Path) -> dict[str, Any]:
-    return {
-        "path": str(source),
-        "sniffed": "matroska",
-        "segments": json.dumps([str(one) for one in segments]),
-        "sound": None,
-        "numerator": 1,
-        "denominator": 1000,
-        "origin_us": 0,
-        "into": str(into),
-    }
+def request(source: Path, into: Path, *segments: Path) -> JoinSegments:
+    return JoinSegments(
+        path=str(source),
+        sniffed="matroska",
+        segments=tuple(str(one) for one in segments),
+        audio=None,
+        clock=(1, 1000),
+        origin_us=0,
+        into=str(into),
+    )
 
 
 def test_the_plan_of_a_real_file_holds_its_pictures(source: Path) -> None:
-    plan = remux.plan(source, "matroska", beat, by_order=False, sound_n=0)
-    assert plan is not None
-    assert sum(row[1] for row in plan["segments"]) == 600
-    assert plan["pixels"] == 96 * 64
-    assert plan["origin_us"] == 0
+    plan = remux.plan(PlanSegments(path=str(source), sniffed="matroska"), beat)
+    assert plan.cuts is not None
+    assert (plan.cuts.frames, plan.pixels, plan.origin_us) == (600, 96 * 64, 0)
 
 
 def test_a_cover_stored_in_front_is_not_the_picture(tmp_path: Path, source: Path) -> None:
@@ -65,9 +61,8 @@ def test_a_cover_stored_in_front_is_not_the_picture(tmp_path: Path, source: Path
     tags_first(path)
     with remux.opened(path, "mov") as box:
         assert [stream.width for stream in box.streams.video] == [640, 96]
-    plan = remux.plan(path, "mov", beat, by_order=False, sound_n=0)
-    assert plan is not None
-    assert plan["pixels"] == 96 * 64
+    plan = remux.plan(PlanSegments(path=str(path), sniffed="mov"), beat)
+    assert plan.pixels == 96 * 64
 
 
 def tags_first(path: Path) -> None:
@@ -86,26 +81,27 @@ def tags_first(path: Path) -> None:
 
 def test_what_is_no_video_has_no_plan(tmp_path: Path) -> None:
     (tmp_path / "a.mkv").write_bytes(b"\x1aE\xdf\xa3 nothing")
-    assert remux.plan(tmp_path / "a.mkv", "matroska", beat, by_order=False, sound_n=0) is None
+    asked = PlanSegments(path=str(tmp_path / "a.mkv"), sniffed="matroska")
+    assert remux.plan(asked, beat) == SegmentPlan()
 
 
 def test_a_segment_is_counted_in_the_sources_clock(tmp_path: Path) -> None:
     found = remux.count(segment(tmp_path / "a.nut", 7, 50), (1, 1000), beat)
-    assert (found["frames"], found["first"], found["last"]) == (50, 7000, 8960)
+    assert (found.frames, found.first, found.last) == (50, 7000, 8960)
 
 
 def test_a_segment_that_is_being_written_counts_what_is_there(tmp_path: Path) -> None:
     whole = segment(tmp_path / "a.nut", 7, 50, "-flush_packets", "1").read_bytes()
     (tmp_path / "half.nut").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "none.nut").write_bytes(b"")
-    assert 0 < remux.count(tmp_path / "half.nut", (1, 1000), beat)["frames"] < 50
-    assert remux.count(tmp_path / "none.nut", (1, 1000), beat)["frames"] == 0
+    assert 0 < remux.count(tmp_path / "half.nut", (1, 1000), beat).frames < 50
+    assert remux.count(tmp_path / "none.nut", (1, 1000), beat).frames == 0
 
 
 def test_joined_segments_have_rising_times_and_a_picture_each(tmp_path: Path, source: Path) -> None:
     segments = [segment(tmp_path / "a.nut", 0, 50), segment(tmp_path / "b.nut", 3, 50)]
     asked = request(source, tmp_path / "out.mp4", *segments)
-    assert remux.join(asked, beat) == {"frames": 100}
+    assert remux.join(asked, beat) == Joined(frames=100)
     video = packets(tmp_path / "out.mp4")
     decoded = [dts for _, _, dts, *_ in video if dts is not None]
     assert decoded == sorted(set(decoded))

@@ -25,7 +25,6 @@ from transload.errors import (
     is_disk_full,
 )
 from transload.files.disk import free_bytes, name_durably, sync_file
-from transload.json_codec import from_json
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, memory_fit, quality, verify
 from transload.media.encode.conversion import Conversion, ProgressReporter
@@ -39,6 +38,21 @@ from transload.media.encode.quality import (
 )
 from transload.media.encode.splitter import Splitter
 from transload.media.judge.audio import STEREO
+from transload.media.requests import (
+    BARE_TRACK,
+    CHECK_ORDER,
+    MEASURE,
+    PLAN_SEGMENTS,
+    SHRINK,
+    TO_APNG,
+    CopyPictures,
+    Done,
+    Measure,
+    Operation,
+    PlanSegments,
+    R,
+    Shrink,
+)
 from transload.media.segments import cut_plan
 from transload.media.segments.encoder import (
     SegmentEncoder,
@@ -203,10 +217,16 @@ class Converter:
         return QualityStep(self._effort.preset, work.shape.lines)
 
     async def _shrink(self, local: Path, plan: JpegPlan, rough: Path) -> None:
-        shape = {"side": plan.side, "quality": plan.quality}
-        await self._in_child(
-            "shrink", local, plan, rough, **shape, reader=plan.reader, exif=plan.exif
+        request = Shrink(
+            path=str(local),
+            into=str(rough),
+            sniffed=plan.sniffed,
+            side=plan.side,
+            quality=plan.quality,
+            reader=plan.reader,
+            exif=plan.exif,
         )
+        await self._in_child(SHRINK, request)
 
     async def _unpacked(self, work: Conversion, plan: AnimationPlan) -> None:
         """Animations that ffmpeg cannot read go through an APNG, which keeps every frame and its time.
@@ -214,26 +234,18 @@ class Converter:
         It reads image sequences, but some of its versions take the stills beside them for the first streams.
         """
         is_track = plan.sniffed == "heifs"
-        op, word = ("bare_track", "heifs") if is_track else ("to_apng", "apng")
+        operation, word = (BARE_TRACK, "heifs") if is_track else (TO_APNG, "apng")
         between = work.rough.with_suffix(f".{word}")
+        request = CopyPictures(path=str(work.local), into=str(between), sniffed=plan.sniffed)
         try:
-            await self._in_child(op, work.local, plan, between)
+            await self._in_child(operation, request)
             await self._encode(between, work, replace(plan, sniffed=word))
         finally:
             between.unlink(missing_ok=True)
 
-    async def _in_child(
-        self,
-        op: str,
-        local: Path,
-        plan: JpegPlan | AnimationPlan,
-        into: Path,
-        **fields: str | int | None,
-    ) -> None:
+    async def _in_child(self, operation: Operation[R, Done], request: R) -> None:
         try:
-            await self._decoder.ask(
-                op, path=str(local), into=str(into), sniffed=plan.sniffed, **fields
-            )
+            await self._decoder.ask(operation, request)
         except (CorruptError, UnreadableError) as error:
             raise ConvertError(
                 f"the picture does not decode: {error.detail}",
@@ -245,29 +257,25 @@ class Converter:
         """Whether the transcode was made in segments; what is short or odd is made in one piece."""
         found, segments = None, work.terms.segments
         if segments is not None:
-            answer = await self._decoder.ask(
-                "plan_segments",
+            request = PlanSegments(
                 path=str(work.local),
                 sniffed=plan.sniffed,
                 by_order=plan.by_order,
                 sound_n=plan.sound_n,
             )
-            found = answer["plan"]
-        if found is None or segments is None:
+            found = await self._decoder.ask(PLAN_SEGMENTS, request)
+        if found is None or found.cuts is None or segments is None:
             return False
         tool = await self._encoder()
-        cuts, limits = (
-            cut_plan.from_json(found),
-            work.limits(self._limits, self._effort.preset),
-        )
+        cuts, pixels, origin_us = found.cuts, found.pixels, found.origin_us
+        limits = work.limits(self._limits, self._effort.preset)
 
         def film(step: QualityStep) -> SegmentRequest:
             bounded, style = self._bounded(work, plan, step, tool)
-            pixels = found["pixels"]
             # Two runs where each decodes from the start: more segments would take the square of their number.
             most = max(PARTS_LEAST, 2 * encoders_at_once(step.preset, pixels, limits))
             fit = cut_plan.fewer(cuts, most)
-            return SegmentRequest(work.local, bounded, fit, style, found["origin_us"], pixels)
+            return SegmentRequest(work.local, bounded, fit, style, origin_us, pixels)
 
         try:
             await self._in_time(work, plan, film, segments)
@@ -379,12 +387,12 @@ class Converter:
         return source
 
     async def _measured(self, path: Path, sniffed: str, sound_n: int = 0) -> Measurement:
-        told = await self._decoder.ask("measure", path=str(path), sniffed=sniffed, sound_n=sound_n)
-        return from_json(Measurement, told)
+        request = Measure(path=str(path), sniffed=sniffed, sound_n=sound_n)
+        return await self._decoder.ask(MEASURE, request)
 
     async def _rises(self, rough: Path) -> bool:
-        answer = await self._decoder.ask("rises", path=str(rough), sniffed="mov")
-        return bool(answer["rises"])
+        request = Measure(path=str(rough), sniffed="mov")
+        return (await self._decoder.ask(CHECK_ORDER, request)).rises
 
 
 def _clear(stem: Path) -> None:

@@ -6,7 +6,6 @@
 from array import array
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import av.error
 from av.container import InputContainer
@@ -14,22 +13,21 @@ from av.container import InputContainer
 from transload.media.encode.splitter import Key, cuts_of
 from transload.media.failures import DamagedError, evidence_of
 from transload.media.probe.packets import Beat, packets
+from transload.media.requests import Pieces
 from transload.media.segments.remux import opened, picture_of
 
 PACKET_BYTES = 24
 """What the index of an MP4 takes for a packet: size, time, offset, place in the file."""
 
 
-def plan(path: Path, sniffed: str, most: int, beat: Beat) -> dict[str, Any]:
-    """Under "cuts" times from the film's begin at which to cut, so that each file stays below `most` bytes.
-
-    None there: nowhere. "hevc" says whether the pictures are HEVC, which needs a tag.
-    """
+def plan(path: Path, sniffed: str, most: int, beat: Beat) -> Pieces:
+    """Where to cut a film, so that each file stays below `most` bytes."""
     try:
         with opened(path, sniffed) as box:
             picture = picture_of(box)
             hevc = picture is not None and picture.codec_context.codec.canonical_name == "hevc"
-            return {"cuts": _planned(box, most, beat), "hevc": hevc}
+            cuts = _planned(box, most, beat)
+            return Pieces(cuts=None if cuts is None else tuple(cuts), hevc=hevc)
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from transload.errors import TooBigError
 from transload.files.disk import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, verify
 from transload.media.encode.ffmpeg import EncoderLimits, Ffmpeg, run
+from transload.media.requests import PLAN_PIECES, Pieces, PlanPieces
 from transload.plans import RewrapPlan
 
 # Where a video is cut into files of a bounded size: at keyframes, with which all segments begin. Pure.
@@ -87,9 +87,9 @@ class Splitter:
         """
         for share in SHARES:
             most = int(limit_bytes * share)
-            asked = self.decoder.ask("plan_pieces", path=str(film), sniffed="mov", most=most)
-            found = await asked
-            if found["cuts"] is None:
+            request = PlanPieces(path=str(film), sniffed="mov", most=most)
+            found = await self.decoder.ask(PLAN_PIECES, request)
+            if found.cuts is None:
                 break
             made = await self._cut_at(split_args(film, found, stem), stem)
             if all(path.stat().st_size <= limit_bytes for path in made):
@@ -107,12 +107,12 @@ class Splitter:
         return sorted(stem.parent.glob(f"{stem.name}-*.mp4"))
 
 
-def split_args(film: Path, found: dict[str, Any], stem: Path) -> list[str]:
+def split_args(film: Path, found: Pieces, stem: Path) -> list[str]:
     """All words after ffmpeg's name for what the child has found.
 
     Each file begins with a keyframe and counts its times from there.
     """
-    plan = RewrapPlan(sniffed="mov", hevc=bool(found.get("hevc")))
+    plan = RewrapPlan(sniffed="mov", hevc=found.hevc)
     pattern = str(stem).replace("%", "%%")
     return [
         *ffmpeg_args.QUIET,
@@ -122,7 +122,7 @@ def split_args(film: Path, found: dict[str, Any], stem: Path) -> list[str]:
             "-f",
             "segment",
             "-segment_times",
-            ",".join(f"{time:.6f}" for time in found["cuts"] or [NEVER_S]),
+            ",".join(f"{time:.6f}" for time in found.cuts or (NEVER_S,)),
         ),
         *("-reset_timestamps", "1", "-segment_format", "mp4"),
         *("-segment_format_options", "movflags=+faststart", f"file:{pattern}-%03d.mp4"),

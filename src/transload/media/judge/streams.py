@@ -93,7 +93,7 @@ def sound_at(streams: Sequence[StreamFacts], languages: Sequence[str] = ()) -> i
     if not known:
         return None
     fit = [at for at in known if not streams[at].aside] or known
-    for language in languages:
+    for language in map(same_code, languages):
         if spoken := [at for at in fit if streams[at].language == language]:
             fit = spoken
             break

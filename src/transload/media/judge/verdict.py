@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from transload.facts import FileFacts, StreamFacts, picture_of
 from transload.faults import Fault
-from transload.json_codec import JsonObject, from_json
 from transload.media.judge.audio import DEFER_ABOVE_S, fitting_suffix, judge_mp3, judge_sound
 from transload.media.judge.video import judge_video, recover_video, shown_size, side_of
 from transload.media.photos.extras import FILM
@@ -107,9 +106,8 @@ def judge_recovery(
     return []
 
 
-def facts_of(answer: JsonObject) -> Facts:
-    """What the decoder child found of a file, with its kind and the size it is shown at."""
-    found = from_json(FileFacts, answer)
+def facts_of(found: FileFacts) -> Facts:
+    """What was found of a file, with its kind and the size it is shown at."""
     return Facts(settled_kind(found), _with_shown_size(found))
 
 

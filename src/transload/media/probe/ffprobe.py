@@ -17,7 +17,7 @@ from transload.facts import FileFacts, StreamFacts
 from transload.json_codec import from_json
 from transload.media.judge.streams import language_of
 from transload.media.probe import containers
-from transload.media.probe.packets import FrameOrder
+from transload.media.probe.frame_order import FrameOrder
 from transload.plans import Measurement
 
 ANSWER_S = 15.0  # Below the parent's patience with a silent child.

@@ -6,9 +6,11 @@ Two sizes of knowledge: `recognise` also names the format and says how sure it i
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from transload.archives.sniff import archive_format
 from transload.entry import AUDIO_SUFFIXES, PHOTO_SUFFIXES, VIDEO_SUFFIXES
+from transload.media.probe.containers import after_id3
 from transload.model import ItemKind
 
 HEAD_BYTES = 8 << 10
@@ -85,6 +87,17 @@ def recognise(head: bytes, name: str) -> Sniffed:
     if found.kind in (ItemKind.DOCUMENT, ItemKind.ARCHIVE):
         return Sniffed(promised, found.format, sure=found.sure, denied=True)
     return Sniffed(found.kind, found.format)
+
+
+def recognise_file(file: BinaryIO, name: str) -> Sniffed:
+    """What the file is by its first bytes, or by those after an ID3 tag: AAC and FLAC have such tags, too."""
+    found = recognise(file.read(HEAD_BYTES), name)
+    file.seek(0)
+    if found.format != "mp3" or not (start := after_id3(file)):
+        return found
+    file.seek(start)
+    tagged = recognise(file.read(HEAD_BYTES), name)
+    return tagged if tagged.kind is ItemKind.AUDIO and tagged.format else found
 
 
 _P, _V, _A = ItemKind.PHOTO, ItemKind.VIDEO, ItemKind.AUDIO

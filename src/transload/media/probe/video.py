@@ -24,7 +24,8 @@ from transload.facts import FileFacts, Finding, StreamFacts
 from transload.media.failures import evidence_of
 from transload.media.judge.streams import language_of
 from transload.media.probe import containers
-from transload.media.probe.packets import Beat, FrameOrder, Holes, packets
+from transload.media.probe.frame_order import FrameOrder
+from transload.media.probe.packets import Beat, Holes, packets
 from transload.plans import Measurement
 
 PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.

@@ -8,7 +8,6 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 VERSION = 2
 """Of the rules below: segments made by other rules are never joined with ours."""
@@ -218,24 +217,3 @@ def _finer(clock: tuple[int, int]) -> tuple[int, int]:
     while denominator < NUT_PRECISION * numerator:
         denominator *= 2
     return numerator, denominator
-
-
-def to_json(cuts: Cuts) -> dict[str, Any]:
-    """The plan as the decoder child tells it."""
-    rows = [
-        [p.first, p.frames, p.first_tick, p.last_tick, p.start_us, p.into_us, p.before_us]
-        for p in cuts.segments
-    ]
-    return {
-        "clock": list(cuts.clock),
-        "segments": rows,
-        "timed": cuts.timed,
-        "coarse": cuts.coarse,
-    }
-
-
-def from_json(told: dict[str, Any]) -> Cuts:
-    """The plan out of the child's answer."""
-    numerator, denominator = told["clock"]
-    segments = tuple(Cut(*row) for row in told["segments"])
-    return Cuts((numerator, denominator), segments, bool(told["timed"]), bool(told["coarse"]))

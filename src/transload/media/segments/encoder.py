@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -28,6 +27,13 @@ from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, quality, verify
 from transload.media.encode.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
 from transload.media.encode.quality import SpeedProbe, TooSlowError
+from transload.media.requests import (
+    COUNT_SEGMENT,
+    JOIN_SEGMENTS,
+    CountSegment,
+    Joined,
+    JoinSegments,
+)
 from transload.media.segments import cut_plan
 from transload.media.segments.cut_plan import Cuts
 from transload.media.segments.ffmpeg_args import SegmentRun, audio_args, hash_of, run_args, seen_us
@@ -312,15 +318,13 @@ class SegmentEncoder:
         self._compare(n, hash_of(n, text, cuts, run_))
         behind = hash_of(n + 1, text, cuts, run_) if n + 1 < self._total else ""
         cut = cuts.segments[n]
-        numerator, denominator = cuts.clock
-        found = await self._decoder.ask(
-            "count_segment", path=str(run_.segment(n)), numerator=numerator, denominator=denominator
-        )
-        begins = (found["first"], found["last"])
+        request = CountSegment(path=str(run_.segment(n)), clock=cuts.clock)
+        found = await self._decoder.ask(COUNT_SEGMENT, request)
+        begins = (found.first, found.last)
         right = not cuts.timed or begins == (cut.first_tick, cut.last_tick)
-        if behind is None or found["frames"] != cut.frames or not right:
+        if behind is None or found.frames != cut.frames or not right:
             return False
-        await self._keep(n, run_.segment(n), (found["first"], found["last"]), behind)
+        await self._keep(n, run_.segment(n), begins, behind)
         if self._speed_probe is not None:
             await self._speed_probe.made(cut.frames, cuts.frames)
         work.next, work.size = work.next + 1, 0
@@ -361,25 +365,25 @@ class SegmentEncoder:
             joined = await self._joined(names, rough)
         except CorruptError as error:
             raise UnfitError(f"its segments do not join: {error.detail}") from error
-        if joined["frames"] != film.cuts.frames:
+        if joined.frames != film.cuts.frames:
             raise UnverifiedError(
-                f"{joined['frames']} of {film.cuts.frames} pictures were joined", stage="convert"
+                f"{joined.frames} of {film.cuts.frames} pictures were joined", stage="convert"
             )
         return film.cuts.frames
 
-    async def _joined(self, names: list[str], rough: Path) -> dict[str, Any]:
+    async def _joined(self, names: list[str], rough: Path) -> Joined:
         film = self._film
-        return await self._decoder.ask(
-            "join_segments",
+        audio = str(self._folder / segment_file(SOUND_N)) if film.has_sound_segment else None
+        request = JoinSegments(
             path=str(film.local),
             sniffed=film.plan.sniffed,
-            segments=json.dumps([str(self._folder / name) for name in names]),
-            sound=str(self._folder / segment_file(SOUND_N)) if film.has_sound_segment else None,
-            numerator=film.cuts.clock[0],
-            denominator=film.cuts.clock[1],
-            origin_us=film.origin_us,
             into=str(rough),
+            segments=tuple(str(self._folder / name) for name in names),
+            audio=audio,
+            clock=film.cuts.clock,
+            origin_us=film.origin_us,
         )
+        return await self._decoder.ask(JOIN_SEGMENTS, request)
 
 
 def encoders_at_once(preset: str, pixels: int, limits: EncoderLimits) -> int:

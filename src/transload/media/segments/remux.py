@@ -7,7 +7,6 @@ import bisect
 import contextlib
 import hashlib
 import heapq
-import json
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -24,72 +23,70 @@ from av.video.stream import VideoStream
 from transload.media.failures import DamagedError, evidence_of
 from transload.media.probe import containers
 from transload.media.probe.packets import Beat, packets
+from transload.media.requests import Joined, JoinSegments, PlanSegments, SegmentCount, SegmentPlan
 from transload.media.segments import cut_plan
 
 _LEAPING = frozenset({"mpegts", "mpeg", "ogg"})
 """Containers whose times ffmpeg counts from the first stream that is used, not from the first of the file."""
 
 
-def plan(
-    path: Path, sniffed: str, beat: Beat, *, by_order: bool, sound_n: int
-) -> dict[str, Any] | None:
-    """The cuts of a video as JSON with `origin_us` (what ffmpeg takes for zero); None: not fit for segments.
-
-    `by_order`: its pictures are told apart by their number, because their times are lost. `sound_n` is the sound used.
-    """
+def plan(request: PlanSegments, beat: Beat) -> SegmentPlan:
+    """The cuts of a film, as far as it is fit for segments."""
+    sniffed = request.sniffed
     try:
-        with opened(path, sniffed) as box:
-            line = _timeline(box, sniffed, beat, by_order=by_order)
+        with opened(Path(request.path), sniffed) as box:
+            line = _timeline(box, sniffed, beat, by_order=request.by_order)
             cuts = cut_plan.cuts_of(line) if line is not None else None
             picture = picture_of(box)
             if cuts is None or picture is None:
-                return None
+                return SegmentPlan()
             context = picture.codec_context
-            return cut_plan.to_json(cuts) | {
-                "origin_us": _origin_us(box, sniffed, sound_n),
-                "pixels": context.width * context.height,
-            }
+            return SegmentPlan(
+                cuts=cuts,
+                origin_us=_origin_us(box, sniffed, request.sound_n),
+                pixels=context.width * context.height,
+            )
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, MemoryError):
             raise
-        return None
+        return SegmentPlan()
 
 
-def count(path: Path, clock: tuple[int, int], beat: Beat) -> dict[str, Any]:
-    """Frames of a segment, when its first and last begin in ticks of `clock` (None: not exact), and its parameter sets.
+def count(path: Path, clock: tuple[int, int], beat: Beat) -> SegmentCount:
+    """The frames of a segment by a clock.
 
     A segment that is still being written gives what is there; nothing readable gives zero pictures.
     """
-    found: dict[str, Any] = {"frames": 0, "first": None, "last": None, "sets": ""}
+    sets = ""
     try:
         with opened(path, "nut") as box:
             stream = box.streams.video[0]
-            found["sets"] = _sets(stream)
+            sets = _sets(stream)
             step = _step(stream, Fraction(*clock))
             ticks = [_tick(packet, step) for packet in _packets(box, stream, beat)]
     except (av.error.FFmpegError, ValueError, IndexError) as error:
         if isinstance(error, MemoryError):
             raise
-        return found
+        return SegmentCount(sets=sets)
     exact = [tick for tick in ticks if tick is not None]
-    if exact and len(exact) == len(ticks):
-        found |= {"first": min(exact), "last": max(exact)}
-    return found | {"frames": len(ticks)}
+    if not exact or len(exact) < len(ticks):
+        return SegmentCount(frames=len(ticks), sets=sets)
+    return SegmentCount(frames=len(ticks), first=min(exact), last=max(exact), sets=sets)
 
 
-def join(request: dict[str, Any], beat: Beat) -> dict[str, Any]:
-    """Copy all segments into one MP4 with its index in front; returns the number of pictures.
+def join(request: JoinSegments, beat: Beat) -> Joined:
+    """Copy all segments into one MP4 with its index in front.
 
     Decoding times are made anew from the sorted begins, so that segments of variable rate do not overlap. Raises
     DamagedError when the segments do not belong together.
     """
-    segments = [Path(segment) for segment in json.loads(request["segments"])]
-    clock = Fraction(request["numerator"], request["denominator"])
+    segments = [Path(segment) for segment in request.segments]
+    clock = Fraction(*request.clock)
     try:
         with opened(segments[0], "nut") as box:
             sets = _sets(box.streams.video[0])
         order = _order(segments, sets, clock, beat)
-        with av.open(request["into"], "w", format="mp4", options={"movflags": "+faststart"}) as out:
+        with av.open(request.into, "w", format="mp4", options={"movflags": "+faststart"}) as out:
             return _copied(request, segments, order, out, beat)
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, (MemoryError, OSError)):
@@ -220,13 +217,13 @@ def _order(segments: Sequence[Path], sets: str, clock: Fraction, beat: Beat) -> 
 
 
 def _copied(
-    request: dict[str, Any],
+    request: JoinSegments,
     segments: Sequence[Path],
     order: _Order,
     out: OutputContainer,
     beat: Beat,
-) -> dict[str, Any]:
-    clock = Fraction(request["numerator"], request["denominator"])
+) -> Joined:
+    clock = Fraction(*request.clock)
     muxer: Any = out  # its stubs are incomplete
     with contextlib.ExitStack() as stack:
         model = stack.enter_context(opened(segments[0], "nut"))
@@ -234,15 +231,15 @@ def _copied(
         picture.time_base = clock
         _tags(request, out, picture)
         heard: Iterator[Packet[Any]] = iter(())
-        if request.get("sound"):
-            sound = stack.enter_context(opened(Path(request["sound"]), "mov"))
+        if request.audio is not None:
+            sound = stack.enter_context(opened(Path(request.audio), "mov"))
             tracks = {stream.index: _alike(muxer, stream) for stream in sound.streams}
             heard = _heard(sound, tracks, beat)
-        origin = round(Fraction(request["origin_us"], 1_000_000) / clock)
+        origin = round(Fraction(request.origin_us, 1_000_000) / clock)
         seen = _seen(segments, picture, order, (clock, origin), beat)
         for packet in heapq.merge(heard, seen, key=_begin_s):
             muxer.mux_one(packet)
-    return {"frames": len(order.begins)}
+    return Joined(frames=len(order.begins))
 
 
 def _alike(muxer: Any, stream: Stream) -> Stream:  # noqa: ANN401  its stubs are incomplete
@@ -253,9 +250,9 @@ def _alike(muxer: Any, stream: Stream) -> Stream:  # noqa: ANN401  its stubs are
     return made
 
 
-def _tags(request: dict[str, Any], out: OutputContainer, picture: Stream) -> None:
+def _tags(request: JoinSegments, out: OutputContainer, picture: Stream) -> None:
     """What ffmpeg copies of its own accord: the file's tags and the language of the picture."""
-    with opened(Path(request["path"]), request["sniffed"]) as source:
+    with opened(Path(request.path), request.sniffed) as source:
         out.metadata.update(source.metadata)
         stream = picture_of(source)
         if stream is not None and "language" in stream.metadata:

@@ -9,7 +9,7 @@ from tests.kept import encode
 from tests.media.decoded import pictures, psnr
 from transload.errors import UnverifiedError
 from transload.facts import StreamFacts
-from transload.media.probe.packets import FRAMES_FOR_ORDER, FRAMES_WANTED, FrameOrder
+from transload.media.probe.frame_order import FRAMES_FOR_ORDER, FRAMES_WANTED, FrameOrder
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe, Verdict
 

@@ -6,7 +6,8 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from tests.media.samples import colour, painting
-from transload.media.photos.photo import THUMB_BYTES, thumbnail_of_frame
+from transload.media.photos.photo import THUMB_BYTES
+from transload.media.photos.thumbnails import thumbnail_of_frame
 
 
 def test_a_thumbnail_is_small_and_turned_upright() -> None:
