@@ -13,7 +13,8 @@ from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.entry import Entry, Limits, Opening
 from transload.errors import RejectedError
-from transload.model import Intent, ItemState, Job
+from transload.events import Event, JobMoved, Snapshot
+from transload.model import Intent, ItemState, Job, JobState
 from transload.ports import Landed, Refusal, Source, SourceRef, Sources, Want
 
 SMALL = Settings(min_free_bytes=0)
@@ -141,11 +142,27 @@ async def finished(app: App, source: Path | str, **options: object) -> Report:
     return await app.report((await app.wait(job.id)).id)
 
 
+def state_told(event: Event) -> JobState | None:
+    """The state of the job that an event tells, if it tells one."""
+    match event.news:
+        case Snapshot(job):
+            return job.state
+        case JobMoved(state):
+            return state
+        case _:
+            return None
+
+
+async def states_told(app: App, job: Job) -> list[JobState]:
+    """All states that the job's history tells, in order."""
+    return [state for one in await app.history(job.id) if (state := state_told(one)) is not None]
+
+
 async def told(app: App, job: Job, *states: str) -> None:
     """Follow the job's events until it has been in these states, in this order."""
     waiting = list(states)
     async for event in app.events(job.id):
-        if event.data.get("state") == waiting[0]:
+        if state_told(event) == waiting[0]:
             waiting.pop(0)
         if not waiting:
             return

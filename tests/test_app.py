@@ -12,11 +12,12 @@ from sqlalchemy import update
 
 import transload
 from tests.inputs import packed, photo
-from tests.installation import Home, Picky, finished, states, told
+from tests.installation import Home, Picky, finished, states, states_told, told
 from tests.process_table import left_after
 from transload.errors import SourceNotFoundError, StoreError, UsageError
+from transload.events import Snapshot
 from transload.ledger.schema import children
-from transload.model import ItemKind, ItemState, JobState, Recipe
+from transload.model import ItemKind, ItemState, JobProgress, JobState, Recipe
 from transload.states import JOB_ENDED, needs_password
 
 pytestmark = pytest.mark.anyio
@@ -217,8 +218,8 @@ async def test_events_tell_the_states_in_order(tmp_path: Path) -> None:
     async with Home(tmp_path).open() as app:
         job = await app.send(str(pictures(tmp_path, 1)), to=f"library:{tmp_path / 'l'}")
         await told(app, job, "queued", "succeeded")
-        states_told = [e.data["state"] for e in await app.history(job.id) if e.what == "state"]
-    assert states_told == ["queued", "running", "succeeded"]
+        seen = await states_told(app, job)
+    assert seen == ["queued", "running", "succeeded"]
 
 
 async def test_a_path_and_the_word_of_a_recipe_are_taken(tmp_path: Path) -> None:
@@ -265,9 +266,9 @@ async def test_an_option_of_another_kind_is_wrong_usage(
             await app.send(**(given | options))
         assert await app.jobs() == []
     fault = raised.value.fault()
-    assert "secret" not in str(fault.as_dict())
+    assert "secret" not in str(fault)
     assert next(iter(options)) in fault.detail
-    assert "COMMAND" not in fault.as_dict()["suggestion"]
+    assert "COMMAND" not in str(fault.suggestion)
 
 
 @pytest.mark.parametrize("given", [5, None, b"01KM"], ids=str)
@@ -308,13 +309,15 @@ async def test_a_pause_and_what_ends_it_are_told(tmp_path: Path) -> None:
         await picky.reached.wait()
         await app.pause(job.id)
         async for event in app.events(job.id):
-            assert (event.data["state"], event.data["reason"]) == ("waiting", "paused")
+            assert isinstance(event.news, Snapshot)
+            seen_first = event.news.job
+            assert (seen_first.state, seen_first.wait_reason) == ("waiting", "paused")
             break
         picky.gate.set()
         await app.resume(job.id)
         assert (await app.wait(job.id)).state is JobState.SUCCEEDED
-        states_told = [e.data["state"] for e in await app.history(job.id) if e.what == "state"]
-    assert states_told == ["queued", "running", "waiting", "queued", "running", "succeeded"]
+        seen = await states_told(app, job)
+    assert seen == ["queued", "running", "waiting", "queued", "running", "succeeded"]
 
 
 async def test_the_last_progress_is_that_of_all_rows(tmp_path: Path) -> None:
@@ -329,13 +332,14 @@ async def test_the_last_progress_is_that_of_all_rows(tmp_path: Path) -> None:
         await picky.reached.wait()
     async with home.open(Picky(tmp_path / "library", {"sub/1.jpg": 1})) as app:
         await app.send(source, to="picky:")
-        shown = [event.data async for event in app.events(job.id) if event.what == "progress"]
+        news = [event.news async for event in app.events(job.id)]
         report = await app.report(job.id)
     assert (report.totals.entries, report.totals.recovered) == (18, 1)
-    assert all(one["items_total"] is None or one["items"] <= one["items_total"] for one in shown)
-    assert all(one["overall"] is None or one["overall"] < 1 for one in shown[:-1])
+    shown = [one for one in news if isinstance(one, JobProgress)]
+    assert all(one.items_total is None or one.items <= one.items_total for one in shown)
+    assert all(one.overall is None or one.overall < 1 for one in shown[:-1])
     last = shown[-1]
-    assert (last["items"], last["items_total"], last["overall"]) == (18, 18, 1.0)
+    assert (last.items, last.items_total, last.overall) == (18, 18, 1.0)
 
 
 async def test_a_job_that_lost_something_never_claims_the_end(tmp_path: Path) -> None:

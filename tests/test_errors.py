@@ -8,6 +8,7 @@ import pytest
 from transload import errors, report
 from transload.errors import KINDS, LOCKED, TransloadError, fetch_error, is_disk_full
 from transload.faults import Fault
+from transload.json_codec import from_json, to_json
 
 FIELDS = {
     "type", "kind", "title", "detail", "status", "stage", "item", "platform", "retryable", "retry_at",
@@ -66,7 +67,7 @@ def test_an_error_tells_what_happened_and_what_to_do(cls: type[TransloadError]) 
     assert told["title"]
     assert told["suggestion"]
     assert error.exit_status == cls.kind.exit_status
-    assert report.error(Fault.from_dict(error.fault().as_dict())) == told
+    assert report.error(from_json(Fault, to_json(error.fault()))) == told
 
 
 def test_what_a_password_opens_is_asked_for_by_its_kind() -> None:

@@ -7,6 +7,7 @@ import pytest
 import transload
 from tests.inputs import packed, photo
 from transload.errors import SourceNotFoundError, UsageError
+from transload.events import JobMoved
 
 
 def test_the_blocking_one_liner_gives_the_report(tmp_path: Path) -> None:
@@ -47,6 +48,6 @@ async def test_events_end_with_the_job(tmp_path: Path) -> None:
         events = [event async for event in app.events(job.id)]
         history = await app.history(job.id)
     assert events[0].what == "snapshot"
-    states = [event.data["state"] for event in history if event.what == "state"]
+    states = [one.news.state for one in history if isinstance(one.news, JobMoved)]
     assert states == ["queued", "running", "succeeded"]
     assert [event.seq for event in history] == list(range(1, len(history) + 1))

@@ -51,7 +51,7 @@ def test_an_id_and_a_password_are_text() -> None:
             id_text(wrong)
         with pytest.raises(UsageError, match="a password is a str") as raised:
             password_text(wrong)
-        assert "01KM" not in str(raised.value.fault().as_dict())
+        assert "01KM" not in str(raised.value.fault())
 
 
 def test_words_and_switches() -> None:
@@ -70,7 +70,7 @@ def test_one_text_is_no_list_and_is_not_repeated() -> None:
     for wrong in ("secret", ["secret", 1], b"secret", None):
         with pytest.raises(UsageError, match="list of texts") as raised:
             texts("passwords", wrong)
-        assert "secret" not in str(raised.value.fault().as_dict())
+        assert "secret" not in str(raised.value.fault())
 
 
 def test_filters_that_fit_nothing_name_some_names() -> None:

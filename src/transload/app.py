@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from transload.config import DataFolder, Settings
 from transload.doctor import Check, examine
 from transload.entry import Opening
 from transload.errors import StoreError
+from transload.events import Event, JobMoved, Snapshot
 from transload.files.scratch import budget_for
 from transload.jobs.dry_run import (
     DryRunRequest,
@@ -31,7 +32,6 @@ from transload.jobs.hub import Hub
 from transload.jobs.worker import finished_equal_job, first_of
 from transload.model import (
     AlbumMix,
-    Event,
     Files,
     Hevc,
     ItemRecord,
@@ -324,16 +324,15 @@ class App(Lookups):
             shown = follower.progress  # older than the snapshot, of another run maybe
             job, totals = await self.installation.ledger.with_totals(found.id)
             seq = after or job.seq
-            head = report.head(job, totals) | {"reason": job.wait_reason}
-            yield Event(job.id, job.seq, self.installation.clock(), "snapshot", head)
+            yield Event(job.id, job.seq, self.installation.clock(), Snapshot(job, totals))
             while True:
                 latest, progress = follower.head, follower.progress
                 async for event in self.installation.ledger.events(job.id, seq, latest.seq):
                     seq = event.seq
-                    yield report.event(event)
+                    yield event
                 now = None if progress is None else progress.after(shown)
                 if now is not None and now != shown:
-                    yield Event(job.id, seq, self.installation.clock(), "progress", asdict(now))
+                    yield Event(job.id, seq, self.installation.clock(), now)
                 shown = now
                 if latest.state in JOB_ENDED:
                     return
@@ -343,12 +342,14 @@ class App(Lookups):
         """All events of a job so far, in order; one for each batch of items."""
         job = await self.job(job_id)
         events = self.installation.ledger.events(job.id, 0, job.seq)
-        return [report.event(event) async for event in events]
+        return [event async for event in events]
 
     async def wait(self, job_id: str) -> Job:
         """The job once it has ended, or waits for a password."""
         async for event in self.events(job_id):
-            if event.what in ("snapshot", "state") and needs_password(await self.job(job_id)):
+            if isinstance(event.news, Snapshot | JobMoved) and needs_password(
+                await self.job(job_id)
+            ):
                 break
         return await self.job(job_id)
 

@@ -237,10 +237,10 @@ def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, obje
     """The settings of an installation; a missing file is an empty one. Raises SettingError, reads nothing else."""
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
-    places: tuple[tuple[Origin, dict[str, object], str], ...] = (
+    places: tuple[tuple[Origin, Mapping[str, object], str], ...] = (
         ("file", _of_file(file), f"in {file}"),
         ("environment", _of_environment(environ), "in the environment"),
-        ("flag", dict(flags), "given for this once"),
+        ("flag", flags, "given for this once"),
     )
     for origin, given, place in places:
         for key, value in given.items():
@@ -316,7 +316,7 @@ def _flat(table: Mapping[str, object], room: str = "") -> Iterable[tuple[str, ob
             yield f"{room}{key}", value
 
 
-def _of_environment(environ: Mapping[str, str]) -> dict[str, object]:
+def _of_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name.removeprefix(PREFIX).lower().replace("__", "."): value
         for name, value in environ.items()
@@ -324,9 +324,9 @@ def _of_environment(environ: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def pairs(given: Iterable[str]) -> dict[str, object]:
+def pairs(given: Iterable[str]) -> dict[str, str]:
     """The flags `KEY=VALUE` as a mapping; the last of equal keys wins. Raises SettingError."""
-    flags: dict[str, object] = {}
+    flags: dict[str, str] = {}
     for text in given:
         key, sign, value = text.partition("=")
         if not sign:

@@ -1,8 +1,8 @@
 """An error as values: its kind, what can be done about it, and the fault that rows and reports hold."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum, auto
-from typing import Any, Literal
+from typing import Literal
 
 Retryable = Literal["never", "auto", "credentials", "operator"]
 
@@ -101,7 +101,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An error as a value: rows and reports hold this, never exceptions. `suggestion` is the case's own, if any."""
+    """An error as a value: rows and reports hold this, never exceptions.
+
+    `suggestion` is the case's own, if any; a fault that an earlier version stored has it as a text.
+    """
 
     kind: str
     detail: str
@@ -110,18 +113,3 @@ class Fault:
     attempts: int = 1
     suggestion: str | Step | None = None
     evidence: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """What a row keeps of it."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "Fault":
-        """The fault of a row. One of an earlier version has its next step as a text, even the usual one."""
-        own = {field.name: stored[field.name] for field in fields(cls)}
-        match own["suggestion"]:
-            case {"code": str(code), "about": str(about)}:
-                own["suggestion"] = Step(NextStep(code), about)
-            case _:
-                pass
-        return cls(**own)

@@ -3,6 +3,7 @@
 A field that has its default is left out; one without a default is always written.
 """
 
+import enum
 import functools
 import types
 import typing
@@ -23,7 +24,7 @@ class AnyDataclass(Protocol):
 
 T = TypeVar("T", bound=AnyDataclass)
 _Read = Callable[[Json], object]
-_PLAIN: frozenset[type] = frozenset({bool, int, float, str, type(None)})
+_PLAIN: frozenset[object] = frozenset({bool, int, float, str, type(None)})
 
 
 def to_json(value: AnyDataclass) -> JsonObject:
@@ -53,6 +54,8 @@ def _is_told(default: object, held: object) -> bool:
 def _plain(value: object) -> Json:
     if isinstance(value, list | tuple):
         return [_plain(one) for one in typing.cast("tuple[object, ...]", value)]
+    if isinstance(value, enum.StrEnum):
+        return value.value
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if is_dataclass(value) and not isinstance(value, type):
@@ -61,14 +64,14 @@ def _plain(value: object) -> Json:
 
 
 @functools.cache
-def _readers(kind: type[AnyDataclass]) -> dict[str, tuple[frozenset[type], _Read]]:
+def _readers(kind: type[AnyDataclass]) -> dict[str, tuple[frozenset[object], _Read]]:
     """For each field the types of JSON that are its own, and what reads the others."""
     hints = typing.get_type_hints(kind)
     shown = {one.name: hints[one.name] for one in fields(kind)}
     return {name: (_plain_types(hint), _reader(hint)) for name, hint in shown.items()}
 
 
-def _plain_types(hint: object) -> frozenset[type]:
+def _plain_types(hint: object) -> frozenset[object]:
     words: tuple[object, ...] = typing.get_args(hint) if _is_union(hint) else (hint,)
     return _PLAIN.intersection(words)
 
@@ -81,27 +84,59 @@ def _reader(hint: object) -> _Read:
     """What reads a value of this type."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if _is_union(hint):
-        (shown,) = (one for one in inner if one is not type(None))
-        return functools.partial(_read_or_none, _reader(shown))
-    if origin is tuple:
+        return functools.partial(_read_or_none, _reader_of_union(inner))
+    if origin is tuple and inner[-1] is ...:
         return functools.partial(_read_row, _reader(inner[0]))
+    if origin is tuple:
+        return functools.partial(_read_fixed_row, tuple(_reader(one) for one in inner))
     if origin is Literal:
         return functools.partial(_read_one_of, inner)
-    if isinstance(hint, type) and is_dataclass(hint):
-        return functools.partial(_read_object, hint)
-    if isinstance(hint, type) and hint in _PLAIN:
-        return functools.partial(_read_plain, hint)
+    if isinstance(hint, type):
+        return _reader_of_class(hint)
     raise TypeError(f"no JSON for {hint}")
+
+
+def _reader_of_class(kind: type) -> _Read:
+    if is_dataclass(kind):
+        return functools.partial(_read_object, kind)
+    if issubclass(kind, enum.StrEnum):
+        return functools.partial(_read_word, kind)
+    if kind in _PLAIN:
+        return functools.partial(_read_plain, kind)
+    raise TypeError(f"no JSON for {kind}")
+
+
+def _reader_of_union(inner: tuple[object, ...]) -> _Read:
+    """Of its one type that is no plain one, or of any: a plain value that is one of the types is not read at all."""
+    composed = [one for one in inner if one not in _PLAIN]
+    if len(composed) > 1:
+        return functools.partial(_read_none_of, inner)
+    (shown,) = composed or [one for one in inner if one is not type(None)][:1]
+    return _reader(shown)
 
 
 def _read_or_none(read: _Read, told: Json) -> object:
     return None if told is None else read(told)
 
 
+def _read_none_of(kinds: tuple[object, ...], told: Json) -> object:
+    raise TypeError(f"{told!r} does not say which of {kinds} it is")
+
+
 def _read_row(read: _Read, told: Json) -> object:
     if not isinstance(told, list):
         raise TypeError(f"{told!r} is no list")
     return tuple(read(one) for one in told)
+
+
+def _read_fixed_row(reads: tuple[_Read, ...], told: Json) -> object:
+    if not isinstance(told, list) or len(told) != len(reads):
+        raise TypeError(f"{told!r} is no list of {len(reads)}")
+    return tuple(read(one) for read, one in zip(reads, told, strict=True))
+
+
+def _read_word(kind: type[enum.StrEnum], told: Json) -> object:
+    return kind(typing.cast("str", told))
 
 
 def _read_one_of(words: tuple[object, ...], told: Json) -> object:

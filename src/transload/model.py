@@ -6,7 +6,7 @@ Times are UTC in integer milliseconds (`*_ms`), sizes are bytes, durations of me
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from transload.entry import Place
 from transload.facts import NOTHING_FOUND, FileFacts
@@ -384,17 +384,6 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """A numbered, durable event of one job (`data` holds JSON types)."""
-
-    job_id: str
-    seq: int
-    at_ms: int
-    what: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Totals:
     """The sums of the report; the finished states add up to `entries`."""
 
@@ -411,6 +400,16 @@ class Totals:
     bytes_read: int = 0
     bytes_sent: int = 0
     peak_scratch_bytes: int = 0
+
+    @property
+    def lost(self) -> int:
+        """Items that did not arrive although nobody called them off."""
+        return self.quarantined + self.failed
+
+    @property
+    def closed(self) -> int:
+        """Items that are done with."""
+        return self.sent + self.skipped + self.duplicate + self.lost + self.cancelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The report of the contract (section 3) as JSON types, from values of the model. Pure."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from transload.address import shown
 from transload.errors import KINDS
 from transload.faults import Fault
 from transload.json_codec import JsonObject, to_json
-from transload.model import Event, Facts, ItemRecord, Job, Totals
+from transload.model import Facts, ItemRecord, Job, Totals
 from transload.present.next_steps import next_step, reason_text
 from transload.states import reported
 
@@ -100,11 +100,3 @@ def item(record: ItemRecord) -> dict[str, Any]:
         ],
         "sent_at": timestamp(one.sent_ms),
     }
-
-
-def event(one: Event) -> Event:
-    """An event as it is told: a fault in it as an error object."""
-    fault = one.data.get("fault")
-    if fault is None:
-        return one
-    return replace(one, data=one.data | {"fault": _error(Fault.from_dict(fault), one.job_id)})

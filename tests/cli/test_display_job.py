@@ -5,7 +5,8 @@ from pathlib import Path
 from tests.cli.conftest import Cli, Sent
 from tests.inputs import packed, photo
 from transload.cli.display import Patience
-from transload.model import Event
+from transload.events import Event, news_from_json
+from transload.json_codec import Json
 
 
 def test_results_go_to_one_stream_and_progress_to_the_other(sent: Sent) -> None:
@@ -28,9 +29,9 @@ def test_quiet_still_names_a_fault(cli: Cli, tmp_path: Path) -> None:
     assert "next:" in said.err
 
 
-def event(what: str, **told: object) -> Event:
+def event(what: str, **told: Json) -> Event:
     """An event of the job."""
-    return Event("J", 1, 0, what, told)
+    return Event("J", 1, 0, news_from_json(what, told))
 
 
 LOOK_S = 30.0

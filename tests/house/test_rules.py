@@ -57,6 +57,20 @@ PLANTED: list[tuple[Rule, dict[str, str], str]] = [
         | {f"src/transload/media/m{n}.py": "" for n in range(12)},
         "src/transload/a.py: 13 modules",
     ),
+    (
+        rules.untyped_mappings,
+        {
+            f"src/transload/{name}.py": f"a: {mapping}\n" * 10 + "b: dict[str, int]\n"
+            for name, mapping in (
+                ("a", "dict[str, Any]"),
+                ("b", "Mapping[str, object]"),
+                ("c", "dict | None"),
+                ("e", "list[dict[str, object]]"),
+            )
+        }
+        | {"src/transload/d.py": "def f() -> dict: ..."},
+        "41 untyped mappings: src/transload/a.py:1",
+    ),
     (rules.places_told, {"src/transload/a.py": "P = '/root/data'"}, "a.py:1"),
     (rules.places_told, {"requirements.lock": "--extra-index-url x"}, "requirements.lock:1"),
     (old_words, {"src/transload/app.py": "class Bench: ..."}, "Bench is TaskContext now"),

@@ -12,6 +12,7 @@ from tests.inputs import clip, packed
 from tests.installation import SMALL, Home
 from transload.config import Convert
 from transload.entry import Entry
+from transload.events import JobMoved
 from transload.jobs.embedded import Embedded
 from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger, system_clock
@@ -21,6 +22,7 @@ from transload.model import (
     ItemKind,
     ItemState,
     Job,
+    JobProgress,
     JobState,
     Judgement,
     Lane,
@@ -205,12 +207,12 @@ async def test_a_long_conversion_gives_its_place_to_a_job_that_came_later(
     async with beside.open() as app:
         first = await app.send(str(long), to=beside.to, originals="drop")
         async for event in app.events(first.id):
-            if event.data.get("stage") == "convert":
+            if isinstance(event.news, JobProgress) and event.news.stage == "convert":
                 break
         second = await app.send(str(short), to=beside.to, originals="drop")
         reports = [await app.report((await app.wait(job.id)).id) for job in (first, second)]
         told = [
-            one.data.get("reason") for one in await app.history(first.id) if one.what == "state"
+            one.news.reason for one in await app.history(first.id) if isinstance(one.news, JobMoved)
         ]
     (film_sent, clip_sent) = (report.items[0].item.sent_ms for report in reports)
     assert film_sent is not None

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from transload.entry import Entry
+from transload.events import Event
 from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
-from transload.model import Event, Job, JobState, Lane, Recipe, Task
+from transload.model import Job, JobState, Lane, Recipe, Task
 
 LEASE_MS = 30_000
 

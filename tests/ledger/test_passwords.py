@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from tests.ledger.conftest import Desk, entries
 from transload.entry import Secret
 from transload.errors import PasswordNeededError, StoreError, UsageError, WrongPasswordError
+from transload.events import JobMoved
 from transload.faults import Fault, NextStep, Step
 from transload.ledger.passwords import PARKED_MS
 from transload.ledger.schema import passwords, tasks
@@ -22,7 +23,7 @@ from transload.states import needs_password
 pytestmark = pytest.mark.anyio
 
 WORDS = ["sesame-opens-1", "sesame-öffnet-2"]
-NEEDED = Fault.from_dict(PasswordNeededError("b.jpg is encrypted").fault().as_dict())
+NEEDED = PasswordNeededError("b.jpg is encrypted").fault()
 
 
 def lock(item: Item) -> Outcome:
@@ -132,8 +133,9 @@ async def test_a_job_waits_when_only_a_password_can_help(desk: Desk) -> None:
     assert needs_password(waiting)
     assert waiting.wait_until_ms is None
     assert waiting.fault == advised(NEEDED)
-    (last,) = [e for e in await desk.events(job.id) if e.data.get("reason")]
-    assert (last.data["reason"], last.data["fault"]["kind"]) == ("password", NEEDED.kind)
+    told = [event.news for event in await desk.events(job.id)]
+    (last,) = [one for one in told if isinstance(one, JobMoved) and one.reason]
+    assert (last.reason, last.fault) == ("password", waiting.fault)
     assert due(desk) == [("transfer", True)]
     desk.clock.now_ms += 10**12  # decades later
     assert await desk.leases.take(Lane.TRANSFER, 0) is None
@@ -173,7 +175,7 @@ async def test_a_conversion_that_turns_out_locked_lets_the_job_wait(desk: Desk) 
 
 async def test_hidden_names_let_the_job_wait(desk: Desk) -> None:
     job = await desk.submit()
-    wrong = Fault.from_dict(WrongPasswordError("none of 1 passwords fits").fault().as_dict())
+    wrong = WrongPasswordError("none of 1 passwords fits").fault()
     record = await desk.begin()
     await record.need_input(wrong)
     waiting = await desk.ledger.job(job.id)

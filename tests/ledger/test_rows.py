@@ -3,11 +3,13 @@
 import pytest
 
 from tests.ledger.conftest import Desk
+from transload.events import Warned
 from transload.faults import Fault
 from transload.ledger.rows import (
     OPTIONS,
     announce,
     fault_or_none,
+    fault_to_json,
     job_options,
     judgement_from_json,
     judgement_to_json,
@@ -33,10 +35,9 @@ def test_a_judgement_survives_its_row(judgement: Judgement) -> None:
 
 def test_no_fault_stays_none() -> None:
     assert fault_or_none(None) is None
-    stored = Fault("input.corrupt", "x").as_dict()
-    again = fault_or_none(stored)
-    assert again is not None
-    assert again.kind == "input.corrupt"
+    assert fault_to_json(None) is None
+    fault = Fault("input.corrupt", "x")
+    assert fault_or_none(fault_to_json(fault)) == fault
 
 
 @pytest.mark.anyio
@@ -45,7 +46,7 @@ async def test_the_options_of_a_job_survive_its_row(desk: Desk) -> None:
         include=("*.jpg",), exclude=("a", "b"), sort="name", originals="drop", caption="hi"
     )
     told = job_options(job)
-    assert (told["include"], told["exclude"]) == (("*.jpg",), ("a", "b"))
+    assert (told["include"], told["exclude"]) == (["*.jpg"], ["a", "b"])
     assert (told["sort"], told["originals"], told["caption"]) == ("name", "drop", "hi")
     assert set(job_options(job)) == set(OPTIONS)
 
@@ -58,16 +59,16 @@ async def test_numbers_follow_each_other_and_a_failed_change_takes_none(desk: De
 
     def fail() -> None:
         with desk.database.begin() as db:
-            announce(db, job.id, 1, "lost", {})
+            announce(db, job.id, 1, Warned("lost"))
             raise ZeroDivisionError
 
     for n in range(3):
         with desk.database.begin() as db:
-            announce(db, job.id, n, "told", {"n": n})
+            announce(db, job.id, n, Warned(f"{n}"))
         with pytest.raises(ZeroDivisionError):
             fail()
     told = await desk.events(job.id, job.seq)
-    assert [(event.seq, event.what, event.data) for event in told] == [
-        (job.seq + 1 + n, "told", {"n": n}) for n in range(3)
+    assert [(event.seq, event.news) for event in told] == [
+        (job.seq + 1 + n, Warned(f"{n}")) for n in range(3)
     ]
     assert (await desk.ledger.job(job.id)).seq == job.seq + 3

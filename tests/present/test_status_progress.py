@@ -1,24 +1,24 @@
 """A follower's view moves on with each event."""
 
-from dataclasses import asdict
-
 import pytest
 
-from transload.model import Event, JobState, Totals
+from transload.events import Event, Snapshot, news_from_json
+from transload.json_codec import Json, JsonObject, from_json
+from transload.model import Job, JobProgress, JobState, Recipe, Totals
 from transload.present.status import View
 from transload.states import TURN
 
-SPACE = {"kind": "store.disk_full", "detail": "12 MiB free, 1,024 MiB must stay free"}
+SPACE: JsonObject = {"kind": "store.disk_full", "detail": "12 MiB free, 1,024 MiB must stay free"}
 
 
-def event(what: str, **told: object) -> Event:
+def event(what: str, **told: Json) -> Event:
     """An event of the job."""
-    return Event("J", 1, 0, what, told)
+    return Event("J", 1, 0, news_from_json(what, told))
 
 
-def progress(**told: object) -> Event:
+def progress(**told: Json) -> Event:
     """A progress object with the fields that matter here."""
-    base: dict[str, object] = {
+    base: JsonObject = {
         "stage": "fetch",
         "item": None,
         "done": 0,
@@ -26,16 +26,16 @@ def progress(**told: object) -> Event:
         "unit": "bytes",
         "rate": None,
     }
-    return event(
-        "progress",
-        **(base | {"eta_s": None, "overall": None, "items": 0, "items_total": None} | told),
-    )
+    base |= {"eta_s": None, "overall": None, "items": 0, "items_total": None}
+    return Event("J", 1, 0, from_json(JobProgress, base | told))
 
 
 def snapshot(state: str = "running", reason: str | None = None, **totals: int) -> Event:
     """How a job stands when its follower begins."""
-    told = asdict(Totals()) | totals
-    return event("snapshot", state=state, reason=reason, error=None, totals=told)
+    job = Job(
+        "J", "a.zip", "library:x", Recipe.PLAYABLE, "photos", JobState(state), wait_reason=reason
+    )
+    return Event("J", 1, 0, Snapshot(job, Totals(**totals)))
 
 
 def running() -> View:
@@ -87,7 +87,7 @@ def test_waiting_for_room_gives_the_figures() -> None:
 
 def test_waiting_for_a_password_says_so() -> None:
     view = running()
-    locked = {"kind": "input.password_needed", "detail": "a.jpg is encrypted"}
+    locked: JsonObject = {"kind": "input.password_needed", "detail": "a.jpg is encrypted"}
     assert view.take(event("state", state="waiting", reason="password", fault=locked))
     assert view.doing == "waiting for a password: a.jpg is encrypted (transload pass J)"
 
@@ -149,7 +149,7 @@ def test_a_job_that_waits_shows_no_time_left_and_its_bar_stands_still(reason: st
 
 def test_a_job_that_goes_on_shows_what_it_does_then() -> None:
     view = running()
-    clip = {"stage": "convert", "item": "clip.avi", "total": 100, "unit": "us"}
+    clip: JsonObject = {"stage": "convert", "item": "clip.avi", "total": 100, "unit": "us"}
     view.take(progress(done=42, **clip))
     view.take(event("state", state="waiting", reason="paused"))
     view.take(event("state", state="running"))

@@ -1,13 +1,14 @@
 """What happened to a job, in lines."""
 
-from transload.model import Event
+from transload.events import Event, news_from_json
+from transload.json_codec import Json
 from transload.present.text import clock_text
 from transload.present.timeline import MOMENTS, timeline
 
 
-def event(seq: int, what: str, **told: object) -> Event:
+def event(seq: int, what: str, **told: Json) -> Event:
     """An event of the job."""
-    return Event("J", seq, seq * 1000, what, told)
+    return Event("J", seq, seq * 1000, news_from_json(what, told))
 
 
 def test_batches_of_items_are_one_line() -> None:

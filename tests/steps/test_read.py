@@ -15,10 +15,11 @@ import pytest
 from tests.archives.makers_7z import make_by_7zz
 from tests.archives.makers_old import cpio_bytes
 from tests.inputs import clip, packed, photo
-from tests.installation import SMALL, Counting, Home, Picky, finished, states
+from tests.installation import SMALL, Counting, Home, Picky, finished, state_told, states
 from transload.archives.records.cpio import Cpio
 from transload.archives.records.reader import RecordReader
 from transload.entry import Entry, Listing, ReadReport
+from transload.events import ItemsMoved, Warned
 from transload.model import ItemKind, ItemState, JobState, Recipe
 from transload.states import LEFT_OUT, OPENED
 from transload.steps.read import NOT_WANTED, PAGE, Sums
@@ -149,7 +150,7 @@ async def test_a_full_scratch_disk_is_waited_for(tmp_path: Path, tiny_disk: Path
     async with home.open() as app:
         job = await app.send(str(source), to=home.to)
         async for event in app.events(job.id):
-            if event.data.get("state") == "waiting":
+            if state_told(event) is JobState.WAITING:
                 break
         waiting = await app.job(job.id)
         assert waiting.wait_reason == "space"
@@ -280,7 +281,7 @@ async def test_an_archive_closed_before_its_entries_arrived_is_read_again(tmp_pa
         job = await app.send(str(source), to="picky:x")
         skipped = 0
         async for event in app.events(job.id):
-            skipped += len(event.data["items"]) if event.what == "items" else 0
+            skipped += len(event.news.items) if isinstance(event.news, ItemsMoved) else 0
             if skipped == 2:
                 break
         stopped = await app.report(job.id)
@@ -332,7 +333,8 @@ async def test_what_a_solid_archive_costs_is_told_before_it_is_paid(
     assert not first.job.warnings
     async with home.open() as app:
         job = await app.send(str(source), to=home.to, include=["3.jpg"])
-        told = [one.data["text"] async for one in app.events(job.id) if one.what == "warning"]
+        news = [one.news async for one in app.events(job.id)]
         report = await app.report(job.id)
+    told = [one.text for one in news if isinstance(one, Warned)]
     assert [text for text in told if "must be unpacked again to reach 3.jpg" in text] == told
     assert told == list(report.job.warnings) != []

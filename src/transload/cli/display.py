@@ -20,9 +20,9 @@ from transload.cli import output
 from transload.cli.output import error_lines, say
 from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.cli.session import Common
+from transload.events import Event, ItemsMoved, JobMoved, Snapshot
 from transload.faults import Fault
-from transload.model import Event, Job, JobState
-from transload.present.news import ItemsMoved, JobMoved, news_of
+from transload.model import Job, JobState
 from transload.present.status import INTERRUPTED, View, state_word, wait_line
 from transload.present.summary import Summary, tally
 from transload.present.text import clean, shortened
@@ -316,7 +316,7 @@ class Patience:
 
     def take(self, event: Event, now_s: float) -> None:
         """Take an event in; `now_s` is monotonic."""
-        match news_of(event):
+        match event.news:
             case ItemsMoved():
                 self._since = None
             case JobMoved(_, reason) if reason == SPACE:
@@ -334,9 +334,9 @@ async def follow(app: "App", job: Job, display: Display) -> Job:
     told = set[str]()
     async for event in app.events(job.id):
         # Numbered events begin after the snapshot: a wait may have begun just before it.
-        if event.what in ("snapshot", "state") and needs_password(await app.job(job.id)):
+        if isinstance(event.news, Snapshot | JobMoved) and needs_password(await app.job(job.id)):
             break
-        if event.what == "items":
+        if isinstance(event.news, ItemsMoved):
             told.clear()  # a wait after new deliveries is news, the same wait once more is not
         changed = view.take(event) and view.state in _TOLD and view.doing not in told
         display.show(view, changed=changed)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transload import report
 from transload.address import shown
@@ -15,6 +15,7 @@ from transload.cli.send import Choice
 from transload.cli.session import Common
 from transload.errors import KINDS, LOCKED, TransloadError
 from transload.faults import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, Fault
+from transload.json_codec import JsonObject
 from transload.model import ItemKind, Verdict
 from transload.options import nothing_fits
 from transload.present.next_steps import reason_text
@@ -69,7 +70,7 @@ class Cost:
             return EXIT_INPUT
         return EXIT_PARTIAL if self.unsavable else EXIT_OK
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """The sums as JSON types."""
         sums = set(type(self).__slots__) - {"fault", "opened"}
         return {name: getattr(self, name) for name in type(self).__slots__ if name in sums}
@@ -192,7 +193,7 @@ def cost_lines(cost: Cost) -> list[str]:
     ]
 
 
-def entry(one: "Inspected") -> dict[str, Any]:
+def entry(one: "Inspected") -> JsonObject:
     """One entry of the document."""
     judgement = one.judgement
     return {

@@ -17,6 +17,7 @@ from transload.cli.session import USUAL, Common, recipe_word, run
 from transload.entry import Entry
 from transload.errors import KINDS, TransloadError
 from transload.faults import EXIT_OK, EXIT_PARTIAL, Fault
+from transload.json_codec import JsonObject
 from transload.media.probe.sniff import kind_of_name
 from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
 from transload.options import nothing_fits
@@ -217,7 +218,7 @@ def _unseen(file: Path, fault: Fault) -> "Inspected":
     return Inspected(str(file), None, judgement)
 
 
-def inspected(one: "Inspected") -> dict[str, Any]:
+def inspected(one: "Inspected") -> JsonObject:
     """One entry of `inspect --json`."""
     judgement = one.judgement
     return {

@@ -3,14 +3,15 @@
 import secrets
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from transload.entry import Place, Secret
 from transload.errors import BusyError, UnknownJobError, UsageError
+from transload.events import Asked, Event, JobMoved
 from transload.faults import NextStep, Step
+from transload.json_codec import to_json
 from transload.ledger.database import Database
 from transload.ledger.moves import Sweep, Values, apply_to_all, move_job, revoke
 from transload.ledger.passwords import keep_passwords, passwords_of
@@ -18,16 +19,14 @@ from transload.ledger.quarantine import usable_of
 from transload.ledger.reports import PAGE, done_of, page_of, records_of, totals_of, untouched
 from transload.ledger.rows import announce, event_of, job_of, job_options, progress_of
 from transload.ledger.schema import events, items, jobs, tasks
-from transload.ledger.tasks import queue_tasks
+from transload.ledger.tasks import NewTask, queue_tasks
 from transload.model import (
     Done,
-    Event,
     ItemRecord,
     ItemState,
     Job,
     JobProgress,
     JobState,
-    Lane,
     TaskKind,
     Totals,
 )
@@ -89,16 +88,17 @@ class Ledger:
 
         def act(db: Connection) -> Job:
             now = self.clock()
-            wanted: dict[str, Any] = {"wanted_ms": now, "options": job_options(job)}
+            options = job_options(job)
             row = db.execute(
                 select(jobs).where(jobs.c.identity == identity, jobs.c.state.in_(_OPEN))
             ).first()
             if row is not None:
                 # Items are numbered in the job's order: another order would need another job.
-                wanted["options"]["sort"] = row.options["sort"]
+                options["sort"] = row.options["sort"]
+                wanted = {"wanted_ms": now, "options": options}
                 db.execute(update(jobs).where(jobs.c.id == row.id).values(**wanted))
                 _unpause(db, row.id)
-                if _filters(row.options) != _filters(wanted["options"]):
+                if any(row.options[name] != options[name] for name in ("include", "exclude")):
                     _look_again(db, row.id, now)
                 keep_passwords(db, row.id, passwords)
                 _wake(db, row.id, row.state, now)
@@ -118,12 +118,13 @@ class Ledger:
                     version=version,
                     created_ms=now,
                     warnings=[],
-                    **wanted,
+                    wanted_ms=now,
+                    options=options,
                 )
             )
             keep_passwords(db, new, passwords)
             _queue_transfer(db, new, now)
-            announce(db, new, now, "state", {"state": "queued"})
+            announce(db, new, now, JobMoved(JobState.QUEUED))
             return _job(db, new)
 
         return await self.database.run(act, durable=True)
@@ -158,7 +159,7 @@ class Ledger:
             keep_passwords(db, job_id, [text])
             db.execute(update(jobs).where(jobs.c.id == job_id).values(wanted_ms=now))
             _unpause(db, job_id)
-            announce(db, job_id, now, "control", {"asked": "try a password"})
+            announce(db, job_id, now, Asked("try a password"))
             _wake(db, job_id, job.state.value, now)
             return _job(db, job_id)
 
@@ -211,7 +212,7 @@ class Ledger:
                 now_at = select(jobs.c.progress, jobs.c.state).where(jobs.c.id == job_id)
                 row = db.execute(now_at).one()
                 if row.state in _OPEN:
-                    merged = asdict(now.after(progress_of(row.progress)))
+                    merged = to_json(now.after(progress_of(row.progress)))
                     db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=merged))
             return {job_id: done_of(db, job_id) for job_id in progress}
 
@@ -224,10 +225,10 @@ class Ledger:
             job, now = _job(db, job_id), self.clock()
             if job.state in JOB_ENDED:
                 return job
-            values: dict[str, object] = {"wanted_ms": now}
+            mine = jobs.c.id == job_id
+            db.execute(update(jobs).where(mine).values(wanted_ms=now))
             if word is not None or not _is_cancelling(db, job_id):
-                values["control"] = word
-            db.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
+                db.execute(update(jobs).where(mine).values(control=word))
             rests = word == "pause" and not needs_password(job)  # that wait ends by being answered
             if rests:
                 paused = {"wait_reason": PAUSED, "wait_until_ms": None}
@@ -237,9 +238,9 @@ class Ledger:
             if word == "cancel":
                 db.execute(delete(tasks).where(tasks.c.job_id == job_id))
                 _queue_transfer(db, job_id, now)
-            announce(db, job_id, now, "control", {"asked": word or "resume"})
+            announce(db, job_id, now, Asked(word or "resume"))
             if rests:
-                announce(db, job_id, now, "state", {"state": "waiting", "reason": PAUSED})
+                announce(db, job_id, now, JobMoved(JobState.WAITING, PAUSED))
             if word != "pause":
                 _wake(db, job_id, job.state.value, now)
             return _job(db, job_id)
@@ -262,7 +263,7 @@ class Ledger:
             if only:
                 chosen &= items.c.id.in_(only)
             again = list(db.execute(select(items.c.id).where(chosen)).scalars())
-            opened: Values = {"fault": None, "why": "", "judgement": None, "recovered": False}
+            opened = {"fault": None, "why": "", "judgement": None, "recovered": False}
             apply_to_all(db, Sweep(ITEM_RETRIABLE, ItemState.PENDING, chosen, opened))
             if job.state is not JobState.SUCCEEDED:
                 anew: Values = {
@@ -276,7 +277,7 @@ class Ledger:
                 }
                 move_job(db, job_id, JobState.QUEUED, anew)
                 _queue_again(db, job, again, now, whole=not only)
-                announce(db, job_id, now, "state", {"state": "queued", "attempt": job.attempt + 1})
+                announce(db, job_id, now, JobMoved(JobState.QUEUED, attempt=job.attempt + 1))
             return _job(db, job_id)
 
         return await self.database.run(act, durable=True)
@@ -340,31 +341,13 @@ def _job(db: Connection, job_id: str) -> Job:
 
 
 def _queue_transfer(db: Connection, job_id: str, now: int) -> None:
-    queued = db.execute(
-        select(tasks.c.id).where(tasks.c.job_id == job_id, tasks.c.kind == TaskKind.TRANSFER.value)
-    ).first()
-    if queued is None:
-        db.execute(
-            insert(tasks).values(
-                job_id=job_id, kind=TaskKind.TRANSFER.value, lane=Lane.TRANSFER.value, due_ms=now
-            )
-        )
+    queue_tasks(db, job_id, [NewTask(TaskKind.TRANSFER, due_ms=now)])
 
 
 def _queue_again(db: Connection, job: Job, again: Sequence[int], now: int, *, whole: bool) -> None:
     """Tasks for items that are taken up again: those with a usable kept original need no pass over the source."""
     kept = [item_id for item_id in again if usable_of(db, item_id) is not None]
-    rows: list[dict[str, object]] = [
-        {
-            "kind": TaskKind.CONVERT.value,
-            "lane": Lane.CONVERT.value,
-            "item_id": item_id,
-            "priority": 0,
-            "due_ms": now,
-        }
-        for item_id in kept
-    ]
-    queue_tasks(db, job, rows)
+    queue_tasks(db, job.id, [NewTask(TaskKind.CONVERT, item_id, now) for item_id in kept])
     read_whole = job.state is JobState.PARTIAL and job.fault is None
     if len(kept) < len(again) or not kept or (whole and not read_whole):
         _queue_transfer(db, job.id, now)
@@ -380,10 +363,6 @@ def _unpause(db: Connection, job_id: str) -> None:
     db.execute(update(jobs).where(paused).values(control=None))
 
 
-def _filters(options: Mapping[str, Any]) -> list[list[str]]:
-    return [list(options[name]) for name in ("include", "exclude")]
-
-
 def _look_again(db: Connection, job_id: str, now: int) -> None:
     """Open what other filters had left out, for a pass with the new ones."""
     left_out = (items.c.job_id == job_id) & items.c.why.startswith(LEFT_OUT)
@@ -396,7 +375,7 @@ def _wake(db: Connection, job_id: str, state: str, now: int) -> None:
     """End a wait: whoever asks for the job again wants it looked at now."""
     if state == JobState.WAITING.value:
         move_job(db, job_id, JobState.QUEUED, {"wait_reason": None, "wait_until_ms": None})
-        announce(db, job_id, now, "state", {"state": "queued"})
+        announce(db, job_id, now, JobMoved(JobState.QUEUED))
     db.execute(
         update(tasks).where(tasks.c.job_id == job_id, tasks.c.owner.is_(None)).values(due_ms=now)
     )

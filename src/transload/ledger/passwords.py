@@ -1,16 +1,16 @@
 """What a job needs a password for, and the passwords it was given. Each function runs in a transaction."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from transload.entry import Secret
 from transload.errors import LOCKED, PasswordNeededError, UsageError
-from transload.faults import NextStep, Step
-from transload.ledger.moves import Values, free, move_job
-from transload.ledger.rows import announce
+from transload.events import JobMoved
+from transload.faults import Fault, NextStep, Step
+from transload.ledger.moves import free, move_job
+from transload.ledger.rows import announce, fault_or_none, fault_to_json
 from transload.ledger.schema import items, jobs, passwords, tasks
 from transload.model import ItemState, JobState, Task
 from transload.states import PASSWORD
@@ -65,16 +65,16 @@ def forget_passwords(db: Connection, job_id: str) -> bool:
     return db.execute(delete(passwords).where(passwords.c.job_id == job_id)).rowcount > 0
 
 
-def first_locked(db: Connection, job_id: str) -> dict[str, Any] | None:
+def first_locked(db: Connection, job_id: str) -> Fault | None:
     """Why the first item that waits for a password does, or None."""
     pending = (items.c.job_id == job_id) & (items.c.state == ItemState.PENDING.value)
-    found: dict[str, Any] | None = db.execute(
+    found = db.execute(
         select(items.c.fault)
         .where(pending, items.c.fault["kind"].as_string().in_(LOCKED))
         .order_by(items.c.idx, items.c.inner)
         .limit(1)
     ).scalar()
-    return found
+    return fault_or_none(found)
 
 
 def forget_locks(db: Connection, job_id: str) -> None:
@@ -97,10 +97,10 @@ def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
     if db.execute(awake.limit(1)).first() is not None:
         return
     row = db.execute(select(jobs.c.fault).where(jobs.c.id == job_id)).one()
-    known: dict[str, Any] | None = row.fault if row.fault and row.fault["kind"] in LOCKED else None
-    why = first_locked(db, job_id) or known or PasswordNeededError().fault().as_dict()
-    fault = why | {"suggestion": asdict(Step(NextStep.HAND_IN_PASSWORD))}
-    values: Values = {"wait_reason": PASSWORD, "wait_until_ms": None, "fault": fault}
+    told = fault_or_none(row.fault)
+    known = told if told is not None and told.kind in LOCKED else None
+    why = first_locked(db, job_id) or known or PasswordNeededError().fault()
+    fault = replace(why, suggestion=Step(NextStep.HAND_IN_PASSWORD))
+    values = {"wait_reason": PASSWORD, "wait_until_ms": None, "fault": fault_to_json(fault)}
     move_job(db, job_id, JobState.WAITING, values)
-    told = {"state": JobState.WAITING.value, "reason": PASSWORD, "fault": fault}
-    announce(db, job_id, now_ms, "state", told)
+    announce(db, job_id, now_ms, JobMoved(JobState.WAITING, PASSWORD, fault))

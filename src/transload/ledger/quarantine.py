@@ -8,10 +8,11 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from transload.errors import UnknownJobError, is_disk_full
+from transload.events import OriginalDropped
 from transload.faults import Fault, NextStep, Step
 from transload.ledger.database import Database
 from transload.ledger.moves import Move, apply
-from transload.ledger.rows import AnyRow, announce, quarantine_of
+from transload.ledger.rows import AnyRow, announce, fault_to_json, quarantine_of
 from transload.ledger.schema import items, quarantine
 from transload.model import Held, Item, ItemKind, ItemState, QuarantineRecord
 from transload.sums import fingerprint_of
@@ -70,10 +71,10 @@ class Quarantine:
 
         def act(db: Connection) -> None:
             db.execute(delete(quarantine).where(quarantine.c.id == record.id))
-            fault = replace(record.reason, suggestion=DROPPED).as_dict()
+            fault = replace(record.reason, suggestion=DROPPED)
             old, new = ItemState.QUARANTINED, ItemState.FAILED
-            if apply(db, [Move(record.item_id, old, new, {"fault": fault})]):
-                announce(db, record.job_id, now_ms, "dropped", {"name": record.name})
+            if apply(db, [Move(record.item_id, old, new, {"fault": fault_to_json(fault)})]):
+                announce(db, record.job_id, now_ms, OriginalDropped(record.name))
 
         await self.database.run(act, durable=True)
         if record.path is not None:
@@ -115,7 +116,7 @@ def write_kept(  # noqa: PLR0913  a row of the table
 ) -> None:
     """The row of a kept original; one kept before has its id and time still, and the new reason."""
     values = {
-        "reason": fault.as_dict(),
+        "reason": fault_to_json(fault),
         "file": file,
         "size_bytes": held.size_bytes,
         "sha256": held.sha256,

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
 from transload.entry import Place
+from transload.faults import Fault
 from transload.ledger.database import Database
 from transload.ledger.rows import AnyRow, item_of, job_of, progress_of
 from transload.ledger.schema import items, jobs, outputs
@@ -59,7 +59,7 @@ def totals_of(db: Connection, job: Job) -> Totals:
     )
 
 
-def left_out_by_filters(db: Connection, job: Job) -> dict[str, Any] | None:
+def left_out_by_filters(db: Connection, job: Job) -> Fault | None:
     """The fault of a job whose `include` fits no name of a source in which there is something, else None.
 
     Archives inside do not count: they were opened to look for names in them.
@@ -72,7 +72,7 @@ def left_out_by_filters(db: Connection, job: Job) -> dict[str, Any] | None:
         return None
     some = select(items.c.name).where(of_job, left_out).order_by(items.c.idx)
     names = list(db.execute(some.limit(NAMES_SHOWN + 1)).scalars())
-    return nothing_fits(job.include, job.exclude, names).fault().as_dict() if names else None
+    return nothing_fits(job.include, job.exclude, names).fault() if names else None
 
 
 def done_of(db: Connection, job_id: str) -> Done:

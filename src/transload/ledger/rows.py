@@ -1,15 +1,16 @@
 """Rows of the ledger as values of the model, and back; and how an event of a job is appended."""
 
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from transload.events import Event, Stored, news_from_json, news_to_json
 from transload.faults import Fault
+from transload.json_codec import JsonObject, from_json, to_json
 from transload.ledger.schema import events, jobs
 from transload.model import (
-    Event,
     Item,
     ItemKind,
     ItemState,
@@ -24,7 +25,7 @@ from transload.model import (
     TaskKind,
     Verdict,
 )
-from transload.plans import plan_from_json, plan_to_json
+from transload.plans import UNTOUCHED, plan_from_json, plan_to_json
 
 AnyRow = Row[Any]
 
@@ -41,30 +42,35 @@ OPTIONS = (
 )
 
 
-def fault_or_none(stored: dict[str, Any] | None) -> Fault | None:
+def fault_or_none(stored: JsonObject | None) -> Fault | None:
     """The fault of a JSON column."""
-    return None if stored is None else Fault.from_dict(stored)
+    return None if stored is None else from_json(Fault, stored)
 
 
-def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
-    """A judgement as JSON types."""
-    return asdict(judgement) | {"plan": plan_to_json(judgement.plan)}
+def fault_to_json(fault: Fault | None) -> JsonObject | None:
+    """What a JSON column holds of it."""
+    return None if fault is None else to_json(fault)
 
 
-def judgement_from_json(stored: dict[str, Any]) -> Judgement:
-    """The judgement that `judgement_to_json` wrote."""
-    fields = dict(stored)
-    fields["kind"] = ItemKind(fields["kind"])
-    fields["verdict"] = Verdict(fields["verdict"])
-    fields["plan"] = plan_from_json(fields["plan"])
-    if fields["fault"] is not None:
-        fields["fault"] = Fault.from_dict(fields["fault"])
-    return Judgement(**fields)
+def judgement_to_json(judgement: Judgement) -> JsonObject:
+    """What a JSON column holds of it; `cost_s` even where it is 0: queries compare it."""
+    told = to_json(replace(judgement, plan=UNTOUCHED))
+    told["cost_s"] = judgement.cost_s
+    told["plan"] = plan_to_json(judgement.plan)
+    return told
 
 
-def job_options(job: Job) -> dict[str, Any]:
+def judgement_from_json(stored: JsonObject) -> Judgement:
+    """The judgement that `judgement_to_json` wrote, or an earlier version."""
+    told = dict(stored)
+    plan = told.pop("plan")
+    return replace(from_json(Judgement, told), plan=plan_from_json(cast("JsonObject", plan)))
+
+
+def job_options(job: Job) -> JsonObject:
     """What the `options` column keeps of a job."""
-    return {name: getattr(job, name) for name in OPTIONS}
+    given: tuple[tuple[str, Any], ...] = tuple((name, getattr(job, name)) for name in OPTIONS)
+    return {name: [*one] if isinstance(one, tuple) else one for name, one in given}
 
 
 def job_of(row: AnyRow) -> Job:
@@ -137,12 +143,12 @@ def task_of(row: AnyRow) -> Task:
 
 def event_of(row: AnyRow) -> Event:
     """An event from a row of `events`."""
-    return Event(row.job_id, row.seq, row.at_ms, row.what, row.data)
+    return Event(row.job_id, row.seq, row.at_ms, news_from_json(row.what, row.data))
 
 
-def progress_of(stored: dict[str, Any] | None) -> JobProgress | None:
+def progress_of(stored: JsonObject | None) -> JobProgress | None:
     """The progress of a JSON column."""
-    return None if stored is None else JobProgress(**stored)
+    return None if stored is None else from_json(JobProgress, stored)
 
 
 def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:
@@ -152,7 +158,7 @@ def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:
         job_id=row.job_id,
         item_id=row.item_id,
         name=row.name,
-        reason=Fault.from_dict(row.reason),
+        reason=from_json(Fault, row.reason),
         path=None if row.file is None else folder / row.file,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
@@ -160,9 +166,10 @@ def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:
     )
 
 
-def announce(db: Connection, job_id: str, at_ms: int, what: str, data: dict[str, Any]) -> int:
+def announce(db: Connection, job_id: str, at_ms: int, news: Stored) -> int:
     """Append an event and give its number; the job's `seq` moves with it, without gaps."""
     db.execute(update(jobs).where(jobs.c.id == job_id).values(seq=jobs.c.seq + 1))
     seq: int = db.execute(select(jobs.c.seq).where(jobs.c.id == job_id)).scalar_one()
+    what, data = news_to_json(news)
     db.execute(insert(events).values(job_id=job_id, seq=seq, at_ms=at_ms, what=what, data=data))
     return seq

@@ -143,9 +143,8 @@ class SqlSegmentStore:
         """Remember a choice; one made before stays: segments may lie under it."""
         if db.execute(select(choices.c.key).where(choices.c.key == key)).first() is not None:
             return
-        row: dict[str, object] = {"key": key, "source": source, "made_ms": self._clock()}
-        row |= {"preset": choice.preset, "lines": choice.lines, "note": choice.note}
-        db.execute(insert(choices).values(**row))
+        row = insert(choices).values(key=key, source=source, made_ms=self._clock())
+        db.execute(row.values(preset=choice.preset, lines=choice.lines, note=choice.note))
 
     def _idle(self, spent: set[str], known: set[str]) -> list[Path]:
         """Folders of no more use. One without a row may be another process's first segment: it must be old."""

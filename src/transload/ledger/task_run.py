@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from transload.address import without_login
 from transload.errors import LOCKED, CorruptError
+from transload.events import ItemsMoved, JobMoved
 from transload.faults import Fault
+from transload.json_codec import to_json
 from transload.ledger.database import Database
 from transload.ledger.deliveries import Packer, own_folder
-from transload.ledger.moves import Sweep, Values, apply_to_all, check_fence, free, move_job
+from transload.ledger.moves import Sweep, apply_to_all, check_fence, free, move_job
 from transload.ledger.passwords import (
     PARKED_MS,
     first_locked,
@@ -25,10 +26,10 @@ from transload.ledger.passwords import (
 )
 from transload.ledger.quarantine import HasRoom
 from transload.ledger.reports import last_progress, left_out_by_filters, totals_of
-from transload.ledger.rows import announce, job_of
+from transload.ledger.rows import announce, fault_or_none, fault_to_json, job_of
 from transload.ledger.schema import items, jobs, outputs, quarantine, tasks
-from transload.ledger.tasks import queue_tasks
-from transload.model import ItemState, Job, JobState, Lane, Task, TaskKind
+from transload.ledger.tasks import NewTask, queue_tasks
+from transload.model import ItemState, Job, JobState, Task, TaskKind
 from transload.ports import Clock, Destination
 from transload.states import ITEM_OPEN, TURN, ended_state
 
@@ -93,14 +94,14 @@ class FencedTask:
             self._source_identity = row.source_identity
             if row.state != JobState.RUNNING.value:
                 now = self._clock()
-                values: Values = {
+                values = {
                     "wait_reason": None,
                     "wait_until_ms": None,
-                    "fault": row.fault if _is_of_source(row.fault) else None,
+                    "fault": row.fault if _is_of_source(fault_or_none(row.fault)) else None,
                     "started_ms": row.started_ms or now,
                 }
                 move_job(db, row.id, JobState.RUNNING, values, self._task)
-                announce(db, row.id, now, "state", {"state": "running"})
+                announce(db, row.id, now, JobMoved(JobState.RUNNING))
             # What is announced from here on is progress; that the job runs again is none.
             seen = select(jobs.c.seq).where(jobs.c.id == row.id).scalar_subquery()
             db.execute(update(tasks).where(tasks.c.id == self._task.id).values(seen_seq=seen))
@@ -127,7 +128,7 @@ class FencedTask:
 
         def act(db: Connection) -> None:
             mine = items.c.job_id == self._job.id
-            values: Values = {"fault": fault.as_dict(), "why": fault.detail}
+            values = {"fault": fault_to_json(fault), "why": fault.detail}
             is_open = items.c.state.in_([one.value for one in ITEM_OPEN])
             abandoned = select(items.c.id).where(mine, is_open)
             db.execute(delete(outputs).where(outputs.c.item_id.in_(abandoned), ~outputs.c.landed))
@@ -136,7 +137,9 @@ class FencedTask:
                 still = Sweep(ITEM_OPEN, ItemState.QUARANTINED, kept, values)
                 apply_to_all(db, still, self._task)
             apply_to_all(db, Sweep(ITEM_OPEN, state, mine, values), self._task)
-            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
+            db.execute(
+                update(jobs).where(jobs.c.id == self._job.id).values(fault=fault_to_json(fault))
+            )
             others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
             db.execute(delete(tasks).where(others))
 
@@ -147,10 +150,11 @@ class FencedTask:
 
         def act(db: Connection) -> None:
             at = jobs.c.id == self._job.id
-            if not _is_of_source(db.execute(select(jobs.c.fault).where(at)).scalar_one()):
-                db.execute(update(jobs).where(at).values(fault=fault.as_dict()))
+            found = db.execute(select(jobs.c.fault).where(at)).scalar_one()
+            if not _is_of_source(fault_or_none(found)):
+                db.execute(update(jobs).where(at).values(fault=fault_to_json(fault)))
             db.execute(update(jobs).where(at).values(wait_until_ms=until_ms))
-            self._put_off(db, until_ms, {"reason": reason, "fault": fault.as_dict()})
+            self._put_off(db, until_ms, JobMoved(JobState.WAITING, reason, fault))
 
         await self._write(act)
 
@@ -158,17 +162,16 @@ class FencedTask:
         """Give the task back, due now: the job waits while another conversion has its turn."""
 
         def act(db: Connection) -> None:
-            self._put_off(db, self._clock(), {"reason": TURN})
+            self._put_off(db, self._clock(), JobMoved(JobState.WAITING, TURN))
 
         await self._write(act)
 
-    def _put_off(self, db: Connection, due_ms: int, told: dict[str, Any]) -> None:
-        """The task is free from then on, the job waits for the `reason` that is told."""
-        waits = {"wait_reason": told["reason"]}
+    def _put_off(self, db: Connection, due_ms: int, wait: JobMoved) -> None:
+        """The task is free from then on, the job waits for its reason."""
+        waits = {"wait_reason": wait.reason}
         move_job(db, self._job.id, JobState.WAITING, waits, self._task)
         free(db, self._task, due_ms)
-        waiting = {"state": JobState.WAITING.value} | told
-        announce(db, self._job.id, self._clock(), "state", waiting)
+        announce(db, self._job.id, self._clock(), wait)
 
     async def tried(self) -> int:
         """Count one more try of this task that failed for a passing reason; returns the number."""
@@ -184,8 +187,10 @@ class FencedTask:
         """Park this task: the source cannot be read (any further) without a password. What else can go on goes on."""
 
         def act(db: Connection) -> None:
-            db.execute(update(jobs).where(jobs.c.id == self._job.id).values(fault=fault.as_dict()))
-            queue_tasks(db, self._job, self._conversions(db))
+            db.execute(
+                update(jobs).where(jobs.c.id == self._job.id).values(fault=fault_to_json(fault))
+            )
+            queue_tasks(db, self._job.id, self._conversions(db))
             park(db, self._task, self._tried_passwords)
             rest_if_parked(db, self._job.id, self._clock())
 
@@ -199,11 +204,11 @@ class FencedTask:
         """
 
         def act(db: Connection) -> bool:
-            rows = self._conversions(db)
+            next_tasks = self._conversions(db)
             locked = first_locked(db, self._job.id) is not None
             if locked:
-                rows.append(_task_row(TaskKind.TRANSFER, Lane.TRANSFER, None, PARKED_MS))
-            queue_tasks(db, self._job, rows)
+                next_tasks.append(NewTask(TaskKind.TRANSFER, due_ms=PARKED_MS))
+            queue_tasks(db, self._job.id, next_tasks)
             others = (tasks.c.job_id == self._job.id) & (tasks.c.id != self._task.id)
             if locked and self._task.kind is TaskKind.TRANSFER:
                 park(db, self._task, self._tried_passwords)
@@ -217,21 +222,19 @@ class FencedTask:
 
         return await self._write(act)
 
-    def _conversions(self, db: Connection) -> list[dict[str, object]]:
+    def _conversions(self, db: Connection) -> list[NewTask]:
         waiting = db.execute(
             select(items.c.id, items.c.state)
             .where(items.c.job_id == self._job.id)
             .where(items.c.state.in_([state.value for state in CONVERTING]))
             .order_by(items.c.idx, items.c.inner)
         )
-        return [
-            _task_row(CONVERTING[ItemState(row.state)], Lane.CONVERT, row.id, 0) for row in waiting
-        ]
+        return [NewTask(CONVERTING[ItemState(row.state)], row.id) for row in waiting]
 
     def _name_vanished(self, db: Connection) -> None:
         """Items that no pass over the source has met any more: lost, and said so."""
         gone = CorruptError("the source no longer holds this entry", stage="fetch").fault()
-        values: Values = {"fault": gone.as_dict(), "why": gone.detail}
+        values = {"fault": fault_to_json(gone), "why": gone.detail}
         mine = items.c.job_id == self._job.id
         met = Sweep(frozenset({ItemState.PENDING}), ItemState.FAILED, mine, values)
         apply_to_all(db, met, self._task)
@@ -249,7 +252,7 @@ class FencedTask:
                     .group_by(items.c.state)
                 )
             }
-            fault = row.fault or left_out_by_filters(db, job_of(row))
+            fault = fault_or_none(row.fault) or left_out_by_filters(db, job_of(row))
             state = ended_state(counts, job_failed=fault is not None)
             if row.control == "cancel":
                 state = JobState.CANCELLED
@@ -257,18 +260,18 @@ class FencedTask:
                 fault = _shared_fault(db, row.id)
             now = self._clock()
             source = without_login(row.source)
-            values: Values = {
+            values = {
                 "finished_ms": now,
                 "control": None,
                 "detached": False,
-                "fault": fault,
+                "fault": fault_to_json(fault),
                 "source": source,
-                "progress": asdict(last_progress(db, row, state)),
+                "progress": to_json(last_progress(db, row, state)),
             }
             move_job(db, row.id, state, values, self._task)
             db.execute(delete(tasks).where(tasks.c.job_id == row.id))
-            totals = asdict(totals_of(db, job_of(row)))
-            announce(db, row.id, now, "state", {"state": state.value, "totals": totals})
+            totals = totals_of(db, job_of(row))
+            announce(db, row.id, now, JobMoved(state, totals=totals))
             return state, forget_passwords(db, row.id) or source != row.source
 
         state, had_secrets = await self._write(act, durable=True)
@@ -278,33 +281,21 @@ class FencedTask:
         return state
 
     def _tell(self, db: Connection, moved: Sequence[tuple[int, ItemState]]) -> None:
-        """One event for a batch: an event an item would double the cost of a small one."""
-        data = {"items": [[index, state.value] for index, state in moved]}
-        announce(db, self._job.id, self._clock(), "items", data)
+        announce(db, self._job.id, self._clock(), ItemsMoved(tuple(moved)))
 
 
-def _is_of_source(fault: dict[str, Any] | None) -> bool:
+def _is_of_source(fault: Fault | None) -> bool:
     """Whether a stored fault is what reading the source found: it stays, what a job waited for does not."""
-    return fault is not None and fault["kind"].startswith("input.") and fault["kind"] not in LOCKED
+    return fault is not None and fault.kind.startswith("input.") and fault.kind not in LOCKED
 
 
-def _task_row(kind: TaskKind, lane: Lane, item_id: int | None, due_ms: int) -> dict[str, object]:
-    return {
-        "kind": kind.value,
-        "lane": lane.value,
-        "item_id": item_id,
-        "priority": 0,
-        "due_ms": due_ms,
-    }
-
-
-def _shared_fault(db: Connection, job_id: str) -> dict[str, Any] | None:
+def _shared_fault(db: Connection, job_id: str) -> Fault | None:
     """What kept every lost item from arriving, when it was the same for all: then it is what the job failed of."""
     lost = (items.c.job_id == job_id) & items.c.fault.is_not(None)
     kind = items.c.fault["kind"].as_string()
     if len(db.execute(select(kind).where(lost).distinct().limit(2)).all()) != 1:
         return None
-    first: dict[str, Any] = db.execute(
+    first = db.execute(
         select(items.c.fault).where(lost).order_by(items.c.idx, items.c.inner).limit(1)
     ).scalar_one()
-    return first
+    return fault_or_none(first)

@@ -3,19 +3,19 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import anyio.to_thread
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
+from transload.events import Warned
 from transload.faults import Fault
 from transload.ledger.deliveries import Sender, earlier, twin_of, write_receipts
 from transload.ledger.jobs import new_id
-from transload.ledger.moves import Move, apply
+from transload.ledger.moves import Move, Values, apply
 from transload.ledger.quarantine import fingerprint, is_kept, put_in, usable_of, write_kept
 from transload.ledger.reports import landed_of
-from transload.ledger.rows import announce, item_of, judgement_to_json
+from transload.ledger.rows import announce, fault_to_json, item_of, judgement_to_json
 from transload.ledger.schema import items, jobs, outputs, quarantine
 from transload.ledger.task_run import CONVERTING, FencedTask
 from transload.model import (
@@ -71,7 +71,7 @@ class TaskRecord(FencedTask):
 
         return await self._write(act)
 
-    def _new_row(self, entry: Entry) -> dict[str, Any]:
+    def _new_row(self, entry: Entry) -> Values:
         plain = entry.name.encode("utf-8", "surrogatepass") == entry.raw_name
         return {
             "job_id": self._job.id,
@@ -112,8 +112,7 @@ class TaskRecord(FencedTask):
             outcome = replace(outcome, state=ItemState.QUARANTINED)
         if old is outcome.state and old is not ItemState.PENDING:
             return None
-        fault = None if outcome.fault is None else outcome.fault.as_dict()
-        values: dict[str, object] = {"why": outcome.why, "fault": fault}
+        values: dict[str, object] = {"why": outcome.why, "fault": fault_to_json(outcome.fault)}
         if outcome.kind is not None:
             values["kind"] = outcome.kind.value
         if held is not None:
@@ -301,17 +300,17 @@ class TaskRecord(FencedTask):
 
         def act(db: Connection) -> None:
             row = db.execute(select(jobs).where(jobs.c.id == self._job.id)).one()
-            values: dict[str, Any] = {
-                "bytes_read": row.bytes_read + report.bytes_read,
-                "peak_scratch_bytes": max(row.peak_scratch_bytes, peak_scratch_bytes),
-                "warnings": list(dict.fromkeys([*row.warnings, *report.warnings])),
-            }
-            if report.fault is not None:
-                values["fault"] = report.fault.as_dict()
-            db.execute(update(jobs).where(jobs.c.id == row.id).values(**values))
+            fault = row.fault if report.fault is None else fault_to_json(report.fault)
+            sums = update(jobs).values(
+                bytes_read=row.bytes_read + report.bytes_read,
+                peak_scratch_bytes=max(row.peak_scratch_bytes, peak_scratch_bytes),
+                warnings=list(dict.fromkeys([*row.warnings, *report.warnings])),
+                fault=fault,
+            )
+            db.execute(sums.where(jobs.c.id == row.id))
             for text in dict.fromkeys(report.warnings):
                 if text not in row.warnings:
-                    announce(db, row.id, self._clock(), "warning", {"text": text})
+                    announce(db, row.id, self._clock(), Warned(text))
 
         await self._write(act)
 

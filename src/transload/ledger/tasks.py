@@ -1,6 +1,7 @@
 """Who may work on what: tasks are taken, kept, given back and ended here, each by one compare-and-swap."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, exists, insert, or_, select
 
@@ -8,7 +9,7 @@ from transload.ledger.database import Database
 from transload.ledger.moves import Lease, Sweep, apply_to_all, free, hold, prolong, rest, revoke
 from transload.ledger.rows import task_of
 from transload.ledger.schema import items, jobs, tasks
-from transload.model import Job, JobState, Lane, Task
+from transload.model import JobState, Lane, Task, TaskKind
 from transload.ports import Clock
 from transload.states import TURN
 
@@ -159,12 +160,29 @@ class Leases:
         return Lease(self.owner, now + self.lease_ms)
 
 
-def queue_tasks(db: Connection, job: Job, rows: Sequence[dict[str, object]]) -> None:
-    """Add tasks of a job that are not there yet; each row has kind, lane, item_id, priority, due_ms."""
-    known = {
-        (row.kind, row.item_id)
-        for row in db.execute(select(tasks.c.kind, tasks.c.item_id).where(tasks.c.job_id == job.id))
-    }
-    new = [row | {"job_id": job.id} for row in rows if (row["kind"], row["item_id"]) not in known]
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task to queue, not to be taken before `due_ms`; a conversion is of one item."""
+
+    kind: TaskKind
+    item_id: int | None = None
+    due_ms: int = 0
+
+
+def queue_tasks(db: Connection, job_id: str, wanted: Iterable[NewTask]) -> None:
+    """Add tasks of a job that are not there yet."""
+    of_job = select(tasks.c.kind, tasks.c.item_id).where(tasks.c.job_id == job_id)
+    known = {(row.kind, row.item_id) for row in db.execute(of_job)}
+    new = [
+        {
+            "job_id": job_id,
+            "kind": task.kind.value,
+            "lane": (Lane.TRANSFER if task.kind is TaskKind.TRANSFER else Lane.CONVERT).value,
+            "item_id": task.item_id,
+            "due_ms": task.due_ms,
+        }
+        for task in wanted
+        if (task.kind.value, task.item_id) not in known
+    ]
     if new:
         db.execute(insert(tasks), new)

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from transload.errors import KINDS
-from transload.faults import NextStep, Step
-from transload.model import Event, Item, ItemState, Job, JobState, Verdict
-from transload.present.news import ItemsMoved, JobMoved, JobSeen, Warned, WorkMoved, news_of
+from transload.events import Event, ItemsMoved, JobMoved, Snapshot, Warned
+from transload.faults import Fault, NextStep, Step
+from transload.model import Item, ItemState, Job, JobProgress, JobState, Verdict
 from transload.present.next_steps import ends_wait, next_step, reason_text, sentence
 from transload.present.text import clean, clock_text, count_text, shortened, size_text, time_text
 from transload.states import PASSWORD, PAUSED, RETRY, SPACE, TURN
@@ -158,31 +158,32 @@ class View:
     def take(self, event: Event) -> bool:
         """Take an event in; whether the job's state is another one now."""
         before = (self.state, self.wait, self.note)
-        match news_of(event):
-            case JobSeen(now, items, lost):
-                self.items, self.lost = items, lost  # it may have moved on since it was asked for
-                self._stand(now)
-            case JobMoved() as now:
-                self._stand(now)
+        match event.news:
+            case Snapshot(job, totals):  # it may have moved on since it was asked for
+                self.items, self.lost = totals.closed, totals.lost
+                self._stand(job.state, job.wait_reason, job.fault)
+            case JobMoved(state, reason, fault):
+                self._stand(state, reason, fault)
             case Warned(text):
                 self.note = text
-            case ItemsMoved(states):
+            case ItemsMoved(items):
                 self.note = ""
-                self.lost += sum(state in LOST for state in states)
-            case WorkMoved() as work:
+                self.lost += sum(state in LOST for _, state in items)
+            case JobProgress() as work:
                 self._work(work)
             case _:
                 pass
         return before != (self.state, self.wait, self.note)
 
-    def _stand(self, now: JobMoved) -> None:
-        self.state, self.wait, self.wait_detail = now.state, now.reason, now.detail
+    def _stand(self, state: JobState, reason: str | None, fault: Fault | None) -> None:
+        self.state, self.wait = state, reason
+        self.wait_detail = None if fault is None else fault.detail
         if self.state is not JobState.RUNNING:
             self.rate = self.eta_s = self.item = self.item_share = None  # nothing moves any more
         if self.state in _DONE:
             self.overall = 1.0  # the last progress event may come after the end
 
-    def _work(self, work: WorkMoved) -> None:
+    def _work(self, work: JobProgress) -> None:
         self.items = max(self.items, work.items)  # counted just before the snapshot, maybe
         self.items_total = work.items_total
         if self.state is not JobState.RUNNING:

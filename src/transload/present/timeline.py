@@ -2,8 +2,8 @@
 
 from itertools import groupby
 
-from transload.model import Event, ItemRecord, JobState
-from transload.present.news import Asked, ItemsMoved, JobMoved, OriginalDropped, Warned, news_of
+from transload.events import Asked, Event, ItemsMoved, JobMoved, OriginalDropped, Warned
+from transload.model import ItemRecord, JobState
 from transload.present.next_steps import reason_text
 from transload.present.status import wait_text
 from transload.present.text import clean, clock_text, count_text, size_text
@@ -15,7 +15,7 @@ MOMENTS = 30  # latest lines of the timeline; batches of items are counted, not 
 def timeline(events: list[Event]) -> list[str]:
     """What happened when; neighbouring batches of items make one line."""
     lines = list[str]()
-    for is_batch, run in groupby(events, lambda event: event.what == "items"):
+    for is_batch, run in groupby(events, lambda event: isinstance(event.news, ItemsMoved)):
         told = list(run)
         if is_batch:
             lines.append(f"  {clock_text(told[0].at_ms)}  {_batch(told)}")
@@ -26,8 +26,8 @@ def timeline(events: list[Event]) -> list[str]:
 
 def _batch(told: list[Event]) -> str:
     """How many items moved on for good; those put off until later come again when that is done."""
-    batches = [batch for event in told if isinstance(batch := news_of(event), ItemsMoved)]
-    states = [state for batch in batches for state in batch.states]
+    batches = [event.news for event in told if isinstance(event.news, ItemsMoved)]
+    states = [state for batch in batches for _, state in batch.items]
     later = sum(state in ITEM_OPEN for state in states)
     done = len(states) - later
     words = [f"{count_text(done, 'item')} moved on"] if done else []
@@ -35,11 +35,11 @@ def _batch(told: list[Event]) -> str:
 
 
 def _moment(event: Event) -> str:
-    match news_of(event):
-        case JobMoved(JobState.WAITING, reason, detail):
-            return wait_text(reason, event.job_id, detail)
-        case JobMoved(state, _, detail):
-            return f"{state.value}: {clean(detail)}" if detail else state.value
+    match event.news:
+        case JobMoved(JobState.WAITING, reason, fault):
+            return wait_text(reason, event.job_id, None if fault is None else fault.detail)
+        case JobMoved(state, _, fault):
+            return f"{state.value}: {clean(fault.detail)}" if fault else state.value
         case Asked(what):
             return f"asked to {what}"
         case OriginalDropped(name):
