@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 OPTIONS = (
     "--quiet",
+    "--extra=bit7z",
     "--extra=dev",
     "--generate-hashes",
     "--no-header",  # the header repeats the command line with the indexes of the machine

@@ -126,6 +126,20 @@ async def test_a_library_that_is_not_there() -> None:
 
 
 @pytest.mark.anyio
+async def test_an_extra_that_is_not_there_is_no_fault() -> None:
+    check = await doctor.module("no-such-package-here", "nothing", "reads cards", "ok")
+    assert (check.status, check.fix) == ("ok", "")
+    assert check.found == "not installed (reads cards)"
+
+
+@pytest.mark.anyio
+async def test_an_extra_that_does_not_load_is_one() -> None:
+    check = await doctor.module("pybit7z", "nothing_of_this_name", "reads cards", "ok")
+    assert check.status == "warn"
+    assert "--force-reinstall" in str(check.fix)
+
+
+@pytest.mark.anyio
 async def test_all_checks_have_names_of_their_own(parts: Installation) -> None:
     checks = await doctor.examine(parts)
     assert len({check.id for check in checks}) == len(checks) >= 14

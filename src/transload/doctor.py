@@ -209,21 +209,26 @@ MODULES: tuple[tuple[str, str, str, Status], ...] = (
     ("av", "av", "probes video and sound quickly; ffprobe stands in where it is missing", "warn"),
     ("pillow", "PIL", "reads and shrinks photos", "fail"),
     ("lz4", "lz4.frame", "reads tar.lz4 and single .lz4 files", "warn"),
-    ("pybit7z", "pybit7z", "reads 7z packed with Zstandard, LZ4 or Brotli", "warn"),
+    ("pybit7z", "pybit7z", "an extra: reads 7z packed with Zstandard, LZ4 or Brotli", "ok"),
     ("pillow-heif", "pillow_heif", "reads HEIC photos of phones", "warn"),
 )
 
 
 async def module(package: str, name: str, why: str, without: Status) -> Check:
-    """Whether a library is there and loads, tried in a child: a broken one may end its process."""
+    """Whether a library is there and loads, tried in a child: a broken one may end its process.
+
+    `without` is how it stands where it is missing: "ok" for an extra. One that does not load is never that.
+    """
     install = f"{sys.executable} -m pip install {package}"
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
+        if without == "ok":
+            return Check(package, "ok", f"not installed ({why})", "nothing", why)
         return Check(package, without, "not installed", "any version", why, install)
     with anyio.move_on_after(IMPORT_S):
         done = await anyio.run_process([sys.executable, "-c", f"import {name}"], check=False)
         if done.returncode == 0:
             return Check(package, "ok", version, "any version", why)
-    again = f"{install} --force-reinstall"
-    return Check(package, without, f"{version}, does not load", "one that loads", why, again)
+    again, broken = f"{install} --force-reinstall", "warn" if without == "ok" else without
+    return Check(package, broken, f"{version}, does not load", "one that loads", why, again)

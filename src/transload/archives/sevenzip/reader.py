@@ -47,7 +47,7 @@ from transload.ports import Want
 from transload.units import MIB
 
 PROBES = 2  # members a password is tried on: the first may itself be damaged
-GET_METHODS = "7-Zip has no decoder for it, pybit7z has: pip install pybit7z importlib_metadata"
+GET_METHODS = "7-Zip has no decoder for it, pybit7z has: pip install pybit7z"
 
 
 class SevenZipReader:
