@@ -49,6 +49,17 @@ def is_document(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in DOCUMENT_SUFFIXES
 
 
+def title_of(name: str) -> str:
+    """A file's name without its ending; `.tar.gz` and the like go as one."""
+    path = PurePosixPath(name)
+    if (
+        path.suffix.lower() in ARCHIVE_SUFFIXES
+        and PurePosixPath(path.stem).suffix.lower() == ".tar"
+    ):
+        return PurePosixPath(path.stem).stem
+    return path.stem
+
+
 INNER_DIGITS = 7  # of a place inside an archive, a level: fixed, so that texts sort as numbers do
 
 Place = tuple[int, str]

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from transload.archives.open import Archives
+from transload.archives.sevenzip.tool import find_sevenzip
 from transload.config import DataFolder, Settings
 from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
@@ -154,7 +155,7 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
         max_dictionary_bytes=archive.max_dictionary_bytes,
     )
     children = Children(database, machine)
-    archives = Archives(limits, archive.tool, children)
+    archives = Archives(limits, partial(find_sevenzip, archive.tool, children))
     sources = SourceRegistry(lambda: LocalSources(machine, archives))
     for scheme in ("http", "https"):
         sources.add(scheme, lambda: _web_sources(settings, archives))

@@ -1,4 +1,5 @@
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ from tests.archives.makers import make_tar, make_zip, noise, outcomes
 from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes, wrapper
 from tests.archives.makers_old import fat_bytes
 from tests.archives.rar_maker import make_rar, make_rar_volumes
-from transload.archives.open import Archives, is_archive, read_head
+from transload.archives.open import Archives
+from transload.archives.recognition import is_archive, read_head
 from transload.archives.sevenzip.reader import SevenZipReader
+from transload.archives.sevenzip.tool import find_sevenzip
 from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
@@ -94,7 +97,7 @@ def test_without_any_7zip(tmp_path: Path) -> None:
     """A plain zip is read, also its plain entries beside locked ones; a 7z says how to get 7-Zip."""
     (tmp_path / "7zz").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "7zz").chmod(0o755)
-    archives = Archives(LIMITS, tmp_path / "7zz")
+    archives = Archives(LIMITS, partial(find_sevenzip, tmp_path / "7zz"))
     path = make_by_7zz(tmp_path / "a.zip", {"a.jpg": b"1"})
     make_by_7zz(path, {"b.jpg": b"2"}, "-px")
     reader = archives.open(path, (Secret("x"),))
@@ -116,7 +119,7 @@ def test_a_7zip_without_rar(tmp_path: Path) -> None:
     path = wrapper(tmp_path, 'exec $REAL "$@"', "7z")
     hidden = path.read_text().replace("exec $REAL i", "$REAL i | grep -v Rar && exit 0")
     path.write_text(hidden)
-    archives = Archives(LIMITS, path)
+    archives = Archives(LIMITS, partial(find_sevenzip, path))
     assert not archives.tool.reads_rar
     with pytest.raises(SevenZipMissingError, match="cannot read RAR") as caught:
         archives.open(make_rar(tmp_path / "a.rar", TREE))

@@ -33,10 +33,6 @@ BLOCK_LINES = 6
 IMPORTED_MAX = 12
 IMPORTING_MORE = {
     "src/transload/app.py": 15,
-    "src/transload/archives/open.py": 22,
-    "src/transload/archives/sevenzip/reader.py": 16,
-    "src/transload/archives/tar/reader.py": 13,
-    "src/transload/archives/zip/reader.py": 13,
     "src/transload/cli/display.py": 14,
     "src/transload/cli/dry_run.py": 15,
     "src/transload/cli/jobs.py": 13,
@@ -47,7 +43,6 @@ IMPORTING_MORE = {
     "src/transload/ledger/task_run.py": 17,
     "src/transload/ledger/task_writes.py": 13,
     "src/transload/media/encode/converter.py": 18,
-    "src/transload/sources/http.py": 15,
 }
 """As of 2026-11-23: what they import today. A number here only ever falls."""
 UNTYPED_MAX = 40

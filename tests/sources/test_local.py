@@ -8,7 +8,7 @@ from tests.archives.makers import make_tar, make_zip, noise, outcomes
 from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes
 from tests.archives.rar_maker import make_rar_volumes
 from transload.archives.open import Archives
-from transload.entry import Limits, Opening
+from transload.entry import Limits, Opening, title_of
 from transload.errors import (
     MissingVolumeError,
     PasswordNeededError,
@@ -19,7 +19,7 @@ from transload.errors import (
     UsageError,
     WrongPasswordError,
 )
-from transload.sources.local import LocalSources, title_of
+from transload.sources.local import LocalSources
 
 SOURCES = LocalSources("box", Archives(Limits()))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
-from transload.errors import UnreadableError
+from transload.errors import UnreadableError, UnsupportedError
 
 
 class ByteFile(Protocol):
@@ -169,3 +169,14 @@ class CountedFile(io.RawIOBase):
 
     def _unreadable(self, error: OSError) -> UnreadableError:
         return UnreadableError(f"{self._path} cannot be read: {error.strerror or error}")
+
+
+class NeedsLocalFileError(UnsupportedError):
+    """This archive can only be read from a file on this machine."""
+
+
+def local_path(blob: Blob) -> Path:
+    """The file that a blob is. Raises NeedsLocalFileError where it lies elsewhere."""
+    if blob.path is None:
+        raise NeedsLocalFileError(f"{blob.name} can only be read from a file on this machine")
+    return blob.path

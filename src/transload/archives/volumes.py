@@ -15,7 +15,8 @@ from typing import Literal
 from transload.archives.blob import CountedFile
 from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing, size_of_7z
 from transload.archives.zip.directory import find_end
-from transload.errors import MissingVolumeError, UnreadableError
+from transload.errors import MissingVolumeError, PartInsideError, UnreadableError
+from transload.faults import NextStep, Step
 
 Kind = Literal["split", "zip", "rar", "rar-old"]
 
@@ -87,6 +88,15 @@ def is_piece(name: str) -> bool:
     """Whether a name alone says that the file is one of several: `.7z.001`, `.part2.rar`, `.r00`, `.z01`."""
     own = _member(name)
     return own is not None and own.certain
+
+
+def refuse_piece(name: str) -> None:
+    """Raises PartInsideError for a part of a set of volumes, which lies alone inside another archive."""
+    if is_piece(name):
+        raise PartInsideError(
+            f"{name} is one of several files of an archive: inside another archive they are not put together",
+            suggestion=Step(NextStep.UNPACK_OUTER),
+        )
 
 
 def group(names: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal, cast
 from transload.archives.blob import CountedFile
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.names import decode_tar_name
-from transload.archives.open import read_head
+from transload.archives.recognition import read_head
 from transload.archives.sniff import archive_format
 from transload.archives.volumes import group
 from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Listing, ReadReport

@@ -1,26 +1,18 @@
 """Sources on web servers: archives read where they lie as far as format and server allow, and single files."""
 
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from transload.archives.blob import RenamedBlob
-from transload.archives.late_signatures import embedded_format
-from transload.archives.limits import Body, Pull, ended_early
-from transload.archives.open import Archives, is_archive
-from transload.archives.sevenzip.remote_blocks import BlockReader, NeedsLocalFileError
-from transload.archives.sniff import archive_format
+from transload.archives.blob import NeedsLocalFileError, RenamedBlob
+from transload.archives.open import Archives
+from transload.archives.recognition import embedded_format, format_of_head, is_archive
 from transload.archives.volumes import is_piece
 from transload.entry import (
     ARCHIVE_SUFFIXES,
-    Entry,
-    Limits,
-    Listing,
     Opening,
-    ReadReport,
     is_document,
+    title_of,
 )
 from transload.errors import (
     PasswordNeededError,
@@ -30,100 +22,18 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.net.fetch import Target, Web, target_of
-from transload.ports import ArchiveReader, Source, SourceRef, Want
+from transload.ports import ArchiveReader, Source, SourceRef
 from transload.sources.download import Reserve, Spool, no_spool
 from transload.sources.http_blob import (
     HEAD_BYTES,
     UNSTEADY,
-    RangeFile,
     RemoteBlob,
     Run,
     in_one_piece,
     look_further,
 )
-from transload.sources.local import ArchiveSource, title_of
+from transload.sources.http_source import BlockArchive, RemoteArchive, RemoteFile
 from transload.sources.remote import look
-
-# A single file on a server as a source of one entry.
-
-
-class RemoteFile:
-    """A `Source` over a remote file that is no archive; each pass reads it in one answer."""
-
-    listed = True
-
-    def __init__(self, blob: RemoteBlob) -> None:
-        self._blob = blob
-        self._warnings: tuple[str, ...] = ()
-        self._taken = 0
-        self._file: RangeFile | None = None
-
-    @property
-    def title(self) -> str:
-        """The file's name without its ending."""
-        return title_of(self._blob.name)
-
-    def listing(self) -> Listing:
-        """One entry."""
-        return Listing("file", 1, self._blob.remote.size, one_file=True)
-
-    def entries(self) -> Iterator[Entry]:
-        """The file as the server tells of it."""
-        remote = self._blob.remote
-        raw = remote.name.encode("utf-8", "surrogateescape")
-        yield Entry(0, remote.name, raw, remote.size, mtime_ms=remote.mtime_ms)
-
-    def cost_to(self, index: int) -> int:  # noqa: ARG002 - the port's shape
-        """0: there is nothing before it."""
-        return 0
-
-    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
-        """The file with its body, if wanted."""
-        for entry in self.entries():
-            if start <= entry.index and want(entry):
-                self._leave()
-                self._file = self._steady().open()
-                yield (
-                    entry,
-                    cast("BinaryIO", Body(_pull(self._file, entry.size), limits, entry.name)),
-                )
-                self._leave()
-
-    def _steady(self) -> RemoteBlob:
-        """What the file can be read from: by parts where that holds, else in one piece."""
-        try:
-            look_further(self._blob)
-        except (UnsteadyError, RemoteBrokenError):
-            self._blob, self._warnings = in_one_piece(self._blob), (UNSTEADY,)
-        return self._blob
-
-    def finish(self) -> ReadReport:
-        """Bytes off the network so far, and whether the file had to be fetched in one piece."""
-        taken = self._taken + (self._file.taken if self._file else 0)
-        return ReadReport(taken, warnings=self._warnings)
-
-    def close(self) -> None:
-        """Let go of the connections; may be called twice."""
-        self._leave()
-        self._blob.close()
-        self._blob.web.close()
-
-    def _leave(self) -> None:
-        if self._file is not None:
-            self._taken += self._file.taken
-            self._file.close()
-            self._file = None
-
-
-def _pull(file: RangeFile, promised: int | None) -> Pull:
-    def pull(size: int) -> bytes:
-        data = file.read(size)
-        if not data and promised is not None and file.tell() < promised:
-            raise ended_early(file.tell(), promised)
-        return data
-
-    return pull
-
 
 log = logging.getLogger(__name__)
 
@@ -133,49 +43,6 @@ _TOGETHER = "its entries can only be had all together"
 _BY_DIRECTORY = frozenset({"zip", "7z", "rar"})
 """What is opened from its end: for these the second answer comes while they are opened."""
 _LOCAL_ENTRIES = "some of its entries can only be read from a local file"
-
-
-class RemoteArchive(ArchiveSource):
-    """An archive on a server as a source; `warning` tells how it had to be read."""
-
-    def __init__(self, reader: ArchiveReader, blob: RemoteBlob, warning: str = "") -> None:
-        super().__init__(reader, title_of(blob.name))
-        self._blob = blob
-        self._warnings = (warning,) if warning else ()
-
-    def finish(self) -> ReadReport:
-        """How reading went, and whether the archive had to be fetched whole."""
-        report = super().finish()
-        return replace(report, warnings=(*self._warnings, *report.warnings))
-
-    def close(self) -> None:
-        """Close the archive and its connections; may be called twice."""
-        super().close()
-        self._blob.close()
-        self._blob.web.close()
-
-
-class BlockArchive(RemoteArchive):
-    """A 7z or RAR on a server: listed from its directory; read by the block, or fetched whole at its first reading."""
-
-    def __init__(
-        self, reader: BlockReader, blob: RemoteBlob, spooled: Callable[[], RemoteArchive]
-    ) -> None:
-        super().__init__(reader, blob)
-        self._blocks = reader
-        self._spooled = spooled
-        self._is_whole = False
-
-    def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
-        """The wanted entries, as the port says."""
-        if not self._is_whole and not self._blocks.is_worth_it:
-            self._reader, self._is_whole = self._spooled(), True
-        return super().stream(want, start, limits)
-
-    def close(self) -> None:
-        """Close the archive and its connections; may be called twice."""
-        self._blocks.close()
-        super().close()
 
 
 class HttpSources:
@@ -235,7 +102,7 @@ class HttpSources:
         """The file as a source. Raises UnsteadyError where the server's second answer contradicts its first."""
         if is_document(blob.name) or not _promises_archive(blob, _head(blob)):
             return RemoteFile(blob)
-        if archive_format(_head(blob)) not in _BY_DIRECTORY:
+        if format_of_head(blob.name, _head(blob)) not in _BY_DIRECTORY:
             look_further(blob)
         return self._archive(blob, opening, warning)
 
@@ -246,7 +113,9 @@ class HttpSources:
                 f"{remote.name} is one of several files of an archive: on a server they are not found together",
                 suggestion="Download all of them into one folder and send any of them.",
             )
-        if archive_format(_head(blob)) == "zip" and not (remote.ranges and remote.size is not None):
+        if format_of_head(blob.name, _head(blob)) == "zip" and not (
+            remote.ranges and remote.size is not None
+        ):
             return self._spooled(blob, warning or _NO_PARTS, opening)
         try:
             reader = self._archives.open(blob, opening.passwords)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transload.archives.blob import LocalBlob
-from transload.archives.late_signatures import embedded_format
-from transload.archives.open import Archives, is_archive, read_head
+from transload.archives.open import Archives
+from transload.archives.recognition import embedded_format, is_archive, read_head
 from transload.archives.volumes import VolumeSet, volume_set
 from transload.entry import (
     ARCHIVE_SUFFIXES,
@@ -19,6 +19,7 @@ from transload.entry import (
     Opening,
     ReadReport,
     is_document,
+    title_of,
 )
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
 from transload.ports import ArchiveReader, Source, SourceRef, Want
@@ -144,14 +145,6 @@ class LocalSources:
 
 def _holds_archive(path: Path, head: bytes) -> bool:
     return is_archive(path.name, head) or embedded_format(LocalBlob(path), head) is not None
-
-
-def title_of(name: str) -> str:
-    """A file's name without its ending; `.tar.gz` and the like go as one."""
-    path = Path(name)
-    if path.suffix.lower() in ARCHIVE_SUFFIXES and Path(path.stem).suffix.lower() == ".tar":
-        return Path(path.stem).stem
-    return path.stem
 
 
 class ArchiveSource:

@@ -11,9 +11,9 @@ import pytest
 from tests.archives.makers import noise
 from tests.archives.makers_7z import make_by_7zz
 from tests.archives.rar_maker import make_rar
-from transload.archives.blob import ByteFile, CountedFile
+from transload.archives.blob import ByteFile, CountedFile, NeedsLocalFileError
 from transload.archives.open import Archives
-from transload.archives.sevenzip.remote_blocks import BlockReader, Image, NeedsLocalFileError
+from transload.archives.sevenzip.remote_blocks import BlockReader, Image
 from transload.entry import Limits, Secret
 from transload.errors import CorruptError, WrongPasswordError
 

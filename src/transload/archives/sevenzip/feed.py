@@ -55,14 +55,14 @@ class Feed:
 
     def __init__(
         self,
-        door: ArchiveAccess,
+        access: ArchiveAccess,
         members: Sequence[Member],
         *,
         links_have_bytes: bool = True,
         barred: Collection[int] = (),
     ) -> None:
         """`links_have_bytes`: links are written like files. `barred`: members on which a run would end."""
-        self._door = door
+        self._access = access
         self._members = members
         emitted = ("file", "link") if links_have_bytes else ("file",)
         self._emits = [one.kind in emitted for one in members]
@@ -179,7 +179,7 @@ class Feed:
         self.failed(index)
         error = doubted(ended_early(got, self._members[index].size or 0), self._members[index])
         # 7zz gives RC_MEMORY for some allocations, its status of damage for others.
-        too_large = self._members[index].dictionary_bytes > self._door.memory_bytes
+        too_large = self._members[index].dictionary_bytes > self._access.memory_bytes
         if status == RC_MEMORY or status < 0 or (status and too_large):
             error = LimitError(
                 "its decoder needed more memory than archive.max_dictionary_bytes allows",
@@ -261,7 +261,7 @@ class Feed:
             end += self._members[one].size or 0
             self._ends.append(end)
         self._at = 0
-        self._run = self._door.run("x", names)
+        self._run = self._access.run("x", names)
 
     def _plan(self, index: int) -> "tuple[list[bytes] | None, array[int]]":
         """The names to ask for from a member on (None: all), and the members that such a run gives, in order."""
@@ -293,7 +293,7 @@ class Feed:
         if not self._selectable[index] or LISTED_BREAK not in raw:
             return bool(self._selectable[index])
         if self._misspelled is None:
-            self._misspelled = misspelled(self._door, self._members)
+            self._misspelled = misspelled(self._access, self._members)
         return raw not in self._misspelled
 
     # -- members with a password of their own -------------------------------------------------------------------------
@@ -328,7 +328,7 @@ class Feed:
         if not self._can_ask(index):
             return True
         self.close()
-        with self._door.run("x", [self._members[index].raw]) as run:
+        with self._access.run("x", [self._members[index].raw]) as run:
             return bool(run.read(1))
 
     # -- members without a sum ---------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ class Feed:
             readable = list(filter(self._is_open_file, range(len(self._members))))
             names = [self._members[one].raw for one in readable if self._can_ask(one)]
             asked, apart = names if self._barred else None, len(names) == len(readable)
-            self._named_wrong = named_wrong(self._door, self._members, asked, apart=apart)
+            self._named_wrong = named_wrong(self._access, self._members, asked, apart=apart)
             self._barred = frozenset(self._barred) | set(self._named_wrong)
         return self._named_wrong
 
@@ -366,7 +366,7 @@ class Feed:
     def _sealed(self, batch: Sequence[int]) -> dict[int, bytes]:
         self.close()
         given = self._given({self._members[one].raw for one in batch})
-        return sealed(self._door, self._members, batch, given)
+        return sealed(self._access, self._members, batch, given)
 
     def _can_be_read(self, index: int) -> bool:
         return self._is_open_file(index) and self._can_ask(index)
@@ -377,7 +377,7 @@ class Feed:
             return failing(UnsupportedError(UNASKABLE, suggestion=UNPACK))
         self.close()
         self._single = SingleMembers(
-            self._door, self._members, index, self._given({self._members[index].raw})
+            self._access, self._members, index, self._given({self._members[index].raw})
         )
         return self._single
 

@@ -64,7 +64,7 @@ def is_selectable(raw: bytes) -> bool:
     return plain and not {"", ".", ".."} & set(text.split("/"))
 
 
-def misspelled(door: ArchiveAccess, members: Sequence[Member]) -> set[bytes]:
+def misspelled(access: ArchiveAccess, members: Sequence[Member]) -> set[bytes]:
     """Listed names that are not what the archive holds: asking for them gives nothing, or too few.
 
     7zz alone can tell, in one more listing of the names that may be meant; another program is not asked.
@@ -72,9 +72,9 @@ def misspelled(door: ArchiveAccess, members: Sequence[Member]) -> set[bytes]:
     listed = Counter(
         one.raw for one in members if LISTED_BREAK in one.raw and is_selectable(one.raw)
     )
-    if not listed or not isinstance(door.program, SevenZip):
+    if not listed or not isinstance(access.program, SevenZip):
         return set()
-    with door.run("l", list(listed)) as run:
+    with access.run("l", list(listed)) as run:
         found = Counter(listed_names(run.lines()))
     return {raw for raw, count in listed.items() if found[raw] < count}
 
@@ -179,9 +179,9 @@ class SingleMembers:
     """
 
     def __init__(
-        self, door: ArchiveAccess, members: Sequence[Member], index: int, given: Sequence[int]
+        self, access: ArchiveAccess, members: Sequence[Member], index: int, given: Sequence[int]
     ) -> None:
-        self._door, self._member = door, members[index]
+        self._access, self._member = access, members[index]
         self._name, self._size = members[index].raw, members[index].size
         self._has_own_password = members[index].encrypted and members[index].block is None
         self._before = sum(members[one].size or 0 for one in given if one < index)
@@ -190,7 +190,7 @@ class SingleMembers:
 
     def __call__(self, size: int) -> bytes:
         if self._run is None:
-            self._run = self._door.run("x", [self._name])
+            self._run = self._access.run("x", [self._name])
             self._run.skip(self._before)
         left = size if self._size is None else min(size, self._size - self._got)
         data = self._run.read(left) if left else b""
@@ -300,7 +300,7 @@ def neighbours(
 
 
 def sealed(
-    door: ArchiveAccess, members: Sequence[Member], batch: Sequence[int], given: Sequence[int]
+    access: ArchiveAccess, members: Sequence[Member], batch: Sequence[int], given: Sequence[int]
 ) -> dict[int, bytes]:
     """The members' bytes out of a run of their own, nothing when it did not end well.
 
@@ -308,7 +308,7 @@ def sealed(
     """
     names = [members[one].raw for one in batch]
     found: dict[int, bytes] = {}
-    with door.run("x", names) as run:
+    with access.run("x", names) as run:
         for one in given:
             size = members[one].size or 0
             data = b"".join(pieces(run, size))
@@ -322,13 +322,13 @@ _NAME = re.compile(rb"(?= : )...")
 
 
 def named_wrong(
-    door: ArchiveAccess, members: Sequence[Member], names: list[bytes] | None, *, apart: bool
+    access: ArchiveAccess, members: Sequence[Member], names: list[bytes] | None, *, apart: bool
 ) -> Collection[int]:
     """The members that a run over `names` (None: over all) calls wrong; 7zz's own test is silent, as a hang is.
 
     All of them where it does not say which, or where they cannot be left out of a run: `apart` says that they can.
     """
-    with door.run("x", names) as run:
+    with access.run("x", names) as run:
         while run.skip(CHUNK):
             pass
         if run.is_sound():

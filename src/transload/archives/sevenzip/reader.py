@@ -8,46 +8,32 @@ from typing import BinaryIO, ClassVar, cast
 from transload.archives.blob import CountedFile
 from transload.archives.limits import Body, Pull, Tally, counted, read_whole
 from transload.archives.names import decoder_for
-from transload.archives.sevenzip.arj import with_split_members
-from transload.archives.sevenzip.bit7z import last_resort
+from transload.archives.sevenzip.archive import SevenZipArchive, lock_error, no_decoder, too_hungry
 from transload.archives.sevenzip.feed import Feed
 from transload.archives.sevenzip.listing import (
     Member,
-    SevenZipListing,
     block_starts,
-    error_of_archive,
-    error_of_listing,
-    is_unknown,
-    parse,
 )
 from transload.archives.sevenzip.members import (
     BATCH_BYTES,
     WEAK,
-    ArchiveAccess,
     StoredMember,
     is_selectable,
     places,
     refusing_zisofs,
 )
-from transload.archives.sevenzip.process import RC_PROMPT
-from transload.archives.sevenzip.tool import Program, SevenZip
-from transload.archives.volumes import with_lost_members
+from transload.archives.sevenzip.tool import SevenZip
 from transload.entry import Entry, Limits, Listing, ReadReport, Secret
 from transload.errors import (
     CorruptError,
-    LimitError,
-    PasswordNeededError,
     TransloadError,
     TruncatedError,
-    UnsupportedError,
     WrongPasswordError,
 )
 from transload.faults import Fault
 from transload.ports import Want
-from transload.units import MIB
 
 PROBES = 2  # members a password is tried on: the first may itself be damaged
-GET_METHODS = "7-Zip has no decoder for it, pybit7z has: pip install pybit7z"
 
 
 class SevenZipReader:
@@ -70,19 +56,15 @@ class SevenZipReader:
     ) -> None:
         """`missing` names volumes that are known not to be there; `name` is the archive's for people."""
         self._archive = archive
-        self._name = name or archive.name
-        self._program: Program = tool
         self._limits = limits
-        self._missing = tuple(missing)
         self._read = 0
-        self._told, self._password = self._open(passwords)
-        self._methods = _unknown_methods(self._told)
-        if self._methods and (other := last_resort(limits, tool.registry)):
-            self._program, self._methods = other, frozenset[str]()
+        self._opened = SevenZipArchive(archive, name or archive.name, tool, limits, tuple(missing))
+        self._told, self._password = self._opened.list(passwords)
+        self._methods = self._opened.undecodable(self._told)
         if not self._password and passwords:
             self._password = self._fitting(passwords)
         self._locked = self._fault_of_lock(passwords) if self._is_locked() else None
-        self._fault = self._fault_of_archive()
+        self._fault = self._opened.fault(self._told)
         self._packed = self._told.physical_bytes
         self._decoded = decoder_for((one.raw for one in self._told.members), "cp437")
         others = [one for one in passwords if one != self._password]
@@ -212,48 +194,16 @@ class SevenZipReader:
         for feed in self._feeds:
             feed.close()
 
-    # -- opening -----------------------------------------------------------------------------------------------------
-
-    def _open(self, passwords: Sequence[Secret]) -> tuple[SevenZipListing, Secret | None]:
-        """The listing, and the password when the names themselves were encrypted."""
-        told, status = self._list(None)
-        if status != RC_PROMPT:
-            self._check_listed(told, status)
-            return told, None
-        for password in passwords:
-            told, status = self._list(password)
-            if told.members:
-                return told, password
-        raise self._lock_error(passwords, "the names in the archive are encrypted")
-
-    def _list(self, password: Secret | None) -> tuple[SevenZipListing, int]:
-        with self._door(password).run("l") as run:
-            told = parse(run.lines(), self._limits)
-            status = run.end()
-        self._error_text = run.evidence()
-        if told.format == "arj":
-            told = with_split_members(told, self._archive)
-        elif told.format == "zip" and self._missing:
-            told = with_lost_members(told, self._missing)
-        return told, status
-
-    def _check_listed(self, told: SevenZipListing, status: int) -> None:
-        error = error_of_listing(self._archive, self._name, told, status, self._missing)
-        if error is not None:
-            error.evidence = self._error_text
-            raise error
-
-    def _door(self, password: Secret | None) -> ArchiveAccess:
-        return ArchiveAccess(
-            self._archive, self._program, password, self._limits.max_dictionary_bytes
-        )
+    # -- feeds ------------------------------------------------------------------------------------------------------
 
     def _new_feed(self, password: Secret | None = None) -> Feed:
         members = self._told.members
         has_bytes = self._told.fields.get(b"Type") != b"Rar5"
         fits = password or self._password
         barred = frozenset(index for index, one in enumerate(members) if self._is_barred(one, fits))
-        return self.feeds(self._door(fits), members, links_have_bytes=has_bytes, barred=barred)
+        return self.feeds(
+            self._opened.access(fits), members, links_have_bytes=has_bytes, barred=barred
+        )
 
     def _is_barred(self, member: Member, password: Secret | None) -> bool:
         """Whether a run ends, or takes what it may not, when it comes to this member."""
@@ -302,22 +252,9 @@ class SevenZipReader:
         return True
 
     def _fault_of_lock(self, passwords: Sequence[Secret]) -> Fault:
-        return self._lock_error(passwords, "the entry is encrypted").fault()
-
-    def _lock_error(self, passwords: Sequence[Secret], what: str) -> TransloadError:
-        if not passwords:
-            return PasswordNeededError(f"{what}; no password was given")
-        tried = "the password does not fit" if len(passwords) == 1 else "none of the passwords fits"
-        return WrongPasswordError(f"{what}; {tried}")
+        return lock_error(passwords, "the entry is encrypted").fault()
 
     # -- words -------------------------------------------------------------------------------------------------------
-
-    def _fault_of_archive(self) -> Fault | None:
-        error = error_of_archive(self._archive, self._name, self._told, self._missing)
-        if error is None:
-            return None
-        error.evidence = self._error_text
-        return error.fault()
 
     def _entry(self, index: int, member: Member) -> Entry:
         name = self._decoded(member.raw)
@@ -343,27 +280,14 @@ class SevenZipReader:
             return None
         error: TransloadError | None = None
         if not self._fits_memory(member):
-            error = _too_hungry(member.dictionary_bytes, self._limits.max_dictionary_bytes)
+            error = too_hungry(member.dictionary_bytes, self._limits.max_dictionary_bytes)
         elif member.encrypted and member.size != 0 and self._locked is not None:
             return self._locked
         elif member.continues and self._fault is not None:
             return self._fault
         elif member.method in self._methods:
-            error = UnsupportedError(f"packed by method {member.method}", suggestion=GET_METHODS)
+            error = no_decoder(member.method)
         if error is None:
             return None
         error.item = name
         return error.fault()
-
-
-def _too_hungry(needed: int, allowed: int) -> LimitError:
-    return LimitError(
-        f"needs a dictionary of {needed / MIB:,.0f} MiB, allowed are {allowed / MIB:,.0f} MiB"
-        " (archive.max_dictionary_bytes)",
-        suggestion="Raise archive.max_dictionary_bytes if this machine has the memory, or unpack it on a larger one.",
-    )
-
-
-def _unknown_methods(told: SevenZipListing) -> frozenset[str]:
-    methods = {one.method for one in told.members if one.kind == "file"}
-    return frozenset(method for method in methods if is_unknown(method))

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -64,8 +64,17 @@ class Program(Protocol):
         ...
 
 
-def find_sevenzip(configured: Path | None) -> SevenZip:
-    """The 7zz to use. Raises SevenZipMissingError: also when the configured one does not run."""
+def find_sevenzip(
+    configured: Path | None = None, registry: ChildRegistry = NO_REGISTRY
+) -> SevenZip:
+    """The 7zz to use, which tells `registry` of its runs.
+
+    Raises SevenZipMissingError: also when the configured one does not run.
+    """
+    return replace(_found(configured), registry=registry)
+
+
+def _found(configured: Path | None) -> SevenZip:
     if configured is not None:
         tool = ask(configured)
         if tool is None:

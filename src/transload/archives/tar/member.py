@@ -5,11 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from transload.archives.limits import Pull, Tally, ended_early
+from transload.archives.limits import Pull, Tally, ended_early, impossible_size, possible_size
+from transload.archives.names import decode_tar_name
 from transload.archives.tar import header as tar_header
 from transload.archives.tar.header import TAR_BLOCK, DamagedTarError, Header, Span, read_extension
-from transload.entry import Limits
-from transload.errors import LimitError, TruncatedError
+from transload.entry import Entry, Limits
+from transload.errors import (
+    CorruptError,
+    LimitError,
+    MissingVolumeError,
+    TruncatedError,
+    UnsupportedError,
+)
+from transload.faults import Fault
 
 SPANS_MAX = 1 << 17
 """Stretches of data in one sparse file: their map is held while it is read, 100 bytes a span."""
@@ -18,6 +26,7 @@ _SPARSE = b"GNU.sparse."
 _HEEDED = frozenset({b"path", b"size", b"mtime"})
 _REST_OF = b"GNU.volume.filename"
 DIGITS_MAX = 20
+_LATEST_S = 253_402_300_800  # the year 10000
 
 Kind = Literal["file", "dir", "link", "special", "rest"]
 """`special` are devices and pipes, `rest` is what is left of a file that began in another volume."""
@@ -54,6 +63,46 @@ class Member:
             end = offset + length
             total += length
         return end <= self.size and total <= self.stored
+
+
+def entry_of(index: int, member: Member, *, is_packed: bool) -> Entry:
+    """The entry that a member is; of a packed tar all are one block."""
+    name = decode_tar_name(member.name)
+    return Entry(
+        index=index,
+        name=name,
+        raw_name=member.name,
+        size=possible_size(member.size),
+        block=0 if is_packed else None,
+        kind=_KINDS[member.kind],
+        mtime_ms=_mtime_ms(member.mtime_s),
+        trouble=_trouble(member, name),
+    )
+
+
+_KINDS: dict[Kind, Literal["file", "dir", "link"]] = {
+    "file": "file", "dir": "dir", "link": "link", "special": "link", "rest": "file",
+}  # fmt: skip
+
+
+def _trouble(member: Member, name: str) -> Fault | None:
+    if possible_size(member.size) is None:
+        return impossible_size(member.size, name).fault()
+    if member.kind == "rest":
+        return MissingVolumeError(
+            "only the rest of a file that begins in another volume of this tar", item=name
+        ).fault()
+    if member.kind == "special":
+        return UnsupportedError("a device or pipe, not a file", item=name).fault()
+    if not member.is_whole or not member.has_sound_map:
+        return CorruptError("its map of holes is damaged", item=name).fault()
+    return None
+
+
+def _mtime_ms(mtime_s: float | None) -> int | None:
+    if mtime_s is None or abs(mtime_s) >= _LATEST_S:
+        return None
+    return int(mtime_s * 1000)
 
 
 @dataclass(slots=True)

@@ -5,29 +5,24 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, cast
 
 from transload.archives.blob import Blob, blob_of
 from transload.archives.codecs.decoders import Unpacked
-from transload.archives.limits import Body, impossible_size, possible_size, too_many_entries
-from transload.archives.names import decode_tar_name
+from transload.archives.limits import Body, too_many_entries
 from transload.archives.sniff import is_tar_header, is_zero_tar
 from transload.archives.tar.header import NO_BLOCK, TAR_BLOCK, DamagedTarError
 from transload.archives.tar.index import TarIndex
-from transload.archives.tar.member import Kind, Member
+from transload.archives.tar.member import Member, entry_of
 from transload.archives.tar.stream import EMPTY_BYTES_MAX, TarPass
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import (
     CorruptError,
     LimitError,
-    MissingVolumeError,
     TransloadError,
-    UnsupportedError,
 )
 from transload.faults import Fault
 from transload.ports import Want
-
-_LATEST_S = 253_402_300_800  # the year 10000
 
 
 class TarReader:
@@ -67,7 +62,7 @@ class TarReader:
         """Every entry, in a pass of its own; damage is passed over or ends it, and is told by `finish`."""
         with self._new_pass(self._limits) as run:
             for index, member in self._members(run, self._limits):
-                yield self._entry(index, member)
+                yield entry_of(index, member, is_packed=self._compression is not None)
 
     def cost_to(self, index: int) -> int:
         """Unpacked bytes before the entry where an earlier pass has seen it, else 0."""
@@ -78,7 +73,7 @@ class TarReader:
         """Wanted entries with their bodies, as the port says."""
         with self._new_pass(limits, start) as run:
             for index, member in self._members(run, limits):
-                entry = self._entry(index, member)
+                entry = entry_of(index, member, is_packed=self._compression is not None)
                 if index < start or entry.kind == "dir" or not want(entry):
                     continue
                 if entry.kind == "link" or entry.trouble is not None:
@@ -145,19 +140,6 @@ class TarReader:
         damage = [] if run.damage is None else [run.damage.error().detail]
         self._warnings = (*run.warnings, *damage)
 
-    def _entry(self, index: int, member: Member) -> Entry:
-        name = decode_tar_name(member.name)
-        return Entry(
-            index=index,
-            name=name,
-            raw_name=member.name,
-            size=possible_size(member.size),
-            block=None if self._compression is None else 0,
-            kind=_KINDS[member.kind],
-            mtime_ms=_mtime_ms(member.mtime_s),
-            trouble=_trouble(member, name),
-        )
-
 
 def holds_tar(blob: Blob, compression: str) -> bool:
     """Whether what is packed begins as a tar, or is an empty one. Raises CorruptError, TruncatedError when damaged.
@@ -182,28 +164,3 @@ def _read(unpacked: Unpacked, size: int) -> bytes:
     while len(data) < size and (more := unpacked.read(size - len(data))):
         data += more
     return data
-
-
-_KINDS: dict[Kind, Literal["file", "dir", "link"]] = {
-    "file": "file", "dir": "dir", "link": "link", "special": "link", "rest": "file",
-}  # fmt: skip
-
-
-def _trouble(member: Member, name: str) -> Fault | None:
-    if possible_size(member.size) is None:
-        return impossible_size(member.size, name).fault()
-    if member.kind == "rest":
-        return MissingVolumeError(
-            "only the rest of a file that begins in another volume of this tar", item=name
-        ).fault()
-    if member.kind == "special":
-        return UnsupportedError("a device or pipe, not a file", item=name).fault()
-    if not member.is_whole or not member.has_sound_map:
-        return CorruptError("its map of holes is damaged", item=name).fault()
-    return None
-
-
-def _mtime_ms(mtime_s: float | None) -> int | None:
-    if mtime_s is None or abs(mtime_s) >= _LATEST_S:
-        return None
-    return int(mtime_s * 1000)

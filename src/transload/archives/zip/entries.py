@@ -161,6 +161,11 @@ def _is_ordered(infos: Sequence[ZipInfo]) -> bool:
     return True
 
 
+def needs_more(info: ZipInfo) -> bool:
+    """Whether it is encrypted, or packed in a way that cannot be read here."""
+    return bool(info.flag_bits & ENCRYPTED) or not can_decode(info.compress_type)
+
+
 def span_of(info: ZipInfo) -> int:
     """Bytes of the entry with its header, as near as the directory tells: its own extra field may be longer."""
     names = len(raw_name(info)) + len(info.extra)

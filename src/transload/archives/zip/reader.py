@@ -8,7 +8,6 @@ from typing import BinaryIO, cast
 from zipfile import ZipInfo
 
 from transload.archives.blob import Blob, ByteFile, blob_of, foretell
-from transload.archives.codecs.decoders import can_decode
 from transload.archives.limits import Body, EntryTally, Tally, counted, too_many_entries
 from transload.archives.names import decoder_for
 from transload.archives.sniff import after_end
@@ -25,6 +24,7 @@ from transload.archives.zip.entries import (
     LOCAL_MAGIC,
     EntryBytes,
     entry_of,
+    needs_more,
     overlapping,
     raw_name,
     span_of,
@@ -197,10 +197,6 @@ def _overlaps(contents: Contents) -> dict[int, Fault]:
     return {here[index]: fault for index, fault in troubles.items()}
 
 
-def _needs_more(info: ZipInfo) -> bool:
-    return bool(info.flag_bits & ENCRYPTED) or not can_decode(info.compress_type)
-
-
 class ZipReader:
     """An `ArchiveReader` over a zip. A damaged or missing directory is replaced by walking the entries.
 
@@ -231,12 +227,12 @@ class ZipReader:
     @property
     def needs_more(self) -> bool:
         """Whether an entry is encrypted, or packed in a way that cannot be read here."""
-        return any(map(_needs_more, self._infos))
+        return any(map(needs_more, self._infos))
 
     def lack(self, why: Fault) -> None:
         """Have the entries that cannot be read here say why nothing else reads them."""
         for index, info in enumerate(self._infos):
-            if _needs_more(info):
+            if needs_more(info):
                 self._troubles.setdefault(index, why)
 
     def listing(self) -> Listing:

@@ -8,14 +8,24 @@ promises a zip.
 import re
 import zlib
 from contextlib import closing
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
-from transload.archives.blob import Blob, ByteFile
+from transload.archives.blob import Blob, ByteFile, blob_of
+from transload.archives.sniff import HEAD_BYTES, archive_format, is_zero_tar, likeness
 from transload.archives.zip.directory import END_BYTES_MAX, END_MAGIC, find_end
 from transload.archives.zip.entries import LOCAL_MAGIC
-from transload.errors import UnsupportedError
+from transload.errors import NotArchiveError, TransloadError, TruncatedError, UnsupportedError
 from transload.units import KIB, MIB
 
+_FOR_PEOPLE = {
+    "ace": "ACE",
+    "rar14": "RAR 1.4",
+    "arc": "ARC",
+    "zoo": "Zoo",
+    "stuffit": "StuffIt",
+    "stuffit x": "StuffIt X",
+}
+"""Formats whose short names are not how people know them."""
 TAIL_BYTES = 4 * KIB
 """Holds the end record of a zip with a comment of usual length."""
 
@@ -33,6 +43,50 @@ _FOOTERS = {b"koly": "dmg disk image", b"conectix": "vhd disk image"}
 _DOCUMENT_NAMES = (
     b"word/", b"xl/", b"ppt/", b"[Content_Types].xml", b"mimetype", b"META-INF/", b"AndroidManifest",
 )  # fmt: skip
+
+
+def read_head(where: Path | Blob) -> bytes:
+    """The first bytes of a file, as many as `archive_format` wants. Raises UnreadableError."""
+    file = blob_of(where).open()
+    try:
+        return file.read(HEAD_BYTES)
+    finally:
+        file.close()
+
+
+def is_archive(name: str, head: bytes) -> bool:
+    """Whether a file is an archive by its content, or an empty tar by name and content."""
+    return format_of_head(name, head) is not None
+
+
+def format_of_head(name: str, head: bytes) -> str | None:
+    """Short name of the format that the first bytes tell; an empty tar has its name only."""
+    return archive_format(head) or ("tar" if _is_empty_tar(name, head) else None)
+
+
+def format_of(blob: Blob, head: bytes) -> str | None:
+    """Short name of the format of an archive that begins with `head`; None: it is no archive that is known."""
+    return format_of_head(blob.name, head) or embedded_format(blob, head) or hidden_format(blob)
+
+
+def _is_empty_tar(name: str, head: bytes) -> bool:
+    return name.lower().endswith(".tar") and is_zero_tar(head)
+
+
+def refusal(name: str, found: str | None, head: bytes) -> TransloadError:
+    """Why a file is not opened that is of the format `found`, which no reader here knows, or of none."""
+    if found is not None:
+        return UnsupportedError(
+            f"{name} is of the format {_FOR_PEOPLE.get(found, found)}, which no reader here knows",
+            suggestion="Unpack it with the program that made it and send the folder.",
+        )
+    if not head:
+        return TruncatedError(f"{name} is empty (0 bytes)")
+    return NotArchiveError(
+        f"{name} is not an archive: it begins like {likeness(head)}",
+        suggestion="Perhaps the download gave a web page instead of the file: look into it.",
+        evidence=f"first bytes: {head[:16].hex(' ')}",
+    )
 
 
 def hidden_format(blob: Blob) -> str | None:

@@ -1,4 +1,4 @@
-"""A single file on a server."""
+"""What lies on a web server as a source: a single file; archives are in `test_http.py`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,8 @@ from transload.entry import Entry, Limits, Opening
 from transload.errors import LimitError
 from transload.net.egress import Egress
 from transload.net.fetch import Web
-from transload.sources.http import HttpSources, RemoteFile
+from transload.sources.http import HttpSources
+from transload.sources.http_source import RemoteFile
 
 BODY = noise(300_000)
 

@@ -10,8 +10,8 @@ from tests.archives.makers import make_zip, noise, outcomes
 from tests.archives.makers_7z import make_by_7zz
 from tests.archives.rar_maker import make_rar
 from transload.archives.blob import LocalBlob
-from transload.archives.late_signatures import STUB_BYTES_MAX, embedded_format
-from transload.archives.open import Archives, read_head
+from transload.archives.open import Archives
+from transload.archives.recognition import STUB_BYTES_MAX, embedded_format, read_head
 from transload.entry import Limits
 from transload.errors import UnsupportedError
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.archives.makers import make_zip, noise, outcomes
 from transload.archives.blob import LocalBlob
-from transload.archives.late_signatures import hidden_format
 from transload.archives.open import Archives
+from transload.archives.recognition import hidden_format
 from transload.entry import Limits
 from transload.errors import NotArchiveError
 
