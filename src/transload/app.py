@@ -1,8 +1,7 @@
 """The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -14,22 +13,12 @@ from anyio.abc import TaskGroup
 
 from transload import report
 from transload.config import DataFolder, Settings
-from transload.doctor import Check, examine
-from transload.entry import Opening
 from transload.errors import StoreError
 from transload.events import Event, JobMoved, Snapshot
-from transload.files.scratch import budget_for
-from transload.jobs.dry_run import (
-    DryRunRequest,
-    Inspected,
-    Seen,
-    inspect_file,
-    list_source,
-    look_at,
-    rehearse,
-)
+from transload.jobs.failures import first_of
 from transload.jobs.hub import Hub
-from transload.jobs.worker import finished_equal_job, first_of
+from transload.jobs.worker import finished_equal_job
+from transload.lookups import Lookups
 from transload.model import (
     AlbumMix,
     Files,
@@ -47,95 +36,14 @@ from transload.options import (
     check_caption,
     check_switches,
     check_words,
-    destination_text,
     id_text,
     password_text,
     recipe_of,
-    source_text,
     texts,
     usual_recipe,
 )
-from transload.ports import SourceRef
 from transload.states import JOB_ENDED, needs_password
-from transload.wiring import Installation, build
-
-# The part of the Python API that looks without delivering: it makes no job and writes nothing but scratch.
-
-
-class Lookups:
-    """What an application answers about sources and files; `App` adds jobs."""
-
-    def __init__(self, settings: Settings, installation: Installation) -> None:
-        self.settings = settings
-        self.installation = installation
-
-    def destination(self, to: str) -> str:
-        """The canonical text of a destination. Raises UsageError."""
-        return self.installation.destinations.parse(
-            destination_text(to), self.installation.library_dir
-        )
-
-    async def resolve(self, source: str | PathLike[str]) -> SourceRef:
-        """The source that is meant. Raises UsageError, SourceNotFoundError, UnreadableError."""
-        text = source_text(source)
-        return await anyio.to_thread.run_sync(self.installation.sources.resolve, text)
-
-    async def list(self, source: str | PathLike[str], passwords: Sequence[str] = ()) -> Seen:
-        """Entries of a source, nothing delivered. Raises PasswordNeededError or WrongPasswordError for hidden names."""
-        opening = Opening.trying(texts("passwords", passwords))
-        return await list_source(self.installation.sources, source_text(source), opening)
-
-    async def inspect(
-        self, path: str | PathLike[str], recipe: Recipe | str | None = None
-    ) -> Inspected:
-        """Facts and verdict of a file for a recipe; without one, for that of `send` into a library."""
-        judged_for = recipe_of(recipe) or usual_recipe(self.destination("library:"))
-        file = Path(source_text(path))
-        return await inspect_file(self.installation.media, file, judged_for, self.settings.hevc)
-
-    def dry_run_request(  # noqa: PLR0913  the options of `send` that decide verdicts
-        self,
-        source: str | PathLike[str],
-        to: str = "library:",
-        *,
-        recipe: Recipe | str | None = None,
-        files: Files = "media",
-        hevc: Hevc | None = None,
-        include: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        passwords: Sequence[str] = (),
-    ) -> DryRunRequest:
-        """What `rehearse` looks at, with the defaults `send` would take. Raises UsageError."""
-        check_words(files=files, hevc=hevc)
-        return DryRunRequest(
-            source_text(source),
-            recipe_of(recipe) or usual_recipe(self.destination(to)),
-            files,
-            hevc or self.settings.hevc,
-            texts("include", include),
-            texts("exclude", exclude),
-            Opening.trying(texts("passwords", passwords)),
-        )
-
-    async def rehearse(
-        self, source: str | PathLike[str], request: DryRunRequest
-    ) -> AsyncGenerator[Inspected, None]:
-        """What a job would do with each entry; nothing is sent."""
-        ref = await self.resolve(source)
-        wanted = replace(request, ref=ref.ref)
-        seen = rehearse(self.installation.dry_run_tools(), wanted)
-        async with aclosing(seen):  # a caller that stops early ends the reading here and now
-            async for one in seen:
-                yield one
-
-    async def scratch_need(self, source: str | PathLike[str], passwords: Sequence[str] = ()) -> int:
-        """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""
-        if self.settings.scratch_budget_bytes is not None:
-            return self.settings.scratch_budget_bytes
-        sources, opening = self.installation.sources, Opening.trying(texts("passwords", passwords))
-        text = source_text(source)
-        return await look_at(sources, text, opening, lambda _, opened: budget_for(opened))
-
+from transload.wiring import build
 
 LOCK_S = 0.5  # how often the data folder's lock is tried while another process holds it
 
@@ -414,10 +322,6 @@ class App(Lookups):
         record = await self.installation.quarantine.one(id_text(record_id))
         await self.installation.quarantine.drop(record, self.installation.clock())
         return record
-
-    async def examine(self, *, fix: bool = False) -> list[Check]:
-        """Everything an installation needs, checked; with `fix`, missing folders are made first."""
-        return await examine(self.installation, fix=fix)
 
     async def mend(self) -> int:
         """Free what nothing refers to; returns the bytes. For an app without its ledger open."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from transload.entry import Place
+from transload.entry import Entry, Listing, Place, ReadReport
 from transload.facts import NOTHING_FOUND, FileFacts
 from transload.faults import Fault
 from transload.plans import UNTOUCHED, Plan
@@ -172,6 +172,31 @@ class Judgement:
     width: int | None = None
     height: int | None = None
     duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One judged file or entry."""
+
+    name: str
+    size: int | None
+    judgement: Judgement
+    facts: Facts | None = None
+
+    @classmethod
+    def of_lost(cls, name: str, size: int | None, kind: ItemKind, fault: Fault) -> "Inspection":
+        """Of one that cannot be delivered, or not even looked at."""
+        return cls(name, size, Judgement(kind, Verdict.UNSAVABLE, fault.detail, fault=fault))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContents:
+    """What a source holds, without its bodies."""
+
+    source: str
+    listing: Listing
+    entries: tuple[Entry, ...]
+    report: ReadReport
 
 
 @dataclass(frozen=True, slots=True)

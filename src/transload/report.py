@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from transload.address import shown
+from transload.entry import Entry
 from transload.errors import KINDS
 from transload.faults import Fault
 from transload.json_codec import JsonObject, to_json
-from transload.model import Facts, ItemRecord, Job, Totals
+from transload.model import Facts, Inspection, ItemRecord, Job, SourceContents, Totals
 from transload.present.next_steps import next_step, reason_text
 from transload.states import reported
 
@@ -99,4 +100,72 @@ def item(record: ItemRecord) -> dict[str, Any]:
             for output in record.outputs
         ],
         "sent_at": timestamp(one.sent_ms),
+    }
+
+
+def no_contents(source: str, fault: Fault) -> dict[str, Any]:
+    """The document of `list --json` for a source that cannot be opened."""
+    return {
+        "schema": SCHEMA,
+        "source": shown(source),
+        "format": None,
+        "encrypted": False,
+        "complete": False,
+        "entries": [],
+        "error": error(fault),
+    }
+
+
+def contents(seen: SourceContents) -> dict[str, Any]:
+    """The document of `list --json`."""
+    fault = seen.report.fault
+    return {
+        "schema": SCHEMA,
+        "source": shown(seen.source),
+        "format": seen.listing.format,
+        "encrypted": seen.listing.encrypted or any(entry.encrypted for entry in seen.entries),
+        "complete": fault is None,
+        "entries": [
+            {
+                "index": entry.index,
+                "name": entry.name,
+                "size": entry.size,
+                "crc32": crc_text(entry),
+                "encrypted": entry.encrypted,
+                "kind": entry.kind,
+            }
+            for entry in seen.entries
+        ],
+        "error": None if fault is None else error(fault),
+    }
+
+
+def crc_text(entry: Entry) -> str | None:
+    """Eight upper hex digits, or None."""
+    return None if entry.crc is None else f"{entry.crc:08X}"
+
+
+def inspection(one: Inspection) -> JsonObject:
+    """One entry of `inspect --json`."""
+    judgement = one.judgement
+    return {
+        "file": one.name,
+        "kind": judgement.kind.value,
+        "verdict": judgement.verdict.value,
+        "why": reason_text(judgement.why),
+        "facts": file_facts(one.facts),
+    }
+
+
+def dry_run_entry(one: Inspection) -> JsonObject:
+    """One entry of `send --dry-run --json`."""
+    judgement = one.judgement
+    return {
+        "name": one.name,
+        "size": one.size,
+        "kind": judgement.kind.value,
+        "verdict": judgement.verdict.value,
+        "why": reason_text(judgement.why),
+        "deferred": judgement.deferred,
+        "convert_s": judgement.cost_s,
     }

@@ -16,11 +16,13 @@ from transload.files.disk import SLACK_BYTES, has_room
 from transload.files.scratch import SPOOL, JobScratch
 from transload.jobs.dry_run import DryRunTools
 from transload.jobs.embedded import Embedded, FolderLock
-from transload.jobs.worker import Dependencies, Failures, Run, TaskHandler
+from transload.jobs.failures import Failures
+from transload.jobs.worker import Dependencies, Run, TaskHandler
 from transload.ledger.children import Children
 from transload.ledger.database import Database
-from transload.ledger.jobs import Ledger, system_clock
+from transload.ledger.jobs import Ledger
 from transload.ledger.quarantine import Quarantine
+from transload.ledger.questions import system_clock
 from transload.ledger.segments import SqlSegmentStore
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases

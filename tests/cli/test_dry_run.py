@@ -4,7 +4,6 @@ from pathlib import Path
 
 from tests.archives.makers_7z import make_by_7zz
 from tests.cli.conftest import Cli, Sent
-from transload.cli.dry_run import Cost, cost_lines
 
 
 def test_verdicts_and_costs_as_a_document(sent: Sent, tmp_path: Path) -> None:
@@ -25,13 +24,6 @@ def test_for_people_nothing_is_sent_and_names_are_clean(sent: Sent, tmp_path: Pa
     said = Cli(tmp_path / "data")("send", sent.source, "--dry-run", "--include", "*ken.jpg")
     assert said.out.splitlines()[-1] == "nothing was sent"
     assert "trip/bro\ufffd[31mken.jpg" in said.out
-
-
-def test_costs_in_words() -> None:
-    cost = Cost(entries=3, delivered=2, skipped=1, deliver_bytes=3 << 20, convert_s=90)
-    text = "\n".join(cost_lines(cost))
-    assert "2 items of 3 would be delivered, 3 MiB" in text
-    assert "1:30 min of processor time" in text
 
 
 def test_what_is_locked_is_not_lost(tmp_path: Path) -> None:

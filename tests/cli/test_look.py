@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.cli.conftest import Cli, Sent
 from tests.inputs import packed, photo
-from transload.cli.look import crc_text
 from transload.entry import Entry
+from transload.report import crc_text
 
 
 def test_list_as_a_document(cli: Cli, tmp_path: Path) -> None:

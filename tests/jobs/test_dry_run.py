@@ -16,7 +16,7 @@ import pytest
 from tests import inputs
 from tests.installation import SMALL, Counting, Home
 from transload.archives.sevenzip.tool import find_sevenzip
-from transload.errors import DiskFullError, SourceNotFoundError
+from transload.errors import DiskFullError
 from transload.jobs.dry_run import DryRunRequest
 from transload.model import ItemState, Recipe, Verdict
 from transload.states import LEFT_OUT, OPENED
@@ -52,25 +52,6 @@ async def test_all_files_would_be_delivered_untouched(tmp_path: Path) -> None:
         request = DryRunRequest("", Recipe.ORIGINAL, files="all")
         seen = [one.judgement.verdict.value async for one in app.rehearse(str(source), request)]
     assert seen == ["as_is", "as_is"]
-
-
-async def test_a_listing_has_every_entry(tmp_path: Path) -> None:
-    source = inputs.mixed(tmp_path, photos=2, clips=0)
-    async with Home(tmp_path).open() as app:
-        seen = await app.list(str(source))
-    assert seen.listing.format == "zip"
-    assert [entry.name for entry in seen.entries][:2] == ["trip/IMG_000.jpg", "trip/IMG_001.jpg"]
-    assert seen.report.fault is None
-
-
-async def test_inspecting_gives_facts_or_a_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(inputs.photo(1))
-    async with Home(tmp_path).open() as app:
-        seen = await app.inspect(tmp_path / "a.jpg")
-        with pytest.raises(SourceNotFoundError, match="no file"):
-            await app.inspect(tmp_path / "missing.jpg")
-    assert (seen.judgement.kind.value, seen.judgement.verdict.value) == ("photo", "as_is")
-    assert seen.facts
 
 
 async def test_what_is_locked_is_named_and_left_alone(tmp_path: Path) -> None:

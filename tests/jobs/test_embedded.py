@@ -15,7 +15,8 @@ from transload.entry import Entry
 from transload.events import JobMoved
 from transload.jobs.embedded import Embedded
 from transload.ledger.database import Database
-from transload.ledger.jobs import Ledger, system_clock
+from transload.ledger.jobs import Ledger
+from transload.ledger.questions import system_clock
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
 from transload.model import (

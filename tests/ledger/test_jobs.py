@@ -3,9 +3,9 @@
 import pytest
 
 from tests.ledger.conftest import Desk, entries
-from transload.errors import BusyError, CorruptError, DiskFullError, UnknownJobError
-from transload.ledger.jobs import new_id
-from transload.model import Done, ItemState, JobProgress, JobState, Lane, Outcome
+from transload.errors import BusyError, CorruptError, DiskFullError
+from transload.ledger.rows import new_id
+from transload.model import ItemState, JobState, Lane, Outcome
 from transload.states import LEFT_OUT
 
 pytestmark = pytest.mark.anyio
@@ -34,16 +34,6 @@ async def test_an_ended_job_is_not_continued(desk: Desk) -> None:
     await record.end_task()
     await record.end_job()
     assert (await desk.submit()).id != first.id
-
-
-async def test_a_job_is_found_by_what_is_unique(desk: Desk) -> None:
-    job = await desk.submit()
-    assert (await desk.ledger.find(job.id[:6].lower())).id == job.id
-    with pytest.raises(UnknownJobError, match="no job"):
-        await desk.ledger.find("zzz")
-    await desk.submit("/other.zip")
-    with pytest.raises(UnknownJobError, match="more than one"):
-        await desk.ledger.find(job.id[:4])
 
 
 async def test_cancel_takes_the_lease_and_leaves_one_task_to_settle(desk: Desk) -> None:
@@ -99,29 +89,6 @@ async def test_retry_opens_only_what_was_lost(desk: Desk) -> None:
     await desk.ledger.retry(job.id)
     after = [one.item.state async for one in desk.ledger.records(job.id)]
     assert after == [ItemState.SKIPPED, ItemState.PENDING, ItemState.PENDING]
-
-
-async def test_progress_never_goes_back(desk: Desk) -> None:
-    job = await desk.submit()
-    for overall in (0.2, 0.7, 0.4, None):
-        now = JobProgress("fetch", None, 1, 2, "bytes", None, None, overall, 0, None)
-        assert await desk.ledger.set_progress({job.id: now}) == {job.id: Done()}
-    told = (await desk.ledger.heads([job.id]))[job.id].progress
-    assert told is not None
-    assert told.overall == 0.7
-
-
-async def test_totals_add_up_and_records_come_in_pages(desk: Desk) -> None:
-    await desk.submit()
-    record = await desk.begin()
-    items = await record.admit(entries(1200))
-    await record.conclude([Outcome(item, ItemState.SKIPPED, "so") for item in items[:700]])
-    job = await desk.ledger.job(items[0].job_id)
-    totals = await desk.ledger.totals(job)
-    assert (totals.entries, totals.skipped, totals.sent) == (1200, 700, 0)
-    assert [one.item.index async for one in desk.ledger.records(job.id)] == list(range(1200))
-    done = await desk.ledger.done(job.id)
-    assert (done.items, done.total_items) == (700, 1200)
 
 
 async def test_a_detached_job_runs_though_nobody_asks_again(desk: Desk) -> None:

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.ledger.conftest import LEASE_MS, Desk, entries
-from transload.errors import CorruptError, DiskFullError, LostLeaseError
+from transload.errors import DiskFullError, LostLeaseError
 from transload.ledger import task_run
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
-from transload.model import ItemState, JobState, Lane
+from transload.model import Lane
 
 pytestmark = pytest.mark.anyio
 
@@ -42,28 +42,3 @@ async def test_without_the_fence_the_zombie_would_write(
     zombie = await overtaken(desk)
     monkeypatch.setattr(task_run, "check_fence", no_fence)
     assert len(await zombie.admit(entries(1))) == 1  # so the test above does see the fence
-
-
-async def test_a_wait_is_a_row_that_a_restart_keeps(desk: Desk) -> None:
-    job = await desk.submit()
-    record = await desk.begin()
-    await record.wait("space", desk.clock.now_ms + 15_000, FULL)
-    waiting = await desk.ledger.job(job.id)
-    assert (waiting.state, waiting.wait_reason) == (JobState.WAITING, "space")
-    assert await desk.leases.take(Lane.TRANSFER, 0) is None
-    desk.clock.now_ms += 15_000
-    again = await desk.begin()
-    running, _ = await again.begin()
-    assert (running.state, running.wait_reason, running.fault) == (JobState.RUNNING, None, None)
-
-
-async def test_the_last_task_must_close_the_job(desk: Desk) -> None:
-    await desk.submit()
-    record = await desk.begin()
-    (item,) = await record.admit(entries(1))
-    await record.lose_rest(CorruptError("x").fault(), ItemState.FAILED)
-    assert not await record.end_task()
-    assert await record.end_job() is JobState.FAILED
-    with pytest.raises(LostLeaseError):
-        await record.end_job()
-    assert (await record.item(item.id)).state is ItemState.FAILED

@@ -1,6 +1,7 @@
 """`transload doctor`: what is needed, what is there, how to mend the difference."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +50,7 @@ async def _doctor(app: "App", fix: bool, common: Common) -> int:
     return EXIT_ENVIRONMENT if failed else EXIT_OK
 
 
-def lines(checks: "list[Check]", *, all_of_them: bool) -> list[str]:
+def lines(checks: "Sequence[Check]", *, all_of_them: bool) -> list[str]:
     """The checks as text: what is not well with its reason and cure."""
     told = list[str]()
     for check in checks:
@@ -69,7 +70,7 @@ def mend(check: "Check") -> str:
     return sentence(check.fix) if isinstance(check.fix, Step) else check.fix
 
 
-def document(app: "App", checks: "list[Check]") -> dict[str, Any]:
+def document(app: "App", checks: "Sequence[Check]") -> dict[str, Any]:
     """The answer of `doctor --json`."""
     return {
         "schema": 1,

@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from transload import report
 from transload.address import shown
-from transload.cli.display import as_it_stands
+from transload.cli.job_view import as_it_stands
 from transload.errors import TransloadError, UsageError
 from transload.files.disk import sync_written
 from transload.model import Job, JobState, Totals

@@ -13,72 +13,14 @@ from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
 from transload.cli.session import Common
-from transload.errors import KINDS, LOCKED, TransloadError
-from transload.faults import EXIT_INPUT, EXIT_OK, EXIT_PARTIAL, Fault
-from transload.json_codec import JsonObject
-from transload.model import ItemKind, Verdict
+from transload.errors import TransloadError
+from transload.faults import Fault
 from transload.options import nothing_fits
-from transload.present.next_steps import reason_text
-from transload.present.text import clean, count_text, size_text, time_text
+from transload.present.dry_run import Cost, cost_lines, entry_line
 
 if TYPE_CHECKING:
     from transload.app import App
-    from transload.jobs.dry_run import DryRunRequest, Inspected
-
-SCHEMA = 1
-
-
-@dataclass(slots=True)
-class Cost:
-    """Sums over the entries of a source: numbers, bytes, seconds of processor time."""
-
-    entries: int = 0
-    opened: int = 0  # archives, of those that are skipped
-    fault: Fault | None = None  # what nothing could be sent for
-    delivered: int = 0
-    skipped: int = 0
-    unsavable: int = 0
-    locked: int = 0
-    converted: int = 0
-    deliver_bytes: int = 0
-    scratch_bytes: int = 0
-    convert_s: float = 0.0
-
-    def add(self, one: "Inspected") -> None:
-        """Count one entry."""
-        self.entries += 1
-        match one.judgement.verdict:
-            case Verdict.SKIP:
-                self.skipped += 1
-                self.opened += one.judgement.kind is ItemKind.ARCHIVE
-            case Verdict.UNSAVABLE if _is_locked(one):
-                self.locked += 1
-            case Verdict.UNSAVABLE:
-                self.unsavable += 1
-            case verdict:
-                self.delivered += 1
-                self.deliver_bytes += one.size or 0
-                self.converted += verdict is not Verdict.AS_IS
-                self.convert_s += one.judgement.cost_s
-
-    @property
-    def exit_status(self) -> int:
-        """What a job would end with: whether a password is needed, or something could not be delivered."""
-        if self.fault is not None:
-            return KINDS[self.fault.kind].exit_status
-        if self.locked:
-            return EXIT_INPUT
-        return EXIT_PARTIAL if self.unsavable else EXIT_OK
-
-    def as_dict(self) -> JsonObject:
-        """The sums as JSON types."""
-        sums = set(type(self).__slots__) - {"fault", "opened"}
-        return {name: getattr(self, name) for name in type(self).__slots__ if name in sums}
-
-
-def _is_locked(one: "Inspected") -> bool:
-    fault = one.judgement.fault
-    return fault is not None and fault.kind in LOCKED
+    from transload.jobs.dry_run import DryRunRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +86,7 @@ class DryRun:
         cost.fault = await self._misfit(app, source, cost)
         if cost.fault is not None:
             say("\n".join(error_lines(cost.fault)), sys.stderr)
-        for line in cost_lines(cost) if self.common.talks else ():
+        for line in cost_lines(cost, GIVE_PASSWORD) if self.common.talks else ():
             say(line, sys.stdout)
         return cost
 
@@ -159,11 +101,16 @@ class DryRun:
     async def _as_document(self, app: "App", source: str) -> Cost:
         """One JSON object, written entry by entry."""
         cost, request = await self._cost(app, source), self._request(app, source)
-        head = {"schema": SCHEMA, "dry_run": True, "source": shown(source), "destination": self.to}
+        head = {
+            "schema": report.SCHEMA,
+            "dry_run": True,
+            "source": shown(source),
+            "destination": self.to,
+        }
         text = json.dumps(head | {"recipe": request.recipe.value})[:-1] + ', "entries": ['
         async with aclosing(app.rehearse(source, request)) as seen:
             async for one in seen:
-                say(text + "\n" + json.dumps(entry(one)), sys.stdout, end="")
+                say(text + "\n" + json.dumps(report.dry_run_entry(one)), sys.stdout, end="")
                 text = ","
                 cost.add(one)
         end = text if not cost.entries else ""
@@ -171,37 +118,3 @@ class DryRun:
         error = "" if cost.fault is None else f', "error": {json.dumps(report.error(cost.fault))}'
         say(end + f'], "totals": {json.dumps(cost.as_dict())}{error}}}', sys.stdout)
         return cost
-
-
-def entry_line(one: "Inspected") -> str:
-    """One entry for a person."""
-    judgement = one.judgement
-    verdict = "locked" if _is_locked(one) else judgement.verdict.value
-    words = f"{verdict:<10} {size_text(one.size):>9}  {clean(one.name)}"
-    return f"{words}  ({clean(reason_text(judgement.why))})"
-
-
-def cost_lines(cost: Cost) -> list[str]:
-    """The sums for a person."""
-    return [
-        f"{count_text(cost.delivered, 'item')} of {cost.entries:,} would be delivered, {size_text(cost.deliver_bytes)}",
-        f"  skipped {cost.skipped:,}, cannot be saved {cost.unsavable:,}",
-        *([f"  locked {cost.locked:,}: {GIVE_PASSWORD}"] if cost.locked else []),
-        f"  converted {cost.converted:,}, about {time_text(cost.convert_s)} of processor time",
-        f"  disk needed on the way: at most {size_text(cost.scratch_bytes)}",
-        "nothing was sent",
-    ]
-
-
-def entry(one: "Inspected") -> JsonObject:
-    """One entry of the document."""
-    judgement = one.judgement
-    return {
-        "name": one.name,
-        "size": one.size,
-        "kind": judgement.kind.value,
-        "verdict": judgement.verdict.value,
-        "why": reason_text(judgement.why),
-        "deferred": judgement.deferred,
-        "convert_s": judgement.cost_s,
-    }

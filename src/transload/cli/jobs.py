@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -10,14 +9,13 @@ from cyclopts import Parameter
 
 from transload import report
 from transload.cli import output
-from transload.cli.display import as_it_stands
 from transload.cli.document import of_all
+from transload.cli.job_view import as_it_stands, became, detail_lines, table
 from transload.cli.passwords import ask_hidden, piped_line, somebody_types
 from transload.cli.session import RESUMES, USUAL, Common, JobId, run
 from transload.faults import EXIT_OK
 from transload.model import Job, JobState
-from transload.present.status import state_word, wait_line
-from transload.present.text import clean, short_id_length, shortened
+from transload.present.text import clean
 from transload.states import JOB_ENDED
 
 if TYPE_CHECKING:
@@ -69,24 +67,6 @@ async def _all(app: "App", common: Common) -> int:
     return EXIT_OK
 
 
-async def table(app: "App", latest: Sequence[Job]) -> list[str]:
-    """The jobs as lines, newest first."""
-    if not latest:
-        return ["no jobs yet: `transload send SOURCE` makes one"]
-    length = short_id_length([job.id for job in latest])
-    lines = [f"{'job':<{length}}  {'state':<11} {'items':>15}  source -> destination"]
-    for job in latest:
-        totals = await app.totals(job)
-        items = f"{totals.sent + totals.duplicate:,}/{totals.entries - totals.skipped:,}"
-        lost = totals.quarantined + totals.failed
-        items += f" ({lost:,} lost)" if lost else ""
-        route = f"{shortened(clean(job.title), 40)} -> {clean(job.destination)}"
-        lines.append(f"{job.id[:length]:<{length}}  {state_word(job):<11} {items:>15}  {route}")
-        if line := wait_line(job, job.id[:length], is_watched=app.installation.lock.is_held()):
-            lines.append(f"{'':<{length}}  {line}")
-    return lines
-
-
 async def _watch_all(app: "App") -> int:
     from rich.console import Console
     from rich.live import Live
@@ -102,8 +82,6 @@ async def _watch_all(app: "App") -> int:
 
 
 async def _one(app: "App", job_id: str, page: int, common: Common) -> int:
-    from transload.cli.display import detail_lines
-
     job = as_it_stands(app, await app.job(job_id))
     if common.json:
         async for piece in of_all(app, [job]):
@@ -148,19 +126,8 @@ async def _tell_state(app: "App", before: Job, job: Job, common: Common) -> int:
     if common.json:
         print(json.dumps(report.head(job, await app.totals(job)), ensure_ascii=False))
     elif common.talks:
-        print(f"{job.id}: {_became(app, before, job)}")
+        print(f"{job.id}: {became(app, before, job)}")
     return EXIT_OK
-
-
-def _became(app: "App", before: Job, job: Job) -> str:
-    if before.state in JOB_ENDED:
-        return f"had ended before ({before.state.value}), nothing was changed"
-    if job.state in JOB_ENDED:
-        return job.state.value
-    return (
-        wait_line(job, job.id, is_watched=app.installation.lock.is_held())
-        or "is still letting go of its work"
-    )
 
 
 def resume(job_id: JobId, /, *, common: Common = USUAL) -> int:

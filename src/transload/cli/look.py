@@ -3,33 +3,24 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from transload import report
-from transload.address import shown
 from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import NO_PASSWORDS, Passwords, no_job
 from transload.cli.session import USUAL, Common, recipe_word, run
-from transload.entry import Entry
 from transload.errors import KINDS, TransloadError
-from transload.faults import EXIT_OK, EXIT_PARTIAL, Fault
-from transload.json_codec import JsonObject
-from transload.media.probe.sniff import kind_of_name
-from transload.model import Files, ItemKind, Judgement, Recipe, Verdict
-from transload.options import nothing_fits
+from transload.faults import EXIT_OK, EXIT_PARTIAL
+from transload.lookups import Wanted
+from transload.model import Files, Inspection, ItemKind, Recipe, SourceContents, Verdict
 from transload.present.next_steps import reason_text
 from transload.present.text import clean, size_text
-from transload.steps.nested import is_included
 
 if TYPE_CHECKING:
     from transload.app import App
-    from transload.jobs.dry_run import Inspected, Seen
-
-SCHEMA = 1
 
 
 def list_entries(  # noqa: PLR0913  one parameter for each option
@@ -59,45 +50,28 @@ def list_entries(  # noqa: PLR0913  one parameter for each option
         transload list https://host/photos.zip --files media --exclude "thumbs/*"
     """
     words = passwords.read()
-    narrowed = _Narrowed(files, include or (), exclude or ())
-    return run(common, lambda app: _list(app, source, words, narrowed, common), ledger=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Narrowed:
-    """What of a listing is shown."""
-
-    files: Files
-    include: Sequence[str]
-    exclude: Sequence[str]
-
-    def of(self, seen: "Seen") -> "Seen":
-        """The entries that are wanted. Raises UsageError when `include` fits none of those there are."""
-        fits = [one for one in seen.entries if is_included(one.name, self.include, self.exclude)]
-        if self.include and seen.entries and not fits:
-            raise nothing_fits(self.include, self.exclude, [one.name for one in seen.entries])
-        shown = [one for one in fits if self.files == "all" or kind_of_name(one.name) is not None]
-        return replace(seen, entries=tuple(shown))
+    wanted = Wanted(files, tuple(include or ()), tuple(exclude or ()))
+    return run(common, lambda app: _list(app, source, words, wanted, common), ledger=False)
 
 
 async def _list(
     app: "App",
     source: str,
     words: Sequence[str],
-    narrowed: _Narrowed,
+    wanted: Wanted,
     common: Common,
 ) -> int:
     try:
         with no_job():
-            seen = narrowed.of(await app.list(source, words))
+            seen = await app.list(source, words, wanted)
     except TransloadError as error:
         if not common.json:
             raise
-        say(json.dumps(unlisted(source, error.fault()), ensure_ascii=False), sys.stdout)
+        say(json.dumps(report.no_contents(source, error.fault()), ensure_ascii=False), sys.stdout)
         return error.exit_status
     fault = seen.report.fault
     if common.json:
-        json.dump(listed(seen), sys.stdout)
+        json.dump(report.contents(seen), sys.stdout)
         print()
     else:
         if not common.quiet:
@@ -107,56 +81,14 @@ async def _list(
     return EXIT_OK if fault is None else KINDS[fault.kind].exit_status
 
 
-def unlisted(source: str, fault: Fault) -> dict[str, Any]:
-    """The document of `list --json` for a source that cannot be opened."""
-    return {
-        "schema": SCHEMA,
-        "source": shown(source),
-        "format": None,
-        "encrypted": False,
-        "complete": False,
-        "entries": [],
-        "error": report.error(fault),
-    }
-
-
-def listed(seen: "Seen") -> dict[str, Any]:
-    """The document of `list --json`."""
-    fault = seen.report.fault
-    return {
-        "schema": SCHEMA,
-        "source": shown(seen.source),
-        "format": seen.listing.format,
-        "encrypted": seen.listing.encrypted or any(entry.encrypted for entry in seen.entries),
-        "complete": fault is None,
-        "entries": [
-            {
-                "index": entry.index,
-                "name": entry.name,
-                "size": entry.size,
-                "crc32": crc_text(entry),
-                "encrypted": entry.encrypted,
-                "kind": entry.kind,
-            }
-            for entry in seen.entries
-        ],
-        "error": None if fault is None else report.error(fault),
-    }
-
-
-def crc_text(entry: Entry) -> str | None:
-    """Eight upper hex digits, or None."""
-    return None if entry.crc is None else f"{entry.crc:08X}"
-
-
-def _print_entries(seen: "Seen") -> None:
+def _print_entries(seen: SourceContents) -> None:
     marks = {"file": "", "dir": "folder", "link": "link"}
     known = 0
     print(f"{'index':>7} {'size':>9}  {'crc32':<8}  {'':<9}  name")
     for entry in seen.entries:
         known += entry.size or 0
         mark = "encrypted" if entry.encrypted else marks[entry.kind]
-        crc = crc_text(entry) or "-"
+        crc = report.crc_text(entry) or "-"
         size = "-" if entry.kind == "dir" else size_text(entry.size)
         print(f"{entry.index:>7} {size:>9}  {crc:<8}  {mark:<9}  {clean(entry.name)}")
         if entry.trouble is not None:
@@ -191,12 +123,12 @@ def inspect(
 
 async def _inspect(app: "App", files: Sequence[Path], recipe: Recipe | None, common: Common) -> int:
     """Look at one file after the other; the exit status is the worst that `send` would end with before it began."""
-    found, statuses = list["Inspected"](), list[int]()
+    found, statuses = list[Inspection](), list[int]()
     for file in files:
         try:
             found.append(await app.inspect(file, recipe))
         except TransloadError as error:
-            found.append(_unseen(file, error.fault()))
+            found.append(Inspection.of_lost(str(file), None, ItemKind.UNKNOWN, error.fault()))
             statuses.append(error.exit_status)
             if not common.json:
                 say("\n".join(error_lines(error.fault())), sys.stderr)
@@ -206,31 +138,11 @@ async def _inspect(app: "App", files: Sequence[Path], recipe: Recipe | None, com
             if common.talks:
                 _print_inspected(found[-1], facts=common.verbose)
     if common.json:
-        say(json.dumps([inspected(one) for one in found]), sys.stdout)
+        say(json.dumps([report.inspection(one) for one in found]), sys.stdout)
     return worst(statuses)
 
 
-def _unseen(file: Path, fault: Fault) -> "Inspected":
-    """How a file that could not be looked at stands in the answer."""
-    from transload.jobs.dry_run import Inspected
-
-    judgement = Judgement(ItemKind.UNKNOWN, Verdict.UNSAVABLE, fault.detail, fault=fault)
-    return Inspected(str(file), None, judgement)
-
-
-def inspected(one: "Inspected") -> JsonObject:
-    """One entry of `inspect --json`."""
-    judgement = one.judgement
-    return {
-        "file": one.name,
-        "kind": judgement.kind.value,
-        "verdict": judgement.verdict.value,
-        "why": reason_text(judgement.why),
-        "facts": report.file_facts(one.facts),
-    }
-
-
-def _print_inspected(one: "Inspected", *, facts: bool) -> None:
+def _print_inspected(one: Inspection, *, facts: bool) -> None:
     judgement = one.judgement
     verdict = f"{judgement.kind.value}, {judgement.verdict.value}"
     say(f"{clean(one.name)}: {verdict}: {clean(reason_text(judgement.why))}", sys.stdout)

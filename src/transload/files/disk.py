@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from transload.errors import DiskFullError, NeverFitsError
+from transload.sums import sha256_of
 from transload.units import MIB
 
 
@@ -77,3 +78,10 @@ def check_room(path: Path, size: int, reserve: int, told: str) -> None:
         f"{told}, {usage.free / MIB:.1f} MiB free, of which {reserve / MIB:.1f} MiB stay free (min_free_bytes)",
         stage="fetch",
     )
+
+
+def durable_sum(path: Path) -> tuple[int, str]:
+    """Hash what was written and make it durable; returns size and SHA-256."""
+    sha256 = sha256_of(path)
+    sync_file(path)
+    return path.stat().st_size, sha256

@@ -1,37 +1,30 @@
-"""Looking without delivering: list a source, inspect files, rehearse a job. Nothing is written but scratch."""
+"""A dry run: the job as it would be, read and judged by the same code, and nothing delivered."""
 
-import secrets
-import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport, Secret
+from transload.entry import Entry, Limits, Opening, Place, ReadReport, Secret
 from transload.errors import (
     PermanentError,
-    SourceNotFoundError,
     StalledError,
     UnreadableError,
-    UsageError,
 )
-from transload.faults import Fault, NextStep, Step
 from transload.files.disk import SLACK_BYTES
 from transload.files.scratch import JobScratch
+from transload.jobs.failures import first_of
 from transload.jobs.hub import TaskMeter
-from transload.jobs.worker import first_of
 from transload.model import (
-    MEDIA_KINDS,
-    Facts,
     Files,
     Hevc,
+    Inspection,
     Item,
     ItemKind,
     ItemState,
@@ -44,102 +37,9 @@ from transload.model import (
 from transload.ports import ArchiveReader, Media, ReadContext, Source, Sources
 from transload.states import LEFT_OUT
 from transload.steps.prepare import judge
-from transload.steps.read import NOT_WANTED, read_source
-from transload.steps.staging import HEAD_BYTES, StagedEntry
+from transload.steps.read import read_source
+from transload.steps.staging import StagedEntry
 
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a source holds, without its bodies."""
-
-    source: str
-    listing: Listing
-    entries: tuple[Entry, ...]
-    report: ReadReport
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """One judged file or entry."""
-
-    name: str
-    size: int | None
-    judgement: Judgement
-    facts: Facts | None = None
-
-
-async def list_source(sources: Sources, text: str, opening: Opening) -> Seen:
-    """All entries of a source. Raises what opening it raises; damage inside is in the report."""
-
-    def seen(ref: str, source: Source) -> Seen:
-        listing = source.listing()
-        entries = tuple(source.entries())
-        return Seen(ref, listing, entries, source.finish())
-
-    return await look_at(sources, text, opening, seen)
-
-
-async def look_at(
-    sources: Sources, text: str, opening: Opening, at: Callable[[str, Source], Answer]
-) -> Answer:
-    """What `at` answers for the source a text means, opened. Raises what opening it raises."""
-
-    def look() -> Answer:
-        ref = sources.resolve(text).ref
-        with _spooling(opening) as given, closing(sources.open(ref, given)) as source:
-            return at(ref, source)
-
-    return await anyio.to_thread.run_sync(look)
-
-
-@contextmanager
-def _spooling(opening: Opening) -> Generator[Opening]:
-    """The opening with a folder for what must be fetched, which is made when it is needed and removed at the end."""
-    folder = Path(tempfile.gettempdir()) / f"transload-{secrets.token_hex(8)}"
-    try:
-        yield replace(opening, spool=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def inspect_file(media: Media, path: Path, recipe: Recipe, hevc: Hevc) -> Inspected:
-    """Facts and verdict of a local file. Raises SourceNotFoundError or UnreadableError."""
-    head, size = await anyio.to_thread.run_sync(_beginning, path)
-    kind = media.sniff(head, path.name)
-    if kind not in MEDIA_KINDS:
-        why = OPENS if kind is ItemKind.ARCHIVE else NOT_WANTED[kind]
-        return Inspected(str(path), size, Judgement(kind, Verdict.SKIP, why))
-    try:
-        facts = (await media.probe(path, path.name)).facts
-    except (PermanentError, StalledError) as error:
-        return _lost(str(path), size, kind, error.fault())
-    return Inspected(str(path), size, media.judge(facts, recipe, hevc), facts)
-
-
-def _beginning(path: Path) -> tuple[bytes, int]:
-    """What sniffing looks at, and the size."""
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES), path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise SourceNotFoundError(f"there is no file {path}") from error
-    except IsADirectoryError as error:
-        raise UsageError(
-            f"{path} is a folder",
-            suggestion=Step(NextStep.JUDGE_FOLDER, str(path)),
-        ) from error
-    except OSError as error:
-        raise UnreadableError(f"{path} cannot be read ({error.strerror})") from error
-
-
-def _lost(name: str, size: int | None, kind: ItemKind, fault: Fault) -> Inspected:
-    lost = Judgement(kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
-    return Inspected(name, size, lost)
-
-
-OPENS = "an archive: not itself is delivered, but what is in it"
 UNAIDED = Opening()
 
 
@@ -201,7 +101,7 @@ class _NoLedger:
         """The source itself is asked how reading went."""
 
 
-async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[Inspected, None]:
+async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[Inspection, None]:
     """Judge every entry as a job would: read and judged by the same code, in a temporary folder, nothing delivered.
 
     What the filters leave out is not among them. The last one is the source itself where reading it went wrong.
@@ -213,7 +113,7 @@ async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator
             await context.scratch.drop(staged.item.id)
         fault = context.source.finish().fault
         if fault is not None:
-            yield _lost(context.source.title, None, ItemKind.ARCHIVE, fault)
+            yield Inspection.of_lost(context.source.title, None, ItemKind.ARCHIVE, fault)
 
 
 @asynccontextmanager
@@ -275,15 +175,15 @@ def _job_of(request: DryRunRequest, source: Source) -> Job:
     )
 
 
-async def _seen(context: ReadContext, staged: StagedEntry) -> Inspected:
+async def _seen(context: ReadContext, staged: StagedEntry) -> Inspection:
     item, held = staged.item, staged.held
     if staged.skip is not None:
-        return Inspected(item.name, item.size, Judgement(staged.kind, Verdict.SKIP, staged.skip))
+        return Inspection(item.name, item.size, Judgement(staged.kind, Verdict.SKIP, staged.skip))
     if staged.fault is not None or held is None:
         fault = staged.fault or UnreadableError("nothing could be read").fault()
-        return _lost(item.name, item.size, staged.kind, fault)
+        return Inspection.of_lost(item.name, item.size, staged.kind, fault)
     try:
         judged = await judge(context, staged, held)
     except (PermanentError, StalledError) as error:
-        return _lost(item.name, held.size_bytes, staged.kind, error.fault())
-    return Inspected(item.name, held.size_bytes, judged.judgement, judged.facts)
+        return Inspection.of_lost(item.name, held.size_bytes, staged.kind, error.fault())
+    return Inspection(item.name, held.size_bytes, judged.judgement, judged.facts)

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 import anyio
 
 from transload.errors import DiskFullError
-from transload.ledger.jobs import Head, Ledger
+from transload.ledger.jobs import Ledger
+from transload.ledger.questions import Head
 from transload.model import Done, JobProgress, Progress
 from transload.states import JOB_ENDED
 

@@ -15,120 +15,25 @@ import anyio.to_thread
 from transload import flow
 from transload.errors import (
     KINDS,
-    BugError,
     CancelledJobError,
-    CorruptError,
-    DeniedError,
     DiskFullError,
     LostLeaseError,
-    PasswordNeededError,
     PermanentError,
-    RemoteBusyError,
-    SourceNotFoundError,
-    StoreError,
     StuckError,
     TransientError,
-    TransloadError,
-    TruncatedError,
-    UnreachableError,
-    UnreadableError,
-    UnsupportedError,
-    WrongPasswordError,
 )
 from transload.files.scratch import JobScratch, budget_for
+from transload.jobs.failures import Failures, first_of
 from transload.jobs.hub import TaskMeter
 from transload.ledger.jobs import Ledger
 from transload.ledger.task_writes import TaskRecord
 from transload.model import ItemRecord, ItemState, Job, Outcome, Output, Task, TaskKind
 from transload.plans import ShouldYield, Yielded
-from transload.ports import Clock, Destination, Media, Meter, Source, TaskContext
-from transload.retry import RetryPolicy
+from transload.ports import Destination, Media, Meter, Source, TaskContext
 from transload.sources.local import Later
-from transload.states import ITEM_OPEN, RETRY, SPACE
 from transload.steps.prepare import reconcile_intents
 
-# How a failed attempt at a task becomes rows: a wait, a need of a password, or the end of an item or of the job.
-
-
 log = logging.getLogger(__name__)
-
-# Neither the source nor the destination is there for any item: in a conversion, too, the job ends with it.
-_OF_THE_JOB = (
-    CorruptError,
-    DeniedError,
-    SourceNotFoundError,
-    StoreError,
-    TruncatedError,
-    UnreachableError,
-    UnreadableError,
-    UnsupportedError,
-)
-
-
-class Failures:
-    """Writes how attempts failed, by the type of the error."""
-
-    def __init__(self, clock: Clock, retry: RetryPolicy, jitter: Callable[[], float]) -> None:
-        self._clock = clock
-        self._retry = retry
-        self._jitter = jitter
-
-    async def write(self, task: Task, record: TaskRecord, error: BaseException) -> bool:
-        """Write how an attempt failed; returns whether it is over with that, to be taken up again or by another."""
-        if isinstance(error, LostLeaseError):
-            raise error
-        if not isinstance(error, TransloadError):
-            log.error("task_crashed", extra={"task": task.id, "job": task.job_id}, exc_info=error)
-            bug = BugError(f"{type(error).__name__} in {task.kind.value} of job {task.job_id}")
-            await self._lose(task, record, bug)
-            return False
-        if isinstance(error, (PasswordNeededError, WrongPasswordError)):
-            await record.need_input(error.fault())
-            return True
-        now = self._clock()
-        if isinstance(error, DiskFullError):
-            log.warning("waiting_for_space", extra={"job": task.job_id, "detail": error.detail})
-            look_ms = int(self._retry.space_s * 1000)
-            await record.wait(SPACE, now + look_ms, error.fault())
-            return True
-        if isinstance(error, TransientError):
-            asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None
-            delay_s = self._retry.delay_s(await record.tried(), self._jitter(), asked_s)
-            if delay_s is not None:
-                await record.wait(RETRY, now + int(delay_s * 1000), error.fault())
-                return True
-        await self._lose(task, record, error)
-        return False
-
-    async def _lose(self, task: Task, record: TaskRecord, error: TransloadError) -> None:
-        """End the item of the task with this error, or every open one where no other can fare better."""
-        if task.item_id is None or isinstance(error, _OF_THE_JOB):
-            log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind.word})
-            await record.lose_rest(error.fault(), ItemState.FAILED)
-            return
-        item = await record.item(task.item_id)
-        if item.state in ITEM_OPEN:
-            fault = replace(error.fault(), item=item.name)
-            await record.conclude([Outcome(item, ItemState.FAILED, error.detail, fault=fault)])
-
-
-def first_of(raised: BaseException) -> BaseException:
-    """The error that decides among those of a group: a lost lease first, then a full disk, then the earliest."""
-    flat: list[BaseException] = []
-    pending = [raised]
-    while pending:
-        error = pending.pop(0)
-        if isinstance(error, BaseExceptionGroup):
-            group: BaseExceptionGroup[BaseException] = error  # pyright: ignore[reportUnknownVariableType]
-            pending.extend(group.exceptions)
-        else:
-            flat.append(error)
-    for kind in (LostLeaseError, DiskFullError):
-        for error in flat:
-            if isinstance(error, kind):
-                return error
-    return flat[0]
-
 
 # When the same command comes again: is there anything left to do?
 

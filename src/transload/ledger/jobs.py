@@ -1,36 +1,25 @@
 """Job queries and commands. What a running task writes is in `task_writes.py`."""
 
-import secrets
-import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from transload.entry import Place, Secret
-from transload.errors import BusyError, UnknownJobError, UsageError
-from transload.events import Asked, Event, JobMoved
+from transload.errors import BusyError, UsageError
+from transload.events import Asked, JobMoved
 from transload.faults import NextStep, Step
-from transload.json_codec import to_json
-from transload.ledger.database import Database
 from transload.ledger.moves import Sweep, Values, apply_to_all, move_job, revoke
-from transload.ledger.passwords import keep_passwords, passwords_of
+from transload.ledger.passwords import keep_passwords
 from transload.ledger.quarantine import usable_of
-from transload.ledger.reports import PAGE, done_of, page_of, records_of, totals_of, untouched
-from transload.ledger.rows import announce, event_of, job_of, job_options, progress_of
-from transload.ledger.schema import events, items, jobs, tasks
+from transload.ledger.questions import OPEN, Questions, job_with
+from transload.ledger.rows import announce, job_options, new_id
+from transload.ledger.schema import items, jobs, tasks
 from transload.ledger.tasks import NewTask, queue_tasks
 from transload.model import (
-    Done,
-    ItemRecord,
     ItemState,
     Job,
-    JobProgress,
     JobState,
     TaskKind,
-    Totals,
 )
-from transload.ports import Clock
 from transload.states import (
     ITEM_RETRIABLE,
     JOB_ENDED,
@@ -39,37 +28,9 @@ from transload.states import (
     needs_password,
 )
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as ULIDs use it
-_DELIVERED = (JobState.SUCCEEDED.value, JobState.PARTIAL.value)
-_OPEN = [state.value for state in JobState if state not in JOB_ENDED]
 
-
-def system_clock() -> int:
-    """UTC now in integer milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-def new_id(now_ms: int) -> str:
-    """A ULID: 26 characters that sort by time of creation."""
-    number = (now_ms << 80) | secrets.randbits(80)
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How a job stands at one moment: its state, the number of its last event, its last progress."""
-
-    state: JobState
-    seq: int
-    progress: JobProgress | None
-
-
-class Ledger:
+class Ledger(Questions):
     """Every question about jobs, and every change a command may ask for."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self.database = database
-        self.clock = clock
 
     async def submit(  # noqa: PLR0913  what one row of a new job holds, and its passwords
         self,
@@ -90,7 +51,7 @@ class Ledger:
             now = self.clock()
             options = job_options(job)
             row = db.execute(
-                select(jobs).where(jobs.c.identity == identity, jobs.c.state.in_(_OPEN))
+                select(jobs).where(jobs.c.identity == identity, jobs.c.state.in_(OPEN))
             ).first()
             if row is not None:
                 # Items are numbered in the job's order: another order would need another job.
@@ -102,7 +63,7 @@ class Ledger:
                     _look_again(db, row.id, now)
                 keep_passwords(db, row.id, passwords)
                 _wake(db, row.id, row.state, now)
-                return _job(db, row.id)
+                return job_with(db, row.id)
             new = new_id(now)
             db.execute(
                 insert(jobs).values(
@@ -125,32 +86,15 @@ class Ledger:
             keep_passwords(db, new, passwords)
             _queue_transfer(db, new, now)
             announce(db, new, now, JobMoved(JobState.QUEUED))
-            return _job(db, new)
+            return job_with(db, new)
 
         return await self.database.run(act, durable=True)
-
-    async def finished(self, identity: str, version: str) -> Job | None:
-        """The latest job of this identity if it delivered this very version of its source, else None."""
-
-        def act(db: Connection) -> Job | None:
-            row = db.execute(
-                select(jobs).where(jobs.c.identity == identity).order_by(jobs.c.id.desc()).limit(1)
-            ).first()
-            if row is None or row.state not in _DELIVERED or row.version != version:
-                return None
-            return job_of(row)
-
-        return await self.database.read(act) if version else None
-
-    async def passwords(self, job_id: str) -> tuple[Secret, ...]:
-        """The passwords a job may try, in the order they were given."""
-        return await self.database.read(lambda db: passwords_of(db, job_id))
 
     async def give_password(self, job_id: str, text: str) -> Job:
         """Add a password and let the job try again, also a paused one. Raises UsageError when the job has ended."""
 
         def act(db: Connection) -> Job:
-            job, now = _job(db, job_id), self.clock()
+            job, now = job_with(db, job_id), self.clock()
             if job.state in JOB_ENDED:
                 raise UsageError(
                     f"the job {job_id} has ended ({job.state.value}): it waits for no password",
@@ -161,68 +105,15 @@ class Ledger:
             _unpause(db, job_id)
             announce(db, job_id, now, Asked("try a password"))
             _wake(db, job_id, job.state.value, now)
-            return _job(db, job_id)
+            return job_with(db, job_id)
 
         return await self.database.run(act, durable=True)
-
-    async def job(self, job_id: str) -> Job:
-        """The job with exactly this id. Raises UnknownJobError."""
-        return await self.database.read(lambda db: _job(db, job_id))
-
-    async def find(self, prefix: str) -> Job:
-        """The one job whose id begins with `prefix` (upper or lower case). Raises UnknownJobError."""
-
-        def act(db: Connection) -> Job:
-            found = db.execute(
-                select(jobs).where(jobs.c.id.startswith(prefix.upper(), autoescape=True)).limit(2)
-            ).all()
-            if len(found) != 1:
-                many = "more than one job's id begins" if found else "no job's id begins"
-                raise UnknownJobError(f"{many} with {prefix!r}")
-            return job_of(found[0])
-
-        return await self.database.read(act)
-
-    async def recent(self, limit: int = 100) -> list[Job]:
-        """The latest jobs, newest first."""
-        query = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
-        return await self.database.read(lambda db: [job_of(row) for row in db.execute(query)])
-
-    async def heads(self, job_ids: Collection[str]) -> dict[str, Head]:
-        """How jobs stand, by their ids."""
-        query = select(jobs.c.id, jobs.c.state, jobs.c.seq, jobs.c.progress)
-        known = query.where(jobs.c.id.in_(job_ids))
-
-        def act(db: Connection) -> dict[str, Head]:
-            return {
-                row.id: Head(JobState(row.state), row.seq, progress_of(row.progress))
-                for row in db.execute(known)
-            }
-
-        return await self.database.read(act)
-
-    async def set_progress(self, progress: Mapping[str, JobProgress]) -> dict[str, Done]:
-        """Write the progress of jobs by their ids; returns what of each is finished by its rows.
-
-        `overall` never goes back, and the progress of an ended job stays as it is.
-        """
-
-        def act(db: Connection) -> dict[str, Done]:
-            for job_id, now in progress.items():
-                now_at = select(jobs.c.progress, jobs.c.state).where(jobs.c.id == job_id)
-                row = db.execute(now_at).one()
-                if row.state in _OPEN:
-                    merged = to_json(now.after(progress_of(row.progress)))
-                    db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=merged))
-            return {job_id: done_of(db, job_id) for job_id in progress}
-
-        return await self.database.run(act)
 
     async def control(self, job_id: str, word: str | None) -> Job:
         """Ask for "cancel" or "pause", or take a pause back (None); running tasks lose their lease at once."""
 
         def act(db: Connection) -> Job:
-            job, now = _job(db, job_id), self.clock()
+            job, now = job_with(db, job_id), self.clock()
             if job.state in JOB_ENDED:
                 return job
             mine = jobs.c.id == job_id
@@ -243,7 +134,7 @@ class Ledger:
                 announce(db, job_id, now, JobMoved(JobState.WAITING, PAUSED))
             if word != "pause":
                 _wake(db, job_id, job.state.value, now)
-            return _job(db, job_id)
+            return job_with(db, job_id)
 
         return await self.database.run(act, durable=True)
 
@@ -251,7 +142,7 @@ class Ledger:
         """Open the failed, quarantined and cancelled items of an ended job again, or `only` some of them."""
 
         def act(db: Connection) -> Job:
-            job, now = _job(db, job_id), self.clock()
+            job, now = job_with(db, job_id), self.clock()
             if job.state not in JOB_ENDED:
                 raise BusyError(
                     f"job {job_id} is {job.state.value}",
@@ -278,66 +169,9 @@ class Ledger:
                 move_job(db, job_id, JobState.QUEUED, anew)
                 _queue_again(db, job, again, now, whole=not only)
                 announce(db, job_id, now, JobMoved(JobState.QUEUED, attempt=job.attempt + 1))
-            return _job(db, job_id)
+            return job_with(db, job_id)
 
         return await self.database.run(act, durable=True)
-
-    async def events(self, job_id: str, after: int, last: int) -> AsyncIterator[Event]:
-        """The events of a job with numbers above `after` up to `last`, in order, a page of rows in memory at a time."""
-        query = select(events).where(events.c.job_id == job_id).order_by(events.c.seq).limit(PAGE)
-
-        def act(db: Connection) -> list[Event]:
-            page = query.where(events.c.seq > after, events.c.seq <= last)
-            return [event_of(row) for row in db.execute(page)]
-
-        while after < last and (page := await self.database.read(act)):
-            for event in page:
-                yield event
-            after = page[-1].seq
-
-    async def done(self, job_id: str) -> Done:
-        """What of a job is finished, for progress: items and bytes of the closed ones, and of all known so far."""
-        return await self.database.read(lambda db: done_of(db, job_id))
-
-    async def with_totals(self, job_id: str) -> tuple[Job, Totals]:
-        """A job with its sums at the same moment. Raises UnknownJobError."""
-
-        def act(db: Connection) -> tuple[Job, Totals]:
-            job = _job(db, job_id)
-            return job, totals_of(db, job)
-
-        return await self.database.read(act)
-
-    async def totals(self, job: Job) -> Totals:
-        """The sums of the report."""
-        return await self.database.read(lambda db: totals_of(db, job))
-
-    def folder_records(self, job: Job) -> AsyncIterator[ItemRecord]:
-        """All that the folder of a job owes: the job's items, and those of the others that deliver there."""
-        return records_of(self.database, job)
-
-    async def untouched(self, job: Job) -> frozenset[str]:
-        """Ids of the jobs of the same folder that passed everything on unread (recipe `original`)."""
-        return await untouched(self.database, job)
-
-    async def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
-        """All items in entry order with their deliveries, a page at a time."""
-        after: Place = (-1, "")
-
-        def act(db: Connection) -> list[ItemRecord]:
-            return page_of(db, job_id, after, judged=False)
-
-        while page := await self.database.read(act):
-            for record in page:
-                yield record
-            after = page[-1].item.place
-
-
-def _job(db: Connection, job_id: str) -> Job:
-    row = db.execute(select(jobs).where(jobs.c.id == job_id)).first()
-    if row is None:
-        raise UnknownJobError(f"there is no job {job_id}")
-    return job_of(row)
 
 
 def _queue_transfer(db: Connection, job_id: str, now: int) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from sqlalchemy import Connection, func, select, tuple_
 
 from transload.entry import Place
+from transload.errors import CorruptError
 from transload.faults import Fault
 from transload.ledger.database import Database
-from transload.ledger.rows import AnyRow, item_of, job_of, progress_of
+from transload.ledger.rows import AnyRow, fault_or_none, item_of, job_of, progress_of
 from transload.ledger.schema import items, jobs, outputs
 from transload.model import (
     Done,
@@ -73,6 +74,23 @@ def left_out_by_filters(db: Connection, job: Job) -> Fault | None:
     some = select(items.c.name).where(of_job, left_out).order_by(items.c.idx)
     names = list(db.execute(some.limit(NAMES_SHOWN + 1)).scalars())
     return nothing_fits(job.include, job.exclude, names).fault() if names else None
+
+
+def shared_fault(db: Connection, job_id: str) -> Fault | None:
+    """What kept every lost item from arriving, when it was the same for all: then it is what the job failed of."""
+    lost = (items.c.job_id == job_id) & items.c.fault.is_not(None)
+    kind = items.c.fault["kind"].as_string()
+    if len(db.execute(select(kind).where(lost).distinct().limit(2)).all()) != 1:
+        return None
+    first = db.execute(
+        select(items.c.fault).where(lost).order_by(items.c.idx, items.c.inner).limit(1)
+    ).scalar_one()
+    return fault_or_none(first)
+
+
+def vanished() -> Fault:
+    """The fault of an item that no pass over the source has met any more."""
+    return CorruptError("the source no longer holds this entry", stage="fetch").fault()
 
 
 def done_of(db: Connection, job_id: str) -> Done:

@@ -1,5 +1,6 @@
 """Rows of the ledger as values of the model, and back; and how an event of a job is appended."""
 
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +29,7 @@ from transload.model import (
 from transload.plans import UNTOUCHED, plan_from_json, plan_to_json
 
 AnyRow = Row[Any]
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as ULIDs use it
 
 OPTIONS = (
     "files",
@@ -151,6 +153,11 @@ def progress_of(stored: JsonObject | None) -> JobProgress | None:
     return None if stored is None else from_json(JobProgress, stored)
 
 
+def progress_to_json(progress: JobProgress) -> JsonObject:
+    """What a JSON column holds of it."""
+    return to_json(progress)
+
+
 def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:
     """A kept original from a row of `quarantine`."""
     return QuarantineRecord(
@@ -164,6 +171,12 @@ def quarantine_of(row: AnyRow, folder: Path) -> QuarantineRecord:
         sha256=row.sha256,
         created_ms=row.created_ms,
     )
+
+
+def new_id(now_ms: int) -> str:
+    """A ULID: 26 characters that sort by time of creation."""
+    number = (now_ms << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
 def announce(db: Connection, job_id: str, at_ms: int, news: Stored) -> int:

@@ -11,13 +11,12 @@ from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
 from transload.events import Warned
 from transload.faults import Fault
 from transload.ledger.deliveries import Sender, earlier, twin_of, write_receipts
-from transload.ledger.jobs import new_id
 from transload.ledger.moves import Move, Values, apply
 from transload.ledger.quarantine import fingerprint, is_kept, put_in, usable_of, write_kept
 from transload.ledger.reports import landed_of
-from transload.ledger.rows import announce, fault_to_json, item_of, judgement_to_json
+from transload.ledger.rows import announce, fault_to_json, item_of, judgement_to_json, new_id
 from transload.ledger.schema import items, jobs, outputs, quarantine
-from transload.ledger.task_run import CONVERTING, FencedTask
+from transload.ledger.task_end import CONVERTING, EndingTask
 from transload.model import (
     Held,
     Intent,
@@ -44,7 +43,7 @@ DOUBTED = (
 _NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
 
 
-class TaskRecord(FencedTask):
+class TaskRecord(EndingTask):
     """What a running task reads and writes of the items: the `Record` port of the flow."""
 
     async def admit(self, entries: Sequence[Entry]) -> list[Item]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from transload.errors import MemoryLimitError
 from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.encode.converter import Converter
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import USUAL, EncoderSettings
+from transload.media.encode.stream_encoder import StreamEncoder
 from transload.media.judge import verdict
 from transload.media.judge.verdict import NO_WISHES, Wishes
 from transload.media.probe.sniff import sniff
@@ -43,13 +43,9 @@ class MediaToolbox:
         self._decoder = Decoder(decoder or DecoderLimits(), registry)
         self._ffprobe = ffprobe
         self._wishes = wishes
-        self._converter = Converter(
-            self._decoder,
-            ffmpeg=ffmpeg,
-            effort=effort,
-            limits=replace(encoder or EncoderLimits(), registry=registry),
-            probe=self.probe,
-        )
+        limits = replace(encoder or EncoderLimits(), registry=registry)
+        streams = StreamEncoder(self._decoder, ffmpeg, effort, limits)
+        self._converter = Converter(streams, self.probe)
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,10 +70,7 @@ class MediaToolbox:
         """Facts and thumbnail of a local file; errors as in the port."""
         program = str(self._ffprobe) if self._ffprobe is not None else None
         request = Probe(path=str(local), name=name, ffprobe=program)
-        try:
-            found = await self._decoder.ask(PROBE, request)
-        except MemoryLimitError:
-            found = await self._decoder.ask(PROBE_ROOMY, request)
+        found = await self._decoder.ask_roomier(PROBE, PROBE_ROOMY, request)
         thumb = base64.b64decode(found.thumb) if found.thumb else None
         return Probed(verdict.facts_of(found.facts), thumb)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from tests.media.conftest import CONVERTED, Probe, Results, Samples
 from tests.media.rare_samples import begun
 from tests.media.samples import H264, Sample, by_ffmpeg
 from tests.media.segment_makers import Shelf
-from transload.errors import ConvertError, FfmpegMissingError, MemoryLimitError, UnverifiedError
-from transload.faults import NextStep
-from transload.media.encode.ffmpeg import EncoderLimits, wheel_binary
+from transload.errors import ConvertError, UnverifiedError
+from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.judge.verdict import judge
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Judgement, Progress, Recipe, Verdict
@@ -149,22 +147,6 @@ async def test_a_film_that_cannot_be_sought_is_made_in_few_segments(tmp_path: Pa
 
 
 @pytest.mark.anyio
-async def test_without_ffmpeg_the_next_step_is_said(samples: Samples, tmp_path: Path) -> None:
-    async with MediaToolbox(ffmpeg=tmp_path / "none") as toolbox:
-        with pytest.raises(FfmpegMissingError) as caught:
-            await converted(toolbox, samples("matroska.mkv"), tmp_path)
-    assert caught.value.kind.step is NextStep.GET_TOOL
-
-
-@pytest.mark.anyio
-async def test_an_encoder_beyond_its_memory_fails_cleanly(samples: Samples, tmp_path: Path) -> None:
-    async with MediaToolbox(encoder=EncoderLimits(memory_bytes=120 << 20, most_bytes=0)) as toolbox:
-        with pytest.raises((MemoryLimitError, ConvertError)):
-            await converted(toolbox, samples("vp9.webm"), tmp_path)
-    assert names_in(tmp_path) == []
-
-
-@pytest.mark.anyio
 async def test_uneven_times_stay_as_they_are(
     toolbox: MediaToolbox, samples: Samples, tmp_path: Path
 ) -> None:
@@ -240,26 +222,6 @@ async def test_an_mp3_has_its_rate_tags_and_cover(
         kept = box.metadata
     assert (kept["title"], kept["artist"]) == ("Sea", "Wind")
     assert "major_brand" not in kept
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("name", ["windows.wmv", "matroska.mkv", "song.flac"])
-async def test_an_encoder_that_ends_early_and_well_is_not_believed(
-    samples: Samples, tmp_path: Path, name: str
-) -> None:
-    """It says 0 and leaves a file that plays: only the source tells that half of it is missing."""
-    program, into = tmp_path / "ffmpeg", tmp_path / "into"
-    program.write_text(
-        f'#!{sys.executable}\nimport os, sys\nwords = sys.argv[1:]\nif "-i" in words:\n'
-        f'    words[-1:-1] = ["-t", "0.4"]\nos.execv({str(wheel_binary())!r}, ["ffmpeg", *words])\n',
-        "utf-8",
-    )
-    program.chmod(0o755)
-    into.mkdir()
-    async with MediaToolbox(ffmpeg=program) as early:
-        with pytest.raises(UnverifiedError):
-            await converted(early, samples(name), into)
-    assert names_in(into) == []
 
 
 @pytest.mark.anyio

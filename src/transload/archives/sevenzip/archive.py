@@ -78,7 +78,7 @@ class SevenZipArchive:
         methods = {one.method for one in told.members if one.kind == "file"}
         unknown = frozenset(method for method in methods if is_unknown(method))
         if unknown and (other := last_resort(self._limits, self._tool.registry)):
-            self._program, unknown = other, frozenset()
+            self._program, unknown = other, frozenset[str]()
         return unknown
 
     def access(self, password: Secret | None) -> ArchiveAccess:

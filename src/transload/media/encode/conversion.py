@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import anyio
 
 from transload.media.encode import memory_fit
 from transload.media.encode.ffmpeg import Counters, EncoderLimits
+from transload.media.encode.ffmpeg_args import suffix_of
 from transload.media.encode.quality import QualityStep, VideoSize
 from transload.model import Judgement, Progress
 from transload.plans import (
@@ -39,6 +41,20 @@ class Conversion:
     short: str = ""
     source: Measurement | None = None
     step: QualityStep | None = None
+
+    @classmethod
+    def of(  # noqa: PLR0913  what the port is given, and the usual number of threads
+        cls,
+        local: Path,
+        judgement: Judgement,
+        stem: Path,
+        moved: Moved,
+        terms: ConversionTerms,
+        threads: int,
+    ) -> Self:
+        """One that begins, with as much memory as is usual; `stem` is the result's name without its ending."""
+        rough = stem.with_suffix(suffix_of(judgement.plan))
+        return cls(local, judgement, rough, moved, terms, memory_fit.MemoryStep(threads))
 
     @property
     def plan(self) -> Plan:

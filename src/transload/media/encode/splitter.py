@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from transload.errors import TooBigError
+from transload.errors import TooBigError, UnverifiedError
 from transload.files.disk import free_bytes
 from transload.media.decoder import Decoder
 from transload.media.encode import ffmpeg_args, verify
+from transload.media.encode.conversion import Conversion
 from transload.media.encode.ffmpeg import EncoderLimits, Ffmpeg, run
+from transload.media.encode.stream_encoder import StreamEncoder
 from transload.media.requests import PLAN_PIECES, Pieces, PlanPieces
 from transload.plans import RewrapPlan
 
@@ -105,6 +107,30 @@ class Splitter:
         if ended.status != 0:
             raise verify.end_error(ended.status, ended.evidence, free_bytes(stem.parent))
         return sorted(stem.parent.glob(f"{stem.name}-*.mp4"))
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def below_limit(
+    streams: StreamEncoder, work: Conversion, whole: Path, stem: Path
+) -> Sequence[Path]:
+    """The result, in several files where it is too large for one. Raises TooBigError."""
+    limit, size = work.terms.limit_bytes, _size_of(whole)
+    if limit is None or size <= limit:
+        return [whole]
+    if ffmpeg_args.suffix_of(work.plan) != ".mp4":
+        raise TooBigError(f"{size:,} bytes, {limit:,} at most", stage="convert")
+    splitter = Splitter(streams.decoder, await streams.tool(), streams.usual)
+    roughs = await splitter.cut(whole, limit, stem)
+    counts = [(await streams.measured(path, "mov")).frames for path in (whole, *roughs)]
+    if sum(counts[1:]) != counts[0]:
+        raise UnverifiedError(
+            f"{sum(counts[1:])} of {counts[0]} pictures are in the files", stage="convert"
+        )
+    work.notes.append(f"in {len(roughs)} files: one may have {limit:,} bytes at most")
+    return roughs
 
 
 def split_args(film: Path, found: Pieces, stem: Path) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.inputs import packed, photo
 from tests.installation import Home
-from transload.cli.display import as_it_stands, gallery_of
+from transload.cli.job_view import as_it_stands, gallery_of
 from transload.ledger.task_writes import TaskRecord
 from transload.model import Job, JobState, Lane, Recipe
 from transload.present.status import INTERRUPTED, state_word

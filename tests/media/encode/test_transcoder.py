@@ -21,6 +21,7 @@ from transload.media.encode.quality import (
     TooSlowError,
     quality_steps,
 )
+from transload.media.encode.stream_encoder import StreamEncoder
 from transload.media.toolbox import MediaToolbox
 from transload.model import Recipe
 from transload.plans import ConversionTerms, Converted, QualityChoice, segment_file
@@ -93,9 +94,8 @@ async def judged_wrong(decoder: Decoder, source: Path, into: Path, shelf: Shelf)
             return await toolbox.probe(source, name)
 
         judgement = toolbox.judge((await probe(source, source.name)).facts, Recipe.TELEGRAM, "keep")
-        converter = Converter(
-            decoder, ffmpeg=None, effort=QUICK, limits=EncoderLimits(threads=2), probe=probe
-        )
+        streams = StreamEncoder(decoder, None, QUICK, EncoderLimits(threads=2))
+        converter = Converter(streams, probe)
         await converter.convert(source, judgement, into, lambda _: None, ConversionTerms(shelf))
 
 
@@ -121,14 +121,8 @@ async def made(
     async with MediaToolbox() as toolbox:
         probed = await toolbox.probe(source, source.name)
         judgement = toolbox.judge(probed.facts, Recipe.TELEGRAM, "keep")
-        converter = Converter(
-            decoder,
-            ffmpeg=None,
-            effort=effort,
-            limits=EncoderLimits(threads=2),
-            probe=toolbox.probe,
-            clock=clock.__next__,
-        )
+        streams = StreamEncoder(decoder, None, effort, EncoderLimits(threads=2))
+        converter = Converter(streams, toolbox.probe, clock.__next__)
         return await converter.convert(source, judgement, into, lambda _: None, terms)
 
 

@@ -16,7 +16,7 @@ from transload.errors import (
     UnreadableError,
     WrongPasswordError,
 )
-from transload.jobs.worker import first_of
+from transload.jobs.failures import first_of
 from transload.model import ItemState, JobState, Lane
 from transload.ports import Source, SourceRef, Sources
 from transload.sources.registry import SourceRegistry

@@ -7,6 +7,8 @@ import pytest
 from tests.inputs import packed, photo
 from tests.installation import Home
 from transload.app import App
+from transload.errors import UsageError
+from transload.lookups import Wanted
 from transload.model import Recipe, Verdict
 
 pytestmark = pytest.mark.anyio
@@ -25,3 +27,18 @@ async def test_looking_needs_no_ledger_and_makes_none(tmp_path: Path) -> None:
         assert (await app.inspect(large, "telegram")).judgement.verdict is Verdict.SHRINK
         assert await app.scratch_need(source) > 0
     assert not home.data.ledger.exists()
+
+
+async def test_a_listing_is_narrowed_as_a_job_would_be(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    source = packed(tmp_path / "a.zip", {"a.jpg": photo(1), "b/c.jpg": photo(2), "d.txt": b"1"})
+    async with App(home.settings, home.data, ledger=False) as app:
+
+        async def names(wanted: Wanted) -> list[str]:
+            return [entry.name for entry in (await app.list(source, wanted=wanted)).entries]
+
+        assert await names(Wanted()) == ["a.jpg", "b/c.jpg", "d.txt"]
+        assert await names(Wanted("media")) == ["a.jpg", "b/c.jpg"]
+        assert await names(Wanted(include=("*.jpg",), exclude=("b/*",))) == ["a.jpg"]
+        with pytest.raises(UsageError, match=r"\*\.png"):
+            await names(Wanted(include=("*.png",)))

@@ -1,0 +1,137 @@
+"""The part of the Python API that looks without delivering: it makes no job and writes nothing but scratch."""
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+
+import anyio.to_thread
+
+from transload.config import Settings
+from transload.doctor import Check, examine
+from transload.entry import Entry, Opening
+from transload.files.scratch import budget_for
+from transload.jobs.dry_run import DryRunRequest, rehearse
+from transload.jobs.look import inspect_file, list_source, look_at
+from transload.media.probe.sniff import kind_of_name
+from transload.model import Files, Hevc, Inspection, Recipe, SourceContents
+from transload.options import (
+    check_words,
+    destination_text,
+    nothing_fits,
+    recipe_of,
+    source_text,
+    texts,
+    usual_recipe,
+)
+from transload.ports import SourceRef
+from transload.steps.nested import is_included
+from transload.wiring import Installation
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a listing is shown: all or only what its name calls media, and of that what the filters leave."""
+
+    files: Files = "all"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def of(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+        """The entries that are wanted. Raises UsageError when `include` fits none of those there are."""
+        fits = [one for one in entries if is_included(one.name, self.include, self.exclude)]
+        if self.include and entries and not fits:
+            raise nothing_fits(self.include, self.exclude, [one.name for one in entries])
+        return (one for one in fits if self.files == "all" or kind_of_name(one.name) is not None)
+
+
+EVERYTHING = Wanted()
+
+
+class Lookups:
+    """What an application answers about sources and files; `App` adds jobs."""
+
+    def __init__(self, settings: Settings, installation: Installation) -> None:
+        self.settings = settings
+        self.installation = installation
+
+    def destination(self, to: str) -> str:
+        """The canonical text of a destination. Raises UsageError."""
+        return self.installation.destinations.parse(
+            destination_text(to), self.installation.library_dir
+        )
+
+    async def resolve(self, source: str | PathLike[str]) -> SourceRef:
+        """The source that is meant. Raises UsageError, SourceNotFoundError, UnreadableError."""
+        text = source_text(source)
+        return await anyio.to_thread.run_sync(self.installation.sources.resolve, text)
+
+    async def list(
+        self,
+        source: str | PathLike[str],
+        passwords: Sequence[str] = (),
+        wanted: Wanted = EVERYTHING,
+    ) -> SourceContents:
+        """The wanted entries of a source, nothing delivered.
+
+        Raises PasswordNeededError or WrongPasswordError for hidden names, UsageError where `include` fits no name.
+        """
+        opening = Opening.trying(texts("passwords", passwords))
+        seen = await list_source(self.installation.sources, source_text(source), opening)
+        return replace(seen, entries=tuple(wanted.of(seen.entries)))
+
+    async def inspect(
+        self, path: str | PathLike[str], recipe: Recipe | str | None = None
+    ) -> Inspection:
+        """Facts and verdict of a file for a recipe; without one, for that of `send` into a library."""
+        judged_for = recipe_of(recipe) or usual_recipe(self.destination("library:"))
+        file = Path(source_text(path))
+        return await inspect_file(self.installation.media, file, judged_for, self.settings.hevc)
+
+    def dry_run_request(  # noqa: PLR0913  the options of `send` that decide verdicts
+        self,
+        source: str | PathLike[str],
+        to: str = "library:",
+        *,
+        recipe: Recipe | str | None = None,
+        files: Files = "media",
+        hevc: Hevc | None = None,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        passwords: Sequence[str] = (),
+    ) -> DryRunRequest:
+        """What `rehearse` looks at, with the defaults `send` would take. Raises UsageError."""
+        check_words(files=files, hevc=hevc)
+        return DryRunRequest(
+            source_text(source),
+            recipe_of(recipe) or usual_recipe(self.destination(to)),
+            files,
+            hevc or self.settings.hevc,
+            texts("include", include),
+            texts("exclude", exclude),
+            Opening.trying(texts("passwords", passwords)),
+        )
+
+    async def rehearse(
+        self, source: str | PathLike[str], request: DryRunRequest
+    ) -> AsyncGenerator[Inspection, None]:
+        """What a job would do with each entry; nothing is sent."""
+        ref = await self.resolve(source)
+        wanted = replace(request, ref=ref.ref)
+        seen = rehearse(self.installation.dry_run_tools(), wanted)
+        async with aclosing(seen):  # a caller that stops early ends the reading here and now
+            async for one in seen:
+                yield one
+
+    async def scratch_need(self, source: str | PathLike[str], passwords: Sequence[str] = ()) -> int:
+        """Disk space in bytes that a job on this source holds at most on the way. Raises what opening it raises."""
+        if self.settings.scratch_budget_bytes is not None:
+            return self.settings.scratch_budget_bytes
+        sources, opening = self.installation.sources, Opening.trying(texts("passwords", passwords))
+        text = source_text(source)
+        return await look_at(sources, text, opening, lambda _, opened: budget_for(opened))
+
+    async def examine(self, *, fix: bool = False) -> Sequence[Check]:
+        """Everything an installation needs, checked; with `fix`, missing folders are made first."""
+        return await examine(self.installation, fix=fix)
