@@ -9,6 +9,9 @@ from typing import Literal
 from transload.json_codec import from_json, to_json
 from transload.plans import PhotoReader
 
+PIXELS_MAX = 1_000_000_000
+"""More pixels than any camera makes: a header that claims them is hostile or damaged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFacts:

@@ -29,7 +29,7 @@ def solid(folder: Path) -> Path:
     for n in range(2):
         tree[f"trip/IMG_{10 * n:03d}.avi"] = inputs.clip(folder / f"{n}.avi", n).read_bytes()
         tree[f"trip/IMG_{10 * n + 5:03d}.tif"] = inputs.photo(100 + n, kind="TIFF")
-    tree["trip/IMG_020.png"] = inputs.photo(999, kind="PNG")[:300]
+    tree["trip/IMG_020.png"] = inputs.photo(999, kind="PNG")[:60]
     tree["trip/notes.txt"] = b"not media"
     return make_by_7zz(folder / "solid.7z", tree, "-ms=on", "-mqs=off", "-mx=1")
 

@@ -28,7 +28,6 @@ CYRILLIC_PAIRS = frozenset(_PAIRS.split())
 """Pairs of letters in ordinary Russian and Ukrainian words."""
 
 _V, _C = "aeiou", "bcdfghjklmnpqrstvwxyz"
-_ALL = _V + _C
 
 WESTERN: dict[str, tuple[float, str, str]] = {
     "ä": (4.8, " bdfghjklmnprstvwxe", "bcdfghklmnprstuxz"),

@@ -59,12 +59,15 @@ class Archives:
     def __init__(self, limits: Limits, find_tool: Callable[[], SevenZip] = find_sevenzip) -> None:
         self.limits = limits
         self._find_tool = find_tool
-        self._own = OwnReaders(limits)
 
     @cached_property
     def tool(self) -> SevenZip:
         """The 7zz that is used, looked for when first needed. Raises SevenZipMissingError."""
         return self._find_tool()
+
+    @cached_property
+    def _own(self) -> OwnReaders:
+        return OwnReaders(self.limits)
 
     def open_as(self, path: Path, name: str, passwords: tuple[Secret, ...]) -> ArchiveReader:
         """The reader for a local file that is known under another name (an archive inside an archive).

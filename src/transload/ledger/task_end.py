@@ -1,7 +1,6 @@
 """How a run of a task ends: it waits, gives way, loses items, is done; and with the last one its job."""
 
 import logging
-from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -32,10 +31,8 @@ from transload.states import ITEM_OPEN, TURN, ended_state
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 
 CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.RECOVER}
-BEFORE_ALL = -1  # a job's seq that is never seen: the task has moved since
 
 
 class EndingTask(FencedTask):

@@ -7,13 +7,11 @@ library prints can be taken for an answer. A request has `id`, `op` and the op's
 `evidence`.
 """
 
-import ctypes
 import errno
 import functools
 import json
 import os
 import resource
-import signal
 import sys
 import traceback
 from pathlib import Path
@@ -24,8 +22,7 @@ from transload.errors import is_disk_full
 from transload.json_codec import JsonObject
 from transload.media.decoder_acts import ACTS, Beat
 from transload.media.failures import DamagedError
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+from transload.processes.launcher import die_with_parent
 
 
 def main(arguments: list[str]) -> None:
@@ -60,8 +57,7 @@ def _confess(
 
 def _die_with(parent: int) -> None:
     """Ask the kernel for death with the parent, and make sure it was not too late to ask."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     if os.getppid() != parent:
         sys.exit(0)
 

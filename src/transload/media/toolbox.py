@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,9 +44,15 @@ class MediaToolbox:
         self._decoder = Decoder(decoder or DecoderLimits(), registry)
         self._ffprobe = ffprobe
         self._wishes = wishes
-        limits = replace(encoder or EncoderLimits(), registry=registry)
-        streams = StreamEncoder(self._decoder, ffmpeg, effort, limits)
-        self._converter = Converter(streams, self.probe)
+        self._ffmpeg = ffmpeg
+        self._effort = effort
+        self._encoder = replace(encoder or EncoderLimits(), registry=registry)
+
+    @cached_property
+    def _converter(self) -> Converter:
+        """Made when something must be converted."""
+        streams = StreamEncoder(self._decoder, self._ffmpeg, self._effort, self._encoder)
+        return Converter(streams, self.probe)
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,13 +6,12 @@ redirects, by a name that answers differently the second time. Here the very add
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from transload.errors import BlockedAddressError, DnsError
 from transload.faults import NextStep, Step
 
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 Lookup = Callable[[str, int], Sequence[str]]
 """The addresses of a host, as texts; raises DnsError."""
 

@@ -26,15 +26,20 @@ def launcher_args(memory_bytes: int, nice: int) -> list[str]:
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(memory_bytes), str(nice)]
 
 
+def die_with_parent() -> None:
+    """Ask the kernel for death with the thread that started this process. Linux only; it may be too late to ask."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main(arguments: list[str]) -> None:
     """Take on the limits and exec the program; does not return."""
     parent, memory_bytes, nice = (int(word) for word in arguments[:3])
     program = arguments[3:]
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if nice and (number := IOPRIO_SET.get(platform.machine())) is not None:
-            libc.syscall(number, 1, 0, IOPRIO_IDLE)
+    die_with_parent()
+    number = IOPRIO_SET.get(platform.machine()) if sys.platform == "linux" else None
+    if nice and number is not None:
+        ctypes.CDLL(None).syscall(number, 1, 0, IOPRIO_IDLE)
     if os.getppid() != parent:
         sys.exit(0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

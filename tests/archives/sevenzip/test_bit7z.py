@@ -13,6 +13,7 @@ from tests.archives.makers_7z import flipped, make_by_7zz, make_coded_7z, patche
 from transload.archives.open import Archives
 from transload.archives.sevenzip import bit7z
 from transload.archives.sevenzip.bit7z import MAX_ENTRY_BYTES, Bit7z, last_resort
+from transload.archives.sevenzip.process import RC_DAMAGED
 from transload.entry import Limits
 
 pytest.importorskip("pybit7z")
@@ -45,15 +46,15 @@ def test_what_is_too_large_is_left_out_and_told(tmp_path: Path) -> None:
 
 def test_damage_and_passwords(tmp_path: Path) -> None:
     path = make_by_7zz(tmp_path / "a.7z", TREE, "-pgeheim", "-mhe=on")
-    assert _run(Bit7z(1 << 20), path, password="wrong") == (bit7z.RC_DAMAGED, b"")
+    assert _run(Bit7z(1 << 20), path, password="wrong") == (RC_DAMAGED, b"")
     status, data = _run(Bit7z(1 << 20), path, password="geheim")
     assert (status, len(data)) == (0, 15_000)
     bad = flipped(make_by_7zz(tmp_path / "b.7z", TREE, "-m0=copy", "-ms=off"), 40)
     status, data = _run(Bit7z(1 << 20), bad)
-    assert status == bit7z.RC_DAMAGED
+    assert status == RC_DAMAGED
     assert data.endswith(TREE["z.jpg"])
     (tmp_path / "c.7z").write_bytes(noise(500))
-    assert _run(Bit7z(1 << 20), tmp_path / "c.7z")[0] == bit7z.RC_DAMAGED
+    assert _run(Bit7z(1 << 20), tmp_path / "c.7z")[0] == RC_DAMAGED
 
 
 def test_it_runs_as_a_function_too(

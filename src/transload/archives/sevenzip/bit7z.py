@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transload.archives.sevenzip.process import RC_DAMAGED
 from transload.entry import Limits
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
 from transload.units import MIB
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 MAX_ENTRY_BYTES = 256 * MIB
 """More would need more memory than a reader should take on a small machine."""
 
-RC_DAMAGED = 2  # as 7zz's own
 RC_TOO_LARGE = 8
 
 

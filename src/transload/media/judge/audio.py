@@ -15,7 +15,7 @@ SHORT_TOLD_S = 0.2
 DEFER_ABOVE_S = 10.0  # a conversion that costs more is done after the transfer
 STEREO, SURROUND = 2, 6
 """Channels of a copy: of everything, and of AAC where full quality is wanted (5.1, which browsers and phones mix)."""
-MP3_HERTZ_LEAST = (
+MPEG1_HERTZ_LEAST = (
     32_000  # MPEG-1 layer III begins here; below, no frame holds more than 160 kbit/s.
 )
 MP3_RATE_SLACK = 1.01  # Measured rates of VBR files wobble.
@@ -105,7 +105,7 @@ def judge_mp3(
         sniffed=found.sniffed,
         recipe=recipe.value,
         kbit_s=kbit_s,
-        raise_hertz=(sound.hertz or 0) < MP3_HERTZ_LEAST,
+        raise_hertz=(sound.hertz or 0) < MPEG1_HERTZ_LEAST,
         downmix=sound.channels > STEREO,
         cover=cover,
         sound_n=number_of(streams, at),

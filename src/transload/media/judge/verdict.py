@@ -7,7 +7,7 @@ iOS, Android and in browsers without conversion. Videos are judged in `video.py`
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from transload.facts import FileFacts, StreamFacts, picture_of
+from transload.facts import PIXELS_MAX, FileFacts, StreamFacts, picture_of
 from transload.faults import Fault
 from transload.media.judge.audio import DEFER_ABOVE_S, fitting_suffix, judge_mp3, judge_sound
 from transload.media.judge.video import judge_video, recover_video, shown_size, side_of
@@ -21,7 +21,6 @@ PHOTO_BYTES_MAX = (
 PHOTO_SUM_MAX = 10_000
 PHOTO_RATIO_MAX = 20
 PHOTO_SIDE = 2560  # The longest side Telegram keeps of a photo.
-PIXELS_MAX = 1_000_000_000
 DECODE_BYTES_MAX = 700 << 20
 """Pixels of one photo that fit the shrinking child's default memory beside its libraries."""
 SHRINK_S_PER_PIXEL = 2.5e-8

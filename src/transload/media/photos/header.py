@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Literal
 
 from PIL import ExifTags, Image
 
-from transload.facts import FileFacts
+from transload.facts import PIXELS_MAX, FileFacts
 
 # What a converted photo keeps of its metadata, inside the decoder child: all that fits, or when it was taken.
 #
@@ -105,9 +105,6 @@ def _fitting(made: Image.Exif, own: dict[int, Any]) -> bytes:
         made[_IFD.Exif] = own
     return data
 
-
-PIXELS_MAX = 1_000_000_000
-"""More pixels than any camera makes: a header that claims them is hostile or damaged."""
 
 JPEG = frozenset({"JPEG", "MPO"})
 _PAGED = frozenset({"TIFF", "HEIF"})

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transload.facts import FileFacts
-
-_BOXES_MAX = 4096  # at the top of one file; a real one has less than ten
+from transload.media.probe.mp4_boxes import BOXES_MAX
 
 
 def facts_of_sequence(seen: FileFacts) -> FileFacts | None:
@@ -47,7 +46,7 @@ def _of_kind(file: BinaryIO, kind: bytes, size: int) -> list[int]:
     """Where the boxes of this kind at the top of a file begin."""
     found: list[int] = []
     at = 0
-    for _ in range(_BOXES_MAX):
+    for _ in range(BOXES_MAX):
         file.seek(at)
         head = file.read(16)
         if len(head) < 8:

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from transload.media.encode.ffmpeg import wheel_binary
-from transload.media.probe.ffprobe import die_with_parent
+from transload.media.probe.ffprobe import begin_child
 from transload.media.probe.mp4_boxes import children
 
 DEMUXERS = {"jxl": "jpegxl_pipe"}
@@ -145,6 +145,6 @@ def _png_of(program: Path, path: Path, demuxer: str) -> bytes:
 
 def _limited() -> None:
     """Between fork and exec: as much memory as this child may ever have; it probes with less."""
-    die_with_parent()
+    begin_child()
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -3,12 +3,9 @@
 Runs inside the decoder child, whose memory limit it inherits. Costs twenty times what PyAV does, makes no thumbnail.
 """
 
-import ctypes
 import json
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +16,7 @@ from transload.media.judge.streams import language_of
 from transload.media.probe import containers
 from transload.media.probe.frame_order import FrameOrder
 from transload.plans import Measurement
+from transload.processes.launcher import die_with_parent
 
 ANSWER_S = 15.0  # Below the parent's patience with a silent child.
 FRAMES_INTERVAL = "%+#6"
@@ -242,17 +240,16 @@ class Ffprobe:
                 capture_output=True,
                 timeout=ANSWER_S,
                 check=False,
-                preexec_fn=die_with_parent,
+                preexec_fn=begin_child,
             )
         except subprocess.TimeoutExpired:
             return b""
         return done.stdout
 
 
-def die_with_parent() -> None:
+def begin_child() -> None:
     """Between fork and exec; safe here because the decoder child has one thread."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    die_with_parent()
     if os.getppid() == 1:
         os._exit(1)
 

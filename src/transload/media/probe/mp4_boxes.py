@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_BOXES_MAX = 4096  # Far beyond what settles the question.
+BOXES_MAX = (
+    4096  # Far beyond what settles the question; at the top of a real file are less than ten.
+)
 _CHILDREN_MAX = 64
 _TRACKS_MAX = 64
 _STSD_FIELDS = 8  # version, flags and the number of entries stand before them
@@ -35,7 +37,7 @@ def walk(file: BinaryIO, size: int) -> Mp4Layout:
     moov_at: int | None = None
     mdat_seen = moov_first = fragmented = locked = False
     at = missing = moov_bytes = 0
-    for _ in range(_BOXES_MAX):
+    for _ in range(BOXES_MAX):
         file.seek(at)
         head = file.read(16)
         if len(head) < 8:
