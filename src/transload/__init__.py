@@ -1,6 +1,6 @@
 """Transload: media out of whatever it is packed in, playable where it is going, delivered exactly once.
 
-`open` gives the asynchronous application, `send` is the blocking one-liner for scripts. Importing the package loads
+`open` returns the asynchronous application, `send` is the blocking one-liner for scripts. Importing the package loads
 nothing else and writes nothing.
 """
 

@@ -15,9 +15,9 @@ PIXELS_MAX = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFacts:
-    """One stream. What follows `bit_rate` is of pictures, the last two are of sound.
+    """One stream. What follows `bit_rate` is of video, the last two are of audio.
 
-    `type` is libav's word, `aside` names a sound that goes beside the film's own, `rate` is the exact `fps`, `sar` the
+    `type` is libav's word, `aside` names audio that goes beside the film's own, `rate` is the exact `fps`, `sar` the
     shape of a pixel ("4:3"). `transfer`, `matrix` and `primaries` are numbers of ITU-T H.273.
     """
 
@@ -120,5 +120,5 @@ def combined(first: FileFacts, then: FileFacts) -> FileFacts:
 
 
 def picture_of(streams: tuple[StreamFacts, ...]) -> StreamFacts | None:
-    """The first stream of pictures that is no cover."""
+    """The first video stream that is no cover."""
     return next((one for one in streams if one.type == "video" and not one.cover), None)

@@ -89,7 +89,7 @@ class Lane(StrEnum):
 class Recipe(StrEnum):
     """What the destination needs of an item.
 
-    `mp4:H` caps the short side of videos at H pixels, `mp3:K` makes sound of K kbit/s of everything that has some.
+    `mp4:H` caps the short side of videos at H pixels, `mp3:K` makes audio of K kbit/s of everything that has some.
     """
 
     TELEGRAM = "telegram"

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, Protocol
 from transload.json_codec import Json, JsonObject, from_json, to_json
 
 BT709, SMPTE170M = 1, 6
-"""Numbers of ITU-T H.273: the colours of large pictures, and of small ones."""
+"""Numbers of ITU-T H.273: the colours of large frames, and of small ones."""
 
 KeptExif = Literal["date", "date and place", "all"]
 PhotoReader = Literal["pillow", "libav", "preview", "program", "to_the_last_byte"]
@@ -58,7 +58,7 @@ class StreamPlan(AnyPlan):
     """What ffmpeg makes of a file: its format, and what the result is measured by.
 
     `promised_s` and `promised_picture_s` are by the header, `lost_s` precedes the first picture. `hides`: some packets
-    are no picture of their own. `sound_n` is the number of the sound among the sounds of the file.
+    are no picture of their own. `sound_n` is the number of the audio stream among those of the file.
     """
 
     sniffed: str
@@ -74,14 +74,14 @@ class StreamPlan(AnyPlan):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class M4aPlan(StreamPlan):
-    """Sound alone, made AAC."""
+    """Audio alone, made AAC."""
 
     channels: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mp3Plan(StreamPlan):
-    """Sound alone, made MP3. `cover` is the number of the stream that holds its cover."""
+    """Audio alone, made MP3. `cover` is the number of the stream that holds its cover."""
 
     kbit_s: int
     raise_hertz: bool = False
@@ -91,7 +91,7 @@ class Mp3Plan(StreamPlan):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnimationPlan(StreamPlan):
-    """Moving pictures made a silent MP4. `unpack`: ffmpeg cannot read them as they are."""
+    """An animation made a silent MP4. `unpack`: ffmpeg cannot read them as they are."""
 
     frames: int = 0
     unpack: bool = False
@@ -99,7 +99,7 @@ class AnimationPlan(StreamPlan):
     side: int | None = None
     short: int | None = None
 
-    # What an animation never is, so that its pictures are encoded like those of a film.
+    # What an animation never is, so that its frames are encoded like those of a film.
     hdr: ClassVar[bool] = False
     interlaced: ClassVar[bool] = False
     by_order: ClassVar[bool] = False
@@ -112,7 +112,7 @@ class AnimationPlan(StreamPlan):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmPlan(StreamPlan):
-    """What every MP4 of a film needs. `mute`: it has sound that no decoder here knows; `subtitles` are numbers."""
+    """What every MP4 of a film needs. `mute`: it has audio that no decoder here knows; `subtitles` are numbers."""
 
     hevc: bool = False
     dolby_only: bool = False
@@ -125,19 +125,19 @@ class FilmPlan(StreamPlan):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewrapPlan(FilmPlan):
-    """Picture and sound are copied."""
+    """Video and audio are copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSoundPlan(FilmPlan):
-    """The picture is copied, the sound made AAC."""
+    """The video is copied, the audio made AAC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscodePlan(FilmPlan):
-    """The picture is encoded.
+    """The video is encoded.
 
-    `by_order`: its pictures have no times but `rate`. `side` bounds the longer side, `short` the shorter one. `size` is
+    `by_order`: its frames have no times but `rate`. `side` bounds the longer side, `short` the shorter one. `size` is
     upright in square pixels; `matrix`, `primaries` and `curve` are the source's colours.
     """
 
@@ -156,7 +156,7 @@ class TranscodePlan(FilmPlan):
 
 
 EncodePlan = TranscodePlan | AnimationPlan
-"""Those whose pictures are encoded."""
+"""Those whose frames are encoded."""
 FfmpegPlan = RewrapPlan | NewSoundPlan | TranscodePlan | M4aPlan | Mp3Plan | AnimationPlan
 Plan = UntouchedPlan | SplitPlan | JpegPlan | FfmpegPlan
 
@@ -259,7 +259,7 @@ class Segment:
 
 
 def segment_file(n: int) -> str:
-    """The name of segment `n`; NUT keeps the source's exact times, the sound needs MP4's edit list."""
+    """The name of segment `n`; NUT keeps the source's exact times, the audio needs MP4's edit list."""
     return f"{n:05d}.nut" if n >= 0 else "sound.mp4"
 
 
@@ -324,14 +324,14 @@ class ConversionTerms:
 NO_TERMS = ConversionTerms()
 
 
-# What reading all packets of a file tells: how many pictures there are, and how long picture and sound last.
+# What reading all packets of a file tells: how many frames there are, and how long video and audio last.
 
 
 @dataclass(slots=True)
 class Measurement:
     """Packets of the picture, and spans from the first to the last begin.
 
-    `missing_s` are holes in the middle, `empty` are pictures of zeros only, `end_s` is where the last packet of any
+    `missing_s` are holes in the middle, `empty` are frames of zeros only, `end_s` is where the last packet of any
     stream ends. `error` says why reading broke off; what was there before it counts.
     """
 

@@ -108,7 +108,7 @@ def too_many_entries(limits: Limits) -> LimitError:
 
 
 def too_large_entry(limits: Limits) -> LimitError:
-    """The error for an entry that gives more than `archive.max_entry_bytes`."""
+    """The error for an entry larger than `archive.max_entry_bytes`."""
     return _size_error("the entry", "archive.max_entry_bytes", limits.max_entry_bytes)
 
 
@@ -133,7 +133,7 @@ class _Counting(Protocol):
 
 
 def counted(pull: Pull, tally: _Counting) -> Pull:
-    """The pull, with what it gives counted in the tally; raises LimitError as the tally does."""
+    """The pull, with what it returns counted in the tally; raises LimitError as the tally does."""
 
     def pull_and_count(size: int) -> bytes:
         data = pull(size)
@@ -168,7 +168,7 @@ def lasting(pull: Pull) -> Pull:
 class Body(io.BufferedIOBase):
     """One entry's bytes, counted while they are read; read-only, forward only.
 
-    `read(n)` gives n bytes unless the entry ends. After an error every further read raises it again; `failure`
+    `read(n)` returns n bytes unless the entry ends. After an error every further read raises it again; `failure`
     holds it for the reader that made the body.
     """
 

@@ -252,7 +252,7 @@ def tile(record: ItemRecord, folder: str, picture: str | None) -> str:
 
 
 def file_row(record: ItemRecord, folder: str) -> str:
-    """One sound or document that arrived; "" for any other record."""
+    """One audio file or document that arrived; "" for any other record."""
     if record.item.state is not ItemState.SENT or record.item.kind in SHOWN_KINDS:
         return ""
     name = f"<bdi>{text(record.item.name)}</bdi>"

@@ -118,7 +118,7 @@ class Database:
             upgrade(db)
 
     def integrity(self) -> list[str]:
-        """What SQLite finds wrong with an existing file; empty when it is sound. Raises StoreError, DiskFullError."""
+        """What SQLite finds wrong with an existing file; empty when it is intact. Raises StoreError, DiskFullError."""
         with self.begin() as db:
             version = db.execute(text("PRAGMA user_version")).scalar_one()
             found = [str(word) for word in db.execute(text("PRAGMA quick_check")).scalars()]

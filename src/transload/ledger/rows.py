@@ -180,7 +180,7 @@ def new_id(now_ms: int) -> str:
 
 
 def announce(db: Connection, job_id: str, at_ms: int, news: Stored) -> int:
-    """Append an event and give its number; the job's `seq` moves with it, without gaps."""
+    """Append an event and return its number; the job's `seq` moves with it, without gaps."""
     db.execute(update(jobs).where(jobs.c.id == job_id).values(seq=jobs.c.seq + 1))
     seq: int = db.execute(select(jobs.c.seq).where(jobs.c.id == job_id)).scalar_one()
     what, data = news_to_json(news)

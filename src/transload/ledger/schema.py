@@ -224,7 +224,7 @@ segments = Table(
     "segments",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("n", Integer, primary_key=True),  # -1: the sound
+    Column("n", Integer, primary_key=True),  # -1: the audio
     Column("source", Text, nullable=False),
     Column("first", BigInteger, nullable=False),
     Column("frames", BigInteger, nullable=False),

@@ -78,7 +78,7 @@ class Decoder:
         return self._process.pid if self._process is not None else None
 
     async def ask_roomier(self, usual: Operation[R, A], roomier: Operation[R, A], request: R) -> A:
-        """What `ask` gives for the one operation, or where the memory does not suffice for the other."""
+        """What `ask` returns for the usual operation, or for the roomier one where memory does not suffice."""
         try:
             return await self.ask(usual, request)
         except MemoryLimitError:

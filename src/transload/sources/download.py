@@ -31,7 +31,7 @@ from transload.units import KIB, MIB
 # How much to ask a server for at once. Pure: offsets in, an offset out.
 #
 # Asking too little costs a wait for every request, asking too much costs bytes that nobody wanted. So an entry with the
-# name of a photo, a video, sound or an archive is asked for whole and any other only as far as its content must be
+# name of a photo, a video, audio or an archive is asked for whole and any other only as far as its content must be
 # looked at; and when entry after entry was wanted, some of what follows is asked for as well, within a share of what
 # was of use.
 

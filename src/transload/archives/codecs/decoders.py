@@ -182,7 +182,7 @@ def can_decode(method: int) -> bool:
 
 
 def zip_decoder(method: int, read: Callable[[int], bytes]) -> Decoder:
-    """A decoder for a zip entry; `read` gives the entry's packed bytes (LZMA keeps a header there).
+    """A decoder for a zip entry; `read` returns the entry's packed bytes (LZMA keeps a header there).
 
     Raises CorruptError on a bad LZMA header, LimitError when it asks for too much memory.
     """

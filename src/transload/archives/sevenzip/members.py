@@ -141,7 +141,7 @@ _NO_DECODER = b"Unsupported Method : "
 
 
 def other_password() -> WrongPasswordError:
-    """The error for a member that gives nothing."""
+    """The error for a member without a byte."""
     return WrongPasswordError("the entry is encrypted; no password given fits it, or it is damaged")
 
 
@@ -222,7 +222,7 @@ def pieces(run: DecoderProcess, size: int) -> Iterator[bytes]:
 
 
 def from_bytes(data: bytes) -> Pull:
-    """A pull that gives these bytes."""
+    """A pull that returns these bytes."""
     at = 0
 
     def pull(size: int) -> bytes:

@@ -44,7 +44,7 @@ _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": os.
 
 
 class DecoderProcess:
-    """A started decoder. Read its standard output with `read`; `end` gives the exit status, `kill` leaves early."""
+    """A started decoder. Read its standard output with `read`; `end` returns the exit status, `kill` leaves early."""
 
     def __init__(  # noqa: PLR0913  what one run is given
         self,
@@ -55,7 +55,7 @@ class DecoderProcess:
         quiet_s: float = QUIET_S,
         registry: ChildRegistry = NO_REGISTRY,
     ) -> None:
-        """Start what `words` gives for a file that holds `names` (None: no file); it has no name on disk."""
+        """Start what `words` returns for a file that holds `names` (None: no file); it has no name on disk."""
         self._quiet_s, self._said = quiet_s, b""
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the run
         self._list: IO[bytes] | None = None

@@ -79,7 +79,7 @@ def has_right_sum(block: bytes) -> bool:
 
 
 def read_header(block: bytes) -> Header:
-    """What a block says. Raises DamagedTarError when it is no sound header."""
+    """What a block says. Raises DamagedTarError when it is no valid header."""
     if not has_right_sum(block):
         raise DamagedTarError("a header of the tar is damaged", evidence=_guess(block))
     dialect = _dialect(block)

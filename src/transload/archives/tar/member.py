@@ -311,7 +311,7 @@ def _read_map_in_body(member: Member, read: Read) -> None:
 
 
 def sparse_pull(member: Member, read: Read, tally: HoleTally) -> Pull:
-    """The bytes of a sparse file whose map is sound: its stored stretches, and zeros in between."""
+    """The bytes of a sparse file whose map is valid: its stored stretches, and zeros in between."""
     spans = iter([*(member.spans or ()), (member.size, 0)])
     start, left = next(spans)
     at = 0

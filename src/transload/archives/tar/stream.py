@@ -1,4 +1,4 @@
-"""One reading of a tar, plain or packed: entry by entry, over damaged places to the next sound header."""
+"""One reading of a tar, plain or packed: entry by entry, over damaged places to the next valid header."""
 
 from dataclasses import dataclass
 
@@ -130,7 +130,7 @@ class Damage:
 
 @dataclass(slots=True)
 class _Gap:
-    """What lies between the end of an entry and the next sound header: blocks of zeros, then others."""
+    """What lies between the end of an entry and the next valid header: blocks of zeros, then others."""
 
     zeros: int = 0
     start: int | None = None
@@ -252,7 +252,7 @@ class TarPass:
             self._note(len(data), error)
 
     def _next_header(self) -> tuple[int, Header] | None:
-        """The next sound header with its offset, None at the end of the archive."""
+        """The next valid header with its offset, None at the end of the archive."""
         gap = _Gap()
         while len(block := self._block()) == TAR_BLOCK:
             at = self._stream.at - TAR_BLOCK
@@ -274,7 +274,7 @@ class TarPass:
         return None
 
     def _is_reached(self, gap: _Gap, at: int) -> bool:
-        """Whether the sound header there, after a gap, is one of this tar."""
+        """Whether the valid header there, after a gap, is one of this tar."""
         if self._seen and gap.is_clean_end and at % _RECORD_BYTES == 0:
             self._pass_over_rest()
             return False
@@ -297,7 +297,7 @@ class TarPass:
         return whole and self._has_magic and _magic_left(block) < _MAGIC_LEFT
 
     def _cross(self, gap: _Gap, at: int) -> None:
-        """A sound header was found after a gap; records before it spoke of what is lost in it."""
+        """A valid header was found after a gap; records before it spoke of what is lost in it."""
         if gap.start is not None or gap.zeros:
             self._records = Records(self._for_all)
         if gap.start is not None and gap.why is not None:

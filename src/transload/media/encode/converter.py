@@ -33,7 +33,7 @@ from transload.ports import Moved
 
 
 class Converter:
-    """Carries out plans: by the decoder child what is a picture, by ffmpeg what moves or sounds."""
+    """Carries out plans: by the decoder child what is a still picture, by ffmpeg video and audio."""
 
     def __init__(self, streams: StreamEncoder, probe: Probe, clock: Clock = time.monotonic) -> None:
         self._streams = streams

@@ -30,7 +30,7 @@ CLOCK_WORD_SINCE = 7
 FIRST_LINES, EVIDENCE_LINES = 5, 15
 QUESTION_S = 20.0
 LOOK_S = (
-    0.05  # Small pictures are encoded thirty times faster than they play; two looks take a share.
+    0.05  # Small frames are encoded thirty times faster than they play; two looks take a share.
 )
 LINE_BYTES_MAX = 65536
 
@@ -74,7 +74,7 @@ class Ffmpeg:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What ffmpeg counts while it works; `out_us` is the end of the last written picture or sound."""
+    """What ffmpeg counts while it works; `out_us` is the end of the last written frame or audio."""
 
     frame: int = 0
     out_us: int = 0

@@ -35,7 +35,7 @@ QUIET = (
     *("-hide_banner", "-nostdin", "-nostats", "-v", "error"),
     *("-progress", "pipe:1", "-stats_period", "0.5", "-y"),
 )
-_PICTURE = ("-map", "0:V:0")  # Capital V passes over cover pictures.
+_PICTURE = ("-map", "0:V:0")  # Capital V passes over covers.
 _BARE = ("-dn", "-map_chapters", "-1", "-map_metadata", "0")
 _CONTAINERS: dict[type[StreamPlan], tuple[str, ...]] = {
     M4aPlan: ("-movflags", "+faststart", "-f", "ipod"),
@@ -135,7 +135,7 @@ def _middle(plan: FfmpegPlan, style: EncodeStyle) -> list[str]:
 
 
 def copying(plan: FilmPlan) -> list[str]:
-    """The picture and the sound as they are."""
+    """Video and audio as they are."""
     return [*_tracks(plan), "-c", "copy", *_tag(plan), *subtitles(plan), *_BARE]
 
 
@@ -152,17 +152,17 @@ def _tracks(plan: FilmPlan) -> list[str]:
 
 
 def sound_at(plan: StreamPlan) -> str:
-    """The sound that was chosen, as ffmpeg names it."""
+    """The audio that was chosen, as ffmpeg names it."""
     return f"0:a:{plan.sound_n}"
 
 
 def subtitles_at(plan: FilmPlan) -> list[str]:
-    """The subtitles that go with the picture."""
+    """The subtitles that go with the video."""
     return [word for n in plan.subtitles for word in ("-map", f"0:s:{n}")]
 
 
 def sound(plan: FilmPlan | M4aPlan) -> list[str]:
-    """How the sound gets into an MP4."""
+    """How the audio gets into an MP4."""
     if isinstance(plan, TranscodePlan) and plan.keep_sound:
         return ["-c:a", "copy"]
     channels = plan.channels or 2
@@ -212,9 +212,9 @@ def chain(plan: EncodePlan, known: Collection[str]) -> str:
 
 
 def _filters(plan: EncodePlan, known: Collection[str]) -> list[str]:
-    """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns pictures upright before.
+    """Deinterlace, bring HDR down, square pixels, even size; ffmpeg itself turns frames upright before.
 
-    Filters begin to count anew where the size of the pictures changes, so they do so only where no rate is known.
+    Filters begin to count anew where the size of the frames changes, so they do so only where no rate is known.
     """
     chain: list[str] = []
     if plan.by_order and not plan.rate:

@@ -16,9 +16,9 @@ MACHINE_SHARE = 0.75
 """Of the machine's memory; held is a third of what is mapped, so a film that needs more would end in swapping."""
 SIZES = (2160, 1440, 1080, 720, 480, 360, 240)
 SOURCE_PIXEL_BYTES, HDR_PIXEL_BYTES = 130, 110
-"""What decoding and filters map for a pixel of the source: HEVC keeps up to 17 pictures of 10 bits for two threads.
+"""What decoding and filters map for a pixel of the source: HEVC keeps up to 17 frames of 10 bits for two threads.
 
-Tone mapping adds pictures of floats.
+Tone mapping adds frames of floats.
 """
 _GROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),

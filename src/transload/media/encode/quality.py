@@ -17,7 +17,7 @@ RUN_ADDRESS_BYTES, RUN_PIXEL_BYTES = 400 << 20, 60
 ENCODER_ADDRESS_BYTES, ADDRESS_SHARE = 48 << 20, 1.65
 """Address space of an encoder's threads, and of the rest for each byte that it holds."""
 DECODE_WORK = 0.14
-"""The share of it that decoding takes; only the rest shrinks with the picture."""
+"""The share of it that decoding takes; only the rest shrinks with the video."""
 CHEAPER = ("fast", "veryfast")
 SIZES = (1080, 720, 480)
 LATE_SIZES = (*SIZES, 360, 240)
@@ -60,7 +60,7 @@ class QualityStep:
 
 @dataclass(frozen=True, slots=True)
 class VideoSize:
-    """What is encoded: pixels of a picture, those of its short side, pictures a second; `duration_s` None: unknown."""
+    """What is encoded: pixels of a picture, those of its short side, frames a second; `duration_s` None: unknown."""
 
     pixels: int
     lines: int
@@ -74,7 +74,7 @@ class VideoSize:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSpeed:
-    """A measured segment: its seconds and pictures, pictures of the whole film, and seconds spent until it was done."""
+    """A measured segment: its seconds and frames, frames of the whole film, and seconds spent until it was done."""
 
     seconds: float
     frames: int
@@ -175,7 +175,7 @@ def size_bound(shape: VideoSize, limit_bytes: int | None, audio_bits_s: int) -> 
 
 
 def audio_bits_s(*, channels: int, kept: bool) -> int:
-    """Bits a second that the sound takes: ours, or as much as copied sound usually has."""
+    """Bits a second that the audio takes: ours, or as much as copied audio usually has."""
     if not channels:
         return 0
     if channels > STEREO:
@@ -233,7 +233,7 @@ class SpeedProbe:
         self._run_s = self._clock()
 
     async def made(self, frames: int, total: int) -> None:
-        """A segment of so many pictures has been made; of the first of them something follows.
+        """A segment of so many frames has been made; of the first of them something follows.
 
         Raises TooSlowError when another step was chosen: by then the choice is a row.
         """

@@ -1,4 +1,4 @@
-"""Video and sound made by one run of ffmpeg, and measured against their source."""
+"""Video and audio made by one run of ffmpeg, and measured against their source."""
 
 from dataclasses import replace
 from pathlib import Path

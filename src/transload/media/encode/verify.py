@@ -43,14 +43,14 @@ X264_COMPLAINT = "malloc of size"
 FULL_BELOW_BYTES = 1 << 20
 SOUND_FRAME_S = 0.064  # 1024 samples of AAC at the lowest usual rate, 16 kHz.
 COPY_LOSS = 0.01  # Frames before the first keyframe are dropped by copying.
-FIELDS_SHARE = 0.45  # Interlaced sources may hold two packets a frame, VP9 and AV1 hold pictures that are never shown.
+FIELDS_SHARE = 0.45  # Interlaced sources may hold two packets a frame, VP9 and AV1 hold frames that are never shown.
 DRIFT_SHARE = 0.01
 CUT_SHARE = 0.1
 REORDERED_MAX = (
-    4  # pictures shown before one that is stored first: x264 has three B-frames in a row at most
+    4  # frames shown before one that is stored first: x264 has three B-frames in a row at most
 )
 UNSEEN_MAX, UNSEEN_SHARE, HIDDEN_SHARE = 2, 0.01, 0.15
-"""Pictures that may be lost untold, in number and as a share; of codecs that hide some, one in seven are hidden."""
+"""Frames that may be lost untold, in number and as a share; of codecs that hide some, one in seven are hidden."""
 
 _NO_PICTURE = StreamFacts(type="none")
 
@@ -80,7 +80,7 @@ def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[FileFacts]) 
     pictures = [picture_of(facts.streams) or _NO_PICTURE for facts in made]
     whole = _early_end(plan, plan.promised_s, [facts.duration_s for facts in made])
     if source.end_s >= (plan.promised_s or 0.0) - SHORT_TOLD_S:
-        whole = ""  # what lasts longer stays behind: subtitles, another sound
+        whole = ""  # what lasts longer stays behind: subtitles, another audio track
     seen = [one.duration_s for one in pictures]
     picture = _early_end(plan, plan.promised_picture_s, seen)
     missing_s = source.missing_s
@@ -104,7 +104,7 @@ def _early_end(plan: StreamPlan, promised_s: float | None, lengths: Sequence[flo
 
 
 def _unseen(plan: StreamPlan, source: Measurement, frames: int) -> str:
-    """How many pictures are not to be seen: those that do not decode, and those that are only zeros."""
+    """How many frames are not to be seen: those that do not decode, and those that are only zeros."""
     wanted = _decodable(plan, source)
     lost = wanted - frames if isinstance(plan, TranscodePlan) else source.empty
     share = lost / wanted if wanted else 0.0
@@ -116,7 +116,7 @@ def _unseen(plan: StreamPlan, source: Measurement, frames: int) -> str:
 
 
 def end_error(status: int, said: str, free_bytes: int, frames: int | None = None) -> TransloadError:
-    """Why an encoder ended, by its status, the room left on the disk, and the pictures it made (None: no matter).
+    """Why an encoder ended, by its status, the room left on the disk, and the frames it made (None: no matter).
 
     What it said is evidence.
     """
@@ -162,7 +162,7 @@ def _decodable(plan: StreamPlan, source: Measurement) -> int:
 
 
 def _span_fault(plan: StreamPlan, wanted_s: float, got_s: float, what: str) -> str | None:
-    """Ends may differ by a frame of picture and one of sound, and by the drift of rounded packet times."""
+    """Ends may differ by a frame of video and one of audio, and by the drift of rounded packet times."""
     frame_s = 1 / plan.fps if plan.fps else 0.1
     cut = plan.partial
     frames = REORDERED_MAX if cut else 1

@@ -1,4 +1,4 @@
-"""What sound needs: files of sound alone, and the sound of anything where an MP3 is wanted. Pure."""
+"""What audio needs: files of audio alone, and the audio of anything where an MP3 is wanted. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from transload.plans import M4aPlan, Mp3Plan
 
 AUDIO_S_PER_S = 0.045
 SHORT_TOLD_S = 0.2
-"""Headers count whole packets of sound, and the last picture for as long as the one before it."""
+"""Headers count whole packets of audio, and the last frame for as long as the one before it."""
 DEFER_ABOVE_S = 10.0  # a conversion that costs more is done after the transfer
 STEREO, SURROUND = 2, 6
 """Channels of a copy: of everything, and of AAC where full quality is wanted (5.1, which browsers and phones mix)."""
@@ -31,7 +31,7 @@ _AUDIO_SUFFIXES: dict[str, tuple[str, ...]] = {
 
 
 def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
-    """Whether a sound file is kept: MP3 and AAC in M4A everywhere, Ogg, FLAC and WAV where a browser plays it."""
+    """Whether an audio file is kept: MP3 and AAC in M4A everywhere, Ogg, FLAC and WAV where a browser plays it."""
     pairs = {("mp3", "mp3"), ("mov", "aac"), ("mov", "mp3"), ("ogg", "opus"), ("ogg", "vorbis")}
     if browsers:
         pairs |= {("flac", "flac"), ("wav", "pcm_s16le"), ("aac", "aac")}
@@ -39,7 +39,7 @@ def is_streamable_sound(sniffed: str, codec: str, *, browsers: bool) -> bool:
 
 
 def channels_kept(sound: StreamFacts, recipe: Recipe) -> int:
-    """How many channels a copy of this sound has at most; six are made of those that have as many.
+    """How many channels a copy of this audio has at most; six are made of those that have as many.
 
     One stays one: two of it would be 3 dB quieter each.
     """
@@ -85,7 +85,7 @@ def judge_mp3(
     kbit_s: int,
     languages: Sequence[str] = (),
 ) -> Judgement:
-    """as_is for an MP3 of at most `kbit_s`, audio for other sound, skip for what has none that can be read."""
+    """as_is for an MP3 of at most `kbit_s`, audio for other audio, skip for what has none that can be read."""
     streams = found.streams
     at = sound_at(streams, languages)
     if at is None:
@@ -122,7 +122,7 @@ def _soundless(kind: ItemKind, streams: Sequence[StreamFacts]) -> Judgement:
 
 
 def _others(streams: Sequence[StreamFacts]) -> str:
-    """That there is more sound than goes into the copy."""
+    """That there is more audio than goes into the copy."""
     more = sum(stream.type == "audio" for stream in streams) - 1
     return f"; left behind: {more} more sound{'s' if more > 1 else ''}" if more > 0 else ""
 

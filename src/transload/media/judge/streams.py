@@ -36,9 +36,8 @@ _WORDS = {"audio": "sound", "video": "picture", "subtitle": "subtitles", "attach
 class ChosenTracks:
     """The picture, and what goes with it.
 
-    `sound_n` and `subtitles_n` are numbers among the streams of their type. `mute` says that there is sound, but none
-    that a decoder here knows. `left` names what stays behind, for people; `extra` counts pictures, sounds and subtitles
-    in the way of a player.
+    `sound_n` and `subtitles_n` are numbers among the streams of their type. `mute` says that there is audio, but none
+    that a decoder here knows. `left` names what is left out, for people; `extra` counts streams in the way of a player.
     """
 
     picture: StreamFacts
@@ -84,7 +83,7 @@ def same_code(language: str) -> str:
 
 
 def sound_at(streams: Sequence[StreamFacts], languages: Sequence[str] = ()) -> int | None:
-    """The index of the sound to take, None where no decoder here knows any.
+    """The index of the audio stream to take, None where no decoder here knows any.
 
     Of the first wished language that there is, what is no commentary; of those the one marked as default, else the
     one of most channels, then of the highest rate. This is how players choose, where they heed the marks.

@@ -49,7 +49,7 @@ _PHOTO_SUFFIXES: dict[str, tuple[str, ...]] = {
 class Wishes:
     """What the user of this installation wants beside the recipe, all settings.
 
-    `languages` are those of the sound, the best first, by their codes (ISO 639-2); `place` says that photos for
+    `languages` are those of the audio, the best first, by their codes (ISO 639-2); `place` says that photos for
     Telegram keep where they were taken.
     """
 
@@ -200,7 +200,7 @@ def _stream_fault(found: FileFacts, kind: ItemKind) -> Fault | None:
 
 
 def _undecoded(streams: Sequence[StreamFacts], kind: ItemKind) -> Fault | None:
-    """Why no frame decodes: damage, or a codec that no decoder here knows; such sound goes as it is."""
+    """Why no frame decodes: damage, or a codec that no decoder here knows; such audio goes as it is."""
     shown = "video" if kind is ItemKind.VIDEO else "audio"
     main = next(one for one in streams if one.type == shown and not one.cover)
     if main.codec == "unknown":
@@ -296,7 +296,7 @@ def _shrunk(found: FileFacts, recipe: Recipe, reason: str, wishes: Wishes) -> Ju
 
 
 def _judge_animation(found: FileFacts, recipe: Recipe) -> Judgement:
-    """Moving pictures: Telegram takes H.264 MP4 without sound; browsers show GIF, APNG and WebP."""
+    """Animations: Telegram takes H.264 MP4 without audio; browsers show GIF, APNG and WebP."""
     if recipe is Recipe.PLAYABLE and found.format in ("GIF", "PNG", "WEBP"):
         why = f"{found.format} of {found.frames} frames"
         suffix = fitting_suffix(found, _PHOTO_SUFFIXES.get(found.format))
@@ -323,7 +323,7 @@ def _judge_animation(found: FileFacts, recipe: Recipe) -> Judgement:
 
 
 def _sized(judged: Judgement, found: FileFacts) -> Judgement:
-    """The judgement with the picture's upright size and the time that can be played; of a cut file, both times."""
+    """The judgement with the video's upright size and the time that can be played; of a cut file, both times."""
     whole_s, readable_s = found.duration_s, found.readable_s
     if judged.partial and whole_s and readable_s:
         judged = replace(

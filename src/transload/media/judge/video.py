@@ -1,6 +1,6 @@
 """What a video needs so that it plays in Telegram, in browsers and on phones. Pure.
 
-The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) with no sound or AAC of two channels
+The target is an MP4 of one H.264 stream (8-bit 4:2:0, progressive, even size) with no audio or AAC of two channels
 (`playable`: six), index in front. Streams that fit are copied, never encoded again, whatever they are wrapped in.
 """
 
@@ -26,19 +26,19 @@ from transload.plans import (
     UntouchedPlan,
 )
 
-# What decoders of phones take: profiles, levels, sizes, pictures a second. Pure.
+# What decoders of phones take: profiles, levels, sizes, frames a second. Pure.
 
 
 SIDE_MAX = 3840
 BLOCKS_MAX, BLOCKS_S_MAX = 36_864, 2_073_600
-"""Macroblocks of a picture and of a second at level 5.2 (ITU-T H.264, table A-1): 4K at 64 pictures a second."""
+"""Macroblocks of a frame and of a second at level 5.2 (ITU-T H.264, table A-1): 4K at 64 frames a second."""
 BLOCK = 16
 RATE_MAX = 240.0
-"""Files that tell more pictures a second are mostly wrong; so their pictures become no smaller than for this many."""
+"""Files that tell more frames a second are mostly wrong; so their frames become no smaller than for this many."""
 STUDIO_PROFILES = frozenset(
     {"High 4:4:4 Predictive", "High 4:4:4", "High 4:4:4 Intra", "CAVLC 4:4:4 Intra", "Extended"}
 )
-"""Profiles of H.264 that no phone decodes even where their pictures are 4:2:0 (lossless ones are), by libav's names."""
+"""Profiles of H.264 that no phone decodes even where their frames are 4:2:0 (lossless ones are), by libav's names."""
 _LEVEL_MAX = 5.2
 _OF_ONE = {"h264": 10, "hevc": 30}
 """In what a stream writes level 1 (ITU-T H.264, 7.4.2.1.1; H.265, 7.4.4)."""
@@ -134,7 +134,7 @@ def colour_conversion(plan: EncodePlan) -> str:
 
 
 def colour_tags(plan: EncodePlan) -> str:
-    """The filter that says what the pictures are; the encoder writes it into the stream and into the file."""
+    """The filter that says what the frames are; the encoder writes it into the stream and into the file."""
     primaries = BT709 if plan.hdr else plan.primaries
     curve = BT709 if plan.hdr else plan.curve
     named = f"color_primaries={primaries}:color_trc={curve}:colorspace={_matrix(plan)}"
@@ -184,7 +184,7 @@ def judge_video(
 ) -> Judgement:
     """as_is, rewrap, audio or transcode, with the plan for it. The facts hold a video stream that decodes.
 
-    `languages` are those wished for the sound, the best first.
+    `languages` are those wished for the audio, the best first.
     """
     tracks = _tracks(found, recipe, languages)
     picture, wrapper = _picture_faults(found, tracks.picture, hevc), _wrapper_faults(found, tracks)
@@ -221,7 +221,7 @@ def recover_video(
 ) -> list[Judgement]:
     """What to try, one after the other; `copied` is the conversion that failed, None where it was the destination.
 
-    Where copying both streams failed, only the sound is made anew; then everything; then the picture alone.
+    Where copying both streams failed, only the audio is made anew; then everything; then the video alone.
     """
     tracks = _tracks(found, recipe, languages)
     if found.dolby_only:
@@ -244,7 +244,7 @@ def _tracks(found: FileFacts, recipe: Recipe, languages: Sequence[str]) -> Chose
 
 
 def _is_above(picture: StreamFacts, recipe: Recipe) -> bool:
-    """Whether the short side, which is the height of upright and of lying pictures alike, is above the recipe's."""
+    """Whether the short side, which is the height of upright and of lying video alike, is above the recipe's."""
     lines = recipe.height_max
     return lines is not None and min(picture.width, picture.height) > lines
 
@@ -388,7 +388,7 @@ def _transcoded(
 
 
 def _in_no_colours(why: str) -> Judgement:
-    """What would have to be encoded from pictures whose colours no decoder here knows."""
+    """What would have to be encoded from frames whose colours no decoder here knows."""
     fault = Fault("input.unsupported", why, suggestion=OTHER_COLOURS, stage="probe")
     return Judgement(ItemKind.VIDEO, Verdict.UNSAVABLE, why, fault=fault)
 
@@ -400,7 +400,7 @@ def _left_behind(tracks: ChosenTracks) -> str:
 
 
 def _is_partial(found: FileFacts, tracks: ChosenTracks) -> bool:
-    """Whether its sound or bytes at its end are missing, or more of its beginning than a tuner usually loses."""
+    """Whether its audio or bytes at its end are missing, or more of its beginning than a tuner usually loses."""
     return tracks.mute or is_cut(found) or found.lost_s >= LOST_TOLD_S
 
 

@@ -156,7 +156,7 @@ def coding_of_tiff(file: BinaryIO) -> str | None:
 
 
 def kind_of_tiff(file: BinaryIO) -> str | None:
-    """What a sound header says, for a picture that no reader knows; None for a header that makes no sense."""
+    """What a valid header says, for a picture that no reader knows; None for a header that makes no sense."""
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     layout, tags = _first_tags(file)

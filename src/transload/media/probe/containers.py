@@ -62,24 +62,24 @@ def _number(some: bytes) -> int:
     return int.from_bytes(some[:4], "big")
 
 
-# Dolby Vision by its configuration record: whether its pictures have colours that only players of that kind know.
+# Dolby Vision by its configuration record: whether its frames have colours that only players of that kind know.
 #
 # Layout: Dolby Vision Streams Within the ISO Base Media File Format 2.1.2, 3.2, and the same for Matroska.
 
 
 DOLBY_RECORDS = frozenset({b"dvcC", b"dvvC", b"dvwC"})
-_VISUAL_FIELDS = 78  # of a sample entry for pictures, before its boxes (ISO 14496-12, 12.1.3)
+_VISUAL_FIELDS = 78  # of a sample entry for video, before its boxes (ISO 14496-12, 12.1.3)
 _IN_MATROSKA = re.compile(
     rb"\x41\xe7\x84dv[cvw]C(?:\xec[\x80-\xff].{0,16})?\x41\xed\x98(.{5})", re.DOTALL
 )
 """BlockAddIDType, then BlockAddIDExtraData of 24 bytes (RFC 9559, 5.1.4.1.17)."""
 _DOLBY_HEAD_BYTES = 1 << 16
 _NEUTRAL_AT = 4
-"""Where the record says with what its pictures are compatible (upper four bits): 0 is with nothing."""
+"""Where the record says with what its frames are compatible (upper four bits): 0 is with nothing."""
 
 
 def dolby_alone_in_boxes(file: BinaryIO, at: int, length: int) -> bool:
-    """Whether others show its pictures in wrong colours (profile 5, and 10.0 of AV1), by the `moov` of a file."""
+    """Whether others show its frames in wrong colours (profile 5, and 10.0 of AV1), by the `moov` of a file."""
     return any(map(_is_only, _records_of_boxes(file, at, length)))
 
 
@@ -199,7 +199,7 @@ def _promised_s(found: FileFacts) -> float | None:
 
 
 def _promised_picture_s(found: FileFacts) -> float | None:
-    """Of the picture alone, where the header has them: its sound may last longer."""
+    """Of the video alone, where the header has them: its audio may last longer."""
     picture = picture_of(found.streams)
     says = found.container.split(",")[0] in _SAYING_EACH
     return picture.duration_s if picture is not None and says else None
@@ -257,7 +257,7 @@ def _flv_number(head: bytes, name: bytes) -> float | None:
 
 
 def _avi_whole_s(head: bytes) -> float | None:
-    """Frames times their length, by the main header and by that of the pictures; libav goes by what is left.
+    """Frames times their length, by the main header and by that of the video; libav goes by what is left.
 
     The main one counts those of the first gigabyte only (OpenDML AVI 1.02, `avih` and `strh`).
     """
@@ -270,7 +270,7 @@ def _avi_whole_s(head: bytes) -> float | None:
 
 
 def _wav_whole_s(head: bytes) -> float | None:
-    """Bytes of sound by the rate of bytes, both as the header has them; nothing where they were never told."""
+    """Bytes of audio by the rate of bytes, both as the header has them; nothing where they were never told."""
     form, data = head.find(b"fmt "), head.find(b"data")
     rate = _little(head, form + 16, 4)
     if min(form, data) < 0 or data + 8 > len(head) or not rate:

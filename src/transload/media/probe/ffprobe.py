@@ -305,7 +305,7 @@ def _stream(shown: _Stream) -> StreamFacts:
 
 
 def _main(streams: Sequence[StreamFacts]) -> int | None:
-    """Index of the picture, or of the sound where there is none."""
+    """Index of the video, or of the audio where there is none."""
     for kind in ("video", "audio"):
         for at, stream in enumerate(streams):
             if stream.type == kind and not stream.cover:

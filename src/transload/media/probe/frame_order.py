@@ -1,9 +1,9 @@
-"""Whether a container keeps the moments at which reordered pictures are shown. Pure.
+"""Whether a container keeps the moments at which reordered frames are shown. Pure.
 
 H.264 and HEVC store a picture after those that it is predicted from, so that its place in the file is not its place
 in time. MP4, Matroska, transport streams, FLV and NUT have a time of presentation for each; AVI, ASF and some MXF
 have one time a packet, in stored order; raw streams have none, and a program stream (.mpg, .vob) may leave some out.
-A copy of such pictures into MP4 gives them the moments of others.
+A copy of such frames into MP4 gives them the moments of others.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _TRUE_TIMES = frozenset({"mov", "matroska", "mpegts", "flv", "nut"})
 
 @dataclass(slots=True)
 class FrameOrder:
-    """What the first pictures tell. `doubted` is False where container or codec leave no question."""
+    """What the first frames tell. `doubted` is False where container or codec leave no question."""
 
     doubted: bool
     before: int | None = None
@@ -38,7 +38,7 @@ class FrameOrder:
 
     @property
     def frames_wanted(self) -> int:
-        """Pictures to decode before `found` is asked for."""
+        """Frames to decode before `found` is asked for."""
         return FRAMES_FOR_ORDER if self.doubted else FRAMES_WANTED
 
     def note(self, pts: int | None, *, is_b: bool) -> None:

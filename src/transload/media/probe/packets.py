@@ -18,7 +18,7 @@ BEAT_PACKETS = 256
 _ZEROS = bytes(16)
 """With so many zeros no picture of a codec begins, those of the raw one apart."""
 GAP_S = 0.5
-"""Sound is stored without a pause: more than this between two packets of it are packets that are gone."""
+"""Audio is stored without a pause: more than this between two packets of it are packets that are gone."""
 
 Beat = Callable[[], None]
 Span = tuple[float, float]
@@ -54,7 +54,7 @@ def _read(box: InputContainer, streams: Sequence[Stream]) -> "Iterator[Packet[An
 class Holes:
     """Where packets are gone from the middle, by the times of those that are there.
 
-    `empty` counts pictures that are there and nothing but zeros: downloads reserve room that they never fill.
+    `empty` counts frames that are there and nothing but zeros: downloads reserve room that they never fill.
     """
 
     pictures: "array[float]" = field(default_factory=lambda: array("d"))
@@ -63,7 +63,7 @@ class Holes:
     empty: int = 0
 
     def note(self, packet: "Packet[Any]") -> None:
-        """The next packet of the picture or of the sound; one without a time says nothing."""
+        """The next packet of the video or of the audio; one without a time says nothing."""
         if packet.pts is None or not packet.time_base:
             return
         begin = float(packet.pts * packet.time_base)
@@ -82,7 +82,7 @@ class Holes:
 
     @property
     def missing_s(self) -> float:
-        """Seconds without sound and, where there are any, without pictures: a film may stand still while it sounds."""
+        """Seconds without audio, and without frames where there are any: a film may rest while its audio goes on."""
         if not self.silent or not self.pictures:
             return sum(end - begin for begin, end in self.silent)
         return _overlap(self.silent, pairwise(sorted(self.pictures)))

@@ -1,4 +1,4 @@
-"""Videos and sounds by PyAV, inside the decoder child: header, two decoded frames, box walk, thumbnail.
+"""Video and audio by PyAV, inside the decoder child: header, two decoded frames, box walk, thumbnail.
 
 `av` is imported here, so the main process never imports this module. `ffprobe.py` gives the same facts without it.
 """
@@ -28,7 +28,7 @@ from transload.media.probe.frame_order import FrameOrder
 from transload.media.probe.packets import Beat, Holes, packets
 from transload.plans import Measurement
 
-PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved sound.
+PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved audio.
 
 NEAR_END_US, SHORT_TOLD_US = 500_000, 200_000
 
@@ -44,7 +44,7 @@ _ASIDES = (
     (Disposition.visual_impaired, "audio description"),
     (Disposition.clean_effects, "no speech"),
 )
-"""Marks of sounds that go beside the film's own, with our words for them."""
+"""Marks of audio streams that go beside the film's own, with our words for them."""
 
 
 def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoFrame | None]:
@@ -76,7 +76,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoF
 
 
 def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measurement:
-    """Packets and spans (first to last begin) of the first real video and of sound `sound_n`; reads every packet.
+    """Packets and spans (first to last begin) of the first real video and of audio `sound_n`; reads every packet.
 
     `end_s` is where the last packet of any stream ends, from the begin of the file.
 
@@ -239,7 +239,7 @@ def _tag(context: CodecContext) -> str | None:
 def _decode(
     box: InputContainer, finding: Finding, video: VideoStream | None, beat: Beat
 ) -> VideoFrame | None:
-    """Decode up to two frames of the picture, or one of the sound, and note what only frames tell.
+    """Decode up to two frames of the video, or one of the audio, and note what only frames tell.
 
     `lost_s` is what precedes the first picture that decodes: a recording that begins between keyframes.
     """
@@ -288,7 +288,7 @@ def _ends_early(box: InputContainer, beat: Beat) -> bool:
 
 
 def _packets(box: InputContainer, stream: Stream, beat: Beat) -> "Iterator[Packet[Any]]":
-    """The packets in which to look for frames: of sound all, it is damaged only where nothing of it can be heard."""
+    """The packets in which to look for frames: of audio all, it is damaged only where nothing of it can be heard."""
     most = PACKETS_MAX if isinstance(stream, VideoStream) else math.inf
     for at, packet in enumerate(packets(box, [stream], beat)):
         yield packet

@@ -1,6 +1,6 @@
 """Where a long transcode is cut, from what the demuxed packets tell. Pure.
 
-A cut lies between two pictures in order of time, so that "before" and "after" never meet a rounded time. Cuts are moved
+A cut lies between two frames in order of time, so that "before" and "after" never meet a rounded time. Cuts are moved
 to keyframes of the source: there the scene often changes, and a decoder that starts again has nothing to repeat.
 """
 
@@ -17,9 +17,9 @@ SNAP_SHARE = 0.7  # A keyframe this far into a segment ends it.
 LAST_SHARE = 1.2  # The last segment may be so much longer than the others: no stump is left.
 SHORT_BELOW_S = 20.0  # Shorter videos are made in one piece: little can be lost.
 COARSE = frozenset({"mpegts", "mpeg"})
-"""Containers without an index of pictures: seeking by time lands anywhere near."""
+"""Containers without an index of frames: seeking by time lands anywhere near."""
 TIMELESS = frozenset({"h264", "hevc", "m4v", "obu", "mjpeg", "mpegvideo", "yuv4mpegpipe", "ivf"})
-"""Raw streams: pictures can be counted, not sought."""
+"""Raw streams: frames can be counted, not sought."""
 NUT_PRECISION = (
     48_000  # libavformat/nutenc.c: coarser clocks are doubled until they are as fine as this.
 )
@@ -28,7 +28,7 @@ JUMP_S = 10.0  # Times that leap so far between neighbours are two recordings, n
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The pictures of a video as its packets give them, in the order they are stored.
+    """The frames of a video as its packets give them, in the order they are stored.
 
     `times` are begins in ticks of `clock_s` seconds, empty where the packets lack them; `keys` are positions of
     keyframes in the stored order. `fps` serves where there are no times, or (`by_order`) none that are the decoder's.
@@ -45,7 +45,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One segment to make: its pictures, and where to cut and to seek for it, in microseconds of the source's own time.
+    """One segment to make: its frames, and where to cut and to seek for it, in microseconds of the source's own time.
 
     `first_tick` and `last_tick` are the begins of its first and last picture; None where the packets have no times.
     `into_us` seeks to the keyframe at or before its first picture, `before_us` to the one before; None: the start.
@@ -71,7 +71,7 @@ class Cuts:
 
     @property
     def frames(self) -> int:
-        """Pictures of the whole."""
+        """Frames of the whole."""
         return sum(segment.frames for segment in self.segments)
 
     @property
@@ -85,7 +85,7 @@ class Cuts:
 
 
 def cuts_of(line: Timeline) -> Cuts | None:
-    """The plan; None where the video is short or its packets cannot be trusted to be pictures in time."""
+    """The plan; None where the video is short or its packets cannot be trusted to be frames in time."""
     if not line.clock[0] or not line.clock[1]:
         return None
     if _is_timeless(line):
@@ -178,7 +178,7 @@ class _Cutter:
 
 
 def _counted(line: Timeline) -> Cuts | None:
-    """Segments by number of pictures alone."""
+    """Segments by number of frames alone."""
     fps = line.fps or 25.0
     times_s = [number / fps for number in range(line.count)]
     begins = _begins(times_s, line.keys, line.count / fps)

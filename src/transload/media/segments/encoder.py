@@ -56,7 +56,7 @@ SOUND_N = -1
 BITS_PER_PIXEL = 0.08
 
 Check = Callable[[int], Awaitable[None]]
-"""Looks at the joined film, which should hold so many pictures; raises UnverifiedError."""
+"""Looks at the joined film, which should hold so many frames; raises UnverifiedError."""
 
 
 class UnfitError(PermanentError):
@@ -66,7 +66,7 @@ class UnfitError(PermanentError):
 
 
 class _MismatchError(PermanentError):
-    """A run decoded other pictures than the one before it."""
+    """A run decoded other frames than the one before it."""
 
     kind = UnverifiedError.kind
 
@@ -90,7 +90,7 @@ class SegmentRequest:
 
     @property
     def has_sound_segment(self) -> bool:
-        """Whether sound or subtitles go with the picture."""
+        """Whether audio or subtitles go with the video."""
         return bool(self.plan.sound or self.plan.subtitles)
 
     def settings(self, build: str) -> str:
@@ -112,7 +112,7 @@ class SegmentRequest:
 
     @property
     def _sound(self) -> tuple[object, ...]:
-        """What decides the segment of sound; a list, because the hashes of earlier versions are of one."""
+        """What decides the segment of audio; a list, because the hashes of earlier versions are of one."""
         return self.plan.sound_n, self.plan.channels, list(self.plan.subtitles), self.plan.level
 
 
@@ -216,7 +216,7 @@ class SegmentEncoder:
         return next((n for n in range(self._total) if n not in self._done), None)
 
     def _left(self) -> float:
-        """The share of the pictures that are still to be made."""
+        """The share of the frames that are still to be made."""
         made = sum(segment.frames for segment in self._done.values())
         return 1 - made / self._film.cuts.frames
 
@@ -288,7 +288,7 @@ class SegmentEncoder:
             scope.cancel()
 
     async def _take_ready(self, work: _Progress) -> None:
-        """A segment after which the next has begun may still get its last pictures: counted once it rests."""
+        """A segment after which the next has begun may still get its last frames: counted once it rests."""
         while work.next + 1 < work.run.end and size_of(work.run.segment(work.next + 1)):
             before, work.size = work.size, size_of(work.run.segment(work.next))
             if work.size != before or not await self._take(work):
@@ -331,7 +331,7 @@ class SegmentEncoder:
         return True
 
     def _compare(self, n: int, seen: str | None) -> None:
-        before = self._done.get(n - 1) if n > 0 else None  # the sound is -1
+        before = self._done.get(n - 1) if n > 0 else None  # the audio is -1
         if before is not None and seen is not None and before.guard != seen:
             raise _MismatchError(
                 f"segment {n} does not begin with the picture behind segment {n - 1}"

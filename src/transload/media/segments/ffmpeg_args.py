@@ -14,7 +14,7 @@ from transload.media.segments.cut_plan import Cuts
 from transload.plans import TranscodePlan
 
 SHOWN_EVERY = 25
-"""Pictures between two more hashes, which tell how far a run is: ffmpeg's own report waits for its last output."""
+"""Frames between two more hashes, which tell how far a run is: ffmpeg's own report waits for its last output."""
 HASH_CELLS = 6
 _MICRO = 1_000_000
 
@@ -34,7 +34,7 @@ class SegmentRun:
 
     @property
     def hashes(self) -> Path:
-        """Where it writes the hashes of pictures."""
+        """Where it writes the hashes of frames."""
         return self.folder / "hashes.part"
 
 
@@ -73,7 +73,7 @@ def run_args(
 
 
 def audio_args(plan: TranscodePlan, source: Path, target: Path, origin_us: int) -> list[str]:
-    """Sound and subtitles in one piece, their times counted from `origin_us`."""
+    """Audio and subtitles in one piece, their times counted from `origin_us`."""
     heard = ["-map", ffmpeg_args.sound_at(plan)] if plan.sound else []
     return [
         *ffmpeg_args.QUIET,
@@ -101,7 +101,7 @@ def hash_of(n: int, text: str, cuts: Cuts, run: SegmentRun) -> str | None:
 
 
 def seen_us(text: str, cuts: Cuts) -> int:
-    """How much of the video the pictures written so far reach, in microseconds from its begin."""
+    """How much of the video the frames written so far reach, in microseconds from its begin."""
     rows = _rows(text)
     if not rows:
         return 0
@@ -126,7 +126,7 @@ def _graph(chain: str, cuts: Cuts, run: SegmentRun) -> str:
 
 
 def _window(cuts: Cuts, n: int) -> str:
-    """Which pictures are a segment's."""
+    """Which frames are a segment's."""
     segment, end_us = cuts.segments[n], cuts.end_us(n)
     if not cuts.timed:
         last = f":end_frame={segment.first + segment.frames}" if end_us is not None else ""
@@ -162,7 +162,7 @@ def _chosen(cuts: Cuts, run: SegmentRun) -> str:
 
 
 def _counted(cuts: Cuts, run: SegmentRun) -> list[int]:
-    """Numbers of the hashed pictures where only numbers are known."""
+    """Numbers of the hashed frames where only numbers are known."""
     wanted = {segment.first for segment in cuts.segments[run.first : run.end + 1]}
     return sorted(wanted | set(range(0, max(wanted) + 1, SHOWN_EVERY)))
 

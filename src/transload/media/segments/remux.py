@@ -55,7 +55,7 @@ def plan(request: PlanSegments, beat: Beat) -> SegmentPlan:
 def count(path: Path, clock: tuple[int, int], beat: Beat) -> SegmentCount:
     """The frames of a segment by a clock.
 
-    A segment that is still being written gives what is there; nothing readable gives zero pictures.
+    A segment that is still being written gives what is there; nothing readable gives zero frames.
     """
     sets = ""
     try:
@@ -112,7 +112,7 @@ def opened(path: Path, sniffed: str) -> InputContainer:
 
 
 def picture_of(box: InputContainer) -> VideoStream | None:
-    """The first stream of pictures that is no cover."""
+    """The first video stream that is no cover."""
     cover = Disposition.attached_pic
     return next((s for s in box.streams.video if not s.disposition & cover), None)
 
@@ -175,7 +175,7 @@ def _tick(packet: "Packet[Any]", step: tuple[int, int]) -> int | None:
 
 
 class _Order:
-    """Begins of all pictures sorted, and how far their stored order lags behind it."""
+    """Begins of all frames sorted, and how far their stored order lags behind it."""
 
     def __init__(self) -> None:
         self.begins = array("q")
@@ -191,7 +191,7 @@ class _Order:
         self.begins.extend(shown)
 
     def decoded(self, at: int) -> int:
-        """When the picture stored at this place is decoded: `lag` pictures earlier than the one shown in its place."""
+        """When the frame stored at this place is decoded: `lag` frames earlier than the one shown in its place."""
         if at >= self.lag:
             return self.begins[at - self.lag]
         last = min(self.lag, len(self.begins) - 1)
@@ -262,7 +262,7 @@ def _tags(request: JoinSegments, out: OutputContainer, picture: Stream) -> None:
 def _heard(
     box: InputContainer, tracks: Mapping[int, Stream], beat: Beat
 ) -> Iterator["Packet[Any]"]:
-    """Sound and subtitles, which stand in one file of ours, each for its stream of the result."""
+    """Audio and subtitles, which stand in one file of ours, each for its stream of the result."""
     for packet in packets(box, list(box.streams), beat):
         if packet.size:
             packet.stream = tracks[packet.stream.index]
