@@ -1,7 +1,7 @@
 """Settings: read once from file, environment and flags, then passed down as one frozen value.
 
 A later place wins: file < environment < flags. The environment's name of a setting is `TRANSLOAD_` and its key in
-capitals, `__` for a dot. An unknown key is an error, wherever it stands. No other module reads the environment.
+capitals, `__` for a dot. An unknown key is an error, wherever it is. No other module reads the environment.
 """
 
 import difflib

@@ -217,7 +217,7 @@ MODULES: tuple[tuple[str, str, str, Status], ...] = (
 async def module(package: str, name: str, why: str, without: Status) -> Check:
     """Whether a library is there and loads, tried in a child: a broken one may end its process.
 
-    `without` is how it stands where it is missing: "ok" for an extra. One that does not load is never that.
+    `without` is its status where it is missing: "ok" for an extra. One that does not load is never that.
     """
     install = f"{sys.executable} -m pip install {package}"
     try:

@@ -1,4 +1,4 @@
-"""Every error a user can meet, as exceptions; what a kind of error is stands on its class.
+"""Every error a user can meet, as exceptions; what a kind of error is, its class says.
 
 Code decides by exception *type*; the kind is the stable word outside. Families: *try again* (`TransientError`),
 *never again* (`PermanentError`: the item or the job ends with this reason), *our bug* (any other exception).

@@ -377,7 +377,7 @@ class JobProgress:
     """How far a job is: the progress object of the contract (section 4), with counters of its items.
 
     `done` to `eta_s` are of the work under way, `item` is the name of the one item it is about. `overall` is the share
-    of the whole job. None stands where no honest figure is known.
+    of the whole job. None where no honest figure is known.
     """
 
     stage: str

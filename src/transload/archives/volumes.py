@@ -32,7 +32,7 @@ _ARCHIVE = re.compile(
     re.IGNORECASE,
 )
 _LAST = _NUMBER_MAX + 1
-"""Where the .zip stands among its .z01, .z02 …: it has the directory and comes last."""
+"""Where the .zip is among its .z01, .z02 …: it has the directory and comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +359,7 @@ def missing_of_zip(volumes: VolumeSet) -> tuple[str, ...]:
 def with_lost_members(told: SevenZipListing, missing: tuple[str, ...]) -> SevenZipListing:
     """The listing of a split zip in which every member with bytes on a missing volume is said to go on there.
 
-    A member reaches to where the next one begins: how long its header is stands on the volumes alone.
+    A member reaches to where the next one begins: only the volumes themselves tell how long its header is.
     """
     numbers = {volume_number(name) for name in missing}
     starts = sorted((one.place, index) for index, one in enumerate(told.members) if one.place)

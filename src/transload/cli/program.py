@@ -119,7 +119,7 @@ def command_of(words: Sequence[str]) -> str:
 
 
 def general_last(argv: Sequence[str]) -> list[str]:
-    """The words with general options that stand before the command moved after it: both orders are understood."""
+    """The words with general options before the command moved after it: both orders are understood."""
     leading, rest = list[str](), list(argv)
     while rest and rest[0].startswith("-"):
         name = rest[0].partition("=")[0]

@@ -11,7 +11,7 @@ from transload.ports import Destination
 LIBRARY = "library"
 
 Factory = Callable[[str], Destination]
-"""Makes a destination from what stands after the colon."""
+"""Makes a destination from what comes after the colon."""
 
 
 class Destinations:

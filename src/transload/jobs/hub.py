@@ -132,7 +132,7 @@ class Follower:
         return running or self.head.progress
 
     def see(self, head: Head) -> None:
-        """Take in how the job stands now."""
+        """Take in the status of the job now."""
         if head != self.head:
             self.head = head
             self.wake()
@@ -160,7 +160,7 @@ class Hub:
 
     @asynccontextmanager
     async def follow(self, job_id: str) -> AsyncGenerator[Follower, None]:
-        """A follower of the job, with how it stands now."""
+        """A follower of the job, with its status now."""
         version = await self._ledger.database.version()
         head = (await self._ledger.heads([job_id]))[job_id]
         follower = Follower(job_id, head, lambda: self._progress.get(job_id))

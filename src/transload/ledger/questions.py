@@ -26,7 +26,7 @@ OPEN = [state.value for state in JobState if state not in JOB_ENDED]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How a job stands at one moment: its state, the number of its last event, its last progress."""
+    """The status of a job at one moment: its state, the number of its last event, its last progress."""
 
     state: JobState
     seq: int
@@ -81,7 +81,7 @@ class Questions:
         return await self.database.read(lambda db: passwords_of(db, job_id))
 
     async def heads(self, job_ids: Collection[str]) -> dict[str, Head]:
-        """How jobs stand, by their ids."""
+        """The status of jobs, by their ids."""
         query = select(jobs.c.id, jobs.c.state, jobs.c.seq, jobs.c.progress)
         known = query.where(jobs.c.id.in_(job_ids))
 

@@ -95,7 +95,7 @@ def blocks_of(file: ByteFile, folder: Folder) -> list[Block | None]:
 
 
 def _chain(file: ByteFile, folder: Folder, at: int, most: int) -> tuple[list[Block], int]:
-    """Blocks one after the other from a place, and where the next one should stand."""
+    """Blocks one after the other from a place, and where the next one should be."""
     found: list[Block] = []
     while len(found) < most:
         block = _block(file, folder, at)
@@ -132,7 +132,7 @@ def _block(file: ByteFile, folder: Folder, at: int) -> Block | None:
 
 
 def _candidates(file: ByteFile, folder: Folder, start: int) -> Iterator[int]:
-    """Places after the start where a block with a right sum stands."""
+    """Places after the start where a block with a right sum is."""
     lead = _HEAD.size + folder.reserved
     if folder.method == MSZIP:
         places = (place - lead for place in search(file, start + lead, (_MARK,)))

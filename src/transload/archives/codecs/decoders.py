@@ -247,7 +247,7 @@ class Unpacked:
         return decoder.copy() if isinstance(decoder, _Zlib) and whole else None
 
     def go_on_from(self, made: int, packed: int, decoder: Decoder) -> None:
-        """Take on an earlier state; the file stands at `packed` bytes already."""
+        """Take on an earlier state; the file is at `packed` bytes already."""
         self.made, self.packed = made, packed
         self._decoder = decoder.copy() if isinstance(decoder, _Zlib) else decoder
 

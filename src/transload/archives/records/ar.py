@@ -29,7 +29,7 @@ class Ar:
         self._table = b""
 
     def head(self, file: ByteFile, at: int) -> RecordHead | None:
-        """The header that stands there. One of its fields may be wrong, if it is not the size."""
+        """The header there. One of its fields may be wrong, if it is not the size."""
         return self._head(file, at, 1)
 
     def _head(self, file: ByteFile, at: int, slack: int) -> RecordHead | None:

@@ -44,7 +44,7 @@ class Cpio:
     has_end = True
 
     def head(self, file: ByteFile, at: int) -> RecordHead | None:
-        """The header that stands there. One byte of its mark may be wrong, and the last of its name."""
+        """The header there. One byte of its mark may be wrong, and the last of its name."""
         return _head(file, at, 1)
 
     def find(self, file: ByteFile, at: int) -> RecordHead | None:

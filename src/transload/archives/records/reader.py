@@ -1,6 +1,6 @@
 """Archives that are headers with plain bytes after them (cpio, ar): found by one walk, read straight from the file.
 
-Most of them have no sums. What says that an entry is right is that the next header stands where its size puts it: where
+Most of them have no sums. What says that an entry is right is that the next header is where its size puts it: where
 it does not, the bytes of the entry before cannot be trusted, and the walk goes on at the next header there is. Behind
 the last one there is nothing to be found: what follows it costs nothing of it.
 """
@@ -35,7 +35,7 @@ _HEADER_BYTES_MIN = (
 
 @dataclass(frozen=True, slots=True)
 class RecordHead:
-    """A header at `at`: what it names, where its bytes begin, where the next one should stand.
+    """A header at `at`: what it names, where its bytes begin, where the next one should be.
 
     `total` is the sum over the bytes (each counted as a number, in 32 bits), `node` what hard links of one file share.
     """
@@ -65,7 +65,7 @@ class RecordFormat(Protocol):
         ...
 
     def head(self, file: ByteFile, at: int) -> RecordHead | None:
-        """The header that stands there, None when there is none that can be used."""
+        """The header there, None when there is none that can be used."""
         ...
 
     def find(self, file: ByteFile, at: int) -> RecordHead | None:
@@ -141,7 +141,7 @@ def _after_too_large(file: ByteFile, form: RecordFormat, head: RecordHead, found
 
 
 def _behind_padding(file: ByteFile, at: int) -> int:
-    """Where the first byte stands that is neither zero nor the end of a line, the file's size when there is none."""
+    """Where the first byte is that is neither zero nor the end of a line, the file's size when there is none."""
     while block := file.read_at(at, CHUNK):
         if rest := block.lstrip(_PADDING):
             return at + len(block) - len(rest)
@@ -150,7 +150,7 @@ def _behind_padding(file: ByteFile, at: int) -> int:
 
 
 def _resume(file: ByteFile, form: RecordFormat, at: int, found: Found) -> RecordHead | None:
-    """The next header after a place where one should stand and does not."""
+    """The next header after a place where one should be and is not."""
     last = found.records[-1] if found.records and not found.ended else None
     alike = form.resembles(file.read_at(at, CHUNK))
     following = form.find(file, at if last is None or alike else last.head.data_at)

@@ -161,7 +161,7 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[dict[bytes, bytes]]:
         elif text in (
             b"ERRORS:",
             b"WARNINGS:",
-        ):  # what they are stands in the next lines, without a key
+        ):  # what they are is in the next lines, without a key
             block.setdefault(text[:-1], b"")
         elif text in (b"", b"----------", b"--", b"----"):
             if block:

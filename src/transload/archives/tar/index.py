@@ -67,7 +67,7 @@ class TarIndex:
                 self._states.append(State(unpacked.made, unpacked.packed, decoder))
 
     def state_before(self, offset: int) -> State | None:
-        """The last state that is not behind an offset of the unpacked tar."""
+        """The last state that is not beyond an offset of the unpacked tar."""
         with self._lock:
             place = bisect_right(self._states, offset, key=lambda one: one.made)
             return self._states[place - 1] if place else None

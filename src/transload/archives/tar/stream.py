@@ -81,7 +81,7 @@ class _Forward:
         return self._ahead[start : self._used]
 
     def move_to(self, offset: int) -> None:
-        """Stand at an offset that is not behind. Raises TruncatedError when the archive ends before it."""
+        """Move to an offset that is not yet passed. Raises TruncatedError when the archive ends before it."""
         while self.at < offset:
             if not self.some(offset - self.at):
                 raise TruncatedError("the archive ends inside an entry")
@@ -286,7 +286,7 @@ class TarPass:
         return block or self._stream.read(TAR_BLOCK)
 
     def _is_torn(self) -> bool:
-        """Whether what stands after a body that was read can be no header, not even a damaged one."""
+        """Whether what comes after a body that was read can be no header, not even a damaged one."""
         try:
             self._stream.move_to(self._at)
             block = self._peeked = self._stream.read(TAR_BLOCK)

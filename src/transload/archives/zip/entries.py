@@ -47,7 +47,7 @@ _DOS_FOLDER = 0x10
 
 
 def raw_name(info: ZipInfo) -> bytes:
-    """The bytes of the name as they stand in the archive; `zipfile` decodes them one of two ways, both reversible."""
+    """The bytes of the name as they are in the archive; `zipfile` decodes them one of two ways, both reversible."""
     return info.orig_filename.encode("utf-8" if info.flag_bits & UTF8_NAME else "cp437")
 
 

@@ -31,7 +31,7 @@ from transload.errors import CorruptError, TruncatedError
 from transload.units import GIB
 
 SIZES_FOLLOW = 0x8
-"""Flag: crc and sizes stand in a descriptor after the data."""
+"""Flag: crc and sizes are in a descriptor after the data."""
 _TRIED_BYTES_MAX = GIB  # unpacked in all, only to see how damaged entries are to be read
 _SAME_NAME_MAX = 16
 _MARKS_A_RECORD = 16
@@ -205,7 +205,7 @@ class LocalHeader:
         return self.at + LOCAL_HEAD.size + len(self.name) + self.extra_size
 
     def agrees_with(self, info: ZipInfo) -> bool:
-        """Whether it tells what the directory does; what stands after the data may be missing here."""
+        """Whether it tells what the directory does; what comes after the data may be missing here."""
         if self.method != info.compress_type or len(self.name) != len(raw_name(info)):
             return False
         if (self.flags ^ info.flag_bits) & (SIZES_FOLLOW | ENCRYPTED) or not _is_whole(self):

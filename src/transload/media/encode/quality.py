@@ -129,7 +129,7 @@ def _work(step: QualityStep, lines: int) -> float:
 
 
 def encoders_at_once(preset: str, pixels: int, held_bytes: int, address_bytes: int) -> int:
-    """How many encoders may stand side by side: ffmpeg frees them at the end of a run only. At least one."""
+    """How many encoders may run side by side: ffmpeg frees them at the end of a run only. At least one."""
     each = max(1, pixels * PRESET_BYTES[preset])
     free = address_bytes - RUN_ADDRESS_BYTES - pixels * RUN_PIXEL_BYTES
     fit = free / (ENCODER_ADDRESS_BYTES + each * ADDRESS_SHARE)

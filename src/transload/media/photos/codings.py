@@ -31,7 +31,7 @@ _LARGE = 2
 
 _J2K_START = b"\xff\x4f\xff\x51"
 _J2K_DEPTH = 42  # from the start of the codestream to the depth of its first component
-_J2K_HEAD_BYTES = 65_536  # boxes with colour profiles may stand before it
+_J2K_HEAD_BYTES = 65_536  # boxes with colour profiles may come before it
 
 
 def coding_of(file: BinaryIO, sniffed: str) -> str | None:

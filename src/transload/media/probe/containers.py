@@ -49,7 +49,7 @@ def promised_by_mp3(file: BinaryIO) -> tuple[int, float] | None:
 def after_id3(file: BinaryIO) -> int:
     """Where the first frame is: after an ID3v2 tag, whose size has seven bits a byte (ID3 2.4.0, 3.1).
 
-    The file stands at its beginning; 0 where no such tag is.
+    The file is at its beginning; 0 where no such tag is.
     """
     head = file.read(ID3_HEAD_BYTES)
     if head[:3] != b"ID3" or len(head) < ID3_HEAD_BYTES:

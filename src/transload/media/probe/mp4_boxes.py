@@ -12,7 +12,7 @@ BOXES_MAX = (
 )
 _CHILDREN_MAX = 64
 _TRACKS_MAX = 64
-_STSD_FIELDS = 8  # version, flags and the number of entries stand before them
+_STSD_FIELDS = 8  # version, flags and the number of entries come before them
 _TO_ENTRIES = (b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _LOCKS = (b"encv", b"enca", b"drms", b"drmi")
 """Sample entries of encrypted tracks: ISO 14496-12, 8.12, and the audio and video of Apple's shop."""

@@ -89,7 +89,7 @@ class Holes:
 
 
 def _overlap(silent: Iterable[Span], shown: Iterable[Span]) -> float:
-    """Seconds of the silent spans in which a picture stands still as well; both rise, neither overlaps itself."""
+    """Seconds of the silent spans in which the picture does not move either; both rise, neither overlaps itself."""
     total, quiet, still = 0.0, iter(silent), iter(shown)
     one, other = next(quiet, None), next(still, None)
     while one is not None and other is not None:

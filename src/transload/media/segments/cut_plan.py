@@ -112,7 +112,7 @@ def _is_timeless(line: Timeline) -> bool:
 
 
 def _trusted(line: Timeline) -> list[int] | None:
-    """Begins in order of time, from the first keyframe on: what stands before it does not decode."""
+    """Begins in order of time, from the first keyframe on: what comes before it does not decode."""
     if not line.keys or len(line.times) != line.count:
         return None
     first = line.times[line.keys[0]]

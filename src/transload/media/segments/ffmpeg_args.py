@@ -1,6 +1,6 @@
 """Arguments of ffmpeg for a run of segments: one decode, one new encoder for each segment. Pure.
 
-All filters stand before the split, so that a segment's first frame has its neighbours. One more branch writes a hash
+All filters come before the split, so that a segment's first frame has its neighbours. One more branch writes a hash
 of the first frame of every segment and of the one after the run: a later run compares what it decoded with it.
 """
 

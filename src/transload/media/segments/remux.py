@@ -262,7 +262,7 @@ def _tags(request: JoinSegments, out: OutputContainer, picture: Stream) -> None:
 def _heard(
     box: InputContainer, tracks: Mapping[int, Stream], beat: Beat
 ) -> Iterator["Packet[Any]"]:
-    """Audio and subtitles, which stand in one file of ours, each for its stream of the result."""
+    """Audio and subtitles, which are in one file of ours, each for its stream of the result."""
     for packet in packets(box, list(box.streams), beat):
         if packet.size:
             packet.stream = tracks[packet.stream.index]
