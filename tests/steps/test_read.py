@@ -5,7 +5,7 @@ import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,13 +16,17 @@ from tests.archives.makers_7z import make_by_7zz
 from tests.archives.makers_old import cpio_bytes
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Counting, Home, Picky, finished, state_told, states
+from transload import flow
 from transload.archives.records.cpio import Cpio
 from transload.archives.records.reader import RecordReader
 from transload.entry import Entry, Listing, ReadReport
 from transload.events import ItemsMoved, Warned
-from transload.model import ItemKind, ItemState, JobState, Recipe
+from transload.flow import AHEAD
+from transload.model import ItemKind, ItemState, JobState, Outcome, Recipe, Shipment
+from transload.ports import TaskContext
 from transload.states import LEFT_OUT, OPENED
 from transload.steps.read import NOT_WANTED, PAGE, Sums
+from transload.steps.staging import StagedEntry
 
 pytestmark = pytest.mark.anyio
 SENT, SKIPPED = ItemState.SENT, ItemState.SKIPPED
@@ -227,6 +231,35 @@ async def test_entries_inside_are_admitted_in_pages(tmp_path: Path) -> None:
     report = await Home(tmp_path).send(packed(tmp_path / "a.zip", {"in.zip": inner}))
     assert report.totals.entries == PAGE + 22
     assert (report.totals.sent, report.totals.skipped) == (1, PAGE + 21)
+
+
+async def test_what_the_listing_decides_is_handed_over_page_by_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip of 100,000 unwanted entries behind one photo held them all (60 MB) until its end was read."""
+    made = most = arrived = 0
+
+    @dataclass(frozen=True)
+    class Seen(StagedEntry):
+        def __post_init__(self) -> None:
+            nonlocal made, most
+            made, most = made + 1, max(most, made + 1 - arrived)
+
+    judged = flow.decide
+
+    async def decide(context: TaskContext, one: StagedEntry) -> Shipment | Outcome:
+        nonlocal arrived
+        arrived += 1
+        return await judged(context, one)
+
+    monkeypatch.setattr("transload.steps.read.StagedEntry", Seen)
+    monkeypatch.setattr(flow, "decide", decide)
+    junk = {f"{n:05}/.DS_Store": b"x" for n in range(6 * PAGE)}
+    source = packed(tmp_path / "a.zip", {"0.jpg": photo(1)} | junk)
+    report = await Home(tmp_path).send(source)
+    assert (report.totals.sent, report.totals.skipped) == (1, 6 * PAGE)
+    assert (made, arrived) == (6 * PAGE + 1, 6 * PAGE + 1)
+    assert most <= 2 * PAGE + AHEAD + 2  # a page behind the photo and the one that is admitted next
 
 
 async def test_a_second_command_reads_an_opened_archive_no_more(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 The thread reads, hashes and writes; everything that waits (budget, ledger, the next stage) is asked of the event loop.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -113,7 +114,7 @@ class ArchiveWalk:
         self.whole, self.context = whole, whole.context
         self.reader, self.archive, self.budget = reader, archive, budget
         self.wanted: dict[int, tuple[Item, Entry]] = {}
-        self.decided: list[tuple[int, StagedEntry]] = []  # by their listing alone, in entry order
+        self.decided = deque[tuple[int, StagedEntry]]()  # by their listing alone, in entry order
         self.told = self.alone = False
 
     def read(self) -> None:
@@ -169,7 +170,7 @@ class ArchiveWalk:
     def _put_decided(self, before: int | None = None) -> None:
         """Hand over what the listing alone decided, in its place among the others; None: all that is left of it."""
         while self.decided and (before is None or self.decided[0][0] < before):
-            self.whole.put(self.decided.pop(0)[1])
+            self.whole.put(self.decided.popleft()[1])
 
     def _miss(self) -> None:
         """Close what is wanted and was not given: reading ended before it."""
@@ -204,6 +205,8 @@ class ArchiveWalk:
                 self.decided.append((index, staged))
             else:
                 self.wanted[index] = item, entry
+        # Only what stands behind an entry with a body is held: of 100,000 unwanted ones it would be 60 MB.
+        self._put_decided(before=next(iter(self.wanted), None))
 
     def _without_body(self, item: Item, entry: Entry) -> StagedEntry | None:
         """What the listing alone decides: filters, links, unreadable entries, junk by name."""
