@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 import pytest
 
-from transload.archives.fault_isolation import FaultIsolatingReader, opened, watch
+from transload.archives.fault_isolation import FaultIsolatingReader, Watch, opened
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import BugError, CorruptError
 from transload.ports import Want
@@ -118,7 +118,7 @@ def test_what_the_caller_raises_goes_through_unchanged() -> None:
 def test_foreseen_errors_and_a_cancelled_job_are_no_bugs(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(type(error)), watch("trip.zip"):
+    with pytest.raises(type(error)), Watch("trip.zip"):
         raise error
     assert not caplog.records
 

@@ -52,10 +52,9 @@ class Foreseeing(Protocol):
         ...
 
 
-def foretell(file: ByteFile, offset: int, size: int, name: str) -> None:
-    """Tell a file that wants to know which entry comes next; costs nothing."""
-    if isinstance(file, Foreseeing):
-        file.expect(offset, size, name)
+def foreseeing(file: ByteFile) -> Foreseeing | None:
+    """The file as one that wants to know what comes next, else None; asked once, not for each entry."""
+    return file if isinstance(file, Foreseeing) else None
 
 
 class Blob(Protocol):

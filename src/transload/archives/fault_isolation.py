@@ -5,9 +5,8 @@ rest of the archive, that it happened in: its traceback is in the log, its fault
 """
 
 import logging
-from collections.abc import Callable, Container, Generator, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO, cast
 
@@ -19,29 +18,34 @@ from transload.ports import ArchiveReader, Want
 log = logging.getLogger(__name__)
 
 
-@contextmanager
-def watch(name: str, passing: Container[BaseException] = ()) -> Generator[None]:
-    """Turn an unforeseen error into BugError, with its traceback in the log.
+class Watch:
+    """Turns an unforeseen error within it into BugError, with its traceback in the log; may be entered often.
 
     `name` is the archive's for people; errors in `passing` are not the reader's and go through.
     """
-    try:
-        yield
-    except (TransloadError, CancelledError):  # the latter: the job was cancelled while it waited
-        raise
-    except Exception as error:
-        if error in passing:
-            raise
-        log.exception("archive_reader_crashed", extra={"archive": name})
+
+    def __init__(self, name: str, passing: Container[BaseException] = ()) -> None:
+        self._name, self._passing = name, passing
+
+    def __enter__(self) -> None:
+        """Nothing: what counts is how it is left."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Raises BugError from an unforeseen error."""
+        if not isinstance(error, Exception) or error in self._passing:
+            return
+        if isinstance(error, (TransloadError, CancelledError)):
+            return  # the latter: the job was cancelled while it waited
+        log.error("archive_reader_crashed", exc_info=error, extra={"archive": self._name})
         raise BugError(
-            f"{name}: reading it failed inside Transload",
+            f"{self._name}: reading it failed inside Transload",
             evidence=f"{type(error).__name__}: {error}",
         ) from error
 
 
 def opened(name: str, open_reader: Callable[[], ArchiveReader]) -> ArchiveReader:
     """The reader, under watch. Raises what opening it raises, and BugError."""
-    with watch(name):
+    with Watch(name):
         return FaultIsolatingReader(name, open_reader())
 
 
@@ -50,6 +54,7 @@ class FaultIsolatingReader:
 
     def __init__(self, name: str, reader: ArchiveReader) -> None:
         self._name, self._reader = name, reader
+        self._watch = Watch(name)
         self._fault: Fault | None = None
 
     @property
@@ -59,7 +64,7 @@ class FaultIsolatingReader:
 
     def listing(self) -> Listing:
         """The reader's listing. Raises BugError, too."""
-        with watch(self._name):
+        with self._watch:
             return self._reader.listing()
 
     def entries(self) -> Iterator[Entry]:
@@ -67,7 +72,7 @@ class FaultIsolatingReader:
         entries: Iterator[Entry] | None = None
         while True:
             try:
-                with watch(self._name):
+                with self._watch:
                     entries = entries or iter(self._reader.entries())
                     entry = next(entries, None)
             except BugError as error:
@@ -79,16 +84,17 @@ class FaultIsolatingReader:
 
     def cost_to(self, index: int) -> int:
         """As the reader says. Raises BugError, too."""
-        with watch(self._name):
+        with self._watch:
             return self._reader.cost_to(index)
 
     def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
         """The reader's entries with their bodies. What `want` raises goes through as it is."""
         asked = _Asked(want)
+        watch = Watch(self._name, asked.raised)
         stream: Iterator[tuple[Entry, BinaryIO]] | None = None
         while True:
             try:
-                with watch(self._name, asked.raised):
+                with watch:
                     stream = stream or self._reader.stream(asked, start, limits)
                     found = next(stream, None)
             except BugError as error:
@@ -97,7 +103,7 @@ class FaultIsolatingReader:
             if found is None:
                 return
             entry, body = found
-            yield entry, cast("BinaryIO", _WatchedBody(self._name, body))
+            yield entry, cast("BinaryIO", _WatchedBody(self._watch, body))
 
     def finish(self) -> ReadReport:
         """As the reader says; the fault is the bug that ended the reading, if one did."""
@@ -130,15 +136,15 @@ class _Asked:
 class _WatchedBody:
     """A body, only to be read. A bug in reading it is this entry's; it is told again whenever it is read on."""
 
-    def __init__(self, name: str, body: BinaryIO) -> None:
-        self._name, self._body = name, body
+    def __init__(self, watch: Watch, body: BinaryIO) -> None:
+        self._watch, self._body = watch, body
         self._bug: BugError | None = None
 
     def read(self, size: int = -1) -> bytes:
         if self._bug is not None:
             raise self._bug
         try:
-            with watch(self._name):
+            with self._watch:
                 return self._body.read(size)
         except BugError as error:
             self._bug = error

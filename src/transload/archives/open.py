@@ -1,20 +1,18 @@
-"""The one door to archives: which reader a blob needs, told by its content."""
+"""The one door to archives: which reader a blob needs, told by its content.
+
+A reader's module is imported when the first archive of its kind is opened: all of them cost every command 100 ms.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transload.archives.blob import Blob, NeedsLocalFileError, RenamedBlob, blob_of, local_path
 from transload.archives.fault_isolation import opened
 from transload.archives.own_readers import OwnReaders
 from transload.archives.recognition import format_of, format_of_head, read_head, refusal
-from transload.archives.sevenzip.reader import SevenZipReader
-from transload.archives.sevenzip.remote_blocks import (
-    BlockReader,
-    Image,
-    open_by_blocks,
-)
 from transload.archives.sevenzip.tool import SevenZip, find_sevenzip
 from transload.archives.volumes import (
     JoinedBlob,
@@ -32,6 +30,9 @@ from transload.errors import (
     SevenZipMissingError,
 )
 from transload.ports import ArchiveReader
+
+if TYPE_CHECKING:
+    from transload.archives.sevenzip.remote_blocks import BlockReader
 
 BY_SEVENZIP = frozenset(
     {
@@ -84,11 +85,13 @@ class Archives:
         folder: Path,
         check_room: Callable[[int], None],
         passwords: tuple[Secret, ...] = (),
-    ) -> BlockReader:
+    ) -> "BlockReader":
         """A reader for a remote 7z or RAR that needs only parts of it; `folder` takes a file with holes.
 
         Raises NeedsLocalFileError where even its listing needs the whole of it, and what `open` raises.
         """
+        from transload.archives.sevenzip.remote_blocks import Image, open_by_blocks
+
         found = format_of_head(blob.name, read_head(blob)) or ""
         if found == "rar" and not self.tool.reads_rar:
             raise SevenZipMissingError(f"{self.tool.path} cannot read RAR", suggestion=GET_RAR)
@@ -163,6 +166,8 @@ class Archives:
         passwords: tuple[Secret, ...],
         missing: tuple[str, ...] = (),
     ) -> ArchiveReader:
+        from transload.archives.sevenzip.reader import SevenZipReader
+
         tool = self.tool  # first: without it, fetching a remote archive would be of no use
         if (
             found == "zip"

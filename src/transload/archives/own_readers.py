@@ -4,11 +4,7 @@ import contextlib
 from pathlib import Path
 
 from transload.archives.blob import Blob, local_path
-from transload.archives.cab.reader import CabReader, read_directory
 from transload.archives.codecs.decoders import COMPRESSIONS
-from transload.archives.records.ar import MAGIC, Ar
-from transload.archives.records.cpio import Cpio
-from transload.archives.records.reader import RecordReader
 from transload.archives.single import SingleReader
 from transload.archives.tar.index import TarIndex
 from transload.archives.tar.reader import TarReader, holds_tar
@@ -37,10 +33,8 @@ class OwnReaders:
             if holds_tar(blob, found):
                 return TarReader(blob, self._limits, found, self._index_of(blob))
             return SingleReader(blob, found)
-        if found == "ar":
-            return self._records(blob, Ar(), len(MAGIC))
-        if found == "cpio":
-            return self._records(blob, Cpio(), 0)
+        if found in ("ar", "cpio"):
+            return self._records(blob, found)
         return self._cabinet(blob) if found == "cab" else None
 
     def _index_of(self, blob: Blob) -> TarIndex | None:
@@ -58,11 +52,18 @@ class OwnReaders:
             self._indices.pop(next(iter(self._indices)))
         return index
 
-    def _records(self, blob: Blob, form: Ar | Cpio, start: int) -> ArchiveReader:
+    def _records(self, blob: Blob, found: str) -> ArchiveReader:
+        from transload.archives.records.ar import MAGIC, Ar
+        from transload.archives.records.cpio import Cpio
+        from transload.archives.records.reader import RecordReader
+
         local_path(blob)
+        form, start = (Ar(), len(MAGIC)) if found == "ar" else (Cpio(), 0)
         return RecordReader(blob, form, start, self._limits)
 
     def _cabinet(self, blob: Blob) -> ArchiveReader | None:
+        from transload.archives.cab.reader import CabReader, read_directory
+
         local_path(blob)
         with contextlib.ExitStack() as undo:
             file = blob.open()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from transload.archives.blob import Blob, ByteFile, NeedsLocalFileError, foretell
+from transload.archives.blob import Blob, ByteFile, NeedsLocalFileError, foreseeing
 from transload.archives.sevenzip.feed import Feed
 from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing, packed_blocks
 from transload.archives.sevenzip.members import is_selectable
@@ -60,9 +60,11 @@ class Image:
 
     def fill(self, start: int, end: int) -> None:
         """Fetch what of these bytes is missing, in one reading."""
+        remote = foreseeing(self._remote)
         for gap in _gaps(self._filled, start, end):
             self._check_room(gap[1] - gap[0])
-            foretell(self._remote, gap[0], gap[1] - gap[0], self.name)
+            if remote is not None:
+                remote.expect(gap[0], gap[1] - gap[0], self.name)
             at = gap[0]
             while at < gap[1] and (data := self._remote.read_at(at, min(_STEP, gap[1] - at))):
                 self._write(at, data)

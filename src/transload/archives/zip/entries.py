@@ -1,6 +1,5 @@
 """Zip entries as `zipfile.ZipInfo` tells them, in the words of our model."""
 
-import calendar
 import stat
 import struct
 import zlib
@@ -103,10 +102,9 @@ def _mtime_ms(info: ZipInfo) -> int | None:
     if field and len(field) >= 5 and field[0] & 1:
         return int.from_bytes(field[1:5], "little", signed=True) * 1000
     try:
-        datetime(*info.date_time, tzinfo=UTC)
+        return int(datetime(*info.date_time, tzinfo=UTC).timestamp()) * 1000
     except ValueError:
         return None
-    return calendar.timegm(info.date_time) * 1000
 
 
 def _own_trouble(info: ZipInfo, name: str, encrypted: bool) -> Fault | None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import islice
 from zipfile import ZipInfo
 
-from transload.archives.blob import ByteFile, Foreseeing
+from transload.archives.blob import ByteFile, foreseeing
 from transload.archives.codecs.decoders import can_decode
 from transload.archives.limits import CHUNK
 from transload.archives.names import extra_field
@@ -143,7 +143,7 @@ class Places:
         follows = head.flags & SIZES_FOLLOW and not head.flags & ENCRYPTED
         return (
             not follows
-            or isinstance(self._file, Foreseeing)
+            or foreseeing(self._file) is not None
             or bool(descriptor_end(self._file, span))
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import ZipInfo
 
-from transload.archives.blob import Blob, ByteFile, blob_of, foretell
+from transload.archives.blob import Blob, ByteFile, blob_of, foreseeing
 from transload.archives.limits import Body, EntryTally, Tally, counted, too_many_entries
 from transload.archives.names import decoder_for
 from transload.archives.sniff import after_end
@@ -255,7 +255,7 @@ class ZipReader:
 
     def stream(self, want: Want, start: int, limits: Limits) -> Iterator[tuple[Entry, BinaryIO]]:
         """Wanted entries with their bodies, as the port says."""
-        tally = Tally(limits, lambda: self._file.taken)
+        tally, remote = Tally(limits, lambda: self._file.taken), foreseeing(self._file)
         for index in range(start, len(self._infos)):
             info = self._infos[index]
             entry = self._entry(index, info)
@@ -263,7 +263,8 @@ class ZipReader:
                 continue
             if entry.kind == "link" or entry.trouble is not None:
                 continue
-            foretell(self._file, info.header_offset, span_of(info), entry.name)
+            if remote is not None:
+                remote.expect(info.header_offset, span_of(info), entry.name)
             body = EntryBytes(self._file, partial(self._places.span, info))
             pull = counted(body, EntryTally(tally))
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
