@@ -3,10 +3,9 @@
 In JSON, as the decoder sends them and `inspect` shows them, what was not found, or is as usual, is left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-from transload.json_codec import from_json, to_json
 from transload.plans import PhotoReader
 
 PIXELS_MAX = 1_000_000_000
@@ -116,7 +115,8 @@ class Finding:
 
 def combined(first: FileFacts, then: FileFacts) -> FileFacts:
     """All that was found the first time, and over it what was found then."""
-    return from_json(FileFacts, to_json(first) | to_json(then))
+    held = ((one, getattr(then, one.name)) for one in fields(then))
+    return replace(first, **{one.name: value for one, value in held if value != one.default})
 
 
 def picture_of(streams: tuple[StreamFacts, ...]) -> StreamFacts | None:

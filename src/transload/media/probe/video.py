@@ -256,12 +256,13 @@ def _decode(
         if packet.pts is not None and first is None and not packet.is_discard:
             begins.append(packet.pts)
         for frame in _frames(packet):
-            found = replace(found, frames_decoded=found.frames_decoded + 1)
+            interlaced, rotation = found.interlaced, found.rotation
             if isinstance(frame, VideoFrame):
                 first = first or frame
-                interlaced = found.interlaced or bool(frame.interlaced_frame)
-                found = replace(found, interlaced=interlaced, rotation=frame.rotation)
+                interlaced, rotation = interlaced or bool(frame.interlaced_frame), frame.rotation
                 order.note(frame.pts, is_b=frame.pict_type == PictureType.B)
+            decoded = found.frames_decoded + 1
+            found = replace(found, frames_decoded=decoded, interlaced=interlaced, rotation=rotation)
             finding.facts = found
         if found.frames_decoded >= (order.frames_wanted if video else 1):
             break
