@@ -191,13 +191,15 @@ KEYS: dict[str, _Key] = {
     "convert.concurrency": _Key(count, "encoders at once, one a job"),
     "convert.when": _Key(one_of("idle", "always"), "idle: encode only while no transfer can run"),
     "convert.preset": _Key(
-        one_of(*get_args(Preset)), "how much work x264 puts into a picture: slower is smaller"
+        one_of(*get_args(Preset)), "how much work x264 puts into a frame: slower is smaller"
     ),
     "convert.deadline_s": _Key(
         time_or_off_s, "longest conversion of one video; quality gives way first; 0: no bound"
     ),
     "hevc": _Key(one_of("keep", "convert"), "what becomes of HEVC videos"),
-    "languages": _Key(languages, "sounds to take where a video has several, the best first"),
+    "languages": _Key(
+        languages, "audio languages to take where a video has several, the best first"
+    ),
     "album_mix": _Key(
         one_of("by_kind", "mixed"), "photos and videos in albums of their own, or not"
     ),

@@ -129,7 +129,7 @@ def space(parts: Installation) -> Check:
 def ledger(parts: Installation) -> Check:
     """SQLite's own check of the ledger; no ledger yet is fine."""
     path, why = parts.folder.ledger, "it remembers what was delivered"
-    needed = "a sound SQLite file of this version"
+    needed = "an undamaged SQLite file of this version"
     if not path.exists():
         return Check("ledger", "ok", f"{path} (is made by the first job)", needed, why)
     try:
@@ -172,7 +172,7 @@ def hostname() -> Check:
 async def ffmpeg(configured: Path | None) -> Check:
     """The encoder program with what it must be able to do."""
     needed = "ffmpeg >= 6 with libx264 and aac"
-    why = "converts video and sound; without it such items fail, all others are delivered"
+    why = "converts video and audio; without it such items fail, all others are delivered"
     get = "apt-get install ffmpeg, or: pip install imageio-ffmpeg"
     try:
         tool = await find_ffmpeg(configured)
@@ -206,7 +206,7 @@ def sevenzip(configured: Path | None) -> Check:
 
 
 MODULES: tuple[tuple[str, str, str, Status], ...] = (
-    ("av", "av", "probes video and sound quickly; ffprobe stands in where it is missing", "warn"),
+    ("av", "av", "probes video and audio quickly; ffprobe is used where it is missing", "warn"),
     ("pillow", "PIL", "reads and shrinks photos", "fail"),
     ("lz4", "lz4.frame", "reads tar.lz4 and single .lz4 files", "warn"),
     ("pybit7z", "pybit7z", "an extra: reads 7z packed with Zstandard, LZ4 or Brotli", "ok"),

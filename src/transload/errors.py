@@ -341,7 +341,7 @@ class StalledError(TransientError):
 
 
 class UnverifiedError(PermanentError):
-    """The converted file did not stand the check: it is not delivered."""
+    """The converted file failed verification: it is not delivered."""
 
     kind = Kind(
         "convert.unverified", "Converted file is not right", 422, "never", NextStep.SEE_QUARANTINE

@@ -42,7 +42,7 @@ KEPT = {
     "no_size.y4m": ("input.corrupt", "header makes no sense"),
     "no_size.mkv": ("input.corrupt", "0 x 0"),
     "no_size.jpg": ("input.corrupt", "no picture"),
-    "only_titles.mkv": ("input.not_media", "neither picture nor sound"),
+    "only_titles.mkv": ("input.not_media", "neither video nor audio"),
 }
 """Name -> the kind of its error, and a word of the reason."""
 

@@ -224,21 +224,21 @@ ODD = (
     Film("begins late.ts", "ts", f"{_AAC} -output_ts_offset 10", ordered=True),
     Film("begins late.mkv", "mkv", f"{_AAC} -output_ts_offset 10"),
     Film(
-        "two sounds.mkv", "mkv", f"{_AAC} -map 0 -map 1 -map 2", inputs=_TWO, told=("sound (aac)",)
+        "two sounds.mkv", "mkv", f"{_AAC} -map 0 -map 1 -map 2", inputs=_TWO, told=("audio (aac)",)
     ),
     Film(
         "two sounds.mov",
         "mov",
         "-c:v mjpeg -q:v 3 -c:a alac -map 0 -map 1 -map 2",
         inputs=_TWO,
-        told=("sound (alac)",),
+        told=("audio (alac)",),
     ),
     Film(
         "commentary first.mkv",
         "mkv",
         f"{_AAC} -map 0 -map 2 -map 1 -disposition:a:0 comment -disposition:a:1 default",
         inputs=_TWO,
-        told=("sound (commentary, aac)",),
+        told=("audio (commentary, aac)",),
     ),
     Film("two pictures.mkv", "mkv", f"{_AAC} -map 0 -map 0 -map 1", told=("picture (h264)",)),
     Film("data.ts", "ts", f"{_AAC} -metadata service_name=x", ordered=True),

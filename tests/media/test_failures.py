@@ -45,8 +45,8 @@ def test_each_known_end_has_its_own_words(status: int, word: str) -> None:
 
 
 def test_that_no_picture_was_made_is_said() -> None:
-    assert of_ffmpeg(183, 0).startswith("not one picture could be converted: ")
-    assert not of_ffmpeg(183, None).startswith("not one picture")
+    assert of_ffmpeg(183, 0).startswith("not one frame could be converted: ")
+    assert not of_ffmpeg(183, None).startswith("not one frame")
 
 
 def test_evidence_has_number_and_text() -> None:

@@ -96,7 +96,7 @@ def possible_size(claim: int) -> int | None:
 
 def impossible_size(claim: int, name: str) -> CorruptError:
     """The error for an entry that claims such a size."""
-    return CorruptError(f"its header tells of {claim} bytes, which no file has", item=name)
+    return CorruptError(f"its header claims {claim} bytes, which no file has", item=name)
 
 
 def too_many_entries(limits: Limits) -> LimitError:

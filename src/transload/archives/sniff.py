@@ -206,7 +206,7 @@ _STARTS = (
     (b"%PDF-", "a PDF document"),
     (b"{", "JSON, as a server's answer does"),
     (b"[", "JSON, as a server's answer does"),
-    (b"version https://git-lfs", "the stand-in of a file in Git LFS"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself"),
     (b"<?xml", "XML, as a server's answer does"),
     (b"\xd0\xcf\x11\xe0", "an old office document"),
     (b"MZ", "a program"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 UNFINISHED = "interrupted: `transload jobs` shows what is left, `transload resume` continues it"
 
 KeptIds = Annotated[
-    list[str], Parameter(help="Ids of kept originals; their first signs are enough.")
+    list[str], Parameter(help="Ids of kept originals; their first characters are enough.")
 ]
 
 

@@ -73,7 +73,7 @@ class Choice:
             group=SHAPE,
             name_transform=recipe_word,
             help="`playable`: plays in browsers and on phones, full quality (for libraries). `telegram`: what its"
-            " clients show. `original`: untouched. `mp4:H`: videos of at most H lines. `mp3:K`: sound alone, K kbit/s."
+            " clients show. `original`: untouched. `mp4:H`: videos of at most H lines. `mp3:K`: audio alone, K kbit/s."
             " Fits the destination when not given.",
         ),
     ] = None

@@ -35,7 +35,7 @@ def recipe_word(name: str) -> str:
 
 
 JobId = Annotated[
-    str, Parameter(help="A job's id; its first signs are enough when no other begins so.")
+    str, Parameter(help="A job's id; its first characters are enough when no other begins so.")
 ]
 
 

@@ -15,7 +15,7 @@ _TAG_SIGNS = {
 }
 """First sign of libav's error tags (libavutil/error.h): INDA, PAWE, \\xf8DEC and its like, BUG!, EOF and EXT."""
 _NUMBERS = {
-    errno.EINVAL: "its pictures or sound have a form that the converter does not take",
+    errno.EINVAL: "the converter does not take the format of its video or audio",
     errno.EIO: "reading or writing it broke off",
     errno.ENOENT: "the working copy is gone",
     errno.EACCES: "the working folder may not be written",
@@ -37,7 +37,7 @@ def of_ffmpeg(status: int, frames: int | None) -> str:
     if status < 0:
         return "the converter was ended from outside"
     words = _BY_STATUS.get(status, GAVE_UP)
-    return f"not one picture could be converted: {words}" if frames == 0 else words
+    return f"not one frame could be converted: {words}" if frames == 0 else words
 
 
 def evidence_of_ffmpeg(status: int, said: str) -> str:

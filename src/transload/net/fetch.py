@@ -79,7 +79,7 @@ def target_of(text: str) -> Target:
     """What a web address means. Raises InvalidUrlError."""
     told = shown(text[:200])
     if len(text) > URL_SIGNS_MAX:
-        raise InvalidUrlError(f"{told}… is longer than {URL_SIGNS_MAX} signs")
+        raise InvalidUrlError(f"{told}… is longer than {URL_SIGNS_MAX} characters")
     try:
         url = httpx2.URL(text.strip())
     except (httpx2.InvalidURL, ValueError) as error:

@@ -13,7 +13,7 @@ SENTENCES = {
     NextStep.ALLOW_NETWORK: "If you trust it, add its network to the setting egress.allow_networks.",
     NextStep.CHECK_ADDRESS: "Check the address and the network, then send it again.",
     NextStep.CHECK_CLOCK: "Check the clock of this machine and the address of the server.",
-    NextStep.CHECK_DISK: "Check the disk; `transload doctor` tells more.",
+    NextStep.CHECK_DISK: "Check the disk; `transload doctor` says more.",
     NextStep.CHECK_FILE: "Check the file's permissions and its disk.",
     NextStep.CHECK_NETWORK: "Check the network, then run the same command again: it continues.",
     NextStep.CHECK_PATH: "Check the path; quote names with spaces.",
@@ -64,7 +64,7 @@ SENTENCES = {
     NextStep.USE_LARGER_MACHINE: "Convert this file on a larger machine.",
     NextStep.USE_PASSWORD_FILE: "Give it with --password-file: one a line, UTF-8.",
     NextStep.WAIT_FOR_COMMAND: "Wait for the other command, or use another --data-dir.",
-    NextStep.WAIT_FOR_JOB: "Try again when it has ended: `transload jobs` tells.",
+    NextStep.WAIT_FOR_JOB: "Try again when it has ended: `transload jobs` shows it.",
 }
 
 _REASONS = {

@@ -33,7 +33,7 @@ CONVERSIONS = {
         "repacked without loss", "repacked without loss", "Repacked without loss"
     ),
     Verdict.AUDIO: Conversion(
-        "sound track", "sound tracks", "Sound track converted, picture untouched"
+        "audio track", "audio tracks", "Audio track converted, video untouched"
     ),
     Verdict.TRANSCODE: Conversion("video", "videos", "Video converted"),
     Verdict.SHRINK: Conversion("photo", "photos", "Photo converted"),
@@ -51,7 +51,7 @@ class Loss:
 
 
 def conversions_text(numbers: Counter[Verdict]) -> str:
-    """`6 photos, 1 sound track`."""
+    """`6 photos, 1 audio track`."""
     return ", ".join(
         f"{number:,} {CONVERSIONS[verdict].one if number == 1 else CONVERSIONS[verdict].many}"
         for verdict, number in numbers.items()

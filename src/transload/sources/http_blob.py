@@ -157,7 +157,7 @@ class RangeFile:
     def size(self) -> int:
         """All the bytes there are. Raises UnsupportedError where the server does not tell."""
         if self._blob.remote.size is None:
-            raise UnsupportedError(f"the server does not tell the length of {self._blob.name}")
+            raise UnsupportedError(f"the server does not say the length of {self._blob.name}")
         return self._blob.remote.size
 
     def expect(self, offset: int, size: int, name: str) -> None:

@@ -98,4 +98,4 @@ async def test_where_the_machine_is_small_the_picture_becomes_smaller(tmp_path: 
         lines, frames = box.streams.video[0].height, box.streams.video[0].frames
     assert frames == 25
     assert lines in (1080, 720, 480)
-    assert made.note == f"{lines} lines: for more this machine has not the memory"
+    assert made.note == f"{lines}p: this machine has too little memory for more"

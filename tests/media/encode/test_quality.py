@@ -80,10 +80,10 @@ def test_what_gave_way_is_told() -> None:
     first = QualityStep("veryfast", 1080)
     assert lowered_note(first, first, 10.0, 1800.0) == ""
     assert lowered_note(first, QualityStep("veryfast", 720), 3120.0, 1800.0) == (
-        "720 lines, veryfast: 1080 lines would have taken 52 min of 30"
+        "720p, veryfast: 1080p would have taken 52 min of 30"
     )
     assert lowered_note(QualityStep("medium", 1080), QualityStep("fast", 1080), 90.4, 60.0) == (
-        "1080 lines, fast: medium would have taken 90 s of 60"
+        "1080p, fast: medium would have taken 90 s of 60"
     )
 
 

@@ -65,7 +65,7 @@ async def test_a_slow_film_begins_anew_and_the_next_run_knows(tmp_path: Path) ->
     assert pace.step == QualityStep("fast", 1080)
     later = SpeedProbe(LADDER, 100.0, shelf, "film", clock)
     assert await later.known() == pace.step
-    assert later.note == pace.note == "1080 lines, fast: medium would have taken 125 s of 100"
+    assert later.note == pace.note == "1080p, fast: medium would have taken 125 s of 100"
     assert await SpeedProbe(LADDER, 100.0, shelf, "another", clock).known() is None
 
 
@@ -134,7 +134,7 @@ async def test_what_was_chosen_once_is_what_every_later_run_makes(
         first = await made(
             decoder, (source, tmp_path / "a"), SLOW, ConversionTerms(shelf), count(0.0, 10.0)
         )
-        note = "64 lines, veryfast: medium would have taken 35 s of 30"
+        note = "64p, veryfast: medium would have taken 35 s of 30"
         assert first.note == f"{note}; took 40 s of 30, nothing cheaper was left"
         assert list(shelf.choices.values()) == [QualityChoice("veryfast", 64, note)]
         assert shelf.dropped == 1
@@ -158,7 +158,7 @@ async def test_a_film_that_does_not_fit_segments_is_made_as_it_was_chosen(
             decoder, (source, tmp_path / "a"), SLOW, ConversionTerms(shelf), count(0.0, 10.0)
         )
         plain = await made(decoder, (source, tmp_path / "b"), QUICK, ConversionTerms(), count())
-    assert done.note.startswith("64 lines, veryfast: medium would have taken 35 s of 30")
+    assert done.note.startswith("64p, veryfast: medium would have taken 35 s of 30")
     assert shelf.added == [0]
     assert packets(done.local) == packets(plain.local)
 
@@ -192,7 +192,7 @@ async def test_segments_of_a_film_that_came_out_too_short_are_made_anew(tmp_path
             decoder, (source, tmp_path / "a"), QUICK, ConversionTerms(shelf), count()
         )
         hasten(next(shelf.root.glob(f"*/{segment_file(2)}")))
-        with pytest.raises(UnverifiedError, match="picture lasts"):
+        with pytest.raises(UnverifiedError, match="video lasts"):
             await made(decoder, (source, tmp_path / "b"), QUICK, ConversionTerms(shelf), count())
         assert shelf.dropped == 1
         again = await made(

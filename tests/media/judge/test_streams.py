@@ -101,7 +101,7 @@ async def test_the_sound_is_the_one_a_person_expects(
     found = seen(made.local)
     assert found.tone == tone
     assert "Good morning" in found.read
-    assert judged.why.count("sound (") == 2
+    assert judged.why.count("audio (") == 2
 
 
 @pytest.mark.anyio
@@ -120,7 +120,7 @@ async def test_a_film_in_parts_has_its_sound_and_its_subtitles(tmp_path: Path) -
 async def test_telegram_is_told_what_stays_behind(tmp_path: Path) -> None:
     source = film(tmp_path / "film.mkv", *H264, "-c:a", "aac", "-c:s", "srt")
     judged, made = await made_of(source, room(tmp_path / "out"), Recipe.TELEGRAM)
-    assert "left behind: 2 x sound (aac), subtitles (subrip)" in judged.why
+    assert "left behind: 2 x audio (aac), subtitles (subrip)" in judged.why
     assert seen(made.local).read == ""
 
 
@@ -139,7 +139,7 @@ async def test_a_film_whose_sound_nobody_knows_arrives_without_it(
     judged, made = await made_of(source, room(tmp_path / "out"), recipe)
     assert (judged.verdict, judged.partial) == (Verdict.REWRAP, True)
     assert judged.plan.original == "beside"
-    assert "no decoder here reads its sound" in judged.why
+    assert "no decoder here reads its audio" in judged.why
     assert seen(made.local).tone is None
 
 
@@ -149,7 +149,7 @@ async def test_a_sound_that_can_be_read_is_taken_before_one_that_cannot(tmp_path
     source = unheard(film(tmp_path / "film.mkv", *words, tones=2))
     judged, made = await made_of(source, room(tmp_path / "out"))
     assert (judged.verdict, judged.partial) == (Verdict.REWRAP, False)
-    assert "left behind: sound (unknown)" in judged.why
+    assert "left behind: audio (unknown)" in judged.why
     assert seen(made.local).tone == TONES[1]
 
 
@@ -198,7 +198,7 @@ async def test_mp3_of_few_hertz_is_made_aac(tmp_path: Path, name: str) -> None:
     source = film(tmp_path / name, *words, tones=1)
     judged, made = await made_of(source, room(tmp_path / "out"), Recipe.TELEGRAM)
     assert judged.verdict is Verdict.AUDIO
-    assert "mp3 sound of 11025 Hz" in judged.why
+    assert "mp3 audio of 11025 Hz" in judged.why
     assert seen(made.local).tone == TONES[0]
 
 

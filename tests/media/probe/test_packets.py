@@ -95,7 +95,7 @@ async def test_a_film_hurt_inside_is_partial(tmp_path: Path, name: str, how: str
 async def test_pictures_that_do_not_decode_are_missed(tmp_path: Path) -> None:
     source = hurt(made(tmp_path / "film.mov", KINDS["film.mov"]), "zeroed")
     partial, why = await short_of(source, tmp_path, Recipe.TELEGRAM)
-    assert (partial, "of 300 pictures cannot be seen" in why) == (True, True), why
+    assert (partial, "of 300 frames cannot be seen" in why) == (True, True), why
 
 
 @pytest.mark.anyio

@@ -254,7 +254,7 @@ async def test_a_joined_film_that_lacks_pictures_forgets_its_segments(
         assert folder is not None
         last = max(shelf.segments)
         cut_short(folder / shelf.segments[last].file)
-        with pytest.raises(UnverifiedError, match="of 600 pictures were joined"):
+        with pytest.raises(UnverifiedError, match="of 600 frames were joined"):
             await made(decoder, planned_film, shelf, tmp_path / "again.mp4")
     assert (shelf.dropped, shelf.segments) == (1, {})
 

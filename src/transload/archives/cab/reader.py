@@ -171,7 +171,7 @@ class CabReader:
         if not all(one.is_whole for one in self._folders):
             return CorruptError(f"{name} is damaged: bytes are missing, or too many")
         if any(one.torn for one in self._cabinet.members):
-            return CorruptError(f"{name} is damaged: its directory tells of wrong sizes")
+            return CorruptError(f"{name} is damaged: its directory has wrong sizes")
         tail = self._file.read_at(self._cabinet.size, HEAD_BYTES)
         if found := archive_format(tail):
             left = self._file.size - self._cabinet.size

@@ -296,7 +296,7 @@ class _Bytes:
                 self._total += sum(data)
             return data
         if self._record.torn:
-            raise CorruptError("the next entry does not stand where this one ends: it is not whole")
+            raise CorruptError("the next entry does not begin where this one ends: it is not whole")
         if self._got < head.size:
             raise ended_early(self._got, head.size)
         if head.total is not None and self._total & 0xFFFFFFFF != head.total:

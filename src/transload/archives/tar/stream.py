@@ -122,7 +122,7 @@ class Damage:
         where = f"after entry {self.after}" if self.after else "before the first entry"
         more = f", and at {self.places - 1} more places" if self.places > 1 else ""
         return CorruptError(
-            f"{self.why.detail} {where}{more}: {self.size_bytes:,} bytes were passed over up to the next sound "
+            f"{self.why.detail} {where}{more}: {self.size_bytes:,} bytes were passed over up to the next good "
             "header; what lay there is not delivered",
             evidence=self.why.evidence,
         )

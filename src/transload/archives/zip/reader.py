@@ -104,7 +104,7 @@ def _compared(file: ByteFile, directory: Directory, limits: Limits, name: str) -
     contents.warning = trailing.warning
     more = len(directory.infos) - end.entries
     if more > 0 and more % _COUNTED_MODULO:
-        contents.warning = f"its directory has {more} entries more than its end record tells of"
+        contents.warning = f"its directory has {more} entries more than its end record claims"
     contents.fault = contents.fault or trailing.fault
     contents.troubles = _overlaps(contents) | contents.troubles
     return contents
@@ -144,7 +144,7 @@ def _complete(file: ByteFile, contents: Contents, directory: Directory, limits: 
         contents.fault = CorruptError(told).fault()
         return
     told = (
-        f"the end record tells of {directory.end.entries} entries, the directory has "
+        f"the end record claims {directory.end.entries} entries, the directory has "
         f"{len(directory.infos)}: a volume is missing, or the archive is damaged"
     )
     contents.fault = MissingVolumeError(told).fault()

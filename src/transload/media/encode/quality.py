@@ -141,9 +141,9 @@ def lowered_note(first: QualityStep, step: QualityStep, need_s: float, deadline_
     if step == first:
         return ""
     unit, name = (60, "min") if deadline_s >= 600 else (1, "s")
-    dear = f"{first.lines} lines" if step.preset == first.preset else first.preset
+    dear = f"{first.lines}p" if step.preset == first.preset else first.preset
     return (
-        f"{step.lines} lines, {step.preset}: {dear} would have taken"
+        f"{step.lines}p, {step.preset}: {dear} would have taken"
         f" {need_s / unit:.0f} {name} of {deadline_s / unit:.0f}"
     )
 

@@ -127,7 +127,7 @@ async def below_limit(
     counts = [(await streams.measured(path, "mov")).frames for path in (whole, *roughs)]
     if sum(counts[1:]) != counts[0]:
         raise UnverifiedError(
-            f"{sum(counts[1:])} of {counts[0]} pictures are in the files", stage="convert"
+            f"{sum(counts[1:])} of {counts[0]} frames are in the files", stage="convert"
         )
     work.notes.append(f"in {len(roughs)} files: one may have {limit:,} bytes at most")
     return roughs

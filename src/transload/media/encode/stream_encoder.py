@@ -71,7 +71,7 @@ class StreamEncoder:
         bound = quality.size_bound(lower, work.terms.limit_bytes, sound)
         work.smaller = ""
         if bound.lines < step.lines:
-            work.smaller = f"{bound.lines} lines, to stay below {work.terms.limit_bytes:,} bytes"
+            work.smaller = f"{bound.lines}p, to stay below {work.terms.limit_bytes:,} bytes"
         way = work.way
         lines = min(bound.lines, way.lines or bound.lines)
         if lines < shape.lines and isinstance(plan, EncodePlan):
@@ -106,7 +106,7 @@ class StreamEncoder:
             raise UnverifiedError(fault, stage="convert", evidence=ended.evidence or None)
         copied = plan.order if isinstance(plan, RewrapPlan | NewSoundPlan) else "kept"
         if copied == "unsure" and not await self._rises(rough):
-            raise UnverifiedError("pictures would jump in the copy", stage="convert")
+            raise UnverifiedError("frames would be out of order in the copy", stage="convert")
         return source
 
     async def measured(self, path: Path, sniffed: str, sound_n: int = 0) -> Measurement:

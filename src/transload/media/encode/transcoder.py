@@ -56,7 +56,7 @@ class Transcoder:
             else:
                 break
         if work.way.lines is not None:
-            work.notes.append(f"{work.way.lines} lines: for more this machine has not the memory")
+            work.notes.append(f"{work.way.lines}p: this machine has too little memory for more")
 
     def late(self, work: Conversion, took_s: float) -> list[str]:
         """What to tell of a transcode that took too long."""
@@ -142,7 +142,7 @@ class Transcoder:
         result = await self._streams.measured(rough, "mov")
         fault = verify.length_fault(plan, source, result, frames)
         if fault is None and result.frames != frames:
-            fault = f"{result.frames} pictures in the result instead of {frames}"
+            fault = f"{result.frames} frames in the result instead of {frames}"
         if fault is not None:
             raise UnverifiedError(fault, stage="convert")
         verify.check_facts((await self._probe(rough, rough.name)).facts, plan)

@@ -86,7 +86,7 @@ def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[FileFacts]) 
     missing_s = source.missing_s
     said = [
         whole,
-        f"of the picture {picture}" if picture and not whole else "",
+        f"of the video {picture}" if picture and not whole else "",
         f"{missing_s:.1f} s in the middle are missing" if missing_s else "",
         _unseen(plan, source, sum(one.frames for one in pictures)),
     ]
@@ -112,7 +112,7 @@ def _unseen(plan: StreamPlan, source: Measurement, frames: int) -> str:
     fields = plan.hides and abs(share - 0.5) < UNSEEN_SHARE  # each picture in two packets
     if lost <= UNSEEN_MAX or share <= usual or fields:
         return ""
-    return f"{lost} of {wanted} pictures cannot be seen"
+    return f"{lost} of {wanted} frames cannot be seen"
 
 
 def end_error(status: int, said: str, free_bytes: int, frames: int | None = None) -> TransloadError:
@@ -136,7 +136,7 @@ def length_fault(
 ) -> str | None:
     """Why the result is too short or holds too few frames; None when it is right."""
     if isinstance(plan, M4aPlan | Mp3Plan):
-        return _span_fault(plan, source.audio_span_s, result.audio_span_s, "sound")
+        return _span_fault(plan, source.audio_span_s, result.audio_span_s, "audio")
     got, wanted = result.frames, _decodable(plan, source)
     if not got:
         return "the result holds no frames"
@@ -152,7 +152,7 @@ def length_fault(
     if isinstance(plan, TranscodePlan) and plan.by_order and not source.span_s:
         # A raw stream: only the rate says how long.
         wanted_s = (got - 1) / float(Fraction(plan.rate or 0) or math.inf)
-    return _span_fault(plan, wanted_s, result.span_s, "picture")
+    return _span_fault(plan, wanted_s, result.span_s, "video")
 
 
 def _decodable(plan: StreamPlan, source: Measurement) -> int:

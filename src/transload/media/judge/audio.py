@@ -64,11 +64,11 @@ def judge_sound(found: FileFacts, recipe: Recipe, languages: Sequence[str] = ())
         return Judgement(
             ItemKind.AUDIO,
             Verdict.AS_IS,
-            f"{sound.codec} sound{unknown}",
+            f"{sound.codec} audio{unknown}",
             suffix=fitting_suffix(found, known if fits else None),
             partial=is_cut(found),
         )
-    why = f"{sound.codec} sound in {found.container}: made AAC{_others(streams)}"
+    why = f"{sound.codec} audio in {found.container}: made AAC{_others(streams)}"
     plan = M4aPlan(
         sniffed=found.sniffed,
         recipe=recipe.value,
@@ -110,21 +110,21 @@ def judge_mp3(
         cover=cover,
         sound_n=number_of(streams, at),
     )
-    why = f"{sound.codec} sound: made MP3 of {kbit_s} kbit/s{_others(streams)}"
+    why = f"{sound.codec} audio: made MP3 of {kbit_s} kbit/s{_others(streams)}"
     return _made(found, why, ".mp3", plan)
 
 
 def _soundless(kind: ItemKind, streams: Sequence[StreamFacts]) -> Judgement:
     if not any(stream.type == "audio" for stream in streams):
-        return Judgement(kind, Verdict.SKIP, "no sound in it, and only sound is wanted")
-    fault = Fault("input.unsupported", "no decoder here knows its sound", stage="probe")
+        return Judgement(kind, Verdict.SKIP, "no audio in it, and only audio is wanted")
+    fault = Fault("input.unsupported", "no decoder here knows its audio", stage="probe")
     return Judgement(kind, Verdict.UNSAVABLE, fault.detail, fault=fault)
 
 
 def _others(streams: Sequence[StreamFacts]) -> str:
     """That there is more audio than goes into the copy."""
     more = sum(stream.type == "audio" for stream in streams) - 1
-    return f"; left behind: {more} more sound{'s' if more > 1 else ''}" if more > 0 else ""
+    return f"; left behind: {more} more audio track{'s' if more > 1 else ''}" if more > 0 else ""
 
 
 def is_cut(found: FileFacts) -> bool:

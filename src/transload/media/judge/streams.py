@@ -29,7 +29,7 @@ _BIBLIOGRAPHIC = {
 }
 """The twenty languages for which ISO 639-2 has a second code, and files either."""
 _SHOWN = frozenset({"video", "audio", "subtitle"})
-_WORDS = {"audio": "sound", "video": "picture", "subtitle": "subtitles", "attachment": "attachment"}
+_WORDS = {"audio": "audio", "video": "video", "subtitle": "subtitles", "attachment": "attachment"}
 
 
 @dataclass(frozen=True, slots=True)

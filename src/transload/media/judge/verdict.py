@@ -193,7 +193,7 @@ def _stream_fault(found: FileFacts, kind: ItemKind) -> Fault | None:
         )
     streams = found.streams
     if not any(one.type in ("video", "audio") and not one.cover for one in streams):
-        return Fault("input.not_media", "neither picture nor sound in it", stage="probe")
+        return Fault("input.not_media", "neither video nor audio in it", stage="probe")
     if found.locked:
         return Fault("input.unsupported", "it is encrypted (DRM)", suggestion=NO_KEY, stage="probe")
     return None if found.frames_decoded else _undecoded(streams, kind)
@@ -204,10 +204,10 @@ def _undecoded(streams: Sequence[StreamFacts], kind: ItemKind) -> Fault | None:
     shown = "video" if kind is ItemKind.VIDEO else "audio"
     main = next(one for one in streams if one.type == shown and not one.cover)
     if main.codec == "unknown":
-        unknown = Fault("input.unsupported", "no decoder here knows its pictures", stage="probe")
+        unknown = Fault("input.unsupported", "no decoder here knows its video", stage="probe")
         return unknown if kind is ItemKind.VIDEO else None
     if kind is not ItemKind.VIDEO:
-        return Fault("input.corrupt", "nothing of its sound decodes", stage="probe")
+        return Fault("input.corrupt", "nothing of its audio decodes", stage="probe")
     size = (main.width, main.height)
     empty = f": the header says {size[0]} x {size[1]}" if 0 in size else ""
     return Fault("input.corrupt", f"not one frame decodes{empty}", stage="probe")
@@ -240,7 +240,7 @@ def _photo_reasons(found: FileFacts, telegram: bool) -> str:
     safe = ("JPEG", "MPO", "PNG") if telegram else ("JPEG", "MPO", "PNG", "WEBP", "GIF")
     reasons: list[str] = []
     if found.reader == "to_the_last_byte":
-        reasons.append("its end is missing, the lines before it are there")
+        reasons.append("its end is missing, the rows before it are there")
     if found.reader == "preview":
         reasons.append(
             f"a raw photo of a camera, whose preview of {found.width} x {found.height} is shown"

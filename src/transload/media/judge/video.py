@@ -171,7 +171,7 @@ _HEVC_PIX = frozenset({"yuv420p", "yuvj420p", "yuv420p10le"})
 _SOUND_KEPT = frozenset({"aac", "mp3"})
 _HIDING = frozenset({"vp8", "vp9", "av1"})
 """Codecs with packets whose picture is only looked at by others."""
-_HVC1, _AGAIN = "tagged hvc1", "second chance: its sound made AAC"
+_HVC1, _AGAIN = "tagged hvc1", "second chance: its audio made AAC"
 _DOLBY = "Dolby Vision whose colours only its own players know"
 _MP4_SUFFIXES = (".mp4", ".m4v")
 
@@ -189,7 +189,7 @@ def judge_video(
     tracks = _tracks(found, recipe, languages)
     picture, wrapper = _picture_faults(found, tracks.picture, hevc), _wrapper_faults(found, tracks)
     if _is_above(tracks.picture, recipe):
-        picture.append(f"above {recipe.height_max} lines")
+        picture.append(f"higher than {recipe.height_max}p")
     sound = _sound_faults(tracks.sound, recipe)
     name = f"{tracks.picture.codec} in {found.container}"
     if found.dolby_only:
@@ -275,9 +275,9 @@ def _sound_faults(sound: StreamFacts | None, recipe: Recipe) -> str:
     if sound is None:
         return ""
     if sound.codec not in _SOUND_KEPT:
-        return f"{sound.codec} sound made AAC"
+        return f"{sound.codec} audio made AAC"
     if sound.codec == "mp3" and sound.hertz is not None and sound.hertz < MP3_HERTZ_LEAST:
-        return f"mp3 sound of {sound.hertz} Hz made AAC"
+        return f"mp3 audio of {sound.hertz} Hz made AAC"
     kept = channels_kept(sound, recipe)
     if sound.channels > kept:
         return f"{sound.channels} channels mixed to {'stereo' if kept <= STEREO else '5.1'}"
@@ -395,7 +395,7 @@ def _in_no_colours(why: str) -> Judgement:
 
 def _left_behind(tracks: ChosenTracks) -> str:
     """What the copy has no room for, as the reason says it."""
-    silent = "; no decoder here reads its sound, the original goes beside it" if tracks.mute else ""
+    silent = "; no decoder here reads its audio, the original goes beside it" if tracks.mute else ""
     return silent + (f"; left behind: {', '.join(tracks.left)}" if tracks.left else "")
 
 

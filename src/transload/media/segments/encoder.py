@@ -309,7 +309,7 @@ class SegmentEncoder:
             if short and not never_yield and not isinstance(error, DiskFullError):
                 raise _CrowdedError(error.detail) from error
             raise error
-        raise UnfitError(f"segment {work.next} does not hold the pictures planned")
+        raise UnfitError(f"segment {work.next} does not hold the frames planned")
 
     async def _take(self, work: _Progress) -> bool:
         """Keep the next segment if it is whole. Raises _MismatchError when this run decodes other frames."""
@@ -333,9 +333,7 @@ class SegmentEncoder:
     def _compare(self, n: int, seen: str | None) -> None:
         before = self._done.get(n - 1) if n > 0 else None  # the audio is -1
         if before is not None and seen is not None and before.guard != seen:
-            raise _MismatchError(
-                f"segment {n} does not begin with the picture behind segment {n - 1}"
-            )
+            raise _MismatchError(f"segment {n} does not begin with the frame after segment {n - 1}")
 
     async def _keep(
         self, n: int, rough: Path, ticks: tuple[int | None, int | None], guard: str
@@ -367,7 +365,7 @@ class SegmentEncoder:
             raise UnfitError(f"its segments do not join: {error.detail}") from error
         if joined.frames != film.cuts.frames:
             raise UnverifiedError(
-                f"{joined.frames} of {film.cuts.frames} pictures were joined", stage="convert"
+                f"{joined.frames} of {film.cuts.frames} frames were joined", stage="convert"
             )
         return film.cuts.frames
 

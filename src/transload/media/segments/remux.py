@@ -163,7 +163,7 @@ def _sets(stream: VideoStream) -> str:
 def _step(stream: Stream, clock: Fraction) -> tuple[int, int]:
     """How many ticks of `clock` one of the stream is, as a ratio of whole numbers: a film has a million packets."""
     if not stream.time_base:
-        raise DamagedError("a segment whose pictures have no clock")
+        raise DamagedError("a segment whose frames have no clock")
     return (Fraction(stream.time_base) / clock).as_integer_ratio()
 
 
@@ -278,7 +278,7 @@ def _stored(
     for packet in _packets(box, stream, beat):
         tick = _tick(packet, step)
         if tick is None:
-            raise DamagedError("a picture of a segment has no exact time")
+            raise DamagedError("a frame of a segment has no exact time")
         yield packet, tick
 
 
