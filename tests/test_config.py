@@ -202,7 +202,7 @@ def test_describe_tells_every_key_with_its_origin() -> None:
     hevc = rows["hevc"]
     assert (hevc.value, hevc.origin, hevc.default) == ("convert", "environment", "keep")
     assert rows["library_dir"].value == ""
-    assert all(row.told for row in rows.values())
+    assert all(row.meaning for row in rows.values())
 
 
 @pytest.mark.parametrize(

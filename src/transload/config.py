@@ -87,7 +87,7 @@ class Egress:
 
 @dataclass(frozen=True, slots=True)
 class Telegram:
-    """`photo_place`: whether a converted photo tells a chat where it was taken."""
+    """`photo_place`: whether a converted photo shows a chat where it was taken."""
 
     photo_place: Literal["drop", "keep"] = "drop"
 
@@ -102,7 +102,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting of this installation. Sizes are bytes, times are seconds; `origins` tells which were given.
+    """Every setting of this installation. Sizes are bytes, times are seconds; `origins` says which were given.
 
     `scratch_budget_bytes` None: one album or the largest entry, whichever is larger, plus 16 MiB. `min_free_bytes` is
     the wish; where the disk is known it is cut to a tenth of it. `library_dir` None: the library in the data folder.
@@ -173,13 +173,13 @@ class SettingRow:
     value: str
     origin: Origin
     default: str
-    told: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
     read: Callable[[object], Any]
-    told: str
+    meaning: str
 
 
 KEYS: dict[str, _Key] = {
@@ -353,7 +353,7 @@ def describe(settings: Settings) -> list[SettingRow]:
             shown(key, _value(settings, key)),
             settings.origins.get(key, "default"),
             shown(key, _value(plain, key)),
-            known.told,
+            known.meaning,
         )
         for key, known in KEYS.items()
     ]

@@ -68,7 +68,7 @@ Place = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file inside a source, as its listing tells it. `index` is its identity: names may repeat.
+    """One file inside a source, as its listing has it. `index` is its identity: names may repeat.
 
     `name` is decoded for display and never used as a path; `raw_name` keeps the bytes. `size` is None when it is not
     known before reading; `crc` is None when the listing has none. `block` is the solid group. `mtime_ms` is UTC.
@@ -95,7 +95,7 @@ class Entry:
 
     @property
     def place(self) -> Place:
-        """What tells this entry from every other of its source."""
+        """What distinguishes this entry from every other of its source."""
         return self.index, self.inner
 
 
@@ -119,7 +119,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is known of a source before its bodies are read; None where only reading can tell.
+    """What is known of a source before its bodies are read; None where only reading could say.
 
     `one_file` says that it is a file, plain or packed alone, and not a collection of them.
     """

@@ -9,7 +9,7 @@ from transload.model import ItemState, Job, JobProgress, JobState, Totals
 
 @dataclass(frozen=True, slots=True)
 class JobMoved:
-    """A job is in a state now; `reason` is why it waits, `attempt` counts its retries, `totals` are told at its end."""
+    """A job is in a state now; `reason` is why it waits, `attempt` counts its retries, `totals` come at its end."""
 
     state: JobState
     reason: str | None = None

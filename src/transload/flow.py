@@ -171,8 +171,8 @@ async def second_chance(context: TaskContext, item: Item, held: Held) -> Fault |
     fault = item.fault
     failed = item.judgement if fault and not fault.kind.startswith("dest.") else None
     for way in context.media.judge_recovery(probed.facts, context.job.recipe, failed):
-        told = f"{way.why} ({item.fault.detail})" if item.fault else way.why
-        made = await convert_item(context, item, held, replace(way, why=told))
+        why = f"{way.why} ({item.fault.detail})" if item.fault else way.why
+        made = await convert_item(context, item, held, replace(way, why=why))
         if isinstance(made, Shipment):
             return next((no.fault for no in await deliver(context, [made])), None)
         fault = made.fault

@@ -29,8 +29,8 @@ _PLAIN: frozenset[object] = frozenset({bool, int, float, str, type(None)})
 
 def to_json(value: AnyDataclass) -> JsonObject:
     """Its fields by name, without those that have their default."""
-    told = ((one, getattr(value, one.name)) for one in fields(value))
-    return {one.name: _plain(held) for one, held in told if _is_told(one.default, held)}
+    members = ((one, getattr(value, one.name)) for one in fields(value))
+    return {one.name: _plain(held) for one, held in members if _is_told(one.default, held)}
 
 
 def from_json(kind: type[T], stored: Mapping[str, Json]) -> T:
@@ -40,10 +40,10 @@ def from_json(kind: type[T], stored: Mapping[str, Json]) -> T:
     """
     known = _readers(kind)
     held: dict[str, object] = {}
-    for name, told in stored.items():
+    for name, value in stored.items():
         if name in known:
             plain, read = known[name]
-            held[name] = told if type(told) in plain else read(told)
+            held[name] = value if type(value) in plain else read(value)
     return kind(**held)
 
 
@@ -115,46 +115,46 @@ def _reader_of_union(inner: tuple[object, ...]) -> _Read:
     return _reader(shown)
 
 
-def _read_or_none(read: _Read, told: Json) -> object:
-    return None if told is None else read(told)
+def _read_or_none(read: _Read, value: Json) -> object:
+    return None if value is None else read(value)
 
 
-def _read_none_of(kinds: tuple[object, ...], told: Json) -> object:
-    raise TypeError(f"{told!r} does not say which of {kinds} it is")
+def _read_none_of(kinds: tuple[object, ...], value: Json) -> object:
+    raise TypeError(f"{value!r} does not say which of {kinds} it is")
 
 
-def _read_row(read: _Read, told: Json) -> object:
-    if not isinstance(told, list):
-        raise TypeError(f"{told!r} is no list")
-    return tuple(read(one) for one in told)
+def _read_row(read: _Read, value: Json) -> object:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
+    return tuple(read(one) for one in value)
 
 
-def _read_fixed_row(reads: tuple[_Read, ...], told: Json) -> object:
-    if not isinstance(told, list) or len(told) != len(reads):
-        raise TypeError(f"{told!r} is no list of {len(reads)}")
-    return tuple(read(one) for read, one in zip(reads, told, strict=True))
+def _read_fixed_row(reads: tuple[_Read, ...], value: Json) -> object:
+    if not isinstance(value, list) or len(value) != len(reads):
+        raise TypeError(f"{value!r} is no list of {len(reads)}")
+    return tuple(read(one) for read, one in zip(reads, value, strict=True))
 
 
-def _read_word(kind: type[enum.StrEnum], told: Json) -> object:
-    return kind(typing.cast("str", told))
+def _read_word(kind: type[enum.StrEnum], value: Json) -> object:
+    return kind(typing.cast("str", value))
 
 
-def _read_one_of(words: tuple[object, ...], told: Json) -> object:
-    if told not in words:
-        raise ValueError(f"{told!r} is none of {words}")
-    return told
+def _read_one_of(words: tuple[object, ...], value: Json) -> object:
+    if value not in words:
+        raise ValueError(f"{value!r} is none of {words}")
+    return value
 
 
-def _read_object(kind: type[AnyDataclass], told: Json) -> object:
-    if not isinstance(told, dict):
-        raise TypeError(f"{told!r} is no object")
-    return from_json(kind, told)
+def _read_object(kind: type[AnyDataclass], value: Json) -> object:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is no object")
+    return from_json(kind, value)
 
 
-def _read_plain(kind: type, told: Json) -> object:
+def _read_plain(kind: type, value: Json) -> object:
     """A whole number is a fraction, too; nothing else is taken for another type."""
-    if type(told) is kind:
-        return told
-    if kind is float and type(told) is int:
-        return float(told)
-    raise TypeError(f"{told!r} is no {kind.__name__}")
+    if type(value) is kind:
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    raise TypeError(f"{value!r} is no {kind.__name__}")

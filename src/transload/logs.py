@@ -67,20 +67,20 @@ def _clean(name: str, value: object) -> object:
 
 def _fields(formatter: logging.Formatter, record: logging.LogRecord) -> dict[str, object]:
     at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-    told: dict[str, object] = {
+    line: dict[str, object] = {
         "at": at.replace("+00:00", "Z"),
         "level": record.levelname.lower(),
         "log": record.name,
         "event": redact(record.getMessage()),
     }
-    told |= {name: _clean(name, value) for name, value in vars(record).items() if name not in _OWN}
+    line |= {name: _clean(name, value) for name, value in vars(record).items() if name not in _OWN}
     if record.exc_info:
-        told["trace"] = redact(formatter.formatException(record.exc_info))
-    return told
+        line["trace"] = redact(formatter.formatException(record.exc_info))
+    return line
 
 
 class KeyValueFormatter(logging.Formatter):
-    """`at=… level=… log=… event=… key=value`; values with anything but plain signs are JSON strings."""
+    """`at=… level=… log=… event=… key=value`; values with anything but plain characters are JSON strings."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever the values hold."""
@@ -148,4 +148,4 @@ class _LateFile(RotatingFileHandler):
             super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
-        """Nothing: a full disk or a read-only folder is told by the ledger, not by a traceback a line."""
+        """Nothing: a full disk or a read-only folder is reported by the ledger, not by a traceback a line."""

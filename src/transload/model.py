@@ -155,7 +155,7 @@ class Facts:
 class Judgement:
     """A verdict with its reason.
 
-    `plan` tells the converter what to do (stored with the item), `suffix` is the ending the delivered
+    `plan` says what the converter does (stored with the item), `suffix` is the ending the delivered
     name must have (None: unchanged), `deferred` puts the work after everything that can go at once, `cost_s` is the
     estimated processor time of the conversion. `fault` is set when the verdict is `unsavable`.
     """

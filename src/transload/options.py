@@ -36,8 +36,8 @@ def source_text(given: object) -> str:
 
 def destination_text(given: object) -> str:
     """The text of a destination."""
-    told = f"`to` is a text such as library:DIR, not {_kind(given)}"
-    return _text(given, told, 'Write it as to="library:/folder".')
+    problem = f"`to` is a text such as library:DIR, not {_kind(given)}"
+    return _text(given, problem, 'Write it as to="library:/folder".')
 
 
 def id_text(given: object) -> str:
@@ -48,13 +48,13 @@ def id_text(given: object) -> str:
 
 def password_text(given: object) -> str:
     """The text of a password; it is not repeated in the error."""
-    told = f"a password is a str, not {type(given).__name__}"
-    return _text(given, told, 'Write it as text: "...".')
+    problem = f"a password is a str, not {type(given).__name__}"
+    return _text(given, problem, 'Write it as text: "...".')
 
 
-def _text(given: object, told: str, hint: str) -> str:
+def _text(given: object, problem: str, hint: str) -> str:
     if not isinstance(given, str):
-        raise UsageError(told, suggestion=hint)
+        raise UsageError(problem, suggestion=hint)
     return given
 
 

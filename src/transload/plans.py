@@ -324,7 +324,7 @@ class ConversionTerms:
 NO_TERMS = ConversionTerms()
 
 
-# What reading all packets of a file tells: how many frames there are, and how long video and audio last.
+# What reading all packets of a file shows: how many frames there are, and how long video and audio last.
 
 
 @dataclass(slots=True)

@@ -57,7 +57,7 @@ class ArchiveReader(Protocol):
         ...
 
     def listing(self) -> Listing:
-        """Format and sums; None where only reading can tell. Raises LimitError on too many entries."""
+        """Format and sums; None where only reading could say. Raises LimitError on too many entries."""
         ...
 
     def entries(self) -> Iterator[Entry]:
@@ -96,9 +96,9 @@ class Source(ArchiveReader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceRef:
-    """A source as a command names it: `ref` opens it again anywhere allowed, `identity` tells equal sources.
+    """A source as a command names it: `ref` opens it again anywhere allowed, equal sources have equal `identity`.
 
-    `version` changes with the content of the source; empty where that cannot be told without reading.
+    `version` changes with the content of the source; empty where only reading could say so.
     """
 
     ref: str
@@ -294,7 +294,7 @@ class Scratch(Protocol):
 
 
 class EntryRecord(Protocol):
-    """What reading a source asks and tells of its entries: of the ledger, or of a dry run that remembers nothing."""
+    """What reading a source asks and records of its entries: in the ledger, or in a dry run that keeps nothing."""
 
     async def admit(self, entries: Sequence[Entry]) -> list[Item]:
         """One item for each entry that is a file or a link, known ones with their state. Order kept."""
@@ -373,10 +373,10 @@ class Record(EntryRecord, Protocol):
 
 
 class Meter(Protocol):
-    """What a task tells of its work beside the rows it writes, for progress. Cheap; never waits."""
+    """What a task reports of its work beside the rows it writes, for progress. Cheap; never waits."""
 
     def expect(self, entries: int | None, size: int | None) -> None:
-        """Set what the source's listing names, None where it does not tell."""
+        """Set what the source's listing names, None where it does not say."""
         ...
 
     def read(self, size: int) -> None:

@@ -59,7 +59,7 @@ _LEAVING = frozenset(
 )
 
 ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
-    # Pending to pending: it stays so for want of a password, and is told why.
+    # Pending to pending: it stays so for want of a password, with the reason.
     _I.PENDING: frozenset({_I.PENDING, _I.SENT}) | _LEAVING,
     _I.DEFERRED: frozenset(
         {_I.SENT, _I.DUPLICATE, _I.REFUSED, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.PENDING}

@@ -1,4 +1,4 @@
-"""What tells the content of one file from another's: its size, CRC-32 and SHA-256."""
+"""What distinguishes the content of one file from another's: its size, CRC-32 and SHA-256."""
 
 import hashlib
 import zlib

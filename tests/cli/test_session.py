@@ -48,7 +48,7 @@ def test_a_signal_ends_the_act_and_is_told(
             cleaned.append(True)
         return 0
 
-    assert run(here(tmp_path), act, told="come again") == EXIT_INTERRUPTED
+    assert run(here(tmp_path), act, interrupted="come again") == EXIT_INTERRUPTED
     assert cleaned == [True]
     assert capsys.readouterr().err == "come again\n"
 

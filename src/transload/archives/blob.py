@@ -14,7 +14,7 @@ class ByteFile(Protocol):
 
     @property
     def size(self) -> int:
-        """All the bytes there are; raises UnsupportedError where that can only be told by reading to the end."""
+        """All the bytes there are; raises UnsupportedError where only reading to the end would show it."""
         ...
 
     @property

@@ -1,6 +1,6 @@
 # ruff: noqa: RUF001 - letters of several scripts that look alike are the matter here
 
-"""What letters cost in names of files, by script: estimates from common knowledge, checked by what they tell apart."""
+"""What letters cost in names of files, by script: estimates from common knowledge, checked by what they distinguish."""
 
 _LETTERS = {
     2.3: "оаеи",

@@ -1,4 +1,4 @@
-"""A reader under watch: a fault of ours in reading one archive is told as that archive's, and the job goes on.
+"""A reader under watch: a fault of ours in reading one archive is reported as that archive's, and the job goes on.
 
 Above a port only errors of `errors.py` exist. What a reader raises beside them is a bug; it costs the entry, or the
 rest of the archive, that it happened in: its traceback is in the log, its fault is `internal.bug`.
@@ -134,7 +134,7 @@ class _Asked:
 
 
 class _WatchedBody:
-    """A body, only to be read. A bug in reading it is this entry's; it is told again whenever it is read on."""
+    """A body, only to be read. A bug in reading it is this entry's; it is raised again whenever it is read on."""
 
     def __init__(self, watch: Watch, body: BinaryIO) -> None:
         self._watch, self._body = watch, body

@@ -1,4 +1,4 @@
-"""The one door to archives: which reader a blob needs, told by its content.
+"""The one door to archives: which reader a blob needs, by its content.
 
 A reader's module is imported when the first archive of its kind is opened: all of them cost every command 100 ms.
 """
@@ -174,7 +174,9 @@ class Archives:
             and not isinstance(blob, JoinedBlob)
             and not read_head(blob).startswith(b"PK")
         ):
-            tool = replace(tool, form=found)  # after other bytes 7zz finds it only when told
+            tool = replace(
+                tool, form=found
+            )  # after other bytes 7zz finds it only when asked for it
         path = local_path(blob)
         if found == "rar" and not tool.reads_rar:
             raise SevenZipMissingError(f"{tool.path} cannot read RAR", suggestion=GET_RAR)

@@ -1,4 +1,4 @@
-"""Archives that do not begin as such: told by their end, or by a mark far inside. For files that nothing else knows.
+"""Archives that do not begin as such: known by their end, or by a mark far inside. For files that nothing else knows.
 
 A zip is found by its end record, whatever comes before it or became of its first bytes; disks have their marks after
 32 KiB, images of virtual ones at their end. Reading is bounded: two small pieces of the file, three where its name
@@ -60,7 +60,7 @@ def is_archive(name: str, head: bytes) -> bool:
 
 
 def format_of_head(name: str, head: bytes) -> str | None:
-    """Short name of the format that the first bytes tell; an empty tar has its name only."""
+    """Short name of the format of the first bytes; an empty tar has its name only."""
     return archive_format(head) or ("tar" if _is_empty_tar(name, head) else None)
 
 

@@ -87,7 +87,7 @@ _BZIP2_BLOCKS = (
 def archive_format(head: bytes) -> str | None:
     """Short name of the archive or compression format that `head` begins; None: it is neither.
 
-    `head` should hold the first HEAD_BYTES. A tar is told by its first header's checksum, which every dialect has.
+    `head` should hold the first HEAD_BYTES. A tar is known by its first header's checksum, which every dialect has.
     """
     head = _after_skippable(head)
     for offset, magic, name in _MAGICS:
@@ -147,7 +147,7 @@ def _is_old_cpio(head: bytes) -> bool:
 
 
 def _is_arc(head: bytes) -> bool:
-    """ARC of 1985: a mark of one byte, a method, a name of at most twelve signs."""
+    """ARC of 1985: a mark of one byte, a method, a name of at most twelve characters."""
     name, end, _ = head[_ARC_NAME].partition(b"\0")
     return (
         head[:1] == b"\x1a"
@@ -272,8 +272,8 @@ def archive_at(file: ByteFile, at: int) -> UnsupportedError | None:
 
 def another_archive(found: str, first: str) -> UnsupportedError:
     """The error for another archive, of the format `found`, that follows what is called `first`."""
-    told = f"another archive ({found}) follows {first}, which was not read"
-    return UnsupportedError(told, suggestion=_CUT_IT)
+    message = f"another archive ({found}) follows {first}, which was not read"
+    return UnsupportedError(message, suggestion=_CUT_IT)
 
 
 def _count(file: ByteFile, at: int) -> str:

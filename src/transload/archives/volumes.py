@@ -1,4 +1,4 @@
-"""Archives in several files: which files belong together, told by their names alone, and plain pieces read as one."""
+"""Archives in several files: which files belong together, by their names alone, and plain pieces read as one."""
 
 import io
 import os
@@ -39,8 +39,8 @@ _LAST = _NUMBER_MAX + 1
 class VolumeSet:
     """Files that are one archive. `parts` are those that exist, in reading order; `first` is the one a reader opens
     (.001, .part1.rar, the .rar of .r00, the .zip of .z01), there or not; `missing` names the gaps before the last part
-    and a missing first, for people to read: of many the first, then how many more. A missing end cannot be told from
-    names.
+    and a missing first, for people to read: of many the first, then how many more. Names do not show
+    a missing end.
     """
 
     kind: Kind
@@ -50,7 +50,7 @@ class VolumeSet:
     missing: tuple[str, ...]
 
     def missing_up_to(self, last: int) -> tuple[str, ...]:
-        """`missing` where there should be parts up to this number, which something else than their names tells."""
+        """`missing` where there should be parts up to this number, which something else than their names says."""
         members = [one for path in self.parts if (one := _member(path.name))]
         return _Found(members, self.first.name).missing(min(last, _NUMBER_MAX))
 
@@ -346,7 +346,7 @@ def _size(path: Path) -> int:
         raise UnreadableError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-# Which volumes of a set are not there, as the archive itself tells: names tell of the gaps alone.
+# Which volumes of a set are not there, as the archive itself says: names show the gaps alone.
 
 
 def missing_of_zip(volumes: VolumeSet) -> tuple[str, ...]:
@@ -356,31 +356,31 @@ def missing_of_zip(volumes: VolumeSet) -> tuple[str, ...]:
     return volumes.missing if end is None else volumes.missing_up_to(end.disk)
 
 
-def with_lost_members(told: SevenZipListing, missing: tuple[str, ...]) -> SevenZipListing:
+def with_lost_members(listing: SevenZipListing, missing: tuple[str, ...]) -> SevenZipListing:
     """The listing of a split zip in which every member with bytes on a missing volume is said to go on there.
 
-    A member reaches to where the next one begins: only the volumes themselves tell how long its header is.
+    A member reaches to where the next one begins: only the volumes themselves say how long its header is.
     """
     numbers = {volume_number(name) for name in missing}
-    starts = sorted((one.place, index) for index, one in enumerate(told.members) if one.place)
-    members = list(told.members)
-    for (place, index), (following, _) in pairwise([*starts, ((told.volumes - 1, 1), -1)]):
+    starts = sorted((one.place, index) for index, one in enumerate(listing.members) if one.place)
+    members = list(listing.members)
+    for (place, index), (following, _) in pairwise([*starts, ((listing.volumes - 1, 1), -1)]):
         disks = range(place[0], following[0] + (following[1] > 0))
         if any(disk + 1 in numbers for disk in disks):
             members[index] = replace(members[index], continues=True)
-    return replace(told, members=members)
+    return replace(listing, members=members)
 
 
 def check_end_of_7z(volumes: VolumeSet, joined: JoinedBlob) -> None:
-    """Raise MissingVolumeError where the start of a 7z in pieces tells of more than they can hold together.
+    """Raise MissingVolumeError where the start of a 7z in pieces claims more than they can hold together.
 
     A last piece that is shorter than the first was cut: that is damage. Raises UnreadableError, too.
     """
     with closing(joined.open()) as file:
-        told = size_of_7z(file.read_at(0, START_BYTES))
+        claimed = size_of_7z(file.read_at(0, START_BYTES))
         there = file.size
     pieces = len(volumes.parts)
-    if told is None or told <= max(there, pieces * _size(volumes.first)):
+    if claimed is None or claimed <= max(there, pieces * _size(volumes.first)):
         return
     following = volumes.missing_up_to(pieces + 1)[0]
     raise MissingVolumeError(

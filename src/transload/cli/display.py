@@ -128,7 +128,7 @@ TRIES = 3  # passwords a person is asked for before the job is left waiting
 LOOK_S = 0.5  # how often a question looks whether it has been answered elsewhere
 
 
-async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
+async def follow_to_end(app: "App", job: Job, common: Common, *, asks: bool) -> int:
     """Follow one job, say what became of it; returns its exit status.
 
     With `asks`, somebody at the terminal may type the password it waits for.
@@ -143,24 +143,24 @@ async def tell(app: "App", job: Job, common: Common, *, asks: bool) -> int:
         now = now if text is None else await app.give_password(now.id, text)
         now = await _followed(app, now, common)
     if now.state is JobState.WAITING and not needs_password(now):
-        _tell_wait(now, common)
+        _show_wait(now, common)
     elif common.talks:
         ended = (await summed_up(app, now)).without_error()  # that goes where errors go
         for line in ended.lines():
             say(line, sys.stdout)
     if (now.state is not JobState.WAITING or needs_password(now)) and not common.json:
-        _tell_fault(now, common)
+        _show_fault(now, common)
     return output.of_job(now)
 
 
-async def tell_again(app: "App", job: Job, common: Common) -> int:
+async def show_again(app: "App", job: Job, common: Common) -> int:
     """Say that an earlier command has done all of this; returns the exit status it had."""
     if common.talks:
         ended = (await summed_up(app, job)).without_error()  # that goes where errors go
         for line in ended.lines_again():
             say(line, sys.stdout)
     if not common.json:
-        _tell_fault(job, common)
+        _show_fault(job, common)
     return output.of_job(job)
 
 
@@ -193,7 +193,7 @@ def _named(job: Job, fault: Fault) -> str:
     return clean(": ".join([*names, fault.detail]))
 
 
-def _tell_fault(job: Job, common: Common) -> None:
+def _show_fault(job: Job, common: Common) -> None:
     if job.fault is not None:
         fault = replace(job.fault, detail=_named(job, job.fault))
         say("\n".join(error_lines(fault, job_id=job.id, command="send")), sys.stderr)
@@ -205,7 +205,7 @@ def _tell_fault(job: Job, common: Common) -> None:
         )
 
 
-def _tell_wait(job: Job, common: Common) -> None:
+def _show_wait(job: Job, common: Common) -> None:
     if not common.json:
         why = "there is still no room on the disk" if job.fault is None else job.fault.detail
         say(
@@ -247,17 +247,17 @@ class Patience:
 async def follow(app: "App", job: Job, display: Display) -> Job:
     """The job once it has ended; as it waits for a password; or for room, when nobody is there to make some."""
     view, patience = View.of(job), Patience(app.settings.retry.space_s)
-    told = set[str]()
+    printed = set[str]()
     async for event in app.events(job.id):
         # Numbered events begin after the snapshot: a wait may have begun just before it.
         if isinstance(event.news, Snapshot | JobMoved) and needs_password(await app.job(job.id)):
             break
         if isinstance(event.news, ItemsMoved):
-            told.clear()  # a wait after new deliveries is news, the same wait once more is not
-        changed = view.take(event) and view.state in _TOLD and view.doing not in told
+            printed.clear()  # a wait after new deliveries is news, the same wait once more is not
+        changed = view.take(event) and view.state in _TOLD and view.doing not in printed
         display.show(view, changed=changed)
         if changed:
-            told.add(view.doing)
+            printed.add(view.doing)
         patience.take(event, time.monotonic())
         if patience.spent and not display.waits:
             break
@@ -265,4 +265,4 @@ async def follow(app: "App", job: Job, display: Display) -> Job:
 
 
 _TOLD = frozenset({JobState.RUNNING, JobState.WAITING})
-"""States worth a line of their own: how a job ended is told by its summary."""
+"""States worth a line of their own: how a job ended is in its summary."""

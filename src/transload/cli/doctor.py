@@ -52,17 +52,17 @@ async def _doctor(app: "App", fix: bool, common: Common) -> int:
 
 def lines(checks: "Sequence[Check]", *, all_of_them: bool) -> list[str]:
     """The checks as text: what is not well with its reason and cure."""
-    told = list[str]()
+    printed = list[str]()
     for check in checks:
         if check.status == "ok" and not all_of_them:
             continue
-        told.append(f"{MARKS[check.status]}  {check.id:<12} {clean(check.found)}")
+        printed.append(f"{MARKS[check.status]}  {check.id:<12} {clean(check.found)}")
         if check.status != "ok":
-            told += [f"      needed: {check.needed}; {check.why}", f"      fix: {mend(check)}"]
+            printed += [f"      needed: {check.needed}; {check.why}", f"      fix: {mend(check)}"]
     wrong = sum(check.status == "fail" for check in checks)
     if all_of_them:
-        told.append("all is well" if not wrong else f"{count_text(wrong, 'check')} failed")
-    return told
+        printed.append("all is well" if not wrong else f"{count_text(wrong, 'check')} failed")
+    return printed
 
 
 def mend(check: "Check") -> str:

@@ -106,7 +106,7 @@ class ReportFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        # Of its own: two commands may be told to write the same file at the same moment.
+        # Of its own: two commands may be asked to write the same file at the same moment.
         self._part = self.path.with_name(f".{self.path.name[:200]}.{secrets.token_hex(4)}.part")
 
     def check(self) -> None:

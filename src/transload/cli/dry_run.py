@@ -56,8 +56,8 @@ class DryRun:
         except TransloadError as error:
             if alone or not self.common.json:
                 raise
-            told = {"source": shown(source), "error": report.error(error.fault())}
-            say(json.dumps(told), sys.stdout)
+            line = {"source": shown(source), "error": report.error(error.fault())}
+            say(json.dumps(line), sys.stdout)
             return error.exit_status
 
     async def _cost(self, app: "App", source: str) -> Cost:

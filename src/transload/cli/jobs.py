@@ -132,8 +132,8 @@ async def _tell_state(app: "App", before: Job, job: Job, common: Common) -> int:
 
 def resume(job_id: JobId, /, *, common: Common = USUAL) -> int:
     """Go on with a paused, waiting or interrupted job, and follow it to its end."""
-    told = RESUMES.format(job_id)
-    return run(common, lambda app: _resume(app, job_id, common), told=told)
+    interrupted = RESUMES.format(job_id)
+    return run(common, lambda app: _resume(app, job_id, common), interrupted=interrupted)
 
 
 async def _resume(app: "App", job_id: str, common: Common) -> int:
@@ -159,8 +159,8 @@ def hand_in(job_id: JobId, /, *, common: Common = USUAL) -> int:
         transload pass 01KA3X < word.txt
     """
     given = None if somebody_types() else piped_line()
-    told = RESUMES.format(job_id)
-    return run(common, lambda app: _hand_in(app, job_id, given, common), told=told)
+    interrupted = RESUMES.format(job_id)
+    return run(common, lambda app: _hand_in(app, job_id, given, common), interrupted=interrupted)
 
 
 async def _hand_in(app: "App", job_id: str, given: str | None, common: Common) -> int:
@@ -174,8 +174,8 @@ async def _hand_in(app: "App", job_id: str, given: str | None, common: Common) -
 
 def retry(job_id: JobId, /, *, common: Common = USUAL) -> int:
     """Try the failed, quarantined and cancelled items of an ended job again; what was sent is not sent twice."""
-    told = RESUMES.format(job_id)
-    return run(common, lambda app: _retry(app, job_id, common), told=told)
+    interrupted = RESUMES.format(job_id)
+    return run(common, lambda app: _retry(app, job_id, common), interrupted=interrupted)
 
 
 async def _retry(app: "App", job_id: str, common: Common) -> int:

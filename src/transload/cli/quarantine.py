@@ -68,7 +68,7 @@ def document(record: QuarantineRecord) -> dict[str, Any]:
 
 def retry(kept_id: KeptIds, /, *, common: Common = USUAL) -> int:
     """Send kept originals again, and follow their jobs to the end."""
-    return run(common, lambda app: _retry(app, kept_id, common), told=UNFINISHED)
+    return run(common, lambda app: _retry(app, kept_id, common), interrupted=UNFINISHED)
 
 
 async def _retry(app: "App", ids: list[str], common: Common) -> int:

@@ -10,7 +10,7 @@ import anyio
 from cyclopts import Group, Parameter
 
 from transload.cli import output
-from transload.cli.display import tell, tell_again
+from transload.cli.display import follow_to_end, show_again
 from transload.cli.document import NotStarted, Repeated, ReportFile, of_all
 from transload.cli.output import error_lines, say
 from transload.cli.passwords import NO_PASSWORDS, Passwords
@@ -171,7 +171,7 @@ def send(  # noqa: PLR0913  one argument for each group of options
     from transload.cli.send import Sending
 
     sending = Sending(source, to, choice, words, manner, common)
-    return run(common, sending.act, told=CONTINUES)
+    return run(common, sending.act, interrupted=CONTINUES)
 
 
 # Starting the jobs of a command, following them to their ends, leaving their report.
@@ -194,7 +194,7 @@ class Sending:
     common: Common
 
     async def act(self, app: "App") -> int:
-        """Start all jobs, follow one after the other, tell. Returns the exit status."""
+        """Start all jobs, follow one after the other, report. Returns the exit status."""
         file = None if self.manner.report is None else ReportFile(self.manner.report)
         if file is not None:
             file.check()
@@ -244,14 +244,14 @@ class Sending:
         ends = _not_started(started, self.common)
         for one in started:
             if isinstance(one, Repeated):
-                ends.append(await tell_again(app, one.job, self.common))
+                ends.append(await show_again(app, one.job, self.common))
             elif isinstance(one, Job) and self.common.talks:
                 say(f"queued {one.id}: `transload resume {one.id}` runs it", sys.stdout)
         return output.worst(ends)
 
 
 def _not_started(started: Sequence[Started], common: Common) -> list[int]:
-    """The exit statuses of sources that became no job; their errors are told here."""
+    """The exit statuses of sources that became no job; their errors are printed here."""
     refused = [one.error for one in started if isinstance(one, NotStarted)]
     for error in refused if not common.json else ():
         say("\n".join(error_lines(error.fault())), sys.stderr)
@@ -266,7 +266,7 @@ async def see_through(
     *,
     asks: bool = True,
 ) -> int:
-    """Follow jobs to their ends, tell what became of each, leave the report; returns the worst exit status.
+    """Follow jobs to their ends, show what became of each, leave the report; returns the worst exit status.
 
     With `asks`, a person at the terminal is asked for the password that a job waits for.
     """
@@ -274,9 +274,9 @@ async def see_through(
     try:
         for one in started:
             if isinstance(one, Job):
-                ends.append(await tell(app, one, common, asks=asks))
+                ends.append(await follow_to_end(app, one, common, asks=asks))
             elif isinstance(one, Repeated):
-                ends.append(await tell_again(app, one.job, common))
+                ends.append(await show_again(app, one.job, common))
     except anyio.get_cancelled_exc_class():
         with anyio.move_on_after(REPORT_S, shield=True):
             await _leave(app, started, common, file)

@@ -114,8 +114,8 @@ def configured(common: Common) -> "tuple[Settings, DataFolder]":
     return settings, folder
 
 
-def run(common: Common, act: Act, *, told: str = ENDED, ledger: bool = True) -> int:
-    """The exit status of `act` with the application open; 130 and the line `told` when a signal ends it.
+def run(common: Common, act: Act, *, interrupted: str = ENDED, ledger: bool = True) -> int:
+    """The exit status of `act` with the application open; 130 and the line `interrupted` when a signal ends it.
 
     Without `ledger` no data folder is made: for commands that only look.
     """
@@ -128,12 +128,12 @@ def run(common: Common, act: Act, *, told: str = ENDED, ledger: bool = True) -> 
             return await act(app)
 
     try:
-        return anyio.run(_until_signal, opened, told)
+        return anyio.run(_until_signal, opened, interrupted)
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
 
 
-async def _until_signal(act: Callable[[], Awaitable[int]], told: str) -> int:
+async def _until_signal(act: Callable[[], Awaitable[int]], interrupted: str) -> int:
     status, work = EXIT_OK, anyio.CancelScope()
     async with anyio.create_task_group() as group:
         group.start_soon(_listen, work)
@@ -141,7 +141,7 @@ async def _until_signal(act: Callable[[], Awaitable[int]], told: str) -> int:
             status = await act()
         group.cancel_scope.cancel()
     if work.cancel_called:
-        say(told, sys.stderr)
+        say(interrupted, sys.stderr)
         return EXIT_INTERRUPTED
     return status
 

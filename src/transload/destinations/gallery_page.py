@@ -385,7 +385,7 @@ def _last(name: str) -> str:
 
 FOLDER = ".gallery"
 KEY_SIGNS = 16
-"""Hexadecimal signs of a SHA-256 that name a picture: two of ten thousand are the same once in 10^11 libraries."""
+"""Hexadecimal digits of a SHA-256 that name a picture: two of ten thousand are the same once in 10^11 libraries."""
 _SHARD = re.compile(r"[0-9a-f]{2}")
 _NAME = re.compile(r"[0-9a-f]{14}\.jpg")
 _BEGIN, _END = b"\xff\xd8", b"\xff\xd9"

@@ -62,20 +62,20 @@ def has_room(path: Path, min_free: int) -> bool:
     return free_bytes(path) >= reserve_of(path, min_free) + SLACK_BYTES
 
 
-def check_room(path: Path, size: int, reserve: int, told: str) -> None:
+def check_room(path: Path, size: int, reserve: int, need: str) -> None:
     """Raise DiskFullError where `size` more bytes would touch the reserve, NeverFitsError where the disk is too small.
 
-    `told` says what needs the bytes.
+    `need` says what needs the bytes.
     """
     usage = shutil.disk_usage(path)
     if usage.free - size >= reserve:
         return
     if size + reserve > usage.total:
         raise NeverFitsError(
-            f"{told}, the whole disk has {usage.total / MIB:.1f} MiB", stage="fetch"
+            f"{need}, the whole disk has {usage.total / MIB:.1f} MiB", stage="fetch"
         )
     raise DiskFullError(
-        f"{told}, {usage.free / MIB:.1f} MiB free, of which {reserve / MIB:.1f} MiB stay free (min_free_bytes)",
+        f"{need}, {usage.free / MIB:.1f} MiB free, of which {reserve / MIB:.1f} MiB stay free (min_free_bytes)",
         stage="fetch",
     )
 

@@ -113,8 +113,8 @@ class JobScratch:
     def check_disk(self, size: int) -> None:
         """Raise DiskFullError when `size` more bytes would go below the reserve of free space, NeverFitsError when
         even an empty disk could not take them."""
-        told = f"{size / MIB:.1f} MiB needed in {self.root.parent}"
-        check_room(self.root, size, reserve_of(self.root, self._min_free), told)
+        need = f"{size / MIB:.1f} MiB needed in {self.root.parent}"
+        check_room(self.root, size, reserve_of(self.root, self._min_free), need)
 
     async def reserve(self, item_id: int, size: int) -> None:
         """Wait until `size` more bytes fit the budget, then count them for the item."""

@@ -16,7 +16,7 @@ from transload.ledger.questions import Head
 from transload.model import Done, JobProgress, Progress
 from transload.states import JOB_ENDED
 
-# What a running task tells of itself, and the progress object made of it and of the job's rows.
+# What a running task reports, and the progress object made of it and of the job's rows.
 #
 # Items and bytes that are finished are counted by the rows of the ledger alone: a task that begins again, an item that
 # was refused and then recovered, an archive that was opened before are counted once, however often they are met.
@@ -41,7 +41,7 @@ class TaskMeter:
         self._marks = [(time.monotonic(), 0)]
 
     def expect(self, entries: int | None, size: int | None) -> None:
-        """Set what the source's listing names, None where it does not tell."""
+        """Set what the source's listing names, None where it does not say."""
         self._entries, self._size = entries, size
 
     def read(self, size: int) -> None:
@@ -76,7 +76,7 @@ class TaskMeter:
         (first, read), (last, _) = self._marks[0], self._marks[-1]
         return (self._read - read) / (last - first) if last - first > 1 else None
 
-    def tell(self, rows: Done) -> JobProgress:
+    def progress(self, rows: Done) -> JobProgress:
         """The progress of the job, of which `rows` is what is finished."""
         inner = next(iter(self._running.values()), None)
         # A listing may name less than there are rows: archives inside, opened before, are not opened again.
@@ -156,7 +156,7 @@ class Hub:
         self._followed = anyio.Event()
         self._progress: dict[str, JobProgress] = {}
         self._shown_by: dict[str, TaskMeter] = {}  # of which running task each of them is
-        self._version: int | None = None  # of the database when followers were told last
+        self._version: int | None = None  # of the database when followers were last notified
 
     @asynccontextmanager
     async def follow(self, job_id: str) -> AsyncGenerator[Follower, None]:
@@ -164,7 +164,7 @@ class Hub:
         version = await self._ledger.database.version()
         head = (await self._ledger.heads([job_id]))[job_id]
         follower = Follower(job_id, head, lambda: self._progress.get(job_id))
-        if version != self._version:  # what was told last is not what this one has seen
+        if version != self._version:  # this follower has not seen the last version
             self._version = None
         self._followers.add(follower)
         self._followed.set()
@@ -205,7 +205,7 @@ class Hub:
             for job_id, meter in running.items():
                 if job_id in done:
                     self._shown_by[job_id] = meter
-                    self._publish(job_id, meter.tell(done[job_id]))
+                    self._publish(job_id, meter.progress(done[job_id]))
             await anyio.sleep(SHOW_S)
 
     async def _write(self, running: Iterable[str]) -> dict[str, Done]:

@@ -47,8 +47,8 @@ async def finished_equal_job(
 ) -> Job | None:
     """The ended job of the same words when doing it again could change nothing, else None.
 
-    The source is the same as far as the disk tells, everything delivered is still there, and what was lost would be
-    lost again. Such a job is told once more instead of becoming one of duplicates.
+    The source is the same as far as the disk shows, everything delivered is still there, and what was lost would be
+    lost again. Such a job is reported once more instead of becoming one of duplicates.
     """
     done = await ledger.finished(identity, version)
     if done is None or replace(done, **{name: getattr(job, name) for name in CHOICES}) != done:

@@ -253,7 +253,7 @@ _PLANNED = (
 
 
 def _is_worth_keeping(judgement: Judgement) -> bool:
-    """Whether anything is in it that the item's own columns do not tell: a plan, a duration for the gallery."""
+    """Whether anything is in it that the item's own columns do not hold: a plan, a duration for the gallery."""
     return judgement.plan != UNTOUCHED or judgement.duration_s is not None
 
 

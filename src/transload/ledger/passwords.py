@@ -97,8 +97,8 @@ def rest_if_parked(db: Connection, job_id: str, now_ms: int) -> None:
     if db.execute(awake.limit(1)).first() is not None:
         return
     row = db.execute(select(jobs.c.fault).where(jobs.c.id == job_id)).one()
-    told = fault_or_none(row.fault)
-    known = told if told is not None and told.kind in LOCKED else None
+    fault = fault_or_none(row.fault)
+    known = fault if fault is not None and fault.kind in LOCKED else None
     why = first_locked(db, job_id) or known or PasswordNeededError().fault()
     fault = replace(why, suggestion=Step(NextStep.HAND_IN_PASSWORD))
     values = {"wait_reason": PASSWORD, "wait_until_ms": None, "fault": fault_to_json(fault)}

@@ -1,4 +1,4 @@
-"""What the ledger is asked about jobs, and the progress that it is told. Reads take no lock."""
+"""What the ledger is asked about jobs, and the progress that is written to it. Reads take no lock."""
 
 import time
 from collections.abc import AsyncIterator, Collection, Mapping

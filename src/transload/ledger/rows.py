@@ -56,17 +56,17 @@ def fault_to_json(fault: Fault | None) -> JsonObject | None:
 
 def judgement_to_json(judgement: Judgement) -> JsonObject:
     """What a JSON column holds of it; `cost_s` even where it is 0: queries compare it."""
-    told = to_json(replace(judgement, plan=UNTOUCHED))
-    told["cost_s"] = judgement.cost_s
-    told["plan"] = plan_to_json(judgement.plan)
-    return told
+    document = to_json(replace(judgement, plan=UNTOUCHED))
+    document["cost_s"] = judgement.cost_s
+    document["plan"] = plan_to_json(judgement.plan)
+    return document
 
 
 def judgement_from_json(stored: JsonObject) -> Judgement:
     """The judgement that `judgement_to_json` wrote, or an earlier version."""
-    told = dict(stored)
-    plan = told.pop("plan")
-    return replace(from_json(Judgement, told), plan=plan_from_json(cast("JsonObject", plan)))
+    document = dict(stored)
+    plan = document.pop("plan")
+    return replace(from_json(Judgement, document), plan=plan_from_json(cast("JsonObject", plan)))
 
 
 def job_options(job: Job) -> JsonObject:

@@ -41,7 +41,7 @@ jobs = Table(
     Column("detached", Boolean, nullable=False, default=False),
     Column(
         "version", Text, nullable=False, server_default=""
-    ),  # of the source's content, where it tells
+    ),  # of the source's content, where known
     Column("wait_reason", Text),
     Column("wait_until_ms", BigInteger),
     Column("fault", Json),

@@ -95,8 +95,8 @@ class Decoder:
             words = {"op": operation.word, **to_json(request)}
             for _ in range(DEATHS_MAX):
                 try:
-                    told = await self._once(words, heavy=operation.heavy)
-                    return from_json(operation.answer, told)
+                    answer = await self._once(words, heavy=operation.heavy)
+                    return from_json(operation.answer, answer)
                 except _DiedError:
                     stalled = False
                 except TimeoutError:

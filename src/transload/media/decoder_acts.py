@@ -199,7 +199,7 @@ def _act(
 ) -> tuple[str, Callable[[JsonObject, Beat], JsonObject]]:
     """The word of an operation, and what answers it in JSON."""
     kind = operation.request
-    return operation.word, lambda told, beat: to_json(act(from_json(kind, told), beat))
+    return operation.word, lambda document, beat: to_json(act(from_json(kind, document), beat))
 
 
 ACTS: dict[str, Callable[[JsonObject, Beat], JsonObject]] = dict(

@@ -78,7 +78,7 @@ def _say(answers: TextIO, answer: JsonObject) -> None:
 
 
 def _rss_bytes() -> int:
-    """Memory held now; 0 where the system does not tell."""
+    """Memory held now; 0 where the system does not say."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     except OSError:

@@ -42,8 +42,8 @@ def of_ffmpeg(status: int, frames: int | None) -> str:
 
 def evidence_of_ffmpeg(status: int, said: str) -> str:
     """The status with ffmpeg's last lines."""
-    told = f"ended by signal {-status}" if status < 0 else f"ended with status {status}"
-    return f"ffmpeg {told}\n{said}".rstrip()
+    ending = f"ended by signal {-status}" if status < 0 else f"ended with status {status}"
+    return f"ffmpeg {ending}\n{said}".rstrip()
 
 
 def evidence_of(error: BaseException) -> str:

@@ -84,7 +84,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSegments:
-    """Where to cut a film. `by_order`: its pictures are told apart by their number, because their times are lost."""
+    """Where to cut a film. `by_order`: its frames are distinguished by their number, because their times are lost."""
 
     path: str
     sniffed: str

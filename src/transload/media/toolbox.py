@@ -27,7 +27,7 @@ class MediaToolbox:
     """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `effort` is the encoder's, `wishes` are the user's for all files, `registry` is told of every child.
+    choice), `effort` is the encoder's, `wishes` are the user's for all files, `registry` records every child.
     """
 
     def __init__(  # noqa: PLR0913  settings, each used as it is

@@ -157,7 +157,7 @@ class HeedfulStream(httpcore2.NetworkStream):
         return HeedfulStream(inner, self._checkpoint)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - the library's shape
-        """What the connection tells of itself."""
+        """What the connection reports of itself."""
         return self._inner.get_extra_info(info)
 
 

@@ -47,7 +47,7 @@ ASKED_MAX_S = 20
 DAY_S = 86_400.0
 _NO_HOST = re.compile(
     r"[%\s\\]"
-)  # quoted signs and zones of IPv6 addresses: neither names a host elsewhere
+)  # percent-encoded characters and zones of IPv6 addresses: neither names a host elsewhere
 _FOUND = frozenset({200, 203, 206, 416})
 _LOGIN = frozenset({401, 407, 511})
 _GONE = frozenset({404, 410})
@@ -77,15 +77,15 @@ class Target:
 
 def target_of(text: str) -> Target:
     """What a web address means. Raises InvalidUrlError."""
-    told = shown(text[:200])
+    url_shown = shown(text[:200])
     if len(text) > URL_SIGNS_MAX:
-        raise InvalidUrlError(f"{told}… is longer than {URL_SIGNS_MAX} characters")
+        raise InvalidUrlError(f"{url_shown}… is longer than {URL_SIGNS_MAX} characters")
     try:
         url = httpx2.URL(text.strip())
     except (httpx2.InvalidURL, ValueError) as error:
-        raise InvalidUrlError(f"{told} is no web address: {error}") from error
+        raise InvalidUrlError(f"{url_shown} is no web address: {error}") from error
     if trouble := _unfit(url):
-        raise InvalidUrlError(f"{told} is no web address: {trouble}")
+        raise InvalidUrlError(f"{url_shown} is no web address: {trouble}")
     login = None
     if url.userinfo:
         user, _, password = url.userinfo.decode().partition(":")
@@ -224,18 +224,18 @@ def _accepted(response: httpx2.Response) -> Answer:
 
 
 def _refusal(status: int, headers: Mapping[str, str], where: str) -> TransloadError:
-    told = f"{where} answers with status {status}"
+    message = f"{where} answers with status {status}"
     if status in _GONE:
-        return RemoteNotFoundError(told)
+        return RemoteNotFoundError(message)
     if status in _LOGIN:
-        return RemoteLoginError(told)
+        return RemoteLoginError(message)
     if status in _BUSY:
-        busy = RemoteBusyError(told)
+        busy = RemoteBusyError(message)
         busy.retry_after_s = _asked_s(headers.get("retry-after", ""))
         return busy
     if 400 <= status < 500:
-        return RemoteForbiddenError(told)
-    return RemoteBrokenError(told)
+        return RemoteForbiddenError(message)
+    return RemoteBrokenError(message)
 
 
 def _asked_s(text: str) -> float | None:
@@ -275,9 +275,9 @@ def _translated(url: str, *, in_body: bool) -> Generator[None]:
             raise ShortAnswerError(
                 f"the answer of {where} ended before its promised length"
             ) from error
-        for foreign, ours, told in _TRANSLATIONS:
+        for foreign, ours, message in _TRANSLATIONS:
             if isinstance(error, foreign):
-                raise ours(f"{where} {told}", evidence=str(error) or None) from error
+                raise ours(f"{where} {message}", evidence=str(error) or None) from error
         raise
 
 

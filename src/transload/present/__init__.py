@@ -1,1 +1,1 @@
-"""Words for people: what a job, an item or an error is told as, by whatever face. It takes values, never the App."""
+"""Words for people: how any face names a job, an item or an error. It takes values, never the App."""

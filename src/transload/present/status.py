@@ -11,7 +11,7 @@ from transload.present.next_steps import ends_wait, next_step, reason_text, sent
 from transload.present.text import clean, clock_text, count_text, shortened, size_text, time_text
 from transload.states import PASSWORD, PAUSED, RETRY, SPACE, TURN
 
-# What became of items, in words: each outcome has one wording, whoever tells it.
+# What became of items, in words: each outcome has one wording, whoever shows it.
 
 
 LOST = frozenset({ItemState.QUARANTINED, ItemState.FAILED})
@@ -67,7 +67,7 @@ def conversion_text(item: Item) -> str:
 
 
 def loss_of(item: Item) -> Loss:
-    """What is told of an item that did not arrive."""
+    """What is said of an item that did not arrive."""
     if item.fault is None:
         title = "Cancelled" if item.state is ItemState.CANCELLED else "Not delivered"
         return Loss(title, item.why, sentence(Step(NextStep.RETRY_JOB), job_id=item.job_id))
@@ -77,9 +77,9 @@ def loss_of(item: Item) -> Loss:
 
 def count_reason(reasons: Counter[str], why: str, most: int) -> None:
     """Count a reason; after the first `most` of them all others are one."""
-    told = reason_text(why)
-    known = told in reasons or len(reasons) < most
-    reasons[told if known else "other reasons"] += 1
+    reason = reason_text(why)
+    known = reason in reasons or len(reasons) < most
+    reasons[reason if known else "other reasons"] += 1
 
 
 INTERRUPTED = "interrupted"
@@ -121,7 +121,7 @@ def wait_line(job: Job, job_id: str, *, is_watched: bool) -> str:
     return f"{why} ({ends_wait(PAUSED, job_id)})"
 
 
-# What a follower is told of a running job: its stage, its share, what is left, from its events.
+# What a follower hears of a running job: its stage, its share, what is left, from its events.
 
 
 NAME_WIDTH = 32

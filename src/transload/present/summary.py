@@ -94,7 +94,7 @@ class Summary:
         ]
 
     def without_error(self) -> Self:
-        """The same for a face that tells the job's error elsewhere."""
+        """The same for a face that shows the job's error elsewhere."""
         return replace(self, job=replace(self.job, fault=None))
 
     def _route(self) -> str:

@@ -21,7 +21,7 @@ def clean(text: str) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """At most `width` signs, the middle left out: both the folder and the ending of a name tell something."""
+    """At most `width` characters, the middle left out: both the folder and the ending of a name matter."""
     if len(text) <= width:
         return text
     tail = (width - 1) // 2
@@ -62,7 +62,7 @@ def count_text(number: int, noun: str) -> str:
 
 
 def short_id_length(ids: Sequence[str]) -> int:
-    """How many signs of these ids tell them apart."""
+    """How many characters of these ids distinguish them."""
     length = ID_SHORTEST
     while len({one[:length] for one in ids}) < len(set(ids)):
         length += 1

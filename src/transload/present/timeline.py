@@ -16,17 +16,17 @@ def timeline(events: list[Event]) -> list[str]:
     """What happened when; neighbouring batches of items make one line."""
     lines = list[str]()
     for is_batch, run in groupby(events, lambda event: isinstance(event.news, ItemsMoved)):
-        told = list(run)
+        group = list(run)
         if is_batch:
-            lines.append(f"  {clock_text(told[0].at_ms)}  {_batch(told)}")
+            lines.append(f"  {clock_text(group[0].at_ms)}  {_batch(group)}")
         else:
-            lines += [f"  {clock_text(event.at_ms)}  {_moment(event)}" for event in told]
+            lines += [f"  {clock_text(event.at_ms)}  {_moment(event)}" for event in group]
     return ["timeline", *lines[-MOMENTS:]]
 
 
-def _batch(told: list[Event]) -> str:
+def _batch(group: list[Event]) -> str:
     """How many items moved on for good; those put off until later come again when that is done."""
-    batches = [event.news for event in told if isinstance(event.news, ItemsMoved)]
+    batches = [event.news for event in group if isinstance(event.news, ItemsMoved)]
     states = [state for batch in batches for _, state in batch.items]
     later = sum(state in ITEM_OPEN for state in states)
     done = len(states) - later

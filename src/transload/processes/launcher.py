@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    if nice:  # glibc maps 64 MiB for each of an encoder's many threads unless told not to
+    if nice:  # glibc maps 64 MiB for each of an encoder's many threads unless set otherwise
         os.putenv("MALLOC_ARENA_MAX", "2")
     with contextlib.suppress(OSError):
         os.nice(nice)

@@ -1,4 +1,4 @@
-"""Who is told of the programs that are started, and how to know one again by its number, its start and its words."""
+"""Who records the programs that are started, and how to know one again by its number, its start and its words."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class ChildRegistry(Protocol):
-    """Who is told of every program that is started, so that none outlives its parent for long. Both calls block."""
+    """Who records every program that is started, so that none outlives its parent for long. Both calls block."""
 
     def enter(self, pid: int, command: str) -> None:
         """It runs; `command` is a word of its command line."""
@@ -31,7 +31,7 @@ NO_REGISTRY = Nobody()
 
 
 def birth(pid: int) -> str | None:
-    """When a living process began, in a form that no other process of its number ever has; None where that is not told.
+    """When a living process began, in a form that no other process of its number ever has; None where that is unknown.
 
     Field 22 of proc(5)'s stat, in ticks since boot; the name before it may hold spaces and brackets.
     """

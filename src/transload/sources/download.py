@@ -37,10 +37,10 @@ from transload.units import KIB, MIB
 
 
 PEEK_BYTES = 9 * KIB
-"""What is read of an entry to tell its kind (8 KiB unpacked), with its header."""
+"""What is read of an entry to know its kind (8 KiB unpacked), with its header."""
 WINDOW_GROWTH = 4
 SLACK_BYTES = 160
-"""An entry may be so much longer than the directory tells: its local extra field has a few records more."""
+"""An entry may be so much longer than the directory says: its local extra field has a few records more."""
 NEIGHBOUR_BYTES = 64 * KIB
 ADVANCE_BYTES = 32 * KIB
 SHARE = (
@@ -61,7 +61,7 @@ class _Hint:
 
 @dataclass(slots=True)
 class Foresight:
-    """What one opening knows of the reading to come. `useful` and `wasted` count bytes; the reader tells them."""
+    """What one opening knows of the reading to come. `useful` and `wasted` count bytes; the reader counts them."""
 
     useful: int = 0
     wasted: int = 0
@@ -216,8 +216,10 @@ class Spool:
 
     def check_room(self, need: int) -> None:
         """Raise DiskFullError or NeverFitsError where so many bytes more would touch the reserve."""
-        told = f"the archive must be kept on the disk while it is read: {need / MIB:.1f} MiB more"
-        check_room(self.folder, need, self.reserve(self.folder), told)
+        message = (
+            f"the archive must be kept on the disk while it is read: {need / MIB:.1f} MiB more"
+        )
+        check_room(self.folder, need, self.reserve(self.folder), message)
 
     def _too_large(self) -> LimitError:
         return LimitError(

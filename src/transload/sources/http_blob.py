@@ -23,7 +23,7 @@ from transload.sources.download import Foresight
 from transload.sources.remote import Remote, span_of
 from transload.units import KIB, MIB
 
-HEAD_BYTES = 4 * KIB  # tells every format, and is small beside any archive
+HEAD_BYTES = 4 * KIB  # identifies every format, and is small beside any archive
 HEAD_KEPT = MIB
 """What of the beginning is remembered: the looks at a packed tar (a block of bzip2 has 900 kB) and its first pass are
 then one request."""
@@ -39,7 +39,7 @@ STRAIGHT_BYTES = MIB
 
 
 class Run:
-    """One answer on its way: `at` is the offset of its next byte, `end` where it should end (None: not told)."""
+    """One answer on its way: `at` is the offset of its next byte, `end` where it should end (None: unknown)."""
 
     def __init__(self, answer: Answer, at: int, end: int | None) -> None:
         self.answer, self.at, self.end = answer, at, end
@@ -60,7 +60,7 @@ class Run:
 
     @property
     def left(self) -> int | None:
-        """Bytes still to come, None when not told."""
+        """Bytes still to come, None when unknown."""
         return None if self.end is None else self.end - self.at
 
 
@@ -113,25 +113,25 @@ class RemoteBlob:
             raise
 
     def _asked(self, start: int, end: int | None) -> Run:
-        remote, told = self.remote, self.remote.target.shown
+        remote, shown = self.remote, self.remote.target.shown
         last = "" if end is None else str(end - 1)
         span = {"Range": f"bytes={start}-{last}", **remote.condition} if remote.ranges else {}
         answer = self.web.get(remote.target, span)
         found = span_of(answer.headers)
         if remote.ranges and remote.is_contradicted_by(answer.headers):
             answer.close()
-            raise UnsteadyError(f"{told} is another version or size at each answer")
+            raise UnsteadyError(f"{shown} is another version or size at each answer")
         if not remote.is_told_by(answer.headers) or found.total not in (remote.size, None):
             answer.close()
             raise CorruptError(
-                f"{told} was changed on the server while it was read",
+                f"{shown} was changed on the server while it was read",
                 suggestion="Send it again: the new version is then read from its start.",
             )
         if not remote.ranges:
             return Run(answer, 0, remote.size)
         if answer.status != 206 or found.first != start:
             answer.close()
-            raise RemoteBrokenError(f"{told} answers with another part than was asked for")
+            raise RemoteBrokenError(f"{shown} answers with another part than was asked for")
         return Run(answer, start, found.end)
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ class RangeFile:
 
     @property
     def size(self) -> int:
-        """All the bytes there are. Raises UnsupportedError where the server does not tell."""
+        """All the bytes there are. Raises UnsupportedError where the server does not say."""
         if self._blob.remote.size is None:
             raise UnsupportedError(f"the server does not say the length of {self._blob.name}")
         return self._blob.remote.size

@@ -34,7 +34,7 @@ class RemoteFile:
         return Listing("file", 1, self._blob.remote.size, one_file=True)
 
     def entries(self) -> Iterator[Entry]:
-        """The file as the server tells of it."""
+        """The file as the server describes it."""
         remote = self._blob.remote
         raw = remote.name.encode("utf-8", "surrogateescape")
         yield Entry(0, remote.name, raw, remote.size, mtime_ms=remote.mtime_ms)
@@ -92,7 +92,7 @@ def _pull(file: RangeFile, promised: int | None) -> Pull:
 
 
 class RemoteArchive(ArchiveSource):
-    """An archive on a server as a source; `warning` tells how it had to be read."""
+    """An archive on a server as a source; `warning` says how it had to be read."""
 
     def __init__(self, reader: ArchiveReader, blob: RemoteBlob, warning: str = "") -> None:
         super().__init__(reader, title_of(blob.name))

@@ -1,4 +1,4 @@
-"""What a server tells of a file before its bytes: its name, size and version, and whether parts of it can be had."""
+"""What a server says of a file before its bytes: its name, size and version, and whether parts of it can be had."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _SUFFIX = re.compile(r".\.[A-Za-z0-9]{1,5}")
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A file on a server. `size` None: not told. `ranges`: parts of it can be asked for."""
+    """A file on a server. `size` None: unknown. `ranges`: parts of it can be asked for."""
 
     target: Target
     name: str
@@ -119,7 +119,7 @@ def _remote(target: Target, answer: Answer) -> Remote:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a Content-Range says: the answer is from `first` up to `end` of `total` bytes; None where not told."""
+    """What a Content-Range says: the answer is from `first` up to `end` of `total` bytes; None where not given."""
 
     first: int | None = None
     end: int | None = None
@@ -141,9 +141,9 @@ def span_of(headers: Mapping[str, str]) -> Span:
 
 def _name(disposition: str, *urls: str) -> str:
     """The file's name: as the server says, else from the address that ends like a file's, the last one first."""
-    told = _tidy(_told_name(disposition))
-    if told:
-        return told
+    given = _tidy(_told_name(disposition))
+    if given:
+        return given
     names = [_tidy(unquote(urlsplit(url).path)) for url in urls]
     with_suffix = [name for name in names if _SUFFIX.search(name)]
     return next(filter(None, (*with_suffix, *names)), urlsplit(urls[0]).hostname or "file")
@@ -162,7 +162,7 @@ def _told_name(disposition: str) -> str:
 
 
 def _tidy(name: str) -> str:
-    """The last part of a path without signs that nobody sees; the ending is kept when it is cut."""
+    """The last part of a path without invisible characters; the ending is kept when it is cut."""
     last = _UNSEEN.sub("", re.split(r"[\\/]", name)[-1]).strip()
     if last in (".", ".."):
         return ""

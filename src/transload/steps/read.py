@@ -115,7 +115,7 @@ class ArchiveWalk:
         self.reader, self.archive, self.budget = reader, archive, budget
         self.wanted: dict[int, tuple[Item, Entry]] = {}
         self.decided = deque[tuple[int, StagedEntry]]()  # by their listing alone, in entry order
-        self.told = self.alone = False
+        self.costs_counted = self.alone = False
 
     def read(self) -> None:
         """Hand over what is open of it, then what the listing names after the last body."""
@@ -158,14 +158,17 @@ class ArchiveWalk:
 
     def _tell_cost(self, first: Entry) -> None:
         """Say beforehand what it costs to reach the first wanted entry of a solid archive."""
-        cost, self.told = 0 if self.told else self.reader.cost_to(first.index), True
+        cost, self.costs_counted = (
+            0 if self.costs_counted else self.reader.cost_to(first.index),
+            True,
+        )
         if cost >= COST_TOLD_BYTES:
-            told = (
+            warning = (
                 f"{cost / MIB:,.0f} MiB must be unpacked again to reach {self.archive.named(first).name}:"
                 " the archive is solid"
             )
             read = self.context.record.source_read
-            from_thread.run(read, ReadReport(0, None, (told,)), self.context.scratch.peak)
+            from_thread.run(read, ReadReport(0, None, (warning,)), self.context.scratch.peak)
 
     def _put_decided(self, before: int | None = None) -> None:
         """Hand over what the listing alone decided, in its place among the others; None: all that is left of it."""

@@ -99,21 +99,21 @@ def head_of(local: Path) -> bytes:
 class _Room:
     """The share of the budget that a file needs; `path` is where it is written, `size` what its listing says.
 
-    `wait` waits for room for so many bytes and raises DiskFullError, NeverFitsError; `tell` says that there are more
+    `wait` waits for room for so many bytes and raises DiskFullError, NeverFitsError; `wrote` says that there are more
     than were listed.
     """
 
     path: Path
     size: int | None
     wait: Callable[[int], None]
-    tell: Callable[[int], None]
+    wrote: Callable[[int], None]
 
     def claim(self, least: int) -> None:
         self.wait(least if self.size is None else self.size)
 
     def grow(self, done: int) -> None:
         if self.size is None or done > self.size:
-            self.tell(done)
+            self.wrote(done)
 
 
 def _no_room(_size: int) -> None:
@@ -121,7 +121,7 @@ def _no_room(_size: int) -> None:
 
 
 class _Copy:
-    """A file being written: its size and hashes so far, told to the meter and to the budget."""
+    """A file being written: its size and hashes so far, reported to the meter and the budget."""
 
     def __init__(self, context: ReadContext, item: Item, room: _Room) -> None:
         self.context, self.item, self.room = context, item, room

@@ -103,7 +103,7 @@ def _chain(file: ByteFile, folder: Folder, at: int, most: int) -> tuple[list[Blo
             break
         end = block.at + block.packed
         ends = folder.is_last(block) or len(found) == most - 1
-        if end > file.size:  # cut in it, or its size is wrong: its sum will tell
+        if end > file.size:  # cut in it, or its size is wrong: its sum will show
             return [*found, block], end
         if not ends and _block(file, folder, end) is None and not is_right(file, block):
             break  # its size is wrong, or bytes are missing in it
@@ -146,7 +146,7 @@ def _candidates(file: ByteFile, folder: Folder, start: int) -> Iterator[int]:
 
 
 def _between(file: ByteFile, folder: Folder, at: int, end: int) -> Block | None:
-    """The block between two places whose header tells a wrong size, if its sum says that it is that."""
+    """The block between two places whose header states a wrong size, if its sum says that it is that."""
     head = file.read_at(at, _HEAD.size)
     packed = end - at - _HEAD.size - folder.reserved
     if len(head) < _HEAD.size or not 0 < packed <= _PACKED_MAX:

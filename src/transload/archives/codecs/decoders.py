@@ -235,7 +235,7 @@ class Unpacked:
     def vouched(self) -> int:
         """How many of the bytes that came out, from the first, were found right by a sum after them.
 
-        Of bzip2 all blocks but the last one or two are told, of the others all members (frames) that are complete.
+        Of bzip2 all blocks but the last one or two are named, of the others all members (frames) that are complete.
         """
         known = [made for packed, made in self._steps if packed <= self.packed - _BZIP2_REACH_BYTES]
         return max(known, default=self._vouched)
@@ -274,8 +274,8 @@ class Unpacked:
             return CorruptError("the packed data is damaged", evidence=said)
         found = archive_format(self._joint)
         if found is None or found == self._compression:
-            told = "what follows the packed data is not of it, or a damaged part of it"
-            return CorruptError(told, evidence=said)
+            message = "what follows the packed data is not of it, or a damaged part of it"
+            return CorruptError(message, evidence=said)
         return another_archive(found, "the packed data")
 
     def _next_packed(self) -> bytes | None:

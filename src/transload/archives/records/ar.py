@@ -78,7 +78,7 @@ class Ar:
 
 
 def _size(block: bytes, slack: int) -> int | None:
-    """The size that a header tells, None when it is no header: more than `slack` of its other fields are wrong."""
+    """The size that a header states, None when it is no header: more than `slack` of its other fields are wrong."""
     numbers = (block[16:28], block[28:34], block[34:40], block[40:48])
     wrong = sum(_NUMBERS.fullmatch(one) is None for one in numbers) + (block[_END_AT:] != _END)
     size = block[48:_END_AT]

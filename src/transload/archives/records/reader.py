@@ -175,15 +175,15 @@ def _tell_what_follows(file: ByteFile, form: RecordFormat, at: int, found: Found
     """
     behind = _behind_padding(file, at)
     more = file.size - (at if behind == file.size else behind)
-    told = f"{more:,} bytes follow the end of the archive and were not read"
+    message = f"{more:,} bytes follow the end of the archive and were not read"
     if behind == file.size and (form.has_end or more < _HEADER_BYTES_MIN):
         return
     if behind < file.size and (other := archive_at(file, behind)) is not None:
         found.complain(other)
     elif form.has_end or (behind == file.size and more <= _PADDING_MAX):
-        found.warning = told
+        found.warning = message
     else:
-        found.complain(CorruptError(told))
+        found.complain(CorruptError(message))
 
 
 def _join_links(records: list[Record]) -> None:

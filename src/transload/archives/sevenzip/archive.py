@@ -49,33 +49,33 @@ class SevenZipArchive:
 
         Raises PasswordNeededError, WrongPasswordError; CorruptError or TruncatedError when nothing can be listed.
         """
-        told, status = self._list(None)
+        listing, status = self._list(None)
         if status != RC_PROMPT:
-            error = error_of_listing(self._archive, self._name, told, status, self._missing)
+            error = error_of_listing(self._archive, self._name, listing, status, self._missing)
             if error is not None:
                 error.evidence = self._evidence
                 raise error
-            return told, None
+            return listing, None
         for password in passwords:
-            told, status = self._list(password)
-            if told.members:
-                return told, password
+            listing, status = self._list(password)
+            if listing.members:
+                return listing, password
         raise lock_error(passwords, "the names in the archive are encrypted")
 
     def _list(self, password: Secret | None) -> tuple[SevenZipListing, int]:
         with self.access(password).run("l") as run:
-            told = parse(run.lines(), self._limits)
+            listing = parse(run.lines(), self._limits)
             status = run.end()
         self._evidence = run.evidence()
-        if told.format == "arj":
-            told = with_split_members(told, self._archive)
-        elif told.format == "zip" and self._missing:
-            told = with_lost_members(told, self._missing)
-        return told, status
+        if listing.format == "arj":
+            listing = with_split_members(listing, self._archive)
+        elif listing.format == "zip" and self._missing:
+            listing = with_lost_members(listing, self._missing)
+        return listing, status
 
-    def undecodable(self, told: SevenZipListing) -> frozenset[str]:
+    def undecodable(self, listing: SevenZipListing) -> frozenset[str]:
         """The methods that nothing here decodes. A program that knows what 7zz does not reads from here on."""
-        methods = {one.method for one in told.members if one.kind == "file"}
+        methods = {one.method for one in listing.members if one.kind == "file"}
         unknown = frozenset(method for method in methods if is_unknown(method))
         if unknown and (other := last_resort(self._limits, self._tool.registry)):
             self._program, unknown = other, frozenset[str]()
@@ -87,9 +87,9 @@ class SevenZipArchive:
             self._archive, self._program, password, self._limits.max_dictionary_bytes
         )
 
-    def fault(self, told: SevenZipListing) -> Fault | None:
+    def fault(self, listing: SevenZipListing) -> Fault | None:
         """What makes the archive less than whole, or None."""
-        error = error_of_archive(self._archive, self._name, told, self._missing)
+        error = error_of_archive(self._archive, self._name, listing, self._missing)
         if error is None:
             return None
         error.evidence = self._evidence

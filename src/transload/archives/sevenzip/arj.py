@@ -20,18 +20,18 @@ _COMMENT = 2  # the kind of the header that begins an archive: no data follow
 _FIXED_BYTES = 30  # what every header has at least
 
 
-def with_split_members(told: SevenZipListing, archive: Path) -> SevenZipListing:
+def with_split_members(listing: SevenZipListing, archive: Path) -> SevenZipListing:
     """The listing of an ARJ with `continues` set where a member is one piece of a file. Raises UnreadableError."""
     with closing(CountedFile(archive)) as file:
-        records = _records(file, told.offset_bytes)
-        members = [replace(one, continues=_is_piece(one, records)) for one in told.members]
-    return replace(told, members=members)
+        records = _records(file, listing.offset_bytes)
+        members = [replace(one, continues=_is_piece(one, records)) for one in listing.members]
+    return replace(listing, members=members)
 
 
 def _is_piece(member: Member, records: Iterator[tuple[int, int, int]]) -> bool:
     """Whether the next record of the member's sizes is flagged; 7zz lists in their order, perhaps not all of them."""
     sizes = (member.packed, member.size)
-    flags = next((flags for flags, *told in records if tuple(told) == sizes), 0)
+    flags = next((flags for flags, *found in records if tuple(found) == sizes), 0)
     return bool(flags & (_GOES_ON | _COMES_FROM))
 
 

@@ -1,4 +1,4 @@
-"""What `7zz l -slt` tells of an archive, as values. Pure: lines of bytes in, members out.
+"""What `7zz l -slt` says of an archive, as values. Pure: lines of bytes in, members out.
 
 The listing is a claim of the archive: names may hold anything, sizes and sums may lie. Reading checks them.
 """
@@ -318,18 +318,18 @@ _LZ4 = 5
 
 
 def error_of_listing(
-    archive: Path, name: str, told: SevenZipListing, status: int, missing: tuple[str, ...]
+    archive: Path, name: str, listing: SevenZipListing, status: int, missing: tuple[str, ...]
 ) -> TransloadError | None:
     """Why a listing without entries is not that of an empty archive; None for one with entries, or an empty one.
 
     An archive is empty when it says so: nothing is wrong with it, and nothing follows.
     """
-    if told.members:
+    if listing.members:
         return None
     if missing:
         return MissingVolumeError(f"{name}: {', '.join(missing)} is missing")
-    well = status == 0 and bool(told.fields) and not (told.faulty or told.warned_inside)
-    if well and (told.tail_bytes or not told.warned) and not _tail(archive, told):
+    well = status == 0 and bool(listing.fields) and not (listing.faulty or listing.warned_inside)
+    if well and (listing.tail_bytes or not listing.warned) and not _tail(archive, listing):
         return None
     if archive.exists() and _is_lz4_squashfs(archive):
         return UnsupportedError(
@@ -345,47 +345,47 @@ def error_of_listing(
 
 
 def error_of_archive(
-    archive: Path, name: str, told: SevenZipListing, missing: tuple[str, ...]
+    archive: Path, name: str, listing: SevenZipListing, missing: tuple[str, ...]
 ) -> TransloadError | None:
     """What is wrong with an archive that lists entries, None when nothing is."""
-    if told.format == "arj" and any(one.continues for one in told.members):
+    if listing.format == "arj" and any(one.continues for one in listing.members):
         return UnsupportedError(
             f"{name} is one of several volumes: the files cut over two of them are not put together here",
             suggestion="Unpack the set with the program that made it (`arj x -v`) and send the folder.",
         )
-    lacks_volume = told.fields.get(b"Multivolume") == b"+" and b"ERROR" in told.fields
-    if missing or lacks_volume or (told.members and told.members[-1].continues):
-        names = ", ".join(missing) or f"the volume after number {told.volumes}"
+    lacks_volume = listing.fields.get(b"Multivolume") == b"+" and b"ERROR" in listing.fields
+    if missing or lacks_volume or (listing.members and listing.members[-1].continues):
+        names = ", ".join(missing) or f"the volume after number {listing.volumes}"
         return MissingVolumeError(f"{name}: {names} is missing")
-    if told.faulty:
+    if listing.faulty:
         return TruncatedError(f"{name} is damaged or cut short")
-    if told.warned and told.layers == told.volumes == 1:
-        return _error_of_end(name, told, _tail(archive, told))
+    if listing.warned and listing.layers == listing.volumes == 1:
+        return _error_of_end(name, listing, _tail(archive, listing))
     return None
 
 
-def _error_of_end(name: str, told: SevenZipListing, tail: bytes) -> TransloadError | None:
+def _error_of_end(name: str, listing: SevenZipListing, tail: bytes) -> TransloadError | None:
     """What 7-Zip warned of, by what follows the archive: nothing but zeros is no matter."""
-    if told.warned_inside or not told.tail_bytes:
+    if listing.warned_inside or not listing.tail_bytes:
         return CorruptError(f"{name} is damaged: 7-Zip warns of it")
-    if tail and told.format not in _SELF_MEASURED:
+    if tail and listing.format not in _SELF_MEASURED:
         return CorruptError(
-            f"{name} is damaged: {told.tail_bytes:,} bytes at its end were not read"
+            f"{name} is damaged: {listing.tail_bytes:,} bytes at its end were not read"
         )
     if found := archive_format(tail):
         return UnsupportedError(
-            f"{name}: {told.tail_bytes:,} bytes after its end are another archive ({found}), which was not read",
+            f"{name}: {listing.tail_bytes:,} bytes after its end are another archive ({found}), which was not read",
             suggestion=_SPLIT_IT,
         )
     return None
 
 
-def _tail(archive: Path, told: SevenZipListing) -> bytes:
+def _tail(archive: Path, listing: SevenZipListing) -> bytes:
     """The first bytes after the archive's end, b"" when there are none, or nothing but zeros."""
-    if not told.tail_bytes:
+    if not listing.tail_bytes:
         return b""
     with archive.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - told.tail_bytes))
+        file.seek(max(0, file.seek(0, os.SEEK_END) - listing.tail_bytes))
         head = file.read(HEAD_BYTES)
         if head.strip(b"\0"):
             return head

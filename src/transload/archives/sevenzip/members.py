@@ -67,7 +67,7 @@ def is_selectable(raw: bytes) -> bool:
 def misspelled(access: ArchiveAccess, members: Sequence[Member]) -> set[bytes]:
     """Listed names that are not what the archive holds: asking for them gives nothing, or too few.
 
-    7zz alone can tell, in one more listing of the names that may be meant; another program is not asked.
+    7zz alone knows, by one more listing of the names that may be meant; another program is not asked.
     """
     listed = Counter(
         one.raw for one in members if LISTED_BREAK in one.raw and is_selectable(one.raw)
@@ -89,19 +89,19 @@ def misspelled(access: ArchiveAccess, members: Sequence[Member]) -> set[bytes]:
 # file.
 
 
-def places(archive: Path, told: SevenZipListing) -> dict[int, int]:
+def places(archive: Path, listing: SevenZipListing) -> dict[int, int]:
     """Where each stored member with a checksum begins in the file; none where that is not sure."""
-    start = told.offset_bytes + START_BYTES
-    blocks = packed_blocks(told.members, start)
+    start = listing.offset_bytes + START_BYTES
+    blocks = packed_blocks(listing.members, start)
     packed = max((end for _, end in blocks.values()), default=start) - start
-    adds_up = told.headers_bytes + packed == told.physical_bytes
-    whole = archive.stat().st_size == told.offset_bytes + told.physical_bytes
-    if told.format != "7z" or not adds_up or not whole:
+    adds_up = listing.headers_bytes + packed == listing.physical_bytes
+    whole = archive.stat().st_size == listing.offset_bytes + listing.physical_bytes
+    if listing.format != "7z" or not adds_up or not whole:
         return {}
-    before = block_starts(told.members)
+    before = block_starts(listing.members)
     return {
         index: blocks[one.block][0] + before[index]
-        for index, one in enumerate(told.members)
+        for index, one in enumerate(listing.members)
         if one.block is not None
         and one.method == "Copy"
         and not one.encrypted

@@ -180,7 +180,7 @@ class BlockReader(SevenZipReader):
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether entries can be had one by one, each told to be right: else the archive is better fetched whole."""
+        """Whether entries can be had one by one, each known to be right: else the archive is better fetched whole."""
         largest = max((span[1] - span[0] for span in self._all_spans() if span), default=0)
         files = [one for one in self._told.members if one.kind == "file"]
         summed = all(one.crc is not None or not one.size for one in files)
@@ -241,9 +241,9 @@ def _directory_of(image: Image) -> int:
     return int(START_BYTES + offset)
 
 
-def _spans_of_blocks(told: SevenZipListing) -> list[Span | None]:
-    blocks = packed_blocks(told.members, START_BYTES)
-    return [None if one.block is None else blocks[one.block] for one in told.members]
+def _spans_of_blocks(listing: SevenZipListing) -> list[Span | None]:
+    blocks = packed_blocks(listing.members, START_BYTES)
+    return [None if one.block is None else blocks[one.block] for one in listing.members]
 
 
 def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
@@ -261,8 +261,8 @@ def _rar(image: Image, tool: SevenZip, limits: Limits) -> BlockReader:
         spans = [_span_of_rar(one) for one in infos]
     image.fill(max(0, image.size - _TAIL_OF_RAR), image.size)
 
-    def spans_of(told: SevenZipListing) -> list[Span | None]:
-        if len(told.members) != len(spans):
+    def spans_of(listing: SevenZipListing) -> list[Span | None]:
+        if len(listing.members) != len(spans):
             raise NeedsLocalFileError(f"{image.name} lists other entries than its headers")
         return spans
 

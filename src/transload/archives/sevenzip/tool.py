@@ -56,7 +56,7 @@ class Program(Protocol):
 
     @property
     def registry(self) -> ChildRegistry:
-        """Who is told of its runs."""
+        """Who records its runs."""
         ...
 
     def words(self, command: str, archive: Path, names: str | None) -> list[str]:
@@ -67,7 +67,7 @@ class Program(Protocol):
 def find_sevenzip(
     configured: Path | None = None, registry: ChildRegistry = NO_REGISTRY
 ) -> SevenZip:
-    """The 7zz to use, which tells `registry` of its runs.
+    """The 7zz to use, whose runs `registry` records.
 
     Raises SevenZipMissingError: also when the configured one does not run.
     """

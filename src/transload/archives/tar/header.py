@@ -61,7 +61,7 @@ class Header:
 
     @property
     def has_body(self) -> bool:
-        """Whether `size` bytes lie after the header: for links and folders it may tell of other things."""
+        """Whether `size` bytes lie after the header: for links and folders it may mean other things."""
         return self.type not in _BODILESS
 
 

@@ -275,7 +275,7 @@ class HoleTally:
 def complete_map(member: Member, read: Read) -> None:
     """Read what is missing of a sparse file's map, so that its data comes next.
 
-    Raises DamagedTarError, after which the data cannot be told from the map, and TruncatedError.
+    Raises DamagedTarError, after which data and map cannot be separated, and TruncatedError.
     """
     if member.map_in_body:
         _read_map_in_body(member, read)

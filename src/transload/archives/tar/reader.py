@@ -51,7 +51,7 @@ class TarReader:
 
     @property
     def listed(self) -> bool:
-        """False: only reading it all tells what is inside."""
+        """False: only reading it all shows what is inside."""
         return False
 
     def listing(self) -> Listing:
@@ -59,7 +59,7 @@ class TarReader:
         return Listing(f"tar.{self._compression}" if self._compression else "tar", None, None)
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, in a pass of its own; damage is passed over or ends it, and is told by `finish`."""
+        """Every entry, in a pass of its own; damage is passed over or ends it, and is reported by `finish`."""
         with self._new_pass(self._limits) as run:
             for index, member in self._members(run, self._limits):
                 yield entry_of(index, member, is_packed=self._compression is not None)

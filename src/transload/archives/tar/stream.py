@@ -118,7 +118,7 @@ class Damage:
     size_bytes: int = 0
 
     def error(self) -> CorruptError:
-        """What is told of them in the end."""
+        """The error that stands for all of them in the end."""
         where = f"after entry {self.after}" if self.after else "before the first entry"
         more = f", and at {self.places - 1} more places" if self.places > 1 else ""
         return CorruptError(
@@ -225,7 +225,7 @@ class TarPass:
         return None
 
     def _member(self, offset: int, header: Header) -> Member | None:
-        """The member of a header; None when its records make no sense: what it holds cannot be told apart."""
+        """The member of a header; None when its records make no sense: what it holds cannot be separated."""
         try:
             member = self._records.member(header, offset)
         except DamagedTarError as error:

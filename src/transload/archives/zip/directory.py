@@ -1,4 +1,4 @@
-"""The directory of a zip: its end record, told from bytes that only look like one, and as many records as are whole.
+"""The directory of a zip: its real end record, and as many records as are whole.
 
 The standard library's reader gives up on all of it at the first record that is damaged; here that record alone is lost.
 """

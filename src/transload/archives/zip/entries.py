@@ -1,4 +1,4 @@
-"""Zip entries as `zipfile.ZipInfo` tells them, in the words of our model."""
+"""Zip entries as `zipfile.ZipInfo` has them, in the words of our model."""
 
 import stat
 import struct
@@ -165,7 +165,7 @@ def needs_more(info: ZipInfo) -> bool:
 
 
 def span_of(info: ZipInfo) -> int:
-    """Bytes of the entry with its header, as near as the directory tells: its own extra field may be longer."""
+    """Bytes of the entry with its header, as near as the directory says: its own extra field may be longer."""
     names = len(raw_name(info)) + len(info.extra)
     return LOCAL_HEAD.size + names + info.compress_size
 
@@ -178,7 +178,7 @@ def _overlap(info: ZipInfo, other: ZipInfo) -> Fault:
     ).fault()
 
 
-# One zip entry's unpacked bytes, checked: where and how they are packed is told by a `Span`.
+# One zip entry's unpacked bytes, checked: a `Span` says where and how they are packed.
 
 
 SHORT = struct.Struct("<3L")  # a data descriptor: crc, packed, size, APPNOTE.TXT 4.3.9
@@ -207,10 +207,10 @@ class Span:
 def descriptor_end(file: ByteFile, span: Span) -> int | None:
     """Where the data descriptor ends that follows the data with these very figures; its mark may be missing."""
     block = file.read_at(span.end, len(DESCRIPTOR_MAGIC) + LONG.size)
-    told = (span.crc, span.packed, span.size)
+    expected = (span.crc, span.packed, span.size)
     for lead in (len(DESCRIPTOR_MAGIC) if block.startswith(DESCRIPTOR_MAGIC) else 0, 0):
         for shape in (SHORT, LONG):
-            if len(block) - lead >= shape.size and shape.unpack_from(block, lead) == told:
+            if len(block) - lead >= shape.size and shape.unpack_from(block, lead) == expected:
                 return span.end + lead + shape.size
     return None
 

@@ -116,17 +116,17 @@ class Places:
 
     def _searched(self, info: ZipInfo) -> "LocalHeader | None":
         """Its own header with a damaged mark, or the nearest one that has its name."""
-        name, told = raw_name(info), info.header_offset
-        for at in dict.fromkeys((told, told - self._shift)):
+        name, offset = raw_name(info), info.header_offset
+        for at in dict.fromkeys((offset, offset - self._shift)):
             block = self._file.read_at(at, LOCAL_HEAD.size + len(name))
             if name and block[LOCAL_HEAD.size :] == name:
                 return head_at(self._file, at, block)
         places = self._by_name.get(name, [])
-        nearest = bisect_left(places, told)
+        nearest = bisect_left(places, offset)
         near = places[max(nearest - 1, 0) : nearest + 1]
         if not near:
             return None
-        return head_at(self._file, min(near, key=lambda at: abs(at - told)))
+        return head_at(self._file, min(near, key=lambda at: abs(at - offset)))
 
     @cached_property
     def _by_name(self) -> dict[bytes, list[int]]:
@@ -152,7 +152,7 @@ class Places:
         if info.flag_bits & ENCRYPTED:
             return own
         for span in dict.fromkeys((own, *self._ways(info, own, head))):
-            # Nothing has the sum 0, whatever is lost: that it fits proves no entry empty which is told otherwise.
+            # Nothing has the sum 0, whatever is lost: that it fits proves no entry empty that is said to have bytes.
             is_emptied = bool(own.size or own.crc) and not span.size
             if can_decode(span.method) and not is_emptied:
                 right, made = fits(self._file, span, self._budget)
@@ -205,16 +205,16 @@ class LocalHeader:
         return self.at + LOCAL_HEAD.size + len(self.name) + self.extra_size
 
     def agrees_with(self, info: ZipInfo) -> bool:
-        """Whether it tells what the directory does; what comes after the data may be missing here."""
+        """Whether it says what the directory does; what comes after the data may be missing here."""
         if self.method != info.compress_type or len(self.name) != len(raw_name(info)):
             return False
         if (self.flags ^ info.flag_bits) & (SIZES_FOLLOW | ENCRYPTED) or not _is_whole(self):
             return False
         here = (self.crc, self.packed, self.size)
-        told = (info.CRC, info.compress_size, info.file_size)
+        claimed = (info.CRC, info.compress_size, info.file_size)
         if self.flags & SIZES_FOLLOW:
-            return all(one in (0, other) for one, other in zip(here, told, strict=True))
-        return here == told
+            return all(one in (0, other) for one, other in zip(here, claimed, strict=True))
+        return here == claimed
 
 
 def _by_directory(info: ZipInfo, head: LocalHeader) -> Span:

@@ -140,14 +140,14 @@ def _complete(file: ByteFile, contents: Contents, directory: Directory, limits: 
         raise too_many_entries(limits)
     whole = len(contents.infos) - len(contents.troubles)
     if directory.damaged:
-        told = f"central directory damaged; {whole} whole entries found"
-        contents.fault = CorruptError(told).fault()
+        message = f"central directory damaged; {whole} whole entries found"
+        contents.fault = CorruptError(message).fault()
         return
-    told = (
+    message = (
         f"the end record claims {directory.end.entries} entries, the directory has "
         f"{len(directory.infos)}: a volume is missing, or the archive is damaged"
     )
-    contents.fault = MissingVolumeError(told).fault()
+    contents.fault = MissingVolumeError(message).fault()
 
 
 def _lack_volumes(contents: Contents, end: End, name: str) -> None:
@@ -167,7 +167,7 @@ def _missing_volume(end: End, name: str) -> MissingVolumeError:
         )
     stem = name[:-4] if name.lower().endswith(".zip") else name
     names = [f"{stem}.z{number:02}" for number in range(1, min(end.disk, _NAMED_MAX) + 1)]
-    if end.disk > _NAMED_MAX:  # a damaged record may tell of four thousand million
+    if end.disk > _NAMED_MAX:  # a damaged record may claim four thousand million
         names = [*names[: _NAMED_MAX - 1], "…", f"{stem}.z{end.disk}"]
     return MissingVolumeError(
         f"{name} is the last of {end.disk + 1} volumes; missing: {', '.join(names)}"
@@ -221,7 +221,7 @@ class ZipReader:
 
     @property
     def listed(self) -> bool:
-        """True: the directory tells all."""
+        """True: the directory names all."""
         return True
 
     @property

@@ -156,7 +156,7 @@ def _search(file: ByteFile, start: int, magic: bytes, stop: int) -> int | None:
 
 
 def _read_header(file: ByteFile, at: int) -> ZipInfo | None:
-    """The record that a local header gives; None when the file ends inside it. Symbolic links are not told there."""
+    """The record that a local header gives; None when the file ends inside it. Symbolic links are not marked there."""
     head = file.read_at(at, LOCAL_HEAD.size)
     if len(head) < LOCAL_HEAD.size:
         return None
@@ -196,7 +196,7 @@ def _data_at(file: ByteFile, info: ZipInfo) -> int:
 
 
 def _locate_end(file: ByteFile, info: ZipInfo, found: Salvage, limits: Limits) -> int | None:
-    """Where the entry ends; None where that cannot be told. Damage becomes the entry's trouble."""
+    """Where the entry ends; None where that is unknown. Damage becomes the entry's trouble."""
     start = _data_at(file, info)
     try:
         if info.flag_bits & SIZES_FOLLOW and not info.compress_size:
@@ -258,7 +258,7 @@ def _unpack_to_end(file: ByteFile, info: ZipInfo, start: int, limits: Limits) ->
 
 
 def _search_descriptor(file: ByteFile, info: ZipInfo, start: int) -> int:
-    """Find the data descriptor of an entry that cannot be unpacked to its end: the one that tells this very length."""
+    """Find the data descriptor of an entry that cannot be unpacked to its end: the one that states this very length."""
     at = _search(file, start, DESCRIPTOR_MAGIC, file.size)
     while at is not None:
         block = file.read_at(at + 4, LONG.size)

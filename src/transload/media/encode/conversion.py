@@ -58,7 +58,7 @@ class Conversion:
 
     @property
     def plan(self) -> Plan:
-        """What the judgement tells the converter."""
+        """What the judgement asks of the converter."""
         return self.judgement.plan
 
     @property
@@ -99,7 +99,7 @@ class ProgressReporter:
         self._done = 0
         self._taken_over: int | None = None
 
-    def tell(self, counters: Counters) -> None:
+    def update(self, counters: Counters) -> None:
         """Pass on how far the output has come; never beyond the total."""
         self._taken_over = 0
         self.reached(counters.out_us)

@@ -43,7 +43,7 @@ class EncoderLimits:
 
     Address space is about three times what is really held: 10-bit HDR at 1080p needs 1.1 GiB of it and holds 444 MiB.
     What needs more than `memory_bytes` gets up to `most_bytes` (None: most of what the machine has).
-    `beside_bytes` is what the encoders of a run that makes several segments may really hold. `registry` is told of
+    `beside_bytes` is what the encoders of a run that makes several segments may really hold. `registry` records
     every encoder that is started under them.
     """
 
@@ -58,7 +58,7 @@ class EncoderLimits:
 
 @dataclass(frozen=True, slots=True)
 class Ffmpeg:
-    """A fit binary with what it says it can do. `major` is None for unnumbered builds; `build` tells them apart."""
+    """A fit binary with what it says it can do. `major` is None for unnumbered builds; `build` distinguishes them."""
 
     path: Path
     major: int | None
@@ -185,7 +185,7 @@ async def run(
     moved: Callable[[Counters], None],
     look: Callable[[], Counters] | None = None,
 ) -> Ended:
-    """Run to the end; `moved` is told the counters as they change: ffmpeg's own, or what `look` finds in its files.
+    """Run to the end; `moved` gets the counters as they change: ffmpeg's own, or what `look` finds in its files.
 
     With several outputs ffmpeg reports nothing before it has opened the last of them.
 
@@ -238,7 +238,7 @@ async def _read_complaints(process: anyio.abc.Process, state: _Run) -> None:
 async def _read_progress(
     process: anyio.abc.Process, state: _Run, moved: Callable[[Counters], None] | None
 ) -> None:
-    """Read blocks of key=value lines that end with `progress=`; heed them if there is anyone to tell.
+    """Read blocks of key=value lines that end with `progress=`; parse them only if someone listens.
 
     They keep coming during a stall.
     """

@@ -68,7 +68,7 @@ def limits_for(limits: EncoderLimits, way: MemoryStep, weight: MemoryNeed) -> En
 
 
 def machine_bytes(groups: Iterable[Path] = _GROUP_LIMITS) -> int:
-    """Memory of this machine, or of the container it pretends to be; 0 where nothing tells."""
+    """Memory of this machine, or of the container it pretends to be; 0 where it is unknown."""
     found = [int(text) for text in map(_text_of, groups) if text.isdigit()]
     with contextlib.suppress(ValueError, OSError):  # Android's libc may not know the names
         found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

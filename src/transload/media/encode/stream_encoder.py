@@ -88,8 +88,8 @@ class StreamEncoder:
         if plan.sniffed == "png":
             plan = replace(plan, sniffed="apng")  # a moving PNG needs the demuxer that moves
         words = ffmpeg_args.arguments(plan, local, rough, style)
-        teller = ProgressReporter(plan.duration_s, work.moved, anyio.current_time())
-        ended = await run(tool, words, self.limits(work), teller.tell)
+        reporter = ProgressReporter(plan.duration_s, work.moved, anyio.current_time())
+        ended = await run(tool, words, self.limits(work), reporter.update)
         if ended.status != 0:
             free = free_bytes(rough.parent)
             frames = None if isinstance(plan, M4aPlan | Mp3Plan) else ended.counters.frame

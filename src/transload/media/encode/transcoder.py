@@ -59,7 +59,7 @@ class Transcoder:
             work.notes.append(f"{work.way.lines}p: this machine has too little memory for more")
 
     def late(self, work: Conversion, took_s: float) -> list[str]:
-        """What to tell of a transcode that took too long."""
+        """What to say of a transcode that took too long."""
         if not isinstance(work.plan, TranscodePlan):
             return []
         first = self._streams.first_step(work)
@@ -109,7 +109,7 @@ class Transcoder:
         limits = self._streams.limits(work)
         asks = work.terms.should_yield
         check = partial(self._check_frames, work, plan)
-        teller = ProgressReporter(plan.duration_s, work.moved, anyio.current_time())
+        reporter = ProgressReporter(plan.duration_s, work.moved, anyio.current_time())
         steps = quality.quality_steps(self._effort.preset, work.shape.lines)
         first, speed_probe = steps[0], None
         if deadline_s:
@@ -121,7 +121,7 @@ class Transcoder:
                     self._streams.decoder, tool, limits, film(step or first), segments
                 )
                 await maker.make(
-                    work.rough, teller.reached, check, asks, None if step else speed_probe
+                    work.rough, reporter.reached, check, asks, None if step else speed_probe
                 )
             except TooSlowError as error:
                 log.info("film_too_slow", extra={"detail": error.detail})
@@ -132,7 +132,7 @@ class Transcoder:
                 work.step = speed_probe.step
             first = speed_probe.step
         maker = SegmentEncoder(self._streams.decoder, tool, limits, film(first), segments)
-        await maker.make(work.rough, teller.reached, check, asks)
+        await maker.make(work.rough, reporter.reached, check, asks)
 
     async def _check_frames(self, work: Conversion, plan: TranscodePlan, frames: int) -> None:
         """Raises UnverifiedError for a film that was joined wrong, while its segments can still be forgotten."""

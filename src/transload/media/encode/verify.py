@@ -33,7 +33,7 @@ from transload.plans import (
 EXIT_ENOMEM = 256 - errno.ENOMEM  # ffmpeg >= 6 ends with the low byte of AVERROR.
 EXIT_ENOSPC = 256 - errno.ENOSPC
 EXIT_EAGAIN = 256 - errno.EAGAIN
-EXIT_EXTERNAL = 256 - ord("E")  # AVERROR_EXTERNAL: x264 tells ffmpeg no more, whatever it lacked.
+EXIT_EXTERNAL = 256 - ord("E")  # AVERROR_EXTERNAL: x264 says no more to ffmpeg, whatever it lacked.
 KILLED = (
     -9
 )  # Not by us: our own kills end in other errors. The kernel does it when memory is short.
@@ -75,7 +75,7 @@ def _of_any_level(made: Facts, plan: Plan) -> Facts:
 def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[FileFacts]) -> str:
     """What is missing: of the time that the source's header promises, and in its middle; "" for nothing.
 
-    By the measured source and the facts of the files made. What lies before the first picture is told apart.
+    By the measured source and the facts of the files made. What lies before the first frame counts apart.
     """
     pictures = [picture_of(facts.streams) or _NO_PICTURE for facts in made]
     whole = _early_end(plan, plan.promised_s, [facts.duration_s for facts in made])
@@ -94,7 +94,7 @@ def shortfall(plan: StreamPlan, source: Measurement, made: Sequence[FileFacts]) 
 
 
 def _early_end(plan: StreamPlan, promised_s: float | None, lengths: Sequence[float | None]) -> str:
-    """A file that is cut at its end was told so when it was judged."""
+    """A file that is cut at its end was already called so when it was judged."""
     if promised_s is None or None in lengths or plan.partial:
         return ""
     got_s = sum(length for length in lengths if length)

@@ -1,4 +1,4 @@
-"""What a prober tells of one stream of a file; both back-ends give the same."""
+"""The facts of one stream of a file; both back-ends give the same."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -124,5 +124,5 @@ def _name(one: StreamFacts) -> str:
         return "cover picture"
     word = _WORDS.get(one.type, "data")
     marks = [one.aside, one.language, None if word == "data" else one.codec]
-    told = ", ".join(str(mark) for mark in marks if mark)
-    return f"{word} ({told})" if told else word
+    details = ", ".join(str(mark) for mark in marks if mark)
+    return f"{word} ({details})" if details else word

@@ -167,7 +167,7 @@ def _photo_fault(found: FileFacts) -> Fault | None:
 
 
 def _too_large(found: FileFacts) -> Fault | None:
-    """Why a picture needs more memory than there may be; a header that took it all told not even a size."""
+    """Why a picture needs more memory than there may be; a header that took it all gave not even a size."""
     if found.decoded == "unproven" and not found.width:
         return Fault("tool.memory", str(found.error), stage="probe")
     if found.decode_bytes <= DECODE_BYTES_MAX:

@@ -34,7 +34,7 @@ BLOCKS_MAX, BLOCKS_S_MAX = 36_864, 2_073_600
 """Macroblocks of a frame and of a second at level 5.2 (ITU-T H.264, table A-1): 4K at 64 frames a second."""
 BLOCK = 16
 RATE_MAX = 240.0
-"""Files that tell more frames a second are mostly wrong; so their frames become no smaller than for this many."""
+"""Files that claim more frames a second are mostly wrong; so their frames become no smaller than for this many."""
 STUDIO_PROFILES = frozenset(
     {"High 4:4:4 Predictive", "High 4:4:4", "High 4:4:4 Intra", "CAVLC 4:4:4 Intra", "Extended"}
 )
@@ -124,7 +124,7 @@ def colour_conversion(plan: EncodePlan) -> str:
     """Options of the scale filter that bring colours where they belong; for RGB it ignores the matrix of the source.
 
     The first scale of a chain has them, and `format=yuv420p` after it: left to itself ffmpeg converts with BT.601.
-    From one matrix to another it is three levels too dark and tinted unless it is told to round; that takes time.
+    From one matrix to another it is three levels too dark and tinted unless it is made to round; that takes time.
     """
     source, made = plan.matrix, _matrix(plan)
     # Tone mapping says what it made.

@@ -31,7 +31,7 @@ _HEAD_BYTES = 8
 _CANON, _CANON_AT = b"CR\x02", 8
 """A CR2 says so after the header of TIFF, and nowhere in its directories."""
 _LOOK_BYTES = 65_536
-"""The begin of a JPEG tells whether it is one that is shown."""
+"""The start of a JPEG shows whether it is a viewable one."""
 _CLASSIC = (b"II*\0", b"MM\0*")
 
 

@@ -1,6 +1,6 @@
 """How a picture is coded, by its header: kinds that browsers do not show or that no decoder here knows. No decoder.
 
-A picture of such a kind is whole: it is not to be told as damaged when it cannot be opened.
+A picture of such a kind is whole: it must not be called damaged when it cannot be opened.
 """
 
 import io
@@ -35,7 +35,7 @@ _J2K_HEAD_BYTES = 65_536  # boxes with colour profiles may come before it
 
 
 def coding_of(file: BinaryIO, sniffed: str) -> str | None:
-    """The name of the kind; None for what decoders know everywhere, and where the header does not tell."""
+    """The name of the kind; None for what decoders know everywhere, and where the header does not say."""
     look = _LOOKS.get(sniffed)
     if look is None:
         return None
@@ -146,7 +146,7 @@ class _Layout:
 
 
 def coding_of_tiff(file: BinaryIO) -> str | None:
-    """The name of what no decoder here reads; None for the rest, and where the header does not tell."""
+    """The name of what no decoder here reads; None for the rest, and where the header does not say."""
     layout, tags = _first_tags(file)
     if compression := _COMPRESSIONS.get(tags.get(_COMPRESSION, 0)):
         return f"TIFF compressed with {compression}"

@@ -1,4 +1,4 @@
-"""What the header of a photo tells, inside the decoder child, before any of its pixels is decoded.
+"""What the header of a photo says, inside the decoder child, before any of its pixels is decoded.
 
 Pillow is imported here, so the main process never imports this module.
 """

@@ -56,7 +56,7 @@ class _Bits:
 
 
 def is_animated(path: Path) -> bool:
-    """Whether the header tells of several frames (ISO 18181-1, ImageMetadata)."""
+    """Whether the header announces several frames (ISO 18181-1, ImageMetadata)."""
     bits = _Bits(_codestream(path))
     bits.size()
     if bits.take(1) or not bits.take(1):
@@ -86,7 +86,7 @@ def _codestream(path: Path) -> bytes:
 def by_program(path: Path, sniffed: str) -> Image.Image:
     """The first picture. Raises ValueError when no ffmpeg here reads one from it, OSError of starting one.
 
-    Raises MemoryError where that may be for its size: the program's status tells nothing apart.
+    Raises MemoryError where that may be for its size: the program's status distinguishes nothing.
     """
     for program in _programs():
         if made := _png_of(program, path, DEMUXERS[sniffed]):

@@ -1,6 +1,6 @@
-"""Containers: which demuxer may open what, and what the bytes of the wrapper itself tell. No decoder.
+"""Containers: which demuxer may open what, and what the bytes of the wrapper itself say. No decoder.
 
-libav is always told which demuxer to use, so that a playlist or a script is never opened as a medium.
+libav is always given the demuxer to use, so that a playlist or a script is never opened as a medium.
 """
 
 import re
@@ -270,7 +270,7 @@ def _avi_whole_s(head: bytes) -> float | None:
 
 
 def _wav_whole_s(head: bytes) -> float | None:
-    """Bytes of audio by the rate of bytes, both as the header has them; nothing where they were never told."""
+    """Bytes of audio by the rate of bytes, both as the header has them; nothing where the header has none."""
     form, data = head.find(b"fmt "), head.find(b"data")
     rate = _little(head, form + 16, 4)
     if min(form, data) < 0 or data + 8 > len(head) or not rate:

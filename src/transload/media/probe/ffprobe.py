@@ -211,7 +211,7 @@ class Ffprobe:
         interval: str,
         order: FrameOrder,
     ) -> FileFacts:
-        """What only decoded frames tell: that there are any, interlacing, order."""
+        """What only decoded frames show: that there are any, interlacing, order."""
         words = ("-show_frames", "-select_streams", str(main), "-read_intervals", interval)
         frames = self._ask(path, sniffed, *words).frames
         for frame in frames:

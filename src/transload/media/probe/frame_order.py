@@ -22,7 +22,7 @@ _TRUE_TIMES = frozenset({"mov", "matroska", "mpegts", "flv", "nut"})
 
 @dataclass(slots=True)
 class FrameOrder:
-    """What the first frames tell. `doubted` is False where container or codec leave no question."""
+    """What the first frames show. `doubted` is False where container or codec leave no question."""
 
     doubted: bool
     before: int | None = None
@@ -50,7 +50,7 @@ class FrameOrder:
 
     @property
     def found(self) -> Found:
-        """`unsure`: nothing jumped so far, but only the copy as a whole tells whether anything will."""
+        """`unsure`: nothing jumped so far, but only the copy as a whole shows whether anything will."""
         if not self.doubted:
             return "kept"
         return "lost" if self.seen_b and self.jumps else "unsure"

@@ -65,7 +65,7 @@ def walk(file: BinaryIO, size: int) -> Mp4Layout:
 
 
 def _is_kind(kind: bytes) -> bool:
-    """Whether four bytes can name a box: letters, digits, signs, and the copyright sign of QuickTime."""
+    """Whether four bytes can name a box: letters, digits, punctuation, and the copyright sign of QuickTime."""
     return all(32 <= byte < 127 or byte == 0xA9 for byte in kind)
 
 

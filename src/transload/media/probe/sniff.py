@@ -157,7 +157,7 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
 )
 
 _NAMELESS = {".tga": "tga"}
-"""Formats without a signature: only the name tells them."""
+"""Formats without a signature: only the name identifies them."""
 _JPEG_FILMS = frozenset({".mjpeg", ".mjpg"})
 """Photos one after the other, which begin as one photo does."""
 _PORTABLE = re.compile(rb"P[1-6]\s(?:\s*#[^\n]*\n)*\s*\d{1,6}\s+(?:#[^\n]*\n\s*)*\d{1,6}\s")
@@ -180,7 +180,7 @@ _ELSEWHERE: dict[ItemKind, set[str]] = {
 }
 """Formats that are recognised by more than one signature, or by their name."""
 
-# ISO 23008-12, annexes B to F, and 10.2 and 10.3 for those that name no coding: the major brand tells what a file is
+# ISO 23008-12, annexes B to F, and 10.2 and 10.3 for those that name no coding: the major brand says what a file is
 # to be shown as. Files of both kinds exist: a burst with a cover, a photo with its few seconds.
 _STILL_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"avci", b"vvic", b"mif1", b"mif2", b"miaf"}

@@ -210,7 +210,7 @@ def _with_picture(found: StreamFacts, stream: VideoStream) -> StreamFacts:
         width=context.width,
         height=context.height,
         pix_fmt=context.pix_fmt,
-        level=getattr(context, "level", None),  # older releases of PyAV do not tell
+        level=getattr(context, "level", None),  # older releases of PyAV do not have it
         fps=round(float(rate), 3) if rate else None,
         rate=str(stream.guessed_rate) if stream.guessed_rate else None,
         frames=stream.frames,
@@ -239,7 +239,7 @@ def _tag(context: CodecContext) -> str | None:
 def _decode(
     box: InputContainer, finding: Finding, video: VideoStream | None, beat: Beat
 ) -> VideoFrame | None:
-    """Decode up to two frames of the video, or one of the audio, and note what only frames tell.
+    """Decode up to two frames of the video, or one of the audio, and note what only frames show.
 
     `lost_s` is what precedes the first picture that decodes: a recording that begins between keyframes.
     """
@@ -276,7 +276,7 @@ def _decode(
 def _ends_early(box: InputContainer, beat: Beat) -> bool:
     """Whether the end that the header of a FLAC promises is missing, sought without reading what lies before.
 
-    Its bytes do not tell: how far silence is packed is not known before.
+    Its bytes do not say: how far silence is packed is not known before.
     """
     promised_us = box.duration or 0
     box.seek(max(0, promised_us - NEAR_END_US))

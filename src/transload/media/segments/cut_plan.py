@@ -1,4 +1,4 @@
-"""Where a long transcode is cut, from what the demuxed packets tell. Pure.
+"""Where a long transcode is cut, from what the demuxed packets say. Pure.
 
 A cut lies between two frames in order of time, so that "before" and "after" never meet a rounded time. Cuts are moved
 to keyframes of the source: there the scene often changes, and a decoder that starts again has nothing to repeat.

@@ -96,7 +96,7 @@ class SegmentRequest:
     def settings(self, build: str) -> str:
         """Hash of everything that decides what a segment holds, beside the source.
 
-        PyAV plans, counts and joins anew in each run and makes no segment: another plan is told by the cuts.
+        PyAV plans, counts and joins anew in each run and makes no segment: another plan shows in the cuts.
         """
         known = [
             *(cut_plan.VERSION, build, self.style.preset, ffmpeg_args.CRF, self.style.threads),
@@ -154,12 +154,12 @@ class SegmentEncoder:
     async def make(
         self,
         rough: Path,
-        tell: Callable[[int], None],
+        report: Callable[[int], None],
         check: Check,
         should_yield: ShouldYield = never_yield,
         speed_probe: SpeedProbe | None = None,
     ) -> None:
-        """The whole film in `rough`. `tell` hears microseconds done.
+        """The whole film in `rough`. `report` hears microseconds done.
 
         Raises UnfitError when it must be made in one piece; TooSlowError as `speed_probe` says; UnverifiedError as
         `check` says: for these the segments are forgotten. DiskFullError when they will not fit; the errors of an
@@ -176,7 +176,7 @@ class SegmentEncoder:
             taken = sum(n != SOUND_N for n in self._done)
             log.info("segments_taken_over", extra={"segments": taken, "of": self._total})
             await self._check_room()
-            await check(await self._make(rough, tell, should_yield))
+            await check(await self._make(rough, report, should_yield))
         except (UnfitError, TooSlowError, UnverifiedError):
             await self._kept.drop(self._settings)
             raise
@@ -184,15 +184,15 @@ class SegmentEncoder:
             self._kept.leave(self._settings)
 
     async def _make(
-        self, rough: Path, tell: Callable[[int], None], should_yield: ShouldYield
+        self, rough: Path, report: Callable[[int], None], should_yield: ShouldYield
     ) -> int:
         margin, cuts = 0, self._film.cuts.segments
         if (n := self._missing()) is not None:
-            tell(cuts[n].start_us - cuts[0].start_us)  # no work of this run
+            report(cuts[n].start_us - cuts[0].start_us)  # no work of this run
         while (n := self._missing()) is not None:
             run_ = self._run_from(n, margin)
             try:
-                await self._run(run_, tell)
+                await self._run(run_, report)
             except _CrowdedError:
                 self._beside = (run_.end - run_.first) // 2
                 log.info("segments_crowded", extra={"segment": n, "beside": self._beside})
@@ -241,7 +241,7 @@ class SegmentEncoder:
                 stage="convert",
             )
 
-    async def _run(self, run_: SegmentRun, tell: Callable[[int], None]) -> None:
+    async def _run(self, run_: SegmentRun, report: Callable[[int], None]) -> None:
         """One ffmpeg; its segments are taken as they get whole, by a task beside it."""
         work = _Progress(run_, run_.first)
         film = self._film
@@ -252,7 +252,7 @@ class SegmentEncoder:
             return Counters(0, seen_us(tail_of(run_.hashes), film.cuts), sizes)
 
         def moved(counters: Counters) -> None:
-            tell(counters.out_us)
+            report(counters.out_us)
             work.moved.set()
 
         if self._speed_probe is not None:

@@ -14,7 +14,7 @@ from transload.media.segments.cut_plan import Cuts
 from transload.plans import TranscodePlan
 
 SHOWN_EVERY = 25
-"""Frames between two more hashes, which tell how far a run is: ffmpeg's own report waits for its last output."""
+"""Frames between two more hashes, which say how far a run is: ffmpeg's own report waits for its last output."""
 HASH_CELLS = 6
 _MICRO = 1_000_000
 

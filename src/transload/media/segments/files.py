@@ -35,7 +35,7 @@ def text_of(path: Path) -> str:
 def copy_durably(rough: Path, final: Path) -> tuple[int, str]:
     """Under a temporary name, fsynced, renamed, the folder fsynced; returns size and SHA-256.
 
-    Raises DiskFullError, or ConvertError for what else keeps the copy from being written. Both are told here: a task
+    Raises DiskFullError, or ConvertError for what else keeps the copy from being written. Both are raised here: a task
     group wraps an OSError, so that nobody outside would know it.
     """
     try:
