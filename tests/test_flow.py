@@ -62,7 +62,7 @@ async def test_reading_waits_for_judging(tmp_path: Path, monkeypatch: pytest.Mon
         def counted(head: bytes, name: str) -> ItemKind:
             if head:  # not a look at the name alone
                 begun.add(name)
-            if len(begun) > flow.AHEAD + 3:  # one is judged, one handed over, one waits to be
+            if len(begun) > flow.READ_AHEAD + 3:  # one is judged, one handed over, one waits to be
                 from_thread.run_sync(far.set)
             return sniff(head, name)
 

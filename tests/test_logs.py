@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transload import logs
-from transload.address import HIDDEN
 from transload.logs import JsonFormatter, KeyValueFormatter, redact
+from transload.web_address import HIDDEN
 
 SECRET = "zQ9sTopSecretzQ9"
 PLACES = [

@@ -10,7 +10,7 @@ from transload.archives.open import Archives
 from transload.destinations.library import Library
 from transload.entry import Limits
 from transload.files.scratch import JobScratch
-from transload.jobs.embedded import Embedded
+from transload.jobs.embedded import EmbeddedEngine
 from transload.jobs.hub import TaskMeter
 from transload.ledger.task_writes import TaskRecord
 from transload.media.toolbox import MediaToolbox
@@ -29,7 +29,7 @@ PAIRS: list[tuple[type, type]] = [
     (ports.Meter, TaskMeter),
     (ports.Record, TaskRecord),
     (ports.Scratch, JobScratch),
-    (ports.Engine, Embedded),
+    (ports.Engine, EmbeddedEngine),
 ]
 
 

@@ -12,6 +12,16 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from transload import report
+from transload.arguments import (
+    check_caption,
+    check_switches,
+    check_words,
+    id_text,
+    password_text,
+    recipe_of,
+    texts,
+    usual_recipe,
+)
 from transload.config import DataFolder, Settings
 from transload.errors import StoreError
 from transload.events import Event, JobMoved, Snapshot
@@ -31,16 +41,6 @@ from transload.model import (
     Recipe,
     Sort,
     Totals,
-)
-from transload.options import (
-    check_caption,
-    check_switches,
-    check_words,
-    id_text,
-    password_text,
-    recipe_of,
-    texts,
-    usual_recipe,
 )
 from transload.states import JOB_ENDED, needs_password
 from transload.wiring import build

@@ -113,3 +113,8 @@ class Fault:
     attempts: int = 1
     suggestion: str | Step | None = None
     evidence: str | None = None
+
+    @property
+    def is_of_destination(self) -> bool:
+        """Whether the destination refused it, and not we."""
+        return self.kind.startswith("dest.")

@@ -1,7 +1,8 @@
 """The product on one page: source -> entry -> probe -> verdict -> (send now | defer) -> convert -> send -> recover.
 
-Three tasks, each repeatable at any moment and on any machine: what must survive is in the ledger (`context.record`), an
-effect outside is preceded by its intent and followed by its receipt. The page knows ports, never adapters.
+Three tasks, `transfer`, `convert` and `recover`; the worker (`jobs/worker.py`) runs one and then `finish`. Each may be
+repeated at any moment: what must survive is in the ledger (`context.record`), an effect outside is preceded by its
+intent and followed by its receipt. This module knows ports, never adapters.
 """
 
 import logging
@@ -15,7 +16,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from transload.errors import PermanentError, StalledError
 from transload.faults import Fault
 from transload.model import ALBUM_MAX, Held, Item, ItemState, Outcome, Shipment, Verdict
-from transload.ports import Destination, Landed, Page, Record, Refusal, Scratch, TaskContext
+from transload.ports import CloseJob, Destination, Landed, Record, Refusal, Scratch, TaskContext
 from transload.steps.prepare import (
     DELIVERED_BEFORE,
     Judged,
@@ -31,49 +32,51 @@ from transload.steps.prepare import (
     write_outcomes,
 )
 from transload.steps.read import read_source
-from transload.steps.refetch import fetch
+from transload.steps.refetch import refetch
 from transload.steps.staging import StagedEntry
 
-AHEAD, STAGED = 4, 64  # entries read before they are judged; items judged before they are sent
+READ_AHEAD = 4  # entries read before they are judged
+SEND_AHEAD = 64  # items judged before they are sent
+EntriesOut = MemoryObjectReceiveStream[StagedEntry]
+ShipmentsIn = MemoryObjectSendStream[Shipment]
+ShipmentsOut = MemoryObjectReceiveStream[Shipment]
 
 log = logging.getLogger(__name__)
 
 
 async def transfer(context: TaskContext) -> None:
-    """Deliver all that can go at once, in entry order; what needs long work is left deferred, what failed refused."""
+    """Deliver all that can go at once, in entry order. Long work is left DEFERRED, what failed REFUSED."""
     await reconcile_intents(context.job, context.record, context.destination)
     await context.destination.sweep(context.job)
-    to_prepare, staged = anyio.create_memory_object_stream[StagedEntry](AHEAD)
-    to_send, ready = anyio.create_memory_object_stream[Shipment](STAGED)
+    entries_in, entries_out = anyio.create_memory_object_stream[StagedEntry](READ_AHEAD)
+    shipments_in, shipments_out = anyio.create_memory_object_stream[Shipment](SEND_AHEAD)
     stages = (
-        partial(read_source, context, to_prepare),
-        partial(prepare, context, staged, to_send),
-        partial(send, context, ready),
+        partial(read_source, context, entries_in),
+        partial(prepare, context, entries_out, shipments_in),
+        partial(send, context, shipments_out),
     )
     async with anyio.create_task_group() as group:
         for stage in stages:
             group.start_soon(stage)
 
 
-async def prepare(
-    context: TaskContext,
-    entries: MemoryObjectReceiveStream[StagedEntry],
-    ready: MemoryObjectSendStream[Shipment],
-) -> None:
+async def prepare(context: TaskContext, entries_out: EntriesOut, shipments_in: ShipmentsIn) -> None:
     """What can be sent goes on to be sent; how the other entries end, or wait, is written in batches."""
     outcomes = OutcomeBatch(context)
-    async with entries, ready:
-        async for staged in entries:
-            decided = await decide(context, staged)
+    async with entries_out, shipments_in:
+        async for staged in entries_out:
+            decided = await decide(context, staged, may_defer=True)
             if isinstance(decided, Shipment):
-                await ready.send(decided)
+                await shipments_in.send(decided)
             else:
                 await outcomes.add(decided)
         await outcomes.flush()
 
 
-async def decide(context: TaskContext, staged: StagedEntry) -> Shipment | Outcome:
-    """The shipment an entry becomes, or the outcome that keeps it out of the immediate path."""
+async def decide(
+    context: TaskContext, staged: StagedEntry, *, may_defer: bool
+) -> Shipment | Outcome:
+    """The shipment an entry becomes, or the outcome of what is not sent now; one judged before keeps its judgement."""
     item, held = staged.item, staged.held
     if staged.skip is not None:
         return Outcome(item, ItemState.SKIPPED, staged.skip, kind=staged.kind)
@@ -85,39 +88,39 @@ async def decide(context: TaskContext, staged: StagedEntry) -> Shipment | Outcom
         judged = await judge(context, staged, held)
     except (PermanentError, StalledError) as error:
         return await quarantine_or_fail(context, replace(staged, fault=error.fault()))
+    if judged.judgement.deferred and may_defer:
+        return Outcome(item, ItemState.DEFERRED, judged.judgement.why, judged.judgement, held)
     return await carry_out(context, staged, held, judged)
 
 
 async def carry_out(
     context: TaskContext, staged: StagedEntry, held: Held, judged: Judged
 ) -> Shipment | Outcome:
-    """What the verdict asks for, done now or put off until everything that can go at once is sent."""
-    item, verdict = staged.item, judged.judgement
-    if verdict.verdict is Verdict.AS_IS:
-        return await untouched_shipment(context, item, held, verdict, judged.thumb)
-    if verdict.verdict is Verdict.SKIP:
-        return Outcome(item, ItemState.SKIPPED, verdict.why, verdict, held)
-    if verdict.verdict is Verdict.UNSAVABLE:
-        return await quarantine_or_fail(context, replace(staged, fault=verdict.fault), verdict)
-    if verdict.deferred and item.judgement is None:
-        return Outcome(item, ItemState.DEFERRED, verdict.why, verdict, held)
-    return await convert_item(context, item, held, verdict)
+    """What the verdict asks for, done now."""
+    item, judgement = staged.item, judged.judgement
+    if judgement.verdict is Verdict.AS_IS:
+        return await untouched_shipment(context, item, held, judgement, judged.thumb)
+    if judgement.verdict is Verdict.SKIP:
+        return Outcome(item, ItemState.SKIPPED, judgement.why, judgement, held)
+    if judgement.verdict is Verdict.UNSAVABLE:
+        return await quarantine_or_fail(context, replace(staged, fault=judgement.fault), judgement)
+    return await convert_item(context, item, held, judgement)
 
 
-async def send(context: TaskContext, ready: MemoryObjectReceiveStream[Shipment]) -> None:
+async def send(context: TaskContext, shipments_out: ShipmentsOut) -> None:
     """Deliver what is ready, up to an album at once, in entry order."""
-    async with ready:
-        async for first in ready:
+    async with shipments_out:
+        async for first in shipments_out:
             batch = [first]
-            while len(batch) < ALBUM_MAX and ready.statistics().current_buffer_used:
-                batch.append(ready.receive_nowait())
+            while len(batch) < ALBUM_MAX and shipments_out.statistics().current_buffer_used:
+                batch.append(shipments_out.receive_nowait())
             for part in equals_apart(batch) if context.job.drops_equals else [batch]:
                 await deliver(context, part)
             await context.scratch.drop(*(shipment.item.id for shipment in batch))
 
 
 async def deliver(context: TaskContext, batch: Sequence[Shipment]) -> list[Refusal]:
-    """Intent, act, receipt; the outcome is each item's own. Returns what the destination refused."""
+    """Intent, act, receipt; the outcome is each item's own. Returns the refusals, which are written already."""
     intents = await context.record.intend(batch, context.destination)
     answers = await context.destination.put(context.job, intents)
     landed = [answer for answer in answers if isinstance(answer, Landed)]
@@ -130,15 +133,13 @@ async def deliver(context: TaskContext, batch: Sequence[Shipment]) -> list[Refus
 
 
 async def convert(context: TaskContext, item_id: int) -> None:
-    """Convert a deferred item, or judge a kept original anew, and send it; a failure leaves it refused."""
+    """Convert a DEFERRED item, or one PENDING again whose original was kept, and send it; what fails is REFUSED."""
     await reconcile_intents(context.job, context.record, context.destination)
     item = await context.record.item(item_id)
     if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
-    staged = await fetch(context, item)
-    made = await decide(context, staged)
-    if isinstance(made, Outcome) and made.state is ItemState.DEFERRED:  # judged anew, its turn now
-        made = await decide(context, replace(staged, item=replace(item, judgement=made.judgement)))
+    staged = await refetch(context, item)
+    made = await decide(context, staged, may_defer=False)
     if isinstance(made, Outcome):
         await write_outcomes(context, [made])
     else:
@@ -152,7 +153,7 @@ async def recover(context: TaskContext, item_id: int) -> None:
     item = await context.record.item(item_id)
     if item.state is not ItemState.REFUSED:
         return
-    staged = await fetch(context, item)
+    staged = await refetch(context, item)
     fault = staged.fault or item.fault
     if staged.fault is None and staged.held is not None:
         fault = await second_chance(context, item, staged.held) if fault else fault
@@ -163,33 +164,35 @@ async def recover(context: TaskContext, item_id: int) -> None:
 
 
 async def second_chance(context: TaskContext, item: Item, held: Held) -> Fault | None:
-    """Convert for recovery, by the first way that works, and send; the final fault, None when it has arrived."""
+    """Convert for recovery, by the first way that converts, and send; the final fault, None when it has arrived."""
     try:
         probed = await context.media.probe(held.path, item.name)
     except (PermanentError, StalledError) as error:
         return error.fault()
     fault = item.fault
-    failed = item.judgement if fault and not fault.kind.startswith("dest.") else None
+    failed = item.judgement if fault and not fault.is_of_destination else None  # our own try
     for way in context.media.judge_recovery(probed.facts, context.job.recipe, failed):
         why = f"{way.why} ({item.fault.detail})" if item.fault else way.why
         made = await convert_item(context, item, held, replace(way, why=why))
         if isinstance(made, Shipment):
-            return next((no.fault for no in await deliver(context, [made])), None)
+            refusals = await deliver(context, [made])
+            return refusals[0].fault if refusals else None
         fault = made.fault
     return fault
 
 
-async def finish(record: Record, destination: Destination, scratch: Scratch, page: Page) -> None:
-    """Submit a `convert` task for each deferred item, `recover` for each refused one; the last task closes the job."""
+async def finish(
+    record: Record, destination: Destination, scratch: Scratch, close_there: CloseJob
+) -> None:
+    """End a task: submit `convert` for DEFERRED items, `recover` for REFUSED ones; with none left, close the job."""
     if await record.end_task():
         return
-    job, _ = await record.begin()
+    job, _ = await record.begin()  # read anew: its sums have changed
     try:
         await destination.sweep(job)
-        await page(job)
-    except (
-        PermanentError
-    ) as error:  # everything is delivered: a page that cannot be written undoes nothing
+        await close_there(job)
+    # Everything is delivered: neither leftovers nor a page that cannot be written undo that.
+    except PermanentError as error:
         log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})
     await scratch.close()
     await record.end_job()

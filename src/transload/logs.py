@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from transload.address import HIDDEN
 from transload.units import MIB
+from transload.web_address import HIDDEN
 
 FILE_NAME = "transload.log"
 FILE_BYTES, FILES_KEPT = 4 * MIB, 3

@@ -8,15 +8,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from transload.config import Settings
-from transload.doctor import Check, examine
-from transload.entry import Entry, Opening
-from transload.files.scratch import budget_for
-from transload.jobs.dry_run import DryRunRequest, rehearse
-from transload.jobs.look import inspect_file, list_source, look_at
-from transload.media.probe.sniff import kind_of_name
-from transload.model import Files, Hevc, Inspection, Recipe, SourceContents
-from transload.options import (
+from transload.arguments import (
     check_words,
     destination_text,
     nothing_fits,
@@ -25,6 +17,14 @@ from transload.options import (
     texts,
     usual_recipe,
 )
+from transload.config import Settings
+from transload.doctor import Check, examine
+from transload.entry import Entry, Opening
+from transload.files.scratch import budget_for
+from transload.jobs.dry_run import DryRunRequest, rehearse
+from transload.jobs.look import inspect_file, list_source, look_at
+from transload.media.probe.sniff import kind_of_name
+from transload.model import Files, Hevc, Inspection, Recipe, SourceContents
 from transload.ports import SourceRef
 from transload.steps.nested import is_included
 from transload.wiring import Installation

@@ -1,6 +1,7 @@
 """What the flow needs from the world, as protocols: the flow knows these, adapters have these shapes.
 
-Blocking ports (`Source`, `ArchiveReader`) are used from one worker thread at a time; the others are awaited.
+`Source`, `ArchiveReader` and `Sources` block and are used from one worker thread at a time. Of the other ports, what is
+not awaited returns at once, unless it says that it blocks.
 Adapters translate foreign errors at their edge: above a port only errors of `errors.py` exist.
 """
 
@@ -36,7 +37,9 @@ Clock = Callable[[], int]
 """UTC now in integer milliseconds."""
 
 Want = Callable[[Entry], bool]
+"""Whether an entry is to be read."""
 Moved = Callable[[Progress], None]
+"""Takes each new state of a conversion."""
 
 
 class ArchiveReader(Protocol):
@@ -96,7 +99,7 @@ class Source(ArchiveReader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceRef:
-    """A source as a command names it: `ref` opens it again anywhere allowed, equal sources have equal `identity`.
+    """A source as a command names it: `ref` is enough to open it again, equal sources have equal `identity`.
 
     `version` changes with the content of the source; empty where only reading could say so.
     """
@@ -136,7 +139,7 @@ class Media(Protocol):
     """Sniffing, probing, judging and converting. Decoders run in children with limits, never in this process."""
 
     def sniff(self, head: bytes, name: str) -> ItemKind:
-        """What the first 8 KiB say the entry is; the name only breaks ties. A medium is worth probing. Pure."""
+        """What the first 8 KiB say the entry is; the name only breaks ties. Only media are worth a `probe`. Pure."""
         ...
 
     async def probe(self, local: Path, name: str) -> Probed:
@@ -153,13 +156,18 @@ class Media(Protocol):
     def judge_recovery(
         self, facts: Facts, recipe: Recipe, failed: Judgement | None = None
     ) -> Sequence[Judgement]:
-        """What to convert a refused item to, in turn; none: nothing is left. `failed`: our own try before. Pure."""
+        """Conversions to try one after the other on a refused item; empty when nothing is left.
+
+        `failed` is the one of ours that failed, not to be offered again. Pure.
+        """
         ...
 
     async def convert(
         self, local: Path, judgement: Judgement, into: Path, moved: Moved, terms: ConversionTerms
     ) -> Converted:
-        """Carry out `judgement.plan` into the folder `into`, verified; long ones go on after their segments.
+        """Carry out `judgement.plan` into the folder `into` and check the result against the original.
+
+        Checked are streams, length, and that it decodes. A long one resumes after its last finished segment.
 
         Raises ConvertError, UnverifiedError, StalledError, MemoryLimitError, FfmpegMissingError, DiskFullError,
         TooBigError, GaveWay. Only the result is left in `into`; a cancelled call ends its child within 4 s.
@@ -177,19 +185,20 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A delivery that the destination refused for this item alone."""
+    """A delivery refused for this item alone: a foreign file at its path, a size that is not taken."""
 
     item_id: int
     fault: Fault
 
 
 Records = Callable[[], AsyncIterator[ItemRecord]]
-"""What lies in a job's folder, of whatever job, and what else this one met: by age of the job, then in entry order."""
+"""All items that the page of a job's folder shows: those that any job delivered into it, and those of this
+job that were not delivered; the oldest job first, then in entry order."""
 
 Picture = Callable[[ItemRecord, Path], Awaitable[bytes | None]]
 """Makes the small picture (JPEG) of a delivered file again; None where there is none."""
 
-Page = Callable[[Job], Awaitable[None]]
+CloseJob = Callable[[Job], Awaitable[None]]
 """Closes a job at its destination, with its items (`Destination.close_job`). Raises what that raises."""
 
 Taken = Callable[[str], str | None]
@@ -245,7 +254,7 @@ class Destination(Protocol):
 
 
 class Scratch(Protocol):
-    """The job's working folder under a byte budget. Only it removes files there."""
+    """The job's working folder under a byte budget. Only it removes files there, but for a converter's temporaries."""
 
     @property
     def peak(self) -> int:
@@ -305,7 +314,7 @@ class EntryRecord(Protocol):
         ...
 
     async def doubt(self, first: Place) -> None:
-        """Mark items from a place on, in its archive: a wrong sum came after their bytes; also those sent later."""
+        """A sum after the bytes was wrong: mark all items of the archive from a place on, also those yet to be sent."""
         ...
 
     async def source_read(self, report: ReadReport, peak_scratch_bytes: int) -> None:
@@ -324,7 +333,10 @@ class Record(EntryRecord, Protocol):
         ...
 
     async def end_task(self) -> bool:
-        """Submit a task for each item that is left; False when there is none: then the job must be closed first."""
+        """Submit a task for each item that is left and end this one, in one commit.
+
+        False: no item is left, and this task stays until `end_job` ends it with the job.
+        """
         ...
 
     async def end_job(self) -> JobState:
@@ -332,7 +344,7 @@ class Record(EntryRecord, Protocol):
         ...
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
-        """Write how items left the immediate path, or that they stay pending for want of a password."""
+        """Write what became of items that are not sent now; one that wants a password stays pending."""
         ...
 
     async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
@@ -364,7 +376,10 @@ class Record(EntryRecord, Protocol):
         ...
 
     async def keep(self, item: Item, held: Held, fault: Fault) -> None:
-        """Keep the original with its reason; the user's own file, or without room, as a fingerprint only."""
+        """Keep a copy of the original with its reason.
+
+        Only a fingerprint where the disk has no room, or where the bytes are the user's own file.
+        """
         ...
 
     async def kept(self, item: Item) -> Held | None:
@@ -425,7 +440,7 @@ Handler = Callable[[Task, ShouldYield], Awaitable[None]]
 
 
 class Engine(Protocol):
-    """Says "run this task now" at least once, somewhere. Leases in the ledger make double hints harmless."""
+    """Runs each due task at least once, somewhere; leases in the ledger keep two workers from running one at a time."""
 
     def hint(self) -> None:
         """There may be new work."""

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from transload.address import shown
 from transload.entry import Entry
 from transload.errors import KINDS
 from transload.faults import Fault
@@ -12,6 +11,7 @@ from transload.json_codec import JsonObject, to_json
 from transload.model import Facts, Inspection, ItemRecord, Job, SourceContents, Totals
 from transload.present.next_steps import next_step, reason_text
 from transload.states import reported
+from transload.web_address import shown
 
 SCHEMA = 1
 

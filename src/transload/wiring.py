@@ -15,7 +15,7 @@ from transload.entry import Limits, Opening
 from transload.files.disk import SLACK_BYTES, has_room
 from transload.files.scratch import SPOOL, JobScratch
 from transload.jobs.dry_run import DryRunTools
-from transload.jobs.embedded import Embedded, FolderLock
+from transload.jobs.embedded import EmbeddedEngine, FolderLock
 from transload.jobs.failures import Failures
 from transload.jobs.worker import Dependencies, Run, TaskHandler
 from transload.ledger.children import Children
@@ -33,8 +33,8 @@ from transload.media.toolbox import MediaToolbox
 from transload.model import Job, Lane, Task
 from transload.ports import Clock, Destination, Meter, Source, Sources, TaskContext
 from transload.retry import RetryPolicy
-from transload.sources.local import Later, LocalSources
-from transload.sources.registry import SourceRegistry, open_in_order
+from transload.sources.local import LazySource, LocalSources
+from transload.sources.registry import SourceRegistry, open_sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ class Installation:
         min_free = self.settings.min_free_bytes
         return DryRunTools(self.sources, self.media, open_as, self.limits, scratch, min_free)
 
-    def engine(self, since_ms: int) -> Embedded:
+    def engine(self, since_ms: int) -> EmbeddedEngine:
         """The engine for jobs asked for since then."""
         settings = self.settings
         slots = {
             Lane.TRANSFER: settings.transfer.concurrency,
             Lane.CONVERT: settings.convert.concurrency,
         }
-        return Embedded(
+        return EmbeddedEngine(
             self.leases, self.clock, slots, settings.convert.when, settings.heartbeat_s, since_ms
         )
 
@@ -116,10 +116,10 @@ class TaskContexts:
             self.parts.folder.scratch, job.id, budget, settings.min_free_bytes, task.id
         )
 
-    async def source(self, job: Job, scratch: JobScratch) -> Later:
+    async def source(self, job: Job, scratch: JobScratch) -> LazySource:
         """The job's source in the job's order, opened when it is first read."""
         opening = Opening(await self.parts.ledger.passwords(job.id), scratch.root / SPOOL)
-        return Later(lambda: open_in_order(self.parts.sources, job, opening))
+        return LazySource(lambda: open_sorted(self.parts.sources, job, opening))
 
     async def context(self, run: Run, source: Source, meter: Meter) -> TaskContext:
         """All of it together."""

@@ -13,7 +13,7 @@ from tests.installation import SMALL, Home
 from transload.config import Convert
 from transload.entry import Entry
 from transload.events import JobMoved
-from transload.jobs.embedded import Embedded
+from transload.jobs.embedded import EmbeddedEngine
 from transload.ledger.database import Database
 from transload.ledger.jobs import Ledger
 from transload.ledger.questions import system_clock
@@ -51,9 +51,9 @@ class Shop:
         self.folder = folder
         self.diary: list[str] = []
 
-    def engine(self, transfers: int = 1) -> Embedded:
+    def engine(self, transfers: int = 1) -> EmbeddedEngine:
         slots = {Lane.TRANSFER: transfers, Lane.CONVERT: 1}
-        return Embedded(self.leases, system_clock, slots, "idle", 10, 0)
+        return EmbeddedEngine(self.leases, system_clock, slots, "idle", 10, 0)
 
     async def submit(self, name: str) -> Job:
         job = Job("", name, "library:/o", Recipe.TELEGRAM, name, JobState.QUEUED)
@@ -73,7 +73,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop.database.close()
 
 
-async def run_until(shop: Shop, engine: Embedded, handler: Handler, done: anyio.Event) -> None:
+async def run_until(
+    shop: Shop, engine: EmbeddedEngine, handler: Handler, done: anyio.Event
+) -> None:
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
             group.start_soon(engine.run, handler)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tests.servers.certificate import trust
 from tests.servers.ranged import Ranged, ranged
-from transload.address import shown
 from transload.errors import (
     ConnectError,
     ConnectionLostError,
@@ -29,6 +28,7 @@ from transload.errors import (
 )
 from transload.net.egress import Egress
 from transload.net.fetch import REDIRECTS_MAX, RETRIES, Times, Web, target_of
+from transload.web_address import shown
 
 LOCAL = Egress(["127.0.0.0/8"])
 BODY = bytes(range(256)) * 1000

@@ -8,7 +8,7 @@ from transload.entry import Limits, ReadReport
 from transload.errors import SourceNotFoundError
 from transload.ports import Source
 from transload.sources.folder import FolderReader
-from transload.sources.local import Later
+from transload.sources.local import LazySource
 
 
 class Opened:
@@ -27,7 +27,7 @@ class Opened:
 def test_it_is_opened_once_and_answers_as_the_source_does(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"123")
     opened = Opened(tmp_path)
-    later, plain = Later(opened), FolderReader(tmp_path)
+    later, plain = LazySource(opened), FolderReader(tmp_path)
     assert (later.title, later.listed) == (plain.title, plain.listed)
     assert later.listing() == plain.listing()
     assert list(later.entries()) == list(plain.entries())
@@ -42,7 +42,7 @@ def test_it_is_opened_once_and_answers_as_the_source_does(tmp_path: Path) -> Non
 
 def test_what_is_never_read_is_never_opened(tmp_path: Path) -> None:
     opened = Opened(tmp_path / "gone")
-    later = Later(opened)
+    later = LazySource(opened)
     assert later.finish() == ReadReport(0)
     later.close()
     assert opened.times == 0

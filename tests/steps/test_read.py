@@ -21,7 +21,7 @@ from transload.archives.records.cpio import Cpio
 from transload.archives.records.reader import RecordReader
 from transload.entry import Entry, Listing, ReadReport
 from transload.events import ItemsMoved, Warned
-from transload.flow import AHEAD
+from transload.flow import READ_AHEAD
 from transload.model import ItemKind, ItemState, JobState, Outcome, Recipe, Shipment
 from transload.ports import TaskContext
 from transload.states import LEFT_OUT, OPENED
@@ -247,10 +247,12 @@ async def test_what_the_listing_decides_is_handed_over_page_by_page(
 
     judged = flow.decide
 
-    async def decide(context: TaskContext, one: StagedEntry) -> Shipment | Outcome:
+    async def decide(
+        context: TaskContext, one: StagedEntry, *, may_defer: bool
+    ) -> Shipment | Outcome:
         nonlocal arrived
         arrived += 1
-        return await judged(context, one)
+        return await judged(context, one, may_defer=may_defer)
 
     monkeypatch.setattr("transload.steps.read.StagedEntry", Seen)
     monkeypatch.setattr(flow, "decide", decide)
@@ -259,7 +261,9 @@ async def test_what_the_listing_decides_is_handed_over_page_by_page(
     report = await Home(tmp_path).send(source)
     assert (report.totals.sent, report.totals.skipped) == (1, 6 * PAGE)
     assert (made, arrived) == (6 * PAGE + 1, 6 * PAGE + 1)
-    assert most <= 2 * PAGE + AHEAD + 2  # a page behind the photo and the one that is admitted next
+    assert (
+        most <= 2 * PAGE + READ_AHEAD + 2
+    )  # a page behind the photo and the one that is admitted next
 
 
 async def test_a_second_command_reads_an_opened_archive_no_more(tmp_path: Path) -> None:

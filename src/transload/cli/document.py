@@ -11,12 +11,12 @@ import anyio
 import anyio.to_thread
 
 from transload import report
-from transload.address import shown
 from transload.cli.job_view import as_it_stands
 from transload.errors import TransloadError, UsageError
 from transload.files.disk import sync_written
 from transload.model import Job, JobState, Totals
 from transload.present.status import NOTHING_NEW
+from transload.web_address import shown
 
 if TYPE_CHECKING:
     from transload.app import App

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from transload import report
-from transload.address import shown
+from transload.arguments import nothing_fits
 from transload.cli.output import error_lines, say, worst
 from transload.cli.passwords import GIVE_PASSWORD, no_job
 from transload.cli.send import Choice
 from transload.cli.session import Common
 from transload.errors import TransloadError
 from transload.faults import Fault
-from transload.options import nothing_fits
 from transload.present.dry_run import Cost, cost_lines, entry_line
+from transload.web_address import shown
 
 if TYPE_CHECKING:
     from transload.app import App

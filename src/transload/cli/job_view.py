@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transload import report
-from transload.address import shown
 from transload.model import Job, JobState
 from transload.present.status import INTERRUPTED, state_word, wait_line
 from transload.present.summary import Summary, tally
 from transload.present.text import clean, short_id_length, shortened
 from transload.present.timeline import item_line, timeline
 from transload.states import JOB_ENDED, TURN
+from transload.web_address import shown
 
 if TYPE_CHECKING:
     from transload.app import App

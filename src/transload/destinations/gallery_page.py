@@ -13,12 +13,12 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
-from transload.address import shown
 from transload.destinations import delivery
 from transload.model import ItemKind, ItemRecord, ItemState, Job, Verdict
 from transload.present.next_steps import reason_text
 from transload.present.status import CONVERSIONS, conversion_text, count_reason, loss_of
 from transload.states import ITEM_LOST, ITEM_OPEN
+from transload.web_address import shown
 
 # What a gallery says: counts and reasons in plain words, and text made safe for HTML. Pure.
 

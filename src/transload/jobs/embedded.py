@@ -70,7 +70,7 @@ REVOKED_S = 0.5  # how often cancelled and paused tasks are looked for
 GIVE_BACK_S = 5.0  # a clean stop may take this long to free its leases
 
 
-class Embedded:
+class EmbeddedEngine:
     """Runs the tasks of the jobs asked for since `since_ms`; at most `slots[lane]` of a lane at once."""
 
     def __init__(  # noqa: PLR0913  numbers of the settings, each used as it is

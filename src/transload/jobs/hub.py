@@ -12,7 +12,7 @@ import anyio
 
 from transload.errors import DiskFullError
 from transload.ledger.jobs import Ledger
-from transload.ledger.questions import Head
+from transload.ledger.questions import JobStatus
 from transload.model import Done, JobProgress, Progress
 from transload.states import JOB_ENDED
 
@@ -119,7 +119,9 @@ COUNTING_SHARE = 19
 class Follower:
     """What is known of one job, for one who follows it."""
 
-    def __init__(self, job_id: str, head: Head, shown: Callable[[], JobProgress | None]) -> None:
+    def __init__(
+        self, job_id: str, head: JobStatus, shown: Callable[[], JobProgress | None]
+    ) -> None:
         self.job_id = job_id
         self.head = head
         self._shown = shown
@@ -131,7 +133,7 @@ class Follower:
         running = None if self.head.state in JOB_ENDED else self._shown()
         return running or self.head.progress
 
-    def see(self, head: Head) -> None:
+    def see(self, head: JobStatus) -> None:
         """Take in the status of the job now."""
         if head != self.head:
             self.head = head

@@ -30,7 +30,7 @@ from transload.ledger.task_writes import TaskRecord
 from transload.model import ItemRecord, ItemState, Job, Outcome, Output, Task, TaskKind
 from transload.plans import ShouldYield, Yielded
 from transload.ports import Destination, Media, Meter, Source, TaskContext
-from transload.sources.local import Later
+from transload.sources.local import LazySource
 from transload.steps.prepare import reconcile_intents
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Contexts(Protocol):
         """The working folder."""
         ...
 
-    async def source(self, job: Job, scratch: JobScratch) -> Later:
+    async def source(self, job: Job, scratch: JobScratch) -> LazySource:
         """The job's source in the job's order, with the job's passwords."""
         ...
 

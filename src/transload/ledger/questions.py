@@ -25,7 +25,7 @@ OPEN = [state.value for state in JobState if state not in JOB_ENDED]
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class JobStatus:
     """The status of a job at one moment: its state, the number of its last event, its last progress."""
 
     state: JobState
@@ -80,14 +80,14 @@ class Questions:
         """The passwords a job may try, in the order they were given."""
         return await self.database.read(lambda db: passwords_of(db, job_id))
 
-    async def heads(self, job_ids: Collection[str]) -> dict[str, Head]:
+    async def heads(self, job_ids: Collection[str]) -> dict[str, JobStatus]:
         """The status of jobs, by their ids."""
         query = select(jobs.c.id, jobs.c.state, jobs.c.seq, jobs.c.progress)
         known = query.where(jobs.c.id.in_(job_ids))
 
-        def act(db: Connection) -> dict[str, Head]:
+        def act(db: Connection) -> dict[str, JobStatus]:
             return {
-                row.id: Head(JobState(row.state), row.seq, progress_of(row.progress))
+                row.id: JobStatus(JobState(row.state), row.seq, progress_of(row.progress))
                 for row in db.execute(known)
             }
 

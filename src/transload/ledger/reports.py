@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, func, select, tuple_
 
+from transload.arguments import NAMES_SHOWN, nothing_fits
 from transload.entry import Place
 from transload.errors import CorruptError
 from transload.faults import Fault
@@ -24,7 +25,6 @@ from transload.model import (
     Recipe,
     Totals,
 )
-from transload.options import NAMES_SHOWN, nothing_fits
 from transload.states import ITEM_LOST, ITEM_OPEN, LEFT_OUT, OPENED
 
 PAGE = 500  # rows held at once: 100,000 items in memory cost 282 MiB, a page of them 1.5

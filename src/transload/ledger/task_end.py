@@ -4,7 +4,6 @@ import logging
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from transload.address import without_login
 from transload.events import JobMoved
 from transload.faults import Fault
 from transload.ledger.moves import Sweep, apply_to_all, free, move_job
@@ -28,6 +27,7 @@ from transload.ledger.task_run import FencedTask, is_of_source
 from transload.ledger.tasks import NewTask, queue_tasks
 from transload.model import ItemState, JobState, TaskKind
 from transload.states import ITEM_OPEN, TURN, ended_state
+from transload.web_address import without_login
 
 log = logging.getLogger(__name__)
 

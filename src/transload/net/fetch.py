@@ -16,7 +16,6 @@ from urllib.parse import unquote
 import httpcore2
 import httpx2
 
-from transload.address import shown
 from transload.errors import (
     ConnectError,
     ConnectionLostError,
@@ -34,6 +33,7 @@ from transload.errors import (
 from transload.net.dial import GuardedDialler, rest
 from transload.net.egress import Egress
 from transload.retry import RetryPolicy
+from transload.web_address import shown
 
 log = logging.getLogger(__name__)
 

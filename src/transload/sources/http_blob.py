@@ -8,7 +8,6 @@ that never jumped; else it grows with every step in a row.
 from dataclasses import dataclass
 from pathlib import Path
 
-from transload.address import shown
 from transload.errors import (
     CorruptError,
     PermanentError,
@@ -22,6 +21,7 @@ from transload.net.fetch import Answer, Web
 from transload.sources.download import Foresight
 from transload.sources.remote import Remote, span_of
 from transload.units import KIB, MIB
+from transload.web_address import shown
 
 HEAD_BYTES = 4 * KIB  # identifies every format, and is small beside any archive
 HEAD_KEPT = MIB

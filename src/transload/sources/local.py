@@ -28,7 +28,7 @@ from transload.sources.folder import FileReader, FolderReader
 # A source that is opened when it is first read: what has its bytes elsewhere never needs it.
 
 
-class Later:
+class LazySource:
     """The `Source` port; `open`, or the first question about it, opens it and raises what opening it raises."""
 
     def __init__(self, open_it: Callable[[], Source]) -> None:

@@ -116,7 +116,7 @@ def _is(wanted: Entry, entry: Entry) -> bool:
     return entry.index == wanted.index
 
 
-def open_in_order(sources: Sources, job: Job, opening: Opening) -> Source:
+def open_sorted(sources: Sources, job: Job, opening: Opening) -> Source:
     """A job's source in the job's order; closed again where it cannot be read so. Raises as `Sources.open`."""
     source = sources.open(job.source, opening)
     try:

@@ -16,7 +16,7 @@ from transload.steps.staging import StagedEntry, Taken, head_of, stage
 PREFETCH = 100  # items fetched at most in one pass for conversion, within the budget
 
 
-async def fetch(context: TaskContext, item: Item) -> StagedEntry:
+async def refetch(context: TaskContext, item: Item) -> StagedEntry:
     """Take one item in again for its conversion.
 
     Where that means reading through something (a source without a directory, an archive inside, a solid block), the

@@ -87,7 +87,7 @@ class Record:
 
 
 @dataclass(slots=True)
-class Found:
+class WalkResult:
     """What a walk found, and what was wrong on the way."""
 
     records: list[Record] = field(default_factory=list[Record])
@@ -100,9 +100,9 @@ class Found:
         self.error = self.error or error
 
 
-def walk(file: ByteFile, form: RecordFormat, start: int, limits: Limits) -> Found:
+def walk(file: ByteFile, form: RecordFormat, start: int, limits: Limits) -> WalkResult:
     """Every entry from `start` on. Memory: the records. Raises LimitError on too many, UnreadableError."""
-    found, at = Found(), start
+    found, at = WalkResult(), start
     while at < file.size:
         head = form.head(file, at)
         if head is None and found.ended:
@@ -126,7 +126,9 @@ def walk(file: ByteFile, form: RecordFormat, start: int, limits: Limits) -> Foun
     return found
 
 
-def _after_too_large(file: ByteFile, form: RecordFormat, head: RecordHead, found: Found) -> int:
+def _after_too_large(
+    file: ByteFile, form: RecordFormat, head: RecordHead, found: WalkResult
+) -> int:
     """Where to go on after an entry that goes over the end of the file: the file was cut, or the size is damaged."""
     following = form.find(file, head.data_at)
     if following is None:
@@ -149,7 +151,7 @@ def _behind_padding(file: ByteFile, at: int) -> int:
     return file.size
 
 
-def _resume(file: ByteFile, form: RecordFormat, at: int, found: Found) -> RecordHead | None:
+def _resume(file: ByteFile, form: RecordFormat, at: int, found: WalkResult) -> RecordHead | None:
     """The next header after a place where one should be and is not."""
     last = found.records[-1] if found.records and not found.ended else None
     alike = form.resembles(file.read_at(at, CHUNK))
@@ -168,7 +170,7 @@ def _resume(file: ByteFile, form: RecordFormat, at: int, found: Found) -> Record
     return following
 
 
-def _tell_what_follows(file: ByteFile, form: RecordFormat, at: int, found: Found) -> None:
+def _tell_what_follows(file: ByteFile, form: RecordFormat, at: int, found: WalkResult) -> None:
     """Note what follows the last entry, or the end mark, when no header is found in it.
 
     Where a format has no end mark, entries may have been wiped out: more zeros than padding are a fault.

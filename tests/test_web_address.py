@@ -2,7 +2,7 @@
 
 import pytest
 
-from transload.address import shown, without_login
+from transload.web_address import shown, without_login
 
 
 @pytest.mark.parametrize(

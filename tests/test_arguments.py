@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from transload.errors import UsageError
-from transload.model import Recipe
-from transload.options import (
+from transload.arguments import (
     check_switches,
     check_words,
     destination_text,
@@ -18,6 +16,8 @@ from transload.options import (
     texts,
     usual_recipe,
 )
+from transload.errors import UsageError
+from transload.model import Recipe
 
 
 @pytest.mark.parametrize(
