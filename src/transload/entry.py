@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from transload.blob import Blob
 from transload.faults import Fault
 from transload.units import GIB, MIB
 
@@ -74,8 +75,9 @@ class Entry:
     known before reading; `crc` is None when the listing has none. `block` is the solid group. `mtime_ms` is UTC.
     `trouble` is why this entry can be named but not read (an encrypted or overlapping one), else None.
     `inner` is the place inside archives within this source: their entries' own indices, seven digits a level, "" for an
-    entry of the source itself; `index` is then that of the outermost one. `local` is the file of an entry of a folder,
-    `part_of` names the entry that is opened for the volume set that this one belongs to: itself or another.
+    entry of the source itself; `index` is then that of the outermost one. `blob` opens the bytes of an entry that is a
+    file of its own, in a folder here or on a server, again and again; None for an entry of an archive. `part_of` names
+    the entry that is opened for the volume set that this one belongs to: itself or another.
     """
 
     index: int
@@ -90,13 +92,18 @@ class Entry:
     mtime_ms: int | None = None
     trouble: Fault | None = None
     inner: str = ""
-    local: Path | None = None
+    blob: Blob | None = None
     part_of: str | None = None
 
     @property
     def place(self) -> Place:
         """What distinguishes this entry from every other of its source."""
         return self.index, self.inner
+
+    @property
+    def path(self) -> Path | None:
+        """The user's own file on this machine that the entry is, None where it is none."""
+        return None if self.blob is None else self.blob.path
 
 
 RAISE_LIMIT = "If you trust this source, raise `{}` and send it again."

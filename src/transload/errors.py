@@ -106,12 +106,16 @@ class UnsupportedError(PermanentError):
     kind = Kind("input.unsupported", "Format not supported", 415, "never", NextStep.UNPACK)
 
 
+class NeedsLocalFileError(UnsupportedError):
+    """This archive can only be read from a file on this machine."""
+
+
 class NotArchiveError(UnsupportedError):
     """The file is no archive of any kind that is known, readable here or not."""
 
 
 class PartInsideError(UnsupportedError):
-    """One of several files of an archive, inside another archive: there they are not put together."""
+    """One of several files of an archive, where they are not put together: inside another one, or on a server."""
 
 
 class NotMediaError(PermanentError):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport
+from transload.blob import Blob
+from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport, Secret
 from transload.faults import Fault
 from transload.model import (
     Facts,
@@ -84,8 +85,15 @@ class ArchiveReader(Protocol):
         ...
 
 
-OpenArchive = Callable[[Path, str], ArchiveReader]
-"""Opens a local file under its display name as an archive: raises what `Sources.open` does."""
+OpenArchive = Callable[[Path | Blob, str], ArchiveReader]
+"""Opens what an entry is, or what was written of it, under its display name: raises what `Sources.open` does.
+
+One that lies elsewhere and can only be read from a file on this machine raises NeedsLocalFileError.
+"""
+
+
+OpenWithPasswords = Callable[[Path | Blob, str, tuple[Secret, ...]], ArchiveReader]
+"""The same, with the passwords to try in their order."""
 
 
 class Source(ArchiveReader, Protocol):

@@ -1,4 +1,5 @@
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from tests.archives.makers import make_tar, make_zip, noise, outcomes
 from tests.archives.makers_7z import make_by_7zz, make_spanned_zip, make_volumes, wrapper
 from tests.archives.makers_old import fat_bytes
 from tests.archives.rar_maker import make_rar, make_rar_volumes
+from transload.archives.blob import ByteFile, CountedFile
 from transload.archives.open import Archives
 from transload.archives.recognition import is_archive, read_head
 from transload.archives.sevenzip.reader import SevenZipReader
@@ -16,6 +18,8 @@ from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
     MissingVolumeError,
+    NeedsLocalFileError,
+    PartInsideError,
     SevenZipMissingError,
     TransloadError,
     TruncatedError,
@@ -233,6 +237,40 @@ def test_an_archive_under_another_name(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(UnsupportedError, match=r"holiday\.7z"):
         ARCHIVES.open_as(path, "holiday.7z", ())
+
+
+@dataclass(frozen=True)
+class Far:
+    """A blob that lies elsewhere: it has no path."""
+
+    there: Path
+    name: str
+    path: None = None
+
+    def open(self) -> ByteFile:
+        return CountedFile(self.there)
+
+
+def test_what_lies_elsewhere_is_read_there_unless_it_needs_a_file_here(tmp_path: Path) -> None:
+    far = Far(make_zip(tmp_path / "a.zip", TREE), "holiday.zip")
+    reader = ARCHIVES.open_as(far, far.name, ())
+    assert outcomes(reader) == TREE
+    reader.close()
+    whole = Far(make_by_7zz(tmp_path / "a.7z", TREE), "a.7z")
+    with pytest.raises(NeedsLocalFileError):
+        ARCHIVES.open_as(whole, whole.name, ())
+    with pytest.raises(PartInsideError, match="on a server"):
+        ARCHIVES.open_as(whole, "a.7z.001", ())
+
+
+def test_a_locked_zip_elsewhere_needs_a_file_here_once_there_is_a_password(tmp_path: Path) -> None:
+    far = Far(make_by_7zz(tmp_path / "a.zip", TREE, "-psesame"), "a.zip")
+    reader = ARCHIVES.open_as(far, far.name, ())
+    troubles = {entry.trouble.kind for entry in reader.entries() if entry.trouble}
+    assert troubles == {"input.password_needed"}
+    reader.close()
+    with pytest.raises(NeedsLocalFileError):
+        ARCHIVES.open_as(far, far.name, (Secret("sesame"),))
 
 
 def test_messages_name_the_archive_as_people_know_it(tmp_path: Path) -> None:

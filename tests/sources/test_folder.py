@@ -127,7 +127,7 @@ def test_a_single_file_is_one_entry(tmp_path: Path) -> None:
 def test_files_tell_where_they_lie(tmp_path: Path) -> None:
     _fill(tmp_path, "b/x.jpg")
     (tmp_path / "link").symlink_to("b/x.jpg")
-    places = {entry.name: entry.local for entry in FolderReader(tmp_path).entries()}
+    places = {entry.name: entry.path for entry in FolderReader(tmp_path).entries()}
     assert places == {"b": None, "b/x.jpg": tmp_path / "b/x.jpg", "link": None}
 
 

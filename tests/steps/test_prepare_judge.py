@@ -50,7 +50,7 @@ async def context(folder: Path) -> AsyncIterator[ReadContext]:
             record=TaskRecord(parts.ledger.database, parts.clock, task, folder / "kept"),
             meter=TaskMeter("fetch"),
             limits=parts.limits,
-            open_inside=lambda path, name: parts.archives.open_as(path, name, ()),
+            open_inside=lambda where, name: parts.archives.open_as(where, name, ()),
         )
 
 

@@ -1,4 +1,4 @@
-"""Where the bytes of an archive are: something that can be opened again and again and counts what is taken from it."""
+"""Blobs on this machine, and what a reader asks of any blob: hints of what comes next, a file where it needs one."""
 
 import io
 import os
@@ -6,41 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
-from transload.errors import UnreadableError, UnsupportedError
+from transload.blob import Blob, ByteFile
+from transload.errors import NeedsLocalFileError, UnreadableError
 
-
-class ByteFile(Protocol):
-    """One opening of a blob. Every method may raise UnreadableError or an error of the network."""
-
-    @property
-    def size(self) -> int:
-        """All the bytes there are; raises UnsupportedError where only reading to the end would show it."""
-        ...
-
-    @property
-    def taken(self) -> int:
-        """Bytes taken from the disk or the network so far."""
-        ...
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes, b"" at the end."""
-        ...
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset`; fewer only at the end, none outside."""
-        ...
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move as files do; moving costs nothing."""
-        ...
-
-    def tell(self) -> int:
-        """The current offset."""
-        ...
-
-    def close(self) -> None:
-        """Release it; may be called twice."""
-        ...
+__all__ = [
+    "Blob",
+    "ByteFile",
+    "CountedFile",
+    "Foreseeing",
+    "LocalBlob",
+    "RenamedBlob",
+    "blob_of",
+    "foreseeing",
+    "local_path",
+]
 
 
 @runtime_checkable
@@ -55,24 +34,6 @@ class Foreseeing(Protocol):
 def foreseeing(file: ByteFile) -> Foreseeing | None:
     """The file as one that wants to know what comes next, else None; asked once, not for each entry."""
     return file if isinstance(file, Foreseeing) else None
-
-
-class Blob(Protocol):
-    """The bytes of one archive. `path` is its (first) file on this machine, None where it lies elsewhere."""
-
-    @property
-    def name(self) -> str:
-        """The file's name, for messages and for the title."""
-        ...
-
-    @property
-    def path(self) -> Path | None:
-        """The local file, None for a remote one."""
-        ...
-
-    def open(self) -> ByteFile:
-        """A fresh opening at offset 0. Raises UnreadableError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +129,6 @@ class CountedFile(io.RawIOBase):
 
     def _unreadable(self, error: OSError) -> UnreadableError:
         return UnreadableError(f"{self._path} cannot be read: {error.strerror or error}")
-
-
-class NeedsLocalFileError(UnsupportedError):
-    """This archive can only be read from a file on this machine."""
 
 
 def local_path(blob: Blob) -> Path:

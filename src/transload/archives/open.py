@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transload.archives.blob import Blob, NeedsLocalFileError, RenamedBlob, blob_of, local_path
+from transload.archives.blob import Blob, RenamedBlob, blob_of, local_path
 from transload.archives.fault_isolation import opened
 from transload.archives.own_readers import OwnReaders
 from transload.archives.recognition import format_of, format_of_head, read_head, refusal
@@ -20,14 +20,18 @@ from transload.archives.volumes import (
     check_end_of_7z,
     missing_of_zip,
     refuse_piece,
+    refuse_remote_piece,
     volume_set,
 )
 from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
     MissingVolumeError,
+    NeedsLocalFileError,
     NotArchiveError,
+    PasswordNeededError,
     SevenZipMissingError,
+    UnsupportedError,
 )
 from transload.ports import ArchiveReader
 
@@ -70,14 +74,39 @@ class Archives:
     def _own(self) -> OwnReaders:
         return OwnReaders(self.limits)
 
-    def open_as(self, path: Path, name: str, passwords: tuple[Secret, ...]) -> ArchiveReader:
-        """The reader for a local file that is known under another name (an archive inside an archive).
+    def open_as(
+        self, where: Path | Blob, name: str, passwords: tuple[Secret, ...]
+    ) -> ArchiveReader:
+        """The reader for an entry: its own blob, or the file that was written of it, which is known under `name`.
 
-        Raises what `open` raises; PartInsideError for a part of a set of volumes, which lies alone there.
+        Raises what `open` raises; PartInsideError for a part of a set of volumes, which lies alone there;
+        NeedsLocalFileError for a remote one of which more can be read from a file on this machine.
         """
-        if path.name != name:
+        blob = RenamedBlob(where, name) if isinstance(where, Path) else where
+        if blob.path is None:
+            refuse_remote_piece(name)
+        elif blob.path.name != name:
             refuse_piece(name)
-        return self.open(RenamedBlob(path, name), passwords)
+        reader = self.open(blob, passwords)
+        if blob.path is None and self.reads_more_here(reader, passwords):
+            reader.close()
+            raise NeedsLocalFileError(f"some entries of {name} can only be read from a local file")
+        return reader
+
+    def reads_more_here(self, reader: ArchiveReader, passwords: tuple[Secret, ...]) -> bool:
+        """Whether entries that cannot be read from afar could be read from a local file: by 7zz, or with a password."""
+        curable = {UnsupportedError.kind.word}
+        if passwords:
+            curable.add(PasswordNeededError.kind.word)
+        if not reader.listed or not any(
+            entry.trouble is not None and entry.trouble.kind in curable
+            for entry in reader.entries()
+        ):
+            return False
+        try:
+            return bool(self.tool)
+        except SevenZipMissingError:
+            return False
 
     def open_by_blocks(
         self,

@@ -99,6 +99,15 @@ def refuse_piece(name: str) -> None:
         )
 
 
+def refuse_remote_piece(name: str) -> None:
+    """Raises PartInsideError for a part of a set of volumes on a server, where the others are not looked for."""
+    if is_piece(name):
+        raise PartInsideError(
+            f"{name} is one of several files of an archive: on a server they are not found together",
+            suggestion="Download all of them into one folder and send any of them.",
+        )
+
+
 def group(names: Iterable[str]) -> dict[str, str]:
     """For every part that a reader does not open, the name of the one it does, which may itself be missing.
 

@@ -1,7 +1,7 @@
 """A dry run: the job as it would be, read and judged by the same code, and nothing delivered."""
 
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from itertools import count
@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from transload.entry import Entry, Limits, Opening, Place, ReadReport, Secret
+from transload.entry import Entry, Limits, Opening, Place, ReadReport
 from transload.errors import (
     PermanentError,
     StalledError,
@@ -34,7 +34,7 @@ from transload.model import (
     Recipe,
     Verdict,
 )
-from transload.ports import ArchiveReader, Media, ReadContext, Source, Sources
+from transload.ports import Media, OpenWithPasswords, ReadContext, Source, Sources
 from transload.states import LEFT_OUT
 from transload.steps.prepare import judge
 from transload.steps.read import read_source
@@ -62,7 +62,7 @@ class DryRunTools:
 
     sources: Sources
     media: Media
-    open_as: Callable[[Path, str, tuple[Secret, ...]], ArchiveReader]
+    open_as: OpenWithPasswords
     limits: Limits
     scratch: Path
     min_free_bytes: int
@@ -134,7 +134,7 @@ async def _opened(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[
                 record=_NoLedger(),
                 meter=TaskMeter("fetch"),
                 limits=tools.limits,
-                open_inside=lambda path, name: tools.open_as(path, name, opening.passwords),
+                open_inside=lambda where, name: tools.open_as(where, name, opening.passwords),
             )
 
 

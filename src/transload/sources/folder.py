@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-from transload.archives.blob import CountedFile
+from transload.archives.blob import CountedFile, LocalBlob
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.names import decode_tar_name
 from transload.archives.recognition import read_head
@@ -207,7 +207,7 @@ def _entry(index: int, found: _Found) -> Entry:
         kind=kind,
         mtime_ms=status.st_mtime_ns // 1_000_000 if status is not None else None,
         trouble=found.fault or _trouble(found.path, status, kind),
-        local=found.path if kind == "file" else None,
+        blob=LocalBlob(found.path) if kind == "file" else None,
         part_of=None if found.part_of is None or kind != "file" else _shown(found.part_of),
     )
 

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from transload.archives.blob import NeedsLocalFileError, RenamedBlob
+from transload.archives.blob import RenamedBlob
 from transload.archives.open import Archives
 from transload.archives.recognition import embedded_format, format_of_head, is_archive
-from transload.archives.volumes import is_piece
+from transload.archives.volumes import refuse_remote_piece
 from transload.entry import (
     ARCHIVE_SUFFIXES,
     Opening,
@@ -15,14 +15,12 @@ from transload.entry import (
     title_of,
 )
 from transload.errors import (
-    PasswordNeededError,
+    NeedsLocalFileError,
     RemoteBrokenError,
-    SevenZipMissingError,
     UnsteadyError,
-    UnsupportedError,
 )
 from transload.net.fetch import Target, Web, target_of
-from transload.ports import ArchiveReader, Source, SourceRef
+from transload.ports import Source, SourceRef
 from transload.sources.download import Reserve, Spool, no_spool
 from transload.sources.http_blob import (
     HEAD_BYTES,
@@ -108,11 +106,7 @@ class HttpSources:
 
     def _archive(self, blob: RemoteBlob, opening: Opening, warning: str) -> Source:
         remote = blob.remote
-        if is_piece(remote.name):
-            raise UnsupportedError(
-                f"{remote.name} is one of several files of an archive: on a server they are not found together",
-                suggestion="Download all of them into one folder and send any of them.",
-            )
+        refuse_remote_piece(remote.name)
         if format_of_head(blob.name, _head(blob)) == "zip" and not (
             remote.ranges and remote.size is not None
         ):
@@ -121,7 +115,7 @@ class HttpSources:
             reader = self._archives.open(blob, opening.passwords)
         except NeedsLocalFileError:
             return self._by_blocks(blob, opening)
-        if opening.spool is not None and self._reads_more(reader, opening):
+        if opening.spool is not None and self._archives.reads_more_here(reader, opening.passwords):
             reader.close()
             return self._spooled(blob, _LOCAL_ENTRIES, opening)
         return RemoteArchive(reader, blob, warning)
@@ -137,21 +131,6 @@ class HttpSources:
                 return self._spooled(blob, _LOCAL_ONLY, opening)
             return BlockArchive(reader, blob, lambda: self._spooled(blob, _TOGETHER, opening))
         return self._spooled(blob, _LOCAL_ONLY, opening)
-
-    def _reads_more(self, reader: ArchiveReader, opening: Opening) -> bool:
-        """Whether entries that cannot be read from afar could be read from a local file: by 7zz, or with a password."""
-        curable = {UnsupportedError.kind.word}
-        if opening.passwords:
-            curable.add(PasswordNeededError.kind.word)
-        if not reader.listed or not any(
-            entry.trouble is not None and entry.trouble.kind in curable
-            for entry in reader.entries()
-        ):
-            return False
-        try:
-            return bool(self._archives.tool)
-        except SevenZipMissingError:
-            return False
 
     def _spool(self, folder: Path, blob: RemoteBlob) -> Spool:
         return Spool(folder, blob.web, self._archives.limits.max_total_bytes, self._reserve)

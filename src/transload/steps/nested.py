@@ -24,15 +24,20 @@ from transload.errors import (
     LimitError,
     MemoryLimitError,
     MissingVolumeError,
+    NeedsLocalFileError,
     NotArchiveError,
     NotMediaError,
     PartInsideError,
     PasswordNeededError,
+    RemoteForbiddenError,
+    RemoteLoginError,
+    RemoteNotFoundError,
     SevenZipMissingError,
     StalledError,
     TransloadError,
     TruncatedError,
     UnreadableError,
+    UnsteadyError,
     UnsupportedError,
     WrongPasswordError,
 )
@@ -48,10 +53,14 @@ OF_ARCHIVES = (
     MemoryLimitError,
     MissingVolumeError,
     PasswordNeededError,
+    RemoteForbiddenError,
+    RemoteLoginError,
+    RemoteNotFoundError,
     SevenZipMissingError,
     StalledError,
     TruncatedError,
     UnreadableError,
+    UnsteadyError,
     UnsupportedError,
     WrongPasswordError,
 )
@@ -79,8 +88,8 @@ def kind_of(media: Media, head: bytes, name: str) -> ItemKind:
 
 def base_name(entry: Entry) -> str:
     """The name of an entry without its folders, that of its file where it has one."""
-    if entry.local is not None:
-        return entry.local.name
+    if entry.blob is not None:
+        return entry.blob.name
     return PurePosixPath(entry.name.replace("\\", "/")).name or entry.name
 
 
@@ -139,10 +148,10 @@ def promises_archive(name: str) -> bool:
 def may_be_one(entry: Entry, kind: ItemKind) -> bool:
     """Whether an entry whose beginning says nothing may be an archive, and is worth opening to see that.
 
-    Where its bytes are at hand that costs little; out of an archive it must be copied first: its name decides.
+    On this disk that costs little; out of an archive it must be copied first, on a server asked for: its name decides.
     """
     unknown = kind in (ItemKind.DOCUMENT, ItemKind.UNKNOWN) and not is_document(entry.name)
-    return unknown and (entry.local is not None or promises_archive(entry.name))
+    return unknown and (entry.path is not None or promises_archive(entry.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,7 @@ class ArchivePath:
             inner=self.place(entry.index)[1],
             name=f"{self.name}/{entry.name}",
             raw_name=self.raw_name + b"/" + entry.raw_name,
-            local=None,
+            blob=None,
         )
 
     def place(self, own_index: int) -> Place:
@@ -297,13 +306,15 @@ def too_deep(limits: Limits) -> Fault:
 @dataclass(slots=True)
 class OpenResult:
     """How reading an archive inside went. `skip` are the words where it is passed over all the same, `is_none` says
-    that it is no archive, `is_part` that it is only a part of one, `held` is what was written of it.
+    that it is no archive, `is_part` that it is only a part of one, `in_place` that it is read where it lies, `held` is
+    what was written of it.
     """
 
     fault: Fault | None = None
     skip: str | None = None
     is_none: bool = False
     is_part: bool = False
+    in_place: bool = False
     report: ReadReport = field(default_factory=lambda: ReadReport(0))
     held: Held | None = None
 
@@ -346,19 +357,12 @@ def open_nested(
     It is read where it lies, else written to scratch, where it stays until its item is dropped. How it went is in
     `opened`.
     """
-    path = found.entry.local
-    if path is None:
-        opened.held, opened.fault = spool(
-            context, found.item, found.entry.size, found.head, found.body
-        )
-        if opened.held is None:
-            yield None
-            return
-        path = opened.held.path
     try:
-        reader = context.open_inside(path, base_name(found.entry))
+        reader = _opened(context, found, opened)
     except OF_ARCHIVES as error:
         opened.refuses(error)
+        reader = None
+    if reader is None:
         yield None
         return
     try:
@@ -369,3 +373,17 @@ def open_nested(
         opened.report = reader.finish()
         opened.fault = opened.fault or opened.report.fault
         reader.close()
+
+
+def _opened(context: ReadContext, found: NestedEntry, opened: OpenResult) -> ArchiveReader | None:
+    entry, name = found.entry, base_name(found.entry)
+    opened.in_place = entry.blob is not None
+    if entry.blob is not None:
+        try:
+            return context.open_inside(entry.blob, name)
+        except NeedsLocalFileError:
+            if entry.path is not None:
+                raise
+            opened.in_place = False
+    opened.held, opened.fault = spool(context, found.item, entry.size, found.head, found.body)
+    return None if opened.held is None else context.open_inside(opened.held.path, name)

@@ -36,7 +36,7 @@ from transload.steps.nested import (
     promises_archive,
     too_deep,
 )
-from transload.steps.staging import HEAD_BYTES, StagedEntry, look_at, stage
+from transload.steps.staging import HEAD_BYTES, StagedEntry, look_at, spool, stage
 from transload.units import MIB
 
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
@@ -140,7 +140,7 @@ class ArchiveWalk:
         for entry, body in self.reader.stream(want, 0, self.budget.left()):
             self._put_decided(before=entry.index)
             item, named = self.wanted.pop(entry.index)
-            own = body if named.local else counted_body(body, self.budget, self.archive.depth)
+            own = body if named.blob else counted_body(body, self.budget, self.archive.depth)
             self._take(item, named, own)
             if self.budget.spent is not None:
                 break
@@ -194,7 +194,7 @@ class ArchiveWalk:
 
     def _admit(self, page: Sequence[Entry]) -> None:
         from_thread.check_cancelled()
-        self.budget.name(sum(entry.local is None for entry in page))
+        self.budget.name(sum(entry.path is None for entry in page))
         own = {entry.index: self.archive.named(entry) for entry in page}
         self.whole.sums.leave_out(sum(entry.kind == "dir" for entry in page))
         self._expect()
@@ -267,10 +267,10 @@ class ArchiveWalk:
             return
         with open_nested(self.context, found, opened) as reader:
             if reader is not None:
-                budget = self._budget_for(opened.held or entry, reader, before)
+                budget = self._budget_for(entry, opened.held, reader, before)
                 ArchiveWalk(self.whole, reader, self.archive.inside(entry), budget).read()
                 opened.fault = opened.fault or budget.spent
-        if opened.held is None and entry.local is None:
+        if opened.held is None and not opened.in_place:
             self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=opened.fault))
             return
         if opened.is_none and kind is not ItemKind.ARCHIVE:
@@ -279,18 +279,20 @@ class ArchiveWalk:
                 return
             if not self._chooses(item):
                 opened.skip = LEFT_OUT
-        self.whole.sums.note(item.name, opened.report, in_place=opened.held is None)
+        self.whole.sums.note(item.name, opened.report, in_place=opened.in_place)
         self._close(found, opened)
 
-    def _budget_for(self, archive: Held | Entry, reader: ArchiveReader, before: int) -> LimitBudget:
+    def _budget_for(
+        self, archive: Entry, held: Held | None, reader: ArchiveReader, before: int
+    ) -> LimitBudget:
         """What counts an archive inside: one in a folder as if it came alone, one in an archive as a part of it."""
-        if isinstance(archive, Entry):
+        if held is None or archive.blob is not None:
             budget, least = LimitBudget(self.context.limits), archive.size or 0
             budget.enter(lambda: max(reader.finish().bytes_read, least))
             return budget
         if not self.archive.depth:
             packed = self.context.source.finish().bytes_read - before
-            self.budget.enter(lambda: packed or archive.size_bytes)
+            self.budget.enter(lambda: packed or held.size_bytes)
         return self.budget
 
     def _close(self, found: NestedEntry, opened: OpenResult) -> None:
@@ -300,13 +302,19 @@ class ArchiveWalk:
         if opened.fault is not None and not opened.skip:
             staged = replace(staged, skip=None, fault=replace(opened.fault, item=item.name))
             if opened.keeps and item.state is ItemState.PENDING:
-                local = found.entry.local  # the user's own file is not copied: a reference is kept
-                if held is None and local is not None:
-                    held = look_at(self.context, item, local, found.head, found.body)
+                held = held or self._original(found)
                 staged = replace(staged, item=_seen(item, held), held=held)
         if staged.held is None:
             from_thread.run(self.context.scratch.drop, item.id)
         self._put(staged)
+
+    def _original(self, found: NestedEntry) -> Held | None:
+        """An archive that was read where it lies: the user's own file by its sums alone, one on a server whole."""
+        item, entry = found.item, found.entry
+        if entry.path is not None:
+            return look_at(self.context, item, entry.path, found.head, found.body)
+        held, fault = spool(self.context, item, entry.size, found.head, found.body)
+        return held if fault is None else None
 
     def _chooses(self, item: Item) -> bool:
         return is_included(item.name, self.context.job.include, self.context.job.exclude)

@@ -100,7 +100,7 @@ class _Search:
         with open_nested(self.context, found, opened) as reader:
             if reader is not None:
                 self._read(reader, archive.inside(found.entry))
-        if opened.held is None:
+        if opened.in_place:
             self.read_in_place += opened.report.bytes_read
         from_thread.run(self.context.scratch.drop, found.item.id)
         if needed and self.found is None and opened.fault is not None:

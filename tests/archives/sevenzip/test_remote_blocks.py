@@ -11,11 +11,11 @@ import pytest
 from tests.archives.makers import noise
 from tests.archives.makers_7z import make_by_7zz
 from tests.archives.rar_maker import make_rar
-from transload.archives.blob import ByteFile, CountedFile, NeedsLocalFileError
+from transload.archives.blob import ByteFile, CountedFile
 from transload.archives.open import Archives
 from transload.archives.sevenzip.remote_blocks import BlockReader, Image
 from transload.entry import Limits, Secret
-from transload.errors import CorruptError, WrongPasswordError
+from transload.errors import CorruptError, NeedsLocalFileError, WrongPasswordError
 
 LIMITS = Limits()
 TREE = {f"IMG_{n}.jpg": noise(150_000 + n, n) for n in range(20)} | {

@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from transload.archives.blob import Blob, ByteFile, NeedsLocalFileError, foreseeing
+from transload.archives.blob import Blob, ByteFile, foreseeing
 from transload.archives.sevenzip.feed import Feed
 from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing, packed_blocks
 from transload.archives.sevenzip.members import is_selectable
 from transload.archives.sevenzip.reader import SevenZipReader
 from transload.archives.sevenzip.tool import SevenZip
 from transload.entry import Limits, Secret
-from transload.errors import CorruptError, fetch_error
+from transload.errors import CorruptError, NeedsLocalFileError, fetch_error
 from transload.units import KIB, MIB
 
 _START = struct.Struct("<6sBBLQQL")
