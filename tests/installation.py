@@ -15,7 +15,7 @@ from transload.entry import Entry, Limits, Opening
 from transload.errors import RejectedError
 from transload.events import Event, JobMoved, Snapshot
 from transload.model import Intent, ItemState, Job, JobState
-from transload.ports import Landed, Refusal, Source, SourceRef, Sources, Want
+from transload.ports import Answer, Refusal, Source, SourceRef, Sources, Want
 
 SMALL = Settings(min_free_bytes=0)
 
@@ -31,20 +31,20 @@ class Picky(Library):
         self.gate.set()
         self.fault: Exception | None = None
 
-    async def put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+    async def deliver(self, job: Job, intents: Sequence[Intent]) -> list[Answer]:
         self.reached.set()
         await self.gate.wait()
         if self.fault is not None:
             raise self.fault
         self.batches.append([intent.shipment.item.name for intent in intents])
-        answers: list[Landed | Refusal] = []
+        answers: list[Answer] = []
         for intent in intents:
             item = intent.shipment.item
             if self.refuse.get(item.name, 0):
                 self.refuse[item.name] -= 1
                 answers.append(Refusal(item.id, RejectedError("not this one").fault()))
             else:
-                answers += await super().put(job, [intent])
+                answers += await super().deliver(job, [intent])
         return answers
 
 

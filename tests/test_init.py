@@ -16,7 +16,7 @@ def test_the_blocking_one_liner_gives_the_report(tmp_path: Path) -> None:
         str(source), to=f"library:{tmp_path / 'lib'}", data_dir=tmp_path / "data", files="all"
     )
     assert report.as_dict()["state"] == "succeeded"
-    assert [record.outputs[0].path for record in report.items] == ["two/a.jpg", "two/b.txt"]
+    assert [record.outputs[0].reference for record in report.items] == ["two/a.jpg", "two/b.txt"]
 
 
 def test_the_blocking_one_liner_ends_where_a_password_is_needed(tmp_path: Path) -> None:

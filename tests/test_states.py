@@ -54,6 +54,7 @@ def test_only_lost_and_locked_items_can_be_opened_again() -> None:
         ItemState.CANCELLED,
         ItemState.DEFERRED,
         ItemState.REFUSED,  # like a deferred one, where its password is not known any more
+        ItemState.STAGED,  # what was brought to the destination is there no more
         ItemState.SKIPPED,  # by a filter that has changed since
     }
 

@@ -1,6 +1,6 @@
 """The Python API: what the command line, a page or a bot may ask for, and nothing that they add rules to."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -78,12 +78,21 @@ class Cleaned:
 class App(Lookups):
     """One open data folder. Use as an async context manager; work runs while it is open.
 
+    `clock` is the ledger's, UTC in integer milliseconds; None: the system's.
+
     Without `ledger` nothing is made in it and no job can be asked for: for callers that only look (`list`, `inspect`,
     `rehearse`, `examine`).
     """
 
-    def __init__(self, settings: Settings, folder: DataFolder, *, ledger: bool = True) -> None:
-        super().__init__(settings, build(settings, folder))
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        *,
+        ledger: bool = True,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        super().__init__(settings, build(settings, folder, clock))
         self._with_ledger = ledger
         self._handler = self.installation.handler()
         self._hub = Hub(self.installation.ledger)
@@ -204,7 +213,13 @@ class App(Lookups):
         ):
             return done
         made = await self.installation.ledger.submit(
-            job, identity, ref.identity, detached=detach, version=ref.version, passwords=given
+            job,
+            identity,
+            ref.identity,
+            detached=detach,
+            version=ref.version,
+            passwords=given,
+            scopes=(*ref.scopes, *door.scopes(job)),
         )
         if not detach:
             self.work()

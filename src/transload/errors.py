@@ -7,7 +7,8 @@ A class without a kind of its own has that of its base; two families may share o
 
 import errno
 from collections.abc import Iterator
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from transload.faults import (
     EXIT_BUG,
@@ -60,7 +61,20 @@ class TransloadError(Exception):
 
 
 class TransientError(TransloadError):
-    """Family: the same act may work later."""
+    """Family: the same act may work later.
+
+    With a `scope` (an account's method, a chat, a host) everything of that scope waits, and the wait never ends a job:
+    as long as the other side asks (`retry_after_s`), else, for an outage, longer from one to the next.
+    """
+
+    scope: str | None = None
+    retry_after_s: float | None = None
+
+    def within(self, scope: str, retry_after_s: float | None = None) -> Self:
+        """The same error, of this scope."""
+        self.scope = scope
+        self.retry_after_s = self.retry_after_s if retry_after_s is None else retry_after_s
+        return self
 
 
 class PermanentError(TransloadError):
@@ -241,7 +255,6 @@ class RemoteBusyError(TransientError):
     kind = Kind(
         "source.rate_limited", "The server asks to wait", 429, "auto", NextStep.CONTINUE_LATER
     )
-    retry_after_s: float | None = None  # as the server asks
 
 
 class RemoteBrokenError(TransientError):
@@ -280,6 +293,20 @@ class NetworkTimeoutError(TransientError):
     """The server did not answer in time."""
 
     kind = Kind("net.timeout", "No answer in time", 504, "auto", NextStep.CONTINUE)
+
+
+class WaitingError(TransientError):
+    """Something outside must not be asked for a while: the task gives its slot back until then."""
+
+    kind = RemoteBusyError.kind
+
+    def __init__(self, wait: "Wait") -> None:
+        super().__init__(wait.fault.detail)
+        self.wait = wait
+
+    def fault(self) -> Fault:
+        """That of the wait."""
+        return self.wait.fault
 
 
 class TlsError(PermanentError):
@@ -378,6 +405,21 @@ class UnreachableError(PermanentError):
     )
 
 
+class DestinationBusyError(TransientError):
+    """The destination asks to come back later."""
+
+    kind = Kind(
+        "dest.rate_limited", "The destination asks to wait", 429, "auto", NextStep.CONTINUE_LATER
+    )
+
+
+class StagedGoneError(TransientError):
+    """What was brought to the destination before its album is there no more; it is brought again."""
+
+    kind = DestinationBusyError.kind
+    retry_after_s = 0.0
+
+
 class RejectedError(PermanentError):
     """The destination refused this item."""
 
@@ -473,6 +515,16 @@ KINDS = {kind.word: kind for kind in _kinds(TransloadError)}
 
 LOCKED = frozenset({PasswordNeededError.kind.word, WrongPasswordError.kind.word})
 """What a password can still open: such an item is not lost, its job waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until when a scope must not be asked, and why."""
+
+    scope: str
+    until_ms: int
+    left_s: float
+    fault: Fault
 
 
 def is_disk_full(error: OSError) -> bool:

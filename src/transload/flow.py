@@ -11,71 +11,82 @@ from dataclasses import replace
 from functools import partial
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream as Out
+from anyio.streams.memory import MemoryObjectSendStream as In
 
 from transload.errors import PermanentError, StalledError
 from transload.faults import Fault
-from transload.model import ALBUM_MAX, Held, Item, ItemState, Outcome, Shipment, Verdict
-from transload.ports import CloseJob, Destination, Landed, Record, Refusal, Scratch, TaskContext
+from transload.model import Held, Intent, ItemState, Outcome, Shipment, Verdict
+from transload.ports import CloseJob, Destination, Record, Refusal, Scratch, TaskContext
+from transload.steps.albums import Ready, batches, commit_album, unsent, write_answers
+from transload.steps.patience import patiently
 from transload.steps.prepare import (
     DELIVERED_BEFORE,
+    Decided,
     Judged,
     OutcomeBatch,
+    convert_for_recovery,
     convert_item,
     delivered_before,
-    equals_apart,
     judge,
     quarantine_or_fail,
-    reconcile_intents,
-    sent_meanwhile,
     untouched_shipment,
     write_outcomes,
 )
 from transload.steps.read import read_source
 from transload.steps.refetch import refetch
-from transload.steps.staging import StagedEntry
+from transload.steps.staging import Flush, StagedEntry
+from transload.steps.uploads import Uploader
 
-READ_AHEAD = 4  # entries read before they are judged
-SEND_AHEAD = 64  # items judged before they are sent
-EntriesOut = MemoryObjectReceiveStream[StagedEntry]
-ShipmentsIn = MemoryObjectSendStream[Shipment]
-ShipmentsOut = MemoryObjectReceiveStream[Shipment]
+READ_AHEAD, SEND_AHEAD = 4, 64  # entries read before they are judged, items judged before they go
+STAGE_AHEAD = 20  # items staged before they are sent: two albums
 
 log = logging.getLogger(__name__)
 
 
 async def transfer(context: TaskContext) -> None:
     """Deliver all that can go at once, in entry order. Long work is left DEFERRED, what failed REFUSED."""
-    await reconcile_intents(context.job, context.record, context.destination)
+    staged = await resume(context)
     await context.destination.sweep(context.job)
-    entries_in, entries_out = anyio.create_memory_object_stream[StagedEntry](READ_AHEAD)
-    shipments_in, shipments_out = anyio.create_memory_object_stream[Shipment](SEND_AHEAD)
+    entries_in, entries_out = anyio.create_memory_object_stream[StagedEntry | Flush](READ_AHEAD)
+    shipments_in, shipments_out = anyio.create_memory_object_stream[Shipment | Flush](SEND_AHEAD)
+    ready_in, ready_out = anyio.create_memory_object_stream[Ready](STAGE_AHEAD)
     stages = (
         partial(read_source, context, entries_in),
         partial(prepare, context, entries_out, shipments_in),
-        partial(send, context, shipments_out),
+        partial(stage, context, shipments_out, ready_in),
+        partial(send, context, ready_out, staged),
     )
     async with anyio.create_task_group() as group:
-        for stage in stages:
-            group.start_soon(stage)
+        for one in stages:
+            group.start_soon(one)
 
 
-async def prepare(context: TaskContext, entries_out: EntriesOut, shipments_in: ShipmentsIn) -> None:
+async def resume(context: TaskContext, item_id: int | None = None) -> list[Intent]:
+    """Deliver the albums that a killed run had formed, of all items or one; returns what it staged beside them."""
+    left = await unsent(context, item_id)
+    for album in left.albums:
+        await deliver(context, album)
+    return left.staged
+
+
+async def prepare(
+    context: TaskContext, entries_out: Out[StagedEntry | Flush], shipments_in: In[Shipment | Flush]
+) -> None:
     """What can be sent goes on to be sent; how the other entries end, or wait, is written in batches."""
     outcomes = OutcomeBatch(context)
     async with entries_out, shipments_in:
         async for staged in entries_out:
-            decided = await decide(context, staged, may_defer=True)
-            if isinstance(decided, Shipment):
-                await shipments_in.send(decided)
+            if isinstance(staged, Flush):
+                await shipments_in.send(staged)
+            elif isinstance(made := await decide(context, staged, may_defer=True), Shipment):
+                await shipments_in.send(made)
             else:
-                await outcomes.add(decided)
+                await outcomes.add(made)
         await outcomes.flush()
 
 
-async def decide(
-    context: TaskContext, staged: StagedEntry, *, may_defer: bool
-) -> Shipment | Outcome:
+async def decide(context: TaskContext, staged: StagedEntry, *, may_defer: bool) -> Decided:
     """The shipment an entry becomes, or the outcome of what is not sent now; one judged before keeps its judgement."""
     item, held = staged.item, staged.held
     if staged.skip is not None:
@@ -90,12 +101,10 @@ async def decide(
         return await quarantine_or_fail(context, replace(staged, fault=error.fault()))
     if judged.judgement.deferred and may_defer:
         return Outcome(item, ItemState.DEFERRED, judged.judgement.why, judged.judgement, held)
-    return await carry_out(context, staged, held, judged)
+    return await act_on(context, staged, held, judged)
 
 
-async def carry_out(
-    context: TaskContext, staged: StagedEntry, held: Held, judged: Judged
-) -> Shipment | Outcome:
+async def act_on(context: TaskContext, staged: StagedEntry, held: Held, judged: Judged) -> Decided:
     """What the verdict asks for, done now."""
     item, judgement = staged.item, judged.judgement
     if judgement.verdict is Verdict.AS_IS:
@@ -107,34 +116,37 @@ async def carry_out(
     return await convert_item(context, item, held, judgement)
 
 
-async def send(context: TaskContext, shipments_out: ShipmentsOut) -> None:
-    """Deliver what is ready, up to an album at once, in entry order."""
-    async with shipments_out:
-        async for first in shipments_out:
-            batch = [first]
-            while len(batch) < ALBUM_MAX and shipments_out.statistics().current_buffer_used:
-                batch.append(shipments_out.receive_nowait())
-            for part in equals_apart(batch) if context.job.drops_equals else [batch]:
-                await deliver(context, part)
-            await context.scratch.drop(*(shipment.item.id for shipment in batch))
+async def stage(
+    context: TaskContext, shipments_out: Out[Shipment | Flush], ready_in: In[Ready]
+) -> None:
+    """Where a destination takes files before their album, bring them there while the album before is being sent."""
+    uploader = Uploader(context, ready_in.send)
+    async with shipments_out, ready_in:
+        async for shipment in shipments_out:
+            ready = shipment if isinstance(shipment, Flush) else await uploader.bring(shipment)
+            if ready is not None:
+                await ready_in.send(ready)
 
 
-async def deliver(context: TaskContext, batch: Sequence[Shipment]) -> list[Refusal]:
+async def send(context: TaskContext, ready_out: Out[Ready], staged: Sequence[Intent]) -> None:
+    """Deliver in entry order: what is ready up to an album at once, or gathered albums as soon as they are full."""
+    async with ready_out:
+        async for batch in batches(context, ready_out, staged):
+            await deliver(context, batch)
+            await context.scratch.drop(*(one.item_id for one in batch))
+
+
+async def deliver(context: TaskContext, batch: Sequence[Shipment | Intent]) -> list[Refusal]:
     """Intent, act, receipt; the outcome is each item's own. Returns the refusals, which are written already."""
-    intents = await context.record.intend(batch, context.destination)
-    answers = await context.destination.put(context.job, intents)
-    landed = [answer for answer in answers if isinstance(answer, Landed)]
-    refused = [answer for answer in answers if isinstance(answer, Refusal)]
-    context.meter.leave(*(shipment.item.id for shipment in batch))
-    await context.record.receive(landed)
-    await context.record.refused(refused)
-    await context.record.conclude(sent_meanwhile(batch, intents))
-    return refused
+    intents = await commit_album(context, batch)
+    answers = await patiently(context, partial(context.destination.deliver, context.job, intents))
+    context.meter.leave(*(one.item_id for one in batch))
+    return await write_answers(context, answers)
 
 
 async def convert(context: TaskContext, item_id: int) -> None:
     """Convert a DEFERRED item, or one PENDING again whose original was kept, and send it; what fails is REFUSED."""
-    await reconcile_intents(context.job, context.record, context.destination)
+    await resume(context, item_id)
     item = await context.record.item(item_id)
     if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
@@ -143,42 +155,31 @@ async def convert(context: TaskContext, item_id: int) -> None:
     if isinstance(made, Outcome):
         await write_outcomes(context, [made])
     else:
-        await deliver(context, [made])
+        await send_alone(context, made)
         await context.scratch.drop(item.id)
+
+
+async def send_alone(context: TaskContext, shipment: Shipment) -> list[Refusal]:
+    """Bring and deliver what was made of one item by itself."""
+    uploader = Uploader(context)
+    ready = await uploader.bring(shipment)
+    return uploader.refusals if ready is None else await deliver(context, [ready])
 
 
 async def recover(context: TaskContext, item_id: int) -> None:
     """The one second chance: convert for recovery and send again, else keep the original with the reason."""
-    await reconcile_intents(context.job, context.record, context.destination)
+    await resume(context, item_id)
     item = await context.record.item(item_id)
     if item.state is not ItemState.REFUSED:
         return
     staged = await refetch(context, item)
-    fault = staged.fault or item.fault
-    if staged.fault is None and staged.held is not None:
-        fault = await second_chance(context, item, staged.held) if fault else fault
+    made = await convert_for_recovery(context, item, staged)
+    refusals = await send_alone(context, made) if isinstance(made, Shipment) else []
+    fault = made if isinstance(made, Fault) else next((one.fault for one in refusals), None)
     if fault is not None:
         lost = await quarantine_or_fail(context, replace(staged, fault=fault), item.judgement)
         await write_outcomes(context, [lost])
     await context.scratch.drop(item.id)
-
-
-async def second_chance(context: TaskContext, item: Item, held: Held) -> Fault | None:
-    """Convert for recovery, by the first way that converts, and send; the final fault, None when it has arrived."""
-    try:
-        probed = await context.media.probe(held.path, item.name)
-    except (PermanentError, StalledError) as error:
-        return error.fault()
-    fault = item.fault
-    failed = item.judgement if fault and not fault.is_of_destination else None  # our own try
-    for way in context.media.judge_recovery(probed.facts, context.job.recipe, failed):
-        why = f"{way.why} ({item.fault.detail})" if item.fault else way.why
-        made = await convert_item(context, item, held, replace(way, why=why))
-        if isinstance(made, Shipment):
-            refusals = await deliver(context, [made])
-            return refusals[0].fault if refusals else None
-        fault = made.fault
-    return fault
 
 
 async def finish(

@@ -3,14 +3,16 @@
 Times are UTC in integer milliseconds (`*_ms`), sizes are bytes, durations of media are seconds (`*_s`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
+from transload.blob import Blob
 from transload.entry import Entry, Listing, Place, ReadReport
 from transload.facts import NOTHING_FOUND, FileFacts
 from transload.faults import Fault
+from transload.json_codec import Json, JsonObject
 from transload.plans import UNTOUCHED, Plan
 
 ALBUM_MAX = 10  # Telegram: messages.sendMultiMedia takes 2..10 members; every destination keeps the same shape.
@@ -58,9 +60,10 @@ class JobState(StrEnum):
 
 
 class ItemState(StrEnum):
-    """States of an item; `refused` waits for its one recovery, `deferred` for its conversion."""
+    """States of an item; `refused` waits for a recovery, `deferred` for its conversion, `staged` for its album."""
 
     PENDING = "pending"
+    STAGED = "staged"
     DEFERRED = "deferred"
     REFUSED = "refused"
     SENT = "sent"
@@ -270,9 +273,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One delivered file: its path relative to the destination, with its true size and hash."""
+    """One delivered file, with its true size and hash.
 
-    path: str
+    `reference` is the destination's: a path relative to it, a message link, an object key.
+    """
+
+    reference: str
     size_bytes: int
     sha256: str
 
@@ -291,12 +297,16 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A local file that is to become one delivered file. `name` is the wanted inner path (display text, not a path)."""
+    """What is to become one delivered file. `name` is the wanted inner path (display text, not a path).
 
-    local: Path
+    `blob` opens its bytes; None for an intent read back from the ledger: its bytes are no longer at hand. `sha256` is
+    None where they come from a stream and are hashed on their way.
+    """
+
+    blob: Blob | None
     name: str
     size_bytes: int
-    sha256: str
+    sha256: str | None
     mtime_ms: int | None = None
 
 
@@ -309,23 +319,43 @@ class Shipment:
     parcels: tuple[Parcel, ...]
     thumb: bytes | None = None
 
+    @property
+    def item_id(self) -> int:
+        """The id of its item."""
+        return self.item.id
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What a destination has planned for one parcel, committed before anything happens there.
+
+    `reference` is where it will be, "" where only the delivery shows that. `claim` is a name that nothing else may have
+    in the destination, None where none is needed. `data` is the destination's own.
+    """
+
+    reference: str = ""
+    claim: str | None = None
+    data: JsonObject = field(default_factory=dict[str, Json])
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is about to happen outside, committed before it happens. `paths` has one final path for each parcel."""
+    """What is about to happen outside, committed before it happens: a placement for each parcel.
+
+    `staged` is what the destination said of files that were uploaded before their album, `note` what it noted of the
+    album before it was sent.
+    """
 
     shipment: Shipment
     album: int | None
-    paths: tuple[str, ...]
+    placements: tuple[Placement, ...]
+    staged: JsonObject | None = None
+    note: JsonObject = field(default_factory=dict[str, Json])
 
-
-@dataclass(frozen=True, slots=True)
-class OpenIntent:
-    """An intent of an earlier run without a receipt: the outside must be asked what became of it."""
-
-    item_id: int
-    album: int | None
-    outputs: tuple[Output, ...]
+    @property
+    def item_id(self) -> int:
+        """The id of its item."""
+        return self.shipment.item.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,62 @@
 
 `Source`, `ArchiveReader` and `Sources` block and are used from one worker thread at a time. Of the other ports, what is
 not awaited returns at once, unless it says that it blocks.
-Adapters translate foreign errors at their edge: above a port only errors of `errors.py` exist.
+Adapters translate foreign errors at their edge: above a port only errors of `errors.py` exist. The port of
+destinations is in `destination_port.py`; it is imported from here like the others.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from transload.blob import Blob
+from transload.destination_port import (
+    Answer as Answer,
+)
+from transload.destination_port import (
+    Claims as Claims,
+)
+from transload.destination_port import (
+    CloseJob as CloseJob,
+)
+from transload.destination_port import (
+    Destination as Destination,
+)
+from transload.destination_port import (
+    Gone as Gone,
+)
+from transload.destination_port import (
+    Holder as Holder,
+)
+from transload.destination_port import (
+    Landed as Landed,
+)
+from transload.destination_port import (
+    Picture as Picture,
+)
+from transload.destination_port import (
+    Powers as Powers,
+)
+from transload.destination_port import (
+    Records as Records,
+)
+from transload.destination_port import (
+    Refusal as Refusal,
+)
+from transload.destination_port import (
+    Stager as Stager,
+)
+from transload.destination_port import (
+    Upload as Upload,
+)
+from transload.destination_port import (
+    Uploads as Uploads,
+)
 from transload.entry import Entry, Limits, Listing, Opening, Place, ReadReport, Secret
+from transload.errors import TransientError, Wait
 from transload.faults import Fault
+from transload.json_codec import JsonObject
 from transload.model import (
     Facts,
     Held,
@@ -20,11 +65,9 @@ from transload.model import (
     Intent,
     Item,
     ItemKind,
-    ItemRecord,
     Job,
     JobState,
     Judgement,
-    OpenIntent,
     Outcome,
     Output,
     Progress,
@@ -109,13 +152,15 @@ class Source(ArchiveReader, Protocol):
 class SourceRef:
     """A source as a command names it: `ref` is enough to open it again, equal sources have equal `identity`.
 
-    `version` changes with the content of the source; empty where only reading could say so.
+    `version` changes with the content of the source; empty where only reading could say so. `scopes` are what its waits
+    may be named by: its host, its account.
     """
 
     ref: str
     identity: str
     title: str
     version: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 class Sources(Protocol):
@@ -183,90 +228,16 @@ class Media(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """A delivery that happened: what lies at the destination now."""
-
-    item_id: int
-    outputs: tuple[Output, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A delivery refused for this item alone: a foreign file at its path, a size that is not taken."""
-
-    item_id: int
-    fault: Fault
-
-
-Records = Callable[[], AsyncIterator[ItemRecord]]
-"""All items that the page of a job's folder shows: those that any job delivered into it, and those of this
-job that were not delivered; the oldest job first, then in entry order."""
-
-Picture = Callable[[ItemRecord, Path], Awaitable[bytes | None]]
-"""Makes the small picture (JPEG) of a delivered file again; None where there is none."""
-
-CloseJob = Callable[[Job], Awaitable[None]]
-"""Closes a job at its destination, with its items (`Destination.close_job`). Raises what that raises."""
-
-Taken = Callable[[str], str | None]
-"""Asks the ledger who has a path (case-folded): "file", "dir" or None."""
-
-
-class Destination(Protocol):
-    """Where media is delivered: one adapter for all jobs of a process that go there, some of them at the same time.
-
-    `put` may be repeated with the same intent: it then leaves one delivery, not two.
-    """
-
-    limit_bytes: int | None  # the most bytes of one file; None: any size
-
-    async def open(self, job: Job) -> None:
-        """Make the destination ready. Raises DeniedError, UnreachableError, DiskFullError."""
-        ...
-
-    def folder(self, title: str, taken: Taken) -> str:
-        """The job's folder inside the destination: readable, safe, not taken by another source."""
-        ...
-
-    def place(self, folder: str, shipment: Shipment, taken: Taken) -> tuple[str, ...]:
-        """A free final path for each parcel, relative to the destination. Blocking, no effects."""
-        ...
-
-    async def put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
-        """Deliver up to one album, in order; one answer an intent.
-
-        Raises DeniedError, UnreachableError, DiskFullError when nothing can go on; `look_up` finds what had landed.
-        """
-        ...
-
-    async def look_up(self, job: Job, intents: Sequence[OpenIntent]) -> list[Landed]:
-        """Those of the intents that did happen, by path and content."""
-        ...
-
-    async def holds(self, outputs: Sequence[Output]) -> bool:
-        """Whether an earlier delivery is still there."""
-        ...
-
-    async def sweep(self, job: Job) -> None:
-        """Remove what a killed run of this job left half done (temporary names)."""
-        ...
-
-    async def close_job(self, job: Job, records: Records, picture: Picture) -> None:
-        """The job's last act there (a library writes the page of the job's folder). May be repeated."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections: no job of this process uses the destination any more. May be called twice."""
-        ...
-
-
 class Scratch(Protocol):
     """The job's working folder under a byte budget. Only it removes files there, but for a converter's temporaries."""
 
     @property
     def peak(self) -> int:
         """The most bytes held at once so far."""
+        ...
+
+    def before_waiting(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do this once before each wait for room."""
         ...
 
     async def reserve(self, item_id: int, size: int) -> None:
@@ -360,15 +331,30 @@ class Record(EntryRecord, Protocol):
         ...
 
     async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
-        """Albums and paths, committed durably; earlier ones of the same content kept. None for a new duplicate."""
+        """Placements, committed durably, and albums where none are gathered; earlier ones of the same content kept.
+
+        A shipment whose equal this job has sent meanwhile gets no intent.
+        """
         ...
 
-    async def receive(self, landed: Sequence[Landed]) -> None:
-        """Write receipts: these items are sent."""
+    async def form_album(self, members: Sequence[Intent], note: JsonObject) -> list[Intent]:
+        """The next album of the job with these members, committed durably before it is sent."""
         ...
 
-    async def open_intents(self, after: int) -> list[OpenIntent]:
-        """Up to 100 intents without a receipt with item id > `after`."""
+    async def staged(self, intent: Intent, staged: JsonObject, held: Held | None) -> Intent:
+        """The item's files are there, its album is not sent: STAGED. `held` has the sums of a stream, read by now."""
+        ...
+
+    async def unstaged(self, gone: Sequence[Gone]) -> None:
+        """These items must be read and staged again: PENDING."""
+        ...
+
+    async def receive(self, landed: Sequence[Landed], *, durable: bool = False) -> None:
+        """Write receipts: these items are sent. `durable`: fsynced, for what cannot be asked for again."""
+        ...
+
+    async def open_intents(self, after: int) -> list[Intent]:
+        """Up to 100 intents without a receipt with item id > `after`, their bytes not at hand."""
         ...
 
     async def refused(self, refusals: Sequence[Refusal]) -> None:
@@ -392,6 +378,18 @@ class Record(EntryRecord, Protocol):
 
     async def kept(self, item: Item) -> Held | None:
         """The item's original in the quarantine if it is complete and, read anew, has the SHA-256 it was kept with."""
+        ...
+
+
+class Waits(Protocol):
+    """Waits of a job's scopes, as rows: shared by all jobs, workers and restarts."""
+
+    async def longest(self) -> Wait | None:
+        """The wait that ends last of those that still go on, None where there is none."""
+        ...
+
+    async def add(self, error: TransientError) -> Wait:
+        """Write the wait that an error with a scope asks for; an outage lasts longer from one to the next."""
         ...
 
 
@@ -440,7 +438,9 @@ class TaskContext(ReadContext):
     task: Task
     destination: Destination
     record: Record
-    segments: Callable[[str], SegmentStore]
+    segments: Callable[[str], SegmentStore]  # by the SHA-256 of the source
+    uploads: Callable[[int], Uploads]  # by the id of the item
+    waits: Waits
     should_yield: ShouldYield
 
 

@@ -96,7 +96,7 @@ def item(record: ItemRecord) -> dict[str, Any]:
         "error": _error(one.fault, one.job_id),
         "album": one.album,
         "outputs": [
-            {"path": output.path, "bytes": output.size_bytes, "sha256": output.sha256}
+            {"path": output.reference, "bytes": output.size_bytes, "sha256": output.sha256}
             for output in record.outputs
         ],
         "sent_at": timestamp(one.sent_ms),

@@ -27,8 +27,10 @@ class RetryPolicy:
             return asked_s * (1 + JITTER * jitter)
         if attempt >= self.max_attempts:
             return None
-        doublings = min(
-            attempt - 1, 64
-        )  # beyond, the float itself would overflow before the minimum is taken
+        return self.outage_s(attempt, jitter)
+
+    def outage_s(self, outages: int, jitter: float) -> float:
+        """Seconds to wait after so many failures in a row, from 1; an outage may have any number of them."""
+        doublings = min(outages - 1, 64)  # beyond, the float would overflow before the minimum
         plain = min(self.longest_s, self.first_s * 2.0**doublings)
         return plain * (1 + JITTER * (2 * jitter - 1))

@@ -7,6 +7,7 @@ Items                                                          after a kill
   pending      known, nothing decided for good                 read from the source again
   deferred     judged; its conversion comes last               the judgement is kept, a `convert` task goes on with it
   refused      the destination refused it once                 a `recover` task converts it and sends it once more
+  staged       its files are there, its album is not sent      its album is formed or sent; nothing travels again
   sent         a receipt says what lies there                  passed by for ever
   duplicate    an equal item's receipt stands for it           passed by for ever
   skipped      nobody wants it                                 passed by, until the filters change
@@ -14,7 +15,7 @@ Items                                                          after a kill
   failed       cannot be saved; nothing of it is kept          waits for `retry`
   cancelled    a command ended it                              waits for `retry`
 
-The first three are open: a job ends when none is left. Between the intent to send and the receipt there is no state:
+The first four are open: a job ends when none is left. Between the intent to send and the receipt there is no state:
 the intent is a row of its own, and the destination is asked what became of it.
 
 Jobs
@@ -54,19 +55,15 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     _J.CANCELLED: frozenset({_J.QUEUED}),
 }
 
-_LEAVING = frozenset(
-    {_I.SKIPPED, _I.DUPLICATE, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.DEFERRED, _I.REFUSED}
-)
+_ENDS = frozenset({_I.SENT, _I.DUPLICATE, _I.QUARANTINED, _I.FAILED, _I.CANCELLED})
 
 ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
     # Pending to pending: it stays so for want of a password, with the reason.
-    _I.PENDING: frozenset({_I.PENDING, _I.SENT}) | _LEAVING,
-    _I.DEFERRED: frozenset(
-        {_I.SENT, _I.DUPLICATE, _I.REFUSED, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.PENDING}
-    ),
-    _I.REFUSED: frozenset(
-        {_I.SENT, _I.DUPLICATE, _I.QUARANTINED, _I.FAILED, _I.CANCELLED, _I.PENDING}
-    ),
+    _I.PENDING: _ENDS | {_I.PENDING, _I.SKIPPED, _I.DEFERRED, _I.REFUSED, _I.STAGED},
+    _I.DEFERRED: _ENDS | {_I.PENDING, _I.REFUSED, _I.STAGED},
+    _I.REFUSED: _ENDS | {_I.PENDING, _I.STAGED},
+    # Staged to staged: a kill came before the row was used. To pending or refused: what was staged is gone there.
+    _I.STAGED: _ENDS | {_I.PENDING, _I.REFUSED, _I.STAGED},
     _I.SENT: frozenset(),
     _I.SKIPPED: frozenset({_I.PENDING}),
     _I.DUPLICATE: frozenset(),
@@ -76,7 +73,7 @@ ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
 }
 
 JOB_ENDED = frozenset({_J.SUCCEEDED, _J.PARTIAL, _J.FAILED, _J.CANCELLED})
-ITEM_OPEN = frozenset({_I.PENDING, _I.DEFERRED, _I.REFUSED})
+ITEM_OPEN = frozenset({_I.PENDING, _I.DEFERRED, _I.REFUSED, _I.STAGED})
 ITEM_LOST = frozenset({_I.QUARANTINED, _I.FAILED, _I.CANCELLED})
 ITEM_RETRIABLE = ITEM_LOST
 
@@ -90,7 +87,7 @@ OPENED = "opened"  # the reason of a skip: an archive inside whose entries were 
 UNOPENED = "an archive inside"  # the reason of a skip of what is an archive only in form
 NOT_MEDIA = "not a photo, video or sound"  # the reason of a skip of what is not asked for
 
-_IN_REPORT = {_I.REFUSED: _I.PENDING}
+_IN_REPORT = {_I.REFUSED: _I.PENDING, _I.STAGED: _I.PENDING}
 
 
 class IllegalTransitionError(Exception):

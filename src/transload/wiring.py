@@ -1,7 +1,6 @@
 """Which adapter stands behind which port: one function builds the installation, nothing else chooses."""
 
 import platform
-import random
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,8 @@ from transload.ledger.questions import system_clock
 from transload.ledger.segments import SqlSegmentStore
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
+from transload.ledger.uploads import ItemUploads
+from transload.ledger.waits import LedgerWaits
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import EncoderSettings
 from transload.media.judge.verdict import Wishes
@@ -55,7 +56,7 @@ class Installation:
     destinations: Destinations
     media: MediaToolbox
     limits: Limits
-    retry: RetryPolicy
+    waits: LedgerWaits
 
     @property
     def library_dir(self) -> Path:
@@ -68,7 +69,7 @@ class Installation:
             ledger=self.ledger,
             media=self.media,
             contexts=TaskContexts(self),
-            failures=Failures(self.clock, self.retry, random.random),
+            failures=Failures(self.waits),
             sweep_segments=self.segment_store.sweep,
             budget_bytes=self.settings.scratch_budget_bytes,
         )
@@ -137,12 +138,15 @@ class TaskContexts:
             limits=parts.limits,
             open_inside=partial(parts.archives.open_as, passwords=passwords),
             segments=partial(parts.segment_store.of, run.record),
+            uploads=partial(ItemUploads, parts.ledger.database, parts.clock, run.record),
+            waits=parts.waits.of(run.job.id, run.destination.scopes(run.job)),
             should_yield=run.should_yield,
         )
 
 
-def build(settings: Settings, folder: DataFolder) -> Installation:
-    """The installation of a data folder; no file is touched."""
+def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) -> Installation:
+    """The installation of a data folder; no file is touched. `clock` is the one of its ledger."""
+    clock = clock or system_clock
     database = Database(folder.ledger)
     machine = platform.node()
     destinations = Destinations()
@@ -164,15 +168,13 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
     return Installation(
         settings=settings,
         folder=folder,
-        clock=system_clock,
-        ledger=Ledger(database, system_clock),
-        leases=Leases(database, system_clock, machine, int(settings.lease_s * 1000)),
+        clock=clock,
+        ledger=Ledger(database, clock),
+        leases=Leases(database, clock, machine, int(settings.lease_s * 1000)),
         lock=FolderLock(folder.lock),
         children=children,
         quarantine=Quarantine(database, folder.quarantine),
-        segment_store=SqlSegmentStore(
-            database, system_clock, folder.segments, settings.min_free_bytes
-        ),
+        segment_store=SqlSegmentStore(database, clock, folder.segments, settings.min_free_bytes),
         archives=archives,
         sources=sources,
         destinations=destinations,
@@ -187,7 +189,11 @@ def build(settings: Settings, folder: DataFolder) -> Installation:
             registry=children,
         ),
         limits=limits,
-        retry=RetryPolicy(settings.retry.max_attempts, space_s=settings.retry.space_s),
+        waits=LedgerWaits(
+            database,
+            clock,
+            RetryPolicy(settings.retry.max_attempts, space_s=settings.retry.space_s),
+        ),
     )
 
 

@@ -14,12 +14,21 @@ import anyio
 import pytest
 
 from tests.conformance.targets import OTHER_DISK, TARGETS, LibraryTarget, Target
-from tests.destinations.parcels import MTIME_MS, a_job, a_parcel, a_shipment, intents_for, nobody
+from tests.destinations.parcels import (
+    MTIME_MS,
+    HeldClaims,
+    a_job,
+    a_parcel,
+    a_shipment,
+    intents_for,
+    local,
+    paths_of,
+)
 from transload.destinations.delivery import TEMP_FOLDER, outputs
 from transload.destinations.library import Library, key
 from transload.errors import DeniedError, DiskFullError
-from transload.model import Intent, Job, OpenIntent
-from transload.ports import Landed, Refusal
+from transload.model import Intent, Job, Placement
+from transload.ports import Answer, Landed, Refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -46,24 +55,27 @@ def batch(target: Target, scratch: Path, count: int = 3) -> list[Intent]:
     return intents_for(target.destination, shipments)
 
 
-def as_open(intents: Sequence[Intent]) -> list[OpenIntent]:
+def as_open(intents: Sequence[Intent]) -> list[Intent]:
+    """As the ledger has them: their bytes are no longer at hand."""
+    bare = [tuple(replace(parcel, blob=None) for parcel in one.shipment.parcels) for one in intents]
     return [
-        OpenIntent(intent.shipment.item.id, intent.album, outputs(intent)) for intent in intents
+        replace(one, shipment=replace(one.shipment, parcels=parcels))
+        for one, parcels in zip(intents, bare, strict=True)
     ]
 
 
 def wanted(intents: Sequence[Intent]) -> dict[str, bytes]:
     return {
-        path: parcel.local.read_bytes()
+        path: local(parcel).read_bytes()
         for intent in intents
-        for path, parcel in zip(intent.paths, intent.shipment.parcels, strict=True)
+        for path, parcel in zip(paths_of(intent), intent.shipment.parcels, strict=True)
     }
 
 
 async def test_put_delivers_and_answers_in_order(target: Target, scratch: Path) -> None:
     await target.destination.open(a_job())
     intents = batch(target, scratch)
-    answers = await target.destination.put(a_job(), intents)
+    answers = await target.destination.deliver(a_job(), intents)
     assert answers == [Landed(intent.shipment.item.id, outputs(intent)) for intent in intents]
     assert target.files() == wanted(intents)
     assert await target.destination.holds(outputs(intents[0]))
@@ -72,21 +84,21 @@ async def test_put_delivers_and_answers_in_order(target: Target, scratch: Path) 
 async def test_put_twice_is_one_delivery(target: Target, scratch: Path) -> None:
     await target.destination.open(a_job())
     intents = batch(target, scratch)
-    first = await target.destination.put(a_job(), intents)
-    assert await target.destination.put(a_job(), intents) == first
+    first = await target.destination.deliver(a_job(), intents)
+    assert await target.destination.deliver(a_job(), intents) == first
     assert target.files() == wanted(intents)
 
 
 async def test_one_refused_the_rest_arrive(target: Target, scratch: Path) -> None:
     await target.destination.open(a_job())
     intents = batch(target, scratch)
-    target.plant(intents[1].paths[0], b"foreign")
-    first, second, third = await target.destination.put(a_job(), intents)
+    target.plant(paths_of(intents[1])[0], b"foreign")
+    first, second, third = await target.destination.deliver(a_job(), intents)
     assert isinstance(first, Landed)
     assert isinstance(third, Landed)
     assert isinstance(second, Refusal)
     assert (second.item_id, second.fault.kind) == (2, "dest.rejected")
-    assert target.files() == wanted(intents) | {intents[1].paths[0]: b"foreign"}
+    assert target.files() == wanted(intents) | {paths_of(intents[1])[0]: b"foreign"}
 
 
 async def test_an_item_arrives_with_all_its_files_or_none(target: Target, scratch: Path) -> None:
@@ -96,48 +108,48 @@ async def test_an_item_arrives_with_all_its_files_or_none(target: Target, scratc
         a_parcel(scratch, "originals/a.heic", b"heic"),
     )
     (intent,) = intents_for(target.destination, [a_shipment(1, shown, kept, suffix=".jpg")])
-    assert intent.paths == ("trip/a.jpg", "trip/originals/a.heic")
-    target.plant(intent.paths[1], b"foreign")
-    (answer,) = await target.destination.put(a_job(), [intent])
+    assert paths_of(intent) == ("trip/a.jpg", "trip/originals/a.heic")
+    target.plant(paths_of(intent)[1], b"foreign")
+    (answer,) = await target.destination.deliver(a_job(), [intent])
     assert isinstance(answer, Refusal)
-    assert target.files() == {intent.paths[1]: b"foreign"}
+    assert target.files() == {paths_of(intent)[1]: b"foreign"}
 
 
 async def test_a_cut_working_copy_is_never_delivered(target: Target, scratch: Path) -> None:
     await target.destination.open(a_job())
     intents = batch(target, scratch)
     whole = wanted(intents)
-    intents[0].shipment.parcels[0].local.write_bytes(b"ph")
-    intents[1].shipment.parcels[0].local.unlink()
-    first, second, third = await target.destination.put(a_job(), intents)
+    local(intents[0].shipment.parcels[0]).write_bytes(b"ph")
+    local(intents[1].shipment.parcels[0]).unlink()
+    first, second, third = await target.destination.deliver(a_job(), intents)
     assert isinstance(first, Refusal)
     assert isinstance(second, Refusal)
     assert isinstance(third, Landed)
-    assert target.files() == {intents[2].paths[0]: whole[intents[2].paths[0]]}
+    assert target.files() == {paths_of(intents[2])[0]: whole[paths_of(intents[2])[0]]}
 
 
 async def test_the_working_copy_stays_and_may_go(target: Target, scratch: Path) -> None:
     await target.destination.open(a_job())
     intents = batch(target, scratch)
     whole = wanted(intents)
-    await target.destination.put(a_job(), intents)
+    await target.destination.deliver(a_job(), intents)
     for intent in intents:
-        intent.shipment.parcels[0].local.unlink()
+        local(intent.shipment.parcels[0]).unlink()
     assert target.files() == whole
 
 
 async def test_modification_times_are_kept(target: Target, scratch: Path) -> None:
     await target.destination.open(a_job())
     (intent,) = batch(target, scratch, 1)
-    await target.destination.put(a_job(), [intent])
-    assert target.mtime_ms(intent.paths[0]) in (MTIME_MS, None)
+    await target.destination.deliver(a_job(), [intent])
+    assert target.mtime_ms(paths_of(intent)[0]) in (MTIME_MS, None)
 
 
 async def test_look_up_knows_content_not_names(target: Target, scratch: Path) -> None:
     await target.destination.open(a_job())
     intents = batch(target, scratch)
-    await target.destination.put(a_job(), intents[:1])
-    target.plant(intents[1].paths[0], b"PHOTO 2")  # same size
+    await target.destination.deliver(a_job(), intents[:1])
+    target.plant(paths_of(intents[1])[0], b"PHOTO 2")  # same size
     assert await target.destination.look_up(a_job(), as_open(intents)) == [
         Landed(1, outputs(intents[0]))
     ]
@@ -167,7 +179,7 @@ async def test_hostile_names_stay_inside(target: Target, scratch: Path) -> None:
         a_shipment(n, a_parcel(scratch, name, b"%d" % n)) for n, name in enumerate(hostile, 1)
     ]
     intents = intents_for(target.destination, shipments)
-    answers = await target.destination.put(a_job(), intents)
+    answers = await target.destination.deliver(a_job(), intents)
     assert all(isinstance(answer, Landed) for answer in answers)
     assert target.files() == wanted(intents)
     assert all(path.startswith("trip/") and ".." not in path.split("/") for path in target.files())
@@ -178,7 +190,9 @@ async def test_climbing_paths_are_refused(target: Target, scratch: Path, tmp_pat
     await target.destination.open(a_job())
     shipment = a_shipment(1, a_parcel(scratch, "x", b"x"))
     for path in ("../x.jpg", f"{tmp_path}/x.jpg", "trip/../../x.jpg"):
-        (answer,) = await target.destination.put(a_job(), [Intent(shipment, 1, (path,))])
+        (answer,) = await target.destination.deliver(
+            a_job(), [Intent(shipment, 1, (Placement(path),))]
+        )
         assert isinstance(answer, Refusal)
     assert target.files() == {}
 
@@ -199,9 +213,9 @@ async def test_equal_names_all_arrive(target: Target, scratch: Path) -> None:
         a_shipment(n, a_parcel(scratch, name, b"%d" % n)) for n, name in enumerate(names, 1)
     ]
     intents = intents_for(target.destination, shipments)
-    assert len({key(intent.paths[0]) for intent in intents}) == len(names)
-    assert intents[1].paths == ("trip/a/IMG (2).jpg",)
-    await target.destination.put(a_job(), intents)
+    assert len({key(paths_of(intent)[0]) for intent in intents}) == len(names)
+    assert paths_of(intents[1]) == ("trip/a/IMG (2).jpg",)
+    await target.destination.deliver(a_job(), intents)
     assert sorted(target.files().values()) == [b"%d" % n for n in range(1, len(names) + 1)]
 
 
@@ -211,8 +225,8 @@ async def test_files_of_one_item_never_collide(target: Target, scratch: Path) ->
         a_parcel(scratch, name, name.encode()) for name in ("x/a.jpg", "X/A.jpg", "x/a.jpg/b", "x")
     ]
     (intent,) = intents_for(target.destination, [a_shipment(1, *parcels)])
-    assert len({key(path) for path in intent.paths}) == len(parcels)
-    await target.destination.put(a_job(), [intent])
+    assert len({key(path) for path in paths_of(intent)}) == len(parcels)
+    await target.destination.deliver(a_job(), [intent])
     assert target.files() == wanted([intent])
 
 
@@ -223,9 +237,9 @@ async def test_foreign_files_are_passed_by(target: Target, scratch: Path) -> Non
     shipments = [
         a_shipment(n, a_parcel(scratch, name, b"x")) for n, name in ((1, "a.jpg"), (2, "b/c.jpg"))
     ]
-    paths = [intent.paths[0] for intent in intents_for(target.destination, shipments)]
+    paths = [paths_of(intent)[0] for intent in intents_for(target.destination, shipments)]
     assert paths == ["trip/a (2).jpg", "trip/b (2)/c.jpg"]
-    assert target.destination.folder("trip", nobody) == "trip (2)"
+    assert target.destination.claim_folder(a_job(), "another", HeldClaims()) == "trip (2)"
 
 
 async def test_two_jobs_at_once(target: Target, scratch: Path) -> None:
@@ -239,11 +253,11 @@ async def test_two_jobs_at_once(target: Target, scratch: Path) -> None:
         )
         for job in jobs
     ]
-    answers: list[Landed | Refusal] = []
+    answers: list[Answer] = []
 
     async def deliver(job: Job, intents: list[Intent]) -> None:
         for intent in intents:
-            answers.extend(await target.destination.put(job, [intent]))
+            answers.extend(await target.destination.deliver(job, [intent]))
 
     async with anyio.create_task_group() as group:
         for job, intents in zip(jobs, work, strict=True):
@@ -276,7 +290,7 @@ async def main():
     await target.destination.open(a_job())
     intents = batch(target, scratch)
     sys.addaudithook(die)
-    await target.destination.put(a_job(), intents)
+    await target.destination.deliver(a_job(), intents)
     os.kill(os.getpid(), signal.SIGKILL)
 anyio.run(main)
 """
@@ -315,7 +329,7 @@ async def test_a_killed_put_is_continued(
     await again.destination.sweep(a_job())
     found = await again.destination.look_up(a_job(), as_open(intents))
     assert [one.item_id for one in found] == list(range(1, landed + 1))
-    await again.destination.put(a_job(), intents[landed:])
+    await again.destination.deliver(a_job(), intents[landed:])
     await again.destination.sweep(a_job())
     assert again.files() == wanted(intents)
     assert not (root / TEMP_FOLDER).exists()
@@ -349,13 +363,13 @@ async def test_a_full_disk_keeps_what_fits(mounted: Callable[..., Path], scratch
     ]
     intents = intents_for(target.destination, shipments)
     with pytest.raises(DiskFullError):
-        await target.destination.put(a_job(), intents)
+        await target.destination.deliver(a_job(), intents)
     assert target.files() == wanted(intents[:2])
     found = await target.destination.look_up(a_job(), as_open(intents))
     assert [one.item_id for one in found] == [0, 1]
 
-    (target.root / intents[0].paths[0]).unlink()
-    assert len(await target.destination.put(a_job(), intents[2:])) == 1
+    (target.root / paths_of(intents[0])[0]).unlink()
+    assert len(await target.destination.deliver(a_job(), intents[2:])) == 1
 
 
 async def test_a_disk_full_from_the_start(mounted: Callable[..., Path]) -> None:
@@ -373,7 +387,7 @@ async def test_a_read_only_disk_is_denied(mounted: Callable[..., Path], scratch:
     intents = batch(target, scratch)
     await anyio.run_process(["mount", "-o", "remount,ro", str(root)])
     with pytest.raises(DeniedError) as caught:
-        await target.destination.put(a_job(), intents)
+        await target.destination.deliver(a_job(), intents)
     assert str(root) in caught.value.detail
     assert caught.value.suggestion
     with pytest.raises(DeniedError):
@@ -389,16 +403,18 @@ async def test_several_jobs_deliver_through_one_adapter_at_the_same_time(
     for n, job in enumerate(jobs):
         (own := scratch / str(n)).mkdir(parents=True)
         shipments = [a_shipment(10 * n + k, a_parcel(own, f"{k}.jpg", b"%d" % k)) for k in range(8)]
-        folder = job.folder or ""
         batches.append(
-            [Intent(one, None, target.destination.place(folder, one, nobody)) for one in shipments]
+            [
+                Intent(one, None, target.destination.plan(job, one, HeldClaims()))
+                for one in shipments
+            ]
         )
     for job in jobs:
         await target.destination.open(job)
     async with anyio.create_task_group() as group:
         for job, intents in zip(jobs, batches, strict=True):
             for intent in intents:
-                group.start_soon(target.destination.put, job, [intent])
+                group.start_soon(target.destination.deliver, job, [intent])
     assert target.files() == {path: c for intents in batches for path, c in wanted(intents).items()}
 
 
@@ -407,7 +423,7 @@ async def test_it_can_be_closed_twice_and_what_was_delivered_stays(
 ) -> None:
     await target.destination.open(a_job())
     intents = batch(target, scratch)
-    await target.destination.put(a_job(), intents)
+    await target.destination.deliver(a_job(), intents)
     await target.destination.close()
     await target.destination.close()
     assert target.files() == wanted(intents)

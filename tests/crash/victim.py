@@ -153,8 +153,8 @@ def write_under_final_names() -> None:
 
     def stage(self: Any, intent: Any) -> list[Any]:
         for parcel, output in zip(intent.shipment.parcels, delivery.outputs(intent), strict=True):
-            delivery.make_parents(self._root, output.path, self._real)
-            content, final = parcel.local.read_bytes(), self._root / output.path
+            delivery.make_parents(self._root, output.reference, self._real)
+            content, final = parcel.blob.path.read_bytes(), self._root / output.reference
             with final.open("wb") as file:
                 file.write(content[: len(content) // 2])
                 file.flush()

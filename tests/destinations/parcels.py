@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from transload.blob import LocalBlob
 from transload.model import (
     Intent,
     Item,
@@ -17,13 +18,28 @@ from transload.model import (
     Shipment,
     Verdict,
 )
-from transload.ports import Destination
+from transload.ports import Destination, Holder
 
 MTIME_MS = 1_500_000_000_123
 
 
-def nobody(path: str) -> None:
-    """A ledger that has given out no path."""
+class HeldClaims:
+    """A ledger that remembers in memory what has been given out."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Holder] = {}
+        self.owned: dict[str, str] = {}
+
+    def holder(self, claim: str) -> Holder | None:
+        return self.given.get(claim)
+
+    def owned_by(self, owner: str) -> str | None:
+        return self.owned.get(owner)
+
+    def add(self, claim: str, value: str, owner: str | None = None) -> None:
+        self.given.setdefault(claim, "claim")
+        if owner is not None:
+            self.owned[owner] = value
 
 
 def a_job(job_id: str = "01JOB", folder: str | None = None) -> Job:
@@ -43,7 +59,9 @@ def a_parcel(folder: Path, name: str, content: bytes) -> Parcel:
     folder.mkdir(exist_ok=True)
     local = folder / str(sum(1 for _ in folder.iterdir()))
     local.write_bytes(content)
-    return Parcel(local, name, len(content), hashlib.sha256(content).hexdigest(), MTIME_MS)
+    return Parcel(
+        LocalBlob(local), name, len(content), hashlib.sha256(content).hexdigest(), MTIME_MS
+    )
 
 
 def a_shipment(item_id: int, *parcels: Parcel, suffix: str | None = None) -> Shipment:
@@ -55,18 +73,23 @@ def a_shipment(item_id: int, *parcels: Parcel, suffix: str | None = None) -> Shi
 def intents_for(
     destination: Destination, shipments: Sequence[Shipment], folder: str = "trip"
 ) -> list[Intent]:
-    """What the ledger does before a `put`: a path for each parcel, none of them given twice."""
-    given: dict[str, str] = {}
-
-    def taken(path: str) -> str | None:
-        return given.get(path.casefold())
-
+    """What the ledger does before a delivery: a placement for each parcel, no claim given twice."""
+    claims = HeldClaims()
     intents: list[Intent] = []
     for shipment in shipments:
-        paths = destination.place(folder, shipment, taken)
-        for path in paths:
-            given[path.casefold()] = "file"
-            for end in [at for at, sign in enumerate(path) if sign == "/"]:
-                given.setdefault(path[:end].casefold(), "dir")
-        intents.append(Intent(shipment, 1, paths))
+        placements = destination.plan(a_job(folder=folder), shipment, claims)
+        claims.given |= {one.claim: "output" for one in placements if one.claim is not None}
+        intents.append(Intent(shipment, 1, placements))
     return intents
+
+
+def paths_of(intent: Intent) -> tuple[str, ...]:
+    """Where its files go."""
+    return tuple(placement.reference for placement in intent.placements)
+
+
+def local(parcel: Parcel) -> Path:
+    """The file that a parcel is."""
+    assert parcel.blob is not None
+    assert parcel.blob.path is not None
+    return parcel.blob.path

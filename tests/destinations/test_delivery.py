@@ -8,7 +8,7 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from tests.destinations.parcels import a_parcel, a_shipment
+from tests.destinations.parcels import a_parcel, a_shipment, local
 from transload.destinations import delivery
 from transload.destinations.delivery import translating
 from transload.errors import (
@@ -18,7 +18,7 @@ from transload.errors import (
     TransloadError,
     UnreachableError,
 )
-from transload.model import Intent, Output
+from transload.model import Intent, Output, Placement
 from transload.ports import Landed
 
 
@@ -32,17 +32,18 @@ def test_bytes_are_linked_not_copied_on_one_disk(tmp_path: Path) -> None:
     parcel = a_parcel(tmp_path / "scratch", "a.jpg", b"a")
     root = tmp_path / "library"
     root.mkdir()
-    intent = Intent(a_shipment(1, parcel), 1, ("trip/a.jpg",))
+    intent = Intent(a_shipment(1, parcel), 1, (Placement("trip/a.jpg"),))
     answers = delivery.Delivery(root, "J", None).run([intent])
     assert answers == [Landed(1, delivery.outputs(intent))]
-    assert (root / "trip/a.jpg").samefile(parcel.local)
+    assert (root / "trip/a.jpg").samefile(local(parcel))
 
 
 def test_two_intents_for_one_path_give_one_refusal(tmp_path: Path) -> None:
     scratch, root = tmp_path / "scratch", tmp_path / "library"
     root.mkdir()
     intents = [
-        Intent(a_shipment(n, a_parcel(scratch, "a.jpg", b"%d" % n)), 1, ("a.jpg",)) for n in (1, 2)
+        Intent(a_shipment(n, a_parcel(scratch, "a.jpg", b"%d" % n)), 1, (Placement("a.jpg"),))
+        for n in (1, 2)
     ]
     answers = to_answers(root, intents)
     assert [type(answer).__name__ for answer in answers] == ["Landed", "Refusal"]

@@ -52,8 +52,8 @@ def deliver(root: Path, records: Iterable[ItemRecord]) -> None:
     """Put the files there that the records tell of."""
     for record in records:
         for output in record.outputs:
-            (root / output.path).parent.mkdir(parents=True, exist_ok=True)
-            (root / output.path).write_bytes(bytes(output.size_bytes))
+            (root / output.reference).parent.mkdir(parents=True, exist_ok=True)
+            (root / output.reference).write_bytes(bytes(output.size_bytes))
 
 
 async def small(_record: ItemRecord, _local: Path) -> bytes | None:

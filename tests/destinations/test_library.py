@@ -9,13 +9,21 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.destinations.parcels import a_job, a_parcel, a_shipment, intents_for, nobody
+from tests.destinations.parcels import (
+    HeldClaims,
+    a_job,
+    a_parcel,
+    a_shipment,
+    intents_for,
+    local,
+    paths_of,
+)
 from transload.destinations import delivery, gallery
 from transload.destinations.delivery import TEMP_FOLDER
 from transload.destinations.library import Library
 from transload.errors import DeniedError, UnreachableError
-from transload.model import Intent, ItemKind, ItemRecord, ItemState
-from transload.ports import Refusal
+from transload.model import Intent, ItemKind, ItemRecord, ItemState, Placement
+from transload.ports import Holder, Refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +85,7 @@ async def test_a_removed_library_is_unreachable(library: Library, tmp_path: Path
     intents = intents_for(library, [a_shipment(1, a_parcel(tmp_path / "scratch", "a.jpg", b"a"))])
     library.root.rmdir()
     with pytest.raises(UnreachableError) as caught:
-        await library.put(a_job(), intents)
+        await library.deliver(a_job(), intents)
     assert caught.value.suggestion
     assert not library.root.exists()
 
@@ -91,7 +99,7 @@ async def test_another_disk_in_its_place_gets_nothing(library: Library, tmp_path
             library, [a_shipment(1, a_parcel(tmp_path / "scratch", "a.jpg", b"a"))]
         )
         with pytest.raises(UnreachableError):
-            await library.put(a_job(), intents)
+            await library.deliver(a_job(), intents)
         assert list(library.root.iterdir()) == []
     finally:
         await anyio.run_process(["umount", str(library.root)])
@@ -110,7 +118,8 @@ async def test_another_disk_in_its_place_gets_nothing(library: Library, tmp_path
     ],
 )
 def test_a_title_becomes_one_safe_folder(tmp_path: Path, title: str, folder: str) -> None:
-    assert Library(tmp_path).folder(title, nobody) == folder
+    job = replace(a_job(), title=title)
+    assert Library(tmp_path).claim_folder(job, "me", HeldClaims()) == folder
 
 
 def test_folders_of_others_are_passed_by(tmp_path: Path) -> None:
@@ -118,9 +127,11 @@ def test_folders_of_others_are_passed_by(tmp_path: Path) -> None:
     (tmp_path / "trip (3)").mkdir()
     (tmp_path / "trip (3)" / "mine").touch()
     (tmp_path / "trip (4)").mkdir()
-    given = {"trip": "dir", "trip (2)": "file"}
-    assert library.folder("Trip", given.get) in ("Trip (3)", "Trip (4)")
-    assert library.folder("trip", given.get) == "trip (4)"
+    claims = HeldClaims()
+    claims.given |= {"trip": "claim", "trip (2)": "output"}
+    assert library.claim_folder(a_job(), "me", claims) == "trip (4)"
+    assert library.claim_folder(a_job(), "me", claims) == "trip (4)"  # once for good
+    assert library.claim_folder(a_job(), "another", claims) == "trip (5)"
 
 
 async def test_a_planted_link_leads_nowhere(library: Library, tmp_path: Path) -> None:
@@ -132,11 +143,14 @@ async def test_a_planted_link_leads_nowhere(library: Library, tmp_path: Path) ->
     scratch = tmp_path / "scratch"
     through = a_shipment(1, a_parcel(scratch, "day/b.jpg", b"b"))
     over = a_shipment(2, a_parcel(scratch, "a.jpg", b"a"))
-    placed = [intent.paths for intent in intents_for(library, [through, over])]
+    placed = [paths_of(intent) for intent in intents_for(library, [through, over])]
     assert placed == [("trip/day (2)/b.jpg",), ("trip/a (2).jpg",)]
 
-    forced = [Intent(through, 1, ("trip/day/b.jpg",)), Intent(over, 1, ("trip/a.jpg",))]
-    answers = await library.put(a_job(), forced)
+    forced = [
+        Intent(through, 1, (Placement("trip/day/b.jpg"),)),
+        Intent(over, 1, (Placement("trip/a.jpg"),)),
+    ]
+    answers = await library.deliver(a_job(), forced)
     assert all(isinstance(answer, Refusal) for answer in answers)
     assert list(outside.iterdir()) == []
 
@@ -149,30 +163,33 @@ async def test_the_first_file_gets_the_judged_ending(library: Library, tmp_path:
         a_parcel(scratch, "originals/a.heic", b"b"),
         suffix=".jpg",
     )
-    assert library.place("trip", shipment, nobody) == ("trip/a.jpg", "trip/originals/a.heic")
+    (intent,) = intents_for(library, [shipment])
+    assert paths_of(intent) == ("trip/a.jpg", "trip/originals/a.heic")
 
 
 async def test_thousands_of_equal_names_stay_cheap(library: Library, tmp_path: Path) -> None:
-    asked = 0
-    given: set[str] = set()
+    class CountedClaims(HeldClaims):
+        asked = 0
 
-    def taken(path: str) -> str | None:
-        nonlocal asked
-        asked += 1
-        return "file" if path in given else None
+        def holder(self, claim: str) -> Holder | None:
+            CountedClaims.asked += 1
+            return super().holder(claim)
 
+    claims = CountedClaims()
     shipment = a_shipment(1, a_parcel(tmp_path / "scratch", "a.jpg", b"a"))
+    paths: set[str | None] = set()
     for _ in range(500):
-        (path,) = library.place("trip", shipment, taken)
-        given.add(path.casefold())
-    assert len(given) == 500
-    assert asked <= 3 * 500
+        (placed,) = library.plan(a_job(folder="trip"), shipment, claims)
+        paths.add(placed.claim)
+        claims.given[placed.claim or ""] = "output"
+    assert len(paths) == 500
+    assert CountedClaims.asked <= 3 * 500
 
 
 async def test_delivered_files_have_the_users_mode(library: Library, tmp_path: Path) -> None:
     parcel = a_parcel(tmp_path / "scratch", "a.jpg", b"a")
-    parcel.local.chmod(0o600)
-    await library.put(a_job(), intents_for(library, [a_shipment(1, parcel)]))
+    local(parcel).chmod(0o600)
+    await library.deliver(a_job(), intents_for(library, [a_shipment(1, parcel)]))
     plain = tmp_path / "plain"
     plain.touch()
     assert (library.root / "trip/a.jpg").stat().st_mode == plain.stat().st_mode
@@ -184,7 +201,7 @@ async def test_closing_writes_the_gallery_again_and_again(library: Library, tmp_
     parcel = a_parcel(tmp_path / "scratch", "a.jpg", b"a")
     shipment = replace(a_shipment(1, parcel), thumb=JPEG)
     (intent,) = intents_for(library, [shipment])
-    await library.put(a_job(folder="trip"), [intent])
+    await library.deliver(a_job(folder="trip"), [intent])
     item = replace(shipment.item, state=ItemState.SENT, kind=ItemKind.PHOTO)
     record = ItemRecord(item, delivery.outputs(intent))
 
@@ -203,7 +220,7 @@ async def test_small_pictures_wait_until_they_are_many(library: Library, tmp_pat
     for number, shown in ((1, False), (2, True)):
         parcel = a_parcel(tmp_path / f"{number}", f"{number}.jpg", b"%d" % number)
         intents = intents_for(library, [replace(a_shipment(number, parcel), thumb=few)])
-        await library.put(a_job(folder="trip"), intents)
+        await library.deliver(a_job(folder="trip"), intents)
         assert (library.root / "trip" / ".gallery").exists() is shown
         assert not (library.root / TEMP_FOLDER).exists()
 

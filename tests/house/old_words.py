@@ -41,7 +41,7 @@ OLD_WORDS = {
     "saying": "output",
     "segments_box": "remux",
     "segments_words": "ffmpeg_args",
-    "settle": "reconcile_intents",
+    "settle": "reconcile",
     "shipping": "deliveries",
     "Stage": "DryRunTools",
     "standing": "with_totals",

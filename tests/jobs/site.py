@@ -45,14 +45,12 @@ _JOB = Job("", "", "", Recipe.PLAYABLE, "", JobState.QUEUED)
 async def site(folder: Path) -> AsyncIterator[Site]:
     home = Home(folder)
     home.data.root.mkdir()
-    made = Site(build(SMALL, home.data), Picky(home.library))
 
     def clock() -> int:
         return made.now_ms
 
-    ledger, leases = made.parts.ledger, made.parts.leases
-    ledger.clock = leases.clock = clock
-    made.parts = replace(made.parts, clock=clock)
+    made = Site(build(SMALL, home.data, clock), Picky(home.library))
+    ledger = made.parts.ledger
     made.parts.destinations.add("picky", lambda _: made.picky)
     ledger.database.open()
     try:

@@ -34,8 +34,8 @@ def test_opening_twice_keeps_the_rows(tmp_path: Path) -> None:
         database = Database(tmp_path / "ledger.db")
         database.open()
         with database.begin() as db:
-            db.execute(text("INSERT INTO folders VALUES ('d', hex(randomblob(4)), NULL, 'p')"))
-            count = db.execute(text("SELECT count(*) FROM folders")).scalar_one()
+            db.execute(text("INSERT INTO claims VALUES ('d', hex(randomblob(4)), NULL, 'p')"))
+            count = db.execute(text("SELECT count(*) FROM claims")).scalar_one()
         database.close()
     assert count == 2
 
@@ -46,13 +46,13 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
 
     def fail() -> None:
         with database.begin() as db:
-            db.execute(text("INSERT INTO folders VALUES ('d', 'k', NULL, 'p')"))
+            db.execute(text("INSERT INTO claims VALUES ('d', 'k', NULL, 'p')"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with database.begin() as db:
-        assert db.execute(text("SELECT count(*) FROM folders")).scalar_one() == 0
+        assert db.execute(text("SELECT count(*) FROM claims")).scalar_one() == 0
     database.close()
 
 
@@ -150,7 +150,7 @@ def test_a_full_disk_is_told_apart(tmp_path: Path) -> None:
             db.execute(text("PRAGMA max_page_count=1"))
             for _ in range(100):
                 db.execute(
-                    text("INSERT INTO folders VALUES ('d', hex(randomblob(2000)), NULL, 'p')")
+                    text("INSERT INTO claims VALUES ('d', hex(randomblob(2000)), NULL, 'p')")
                 )
 
     with pytest.raises(DiskFullError):
@@ -172,9 +172,9 @@ def test_many_processes_may_make_the_ledger_at_once(tmp_path: Path) -> None:
 async def test_what_was_deleted_is_nowhere_after_a_wipe(tmp_path: Path) -> None:
     database = Database(tmp_path / "ledger.db")
     database.open()
-    insert = text("INSERT INTO folders VALUES ('d', 'open-sesame', NULL, 'p')")
+    insert = text("INSERT INTO claims VALUES ('d', 'open-sesame', NULL, 'p')")
     await database.run(lambda db: db.execute(insert))
-    await database.run(lambda db: db.execute(text("DELETE FROM folders")), durable=True)
+    await database.run(lambda db: db.execute(text("DELETE FROM claims")), durable=True)
     assert b"open-sesame" in bytes_of(tmp_path)
     await database.wipe()
     assert b"open-sesame" not in bytes_of(tmp_path)
@@ -194,8 +194,8 @@ def test_a_new_ledger_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert made == {".db": 0, ".db-wal": 0, ".db-shm": 0}
 
 
-INSERT = text("INSERT INTO folders VALUES ('d', hex(randomblob(4)), NULL, 'p')")
-COUNT = text("SELECT count(*) FROM folders")
+INSERT = text("INSERT INTO claims VALUES ('d', hex(randomblob(4)), NULL, 'p')")
+COUNT = text("SELECT count(*) FROM claims")
 
 
 def counted(db: Connection) -> int:

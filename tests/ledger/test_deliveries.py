@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from tests.destinations.parcels import paths_of
 from tests.ledger.conftest import Desk
 from tests.ledger.test_task_writes import PHOTO, Shelf, begun, intend, landed, shipment
-from transload.ledger.deliveries import earlier, path_key, taken_at, twin_of
-from transload.ledger.schema import folders, receipts
+from transload.ledger.deliveries import LedgerClaims, earlier, twin_of
+from transload.ledger.schema import claims, receipts
 from transload.model import (
     Files,
     Item,
@@ -23,21 +24,15 @@ from transload.model import (
 pytestmark = pytest.mark.anyio
 
 
-def test_paths_are_equal_as_a_disk_without_case_sees_them() -> None:
-    assert path_key("Ünï/A.JPG") == path_key("ünï/a.jpg".upper())
-    assert path_key("u\u0308") == path_key("ü")
-    assert path_key("a") != path_key("b")
-
-
 async def test_what_is_taken_is_known_by_kind(desk: Desk) -> None:
     record, items = await begun(desk, 1)
     await intend(record, [shipment(items[0])])
     with desk.database.begin() as db:
-        taken = taken_at(db, "library:/out")
-        assert taken("photos/in/0.JPG") == "file"
-        assert taken("photos/in") == "dir"
-        assert taken("photos/other.jpg") is None
-        assert taken_at(db, "library:/elsewhere")("photos/in") is None
+        known = LedgerClaims(db, "library:/out")
+        assert known.holder("photos/in/0.jpg") == "output"
+        assert known.holder("photos/in") == "claim"
+        assert known.holder("photos/other.jpg") is None
+        assert LedgerClaims(db, "library:/elsewhere").holder("photos/in") is None
 
 
 async def test_photos_and_videos_have_albums_of_their_own_and_sound_has_none(desk: Desk) -> None:
@@ -54,9 +49,11 @@ async def test_another_content_for_the_same_item_gets_a_new_plan(desk: Desk) -> 
     record, items = await begun(desk, 1)
     (first,) = await intend(record, [shipment(items[0], "one")])
     (second,) = await intend(record, [shipment(items[0], "two")])
-    assert second.paths == first.paths  # the old intent is withdrawn: its path is free again
+    assert paths_of(second) == paths_of(
+        first
+    )  # the old intent is withdrawn: its path is free again
     (only,) = await record.open_intents(0)
-    assert only.outputs[0].sha256 == "two"
+    assert only.shipment.parcels[0].sha256 == "two"
 
 
 async def test_a_source_sent_again_goes_to_its_own_folder(desk: Desk) -> None:
@@ -69,10 +66,7 @@ async def test_a_source_sent_again_goes_to_its_own_folder(desk: Desk) -> None:
     assert (await again.settle_folder(Shelf())).folder == "photos"  # type: ignore[arg-type]
     assert (await other.settle_folder(Shelf())).folder == "photos (2)"  # type: ignore[arg-type]
     with desk.database.begin() as db:
-        assert (
-            len(db.execute(select(folders).where(folders.c.source_identity.is_not(None))).all())
-            == 2
-        )
+        assert len(db.execute(select(claims).where(claims.c.owner.is_not(None))).all()) == 2
         assert len(db.execute(select(receipts)).all()) == 1
     assert PHOTO.verdict is Verdict.AS_IS
 

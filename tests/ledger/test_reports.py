@@ -38,7 +38,7 @@ async def test_a_page_has_deliveries_and_judgements_only_when_asked(desk: Desk) 
         assert totals_of(db, job).sent == 1
     assert (len(first), len(rest)) == (PAGE, 1)
     assert (first[0].item.judgement, plain[0].item.judgement) == (long, None)
-    assert [output.path for output in first[0].outputs] == ["photos/in/0.jpg"]
+    assert [output.reference for output in first[0].outputs] == ["photos/in/0.jpg"]
     assert entries(1)[0].name == first[0].item.name
 
 
@@ -52,7 +52,10 @@ async def test_a_duplicate_names_the_earlier_delivery_once(desk: Desk) -> None:
     await again.conclude([Outcome(item, ItemState.DUPLICATE, "before") for item in equal])
     with desk.database.begin() as db:
         told = page_of(db, both[0].job_id, (-1, ""), judged=False)
-    assert [[output.path for output in one.outputs] for one in told] == [["photos/in/0.jpg"], []]
+    assert [[output.reference for output in one.outputs] for one in told] == [
+        ["photos/in/0.jpg"],
+        [],
+    ]
 
 
 async def seen(home: Home, job: Job) -> list[tuple[str, ItemState]]:

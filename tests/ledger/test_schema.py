@@ -30,8 +30,8 @@ async def test_two_files_at_one_path_are_impossible(desk: Desk) -> None:
     row = {
         "n": 0,
         "destination": "d",
-        "path": "a",
-        "path_key": "a",
+        "reference": "a",
+        "claim": "a",
         "size_bytes": 1,
         "sha256": "s",
         "landed": False,
@@ -39,7 +39,7 @@ async def test_two_files_at_one_path_are_impossible(desk: Desk) -> None:
     with desk.database.begin() as db:
         db.execute(insert(outputs).values(row | {"item_id": first.id}))
     with pytest.raises(IntegrityError), desk.database._quick.begin() as db:
-        db.execute(insert(outputs).values(row | {"item_id": second.id, "path": "A"}))
+        db.execute(insert(outputs).values(row | {"item_id": second.id, "reference": "A"}))
 
 
 async def test_an_item_without_its_job_is_impossible(desk: Desk) -> None:

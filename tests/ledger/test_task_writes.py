@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.destinations.parcels import paths_of
 from tests.ledger.conftest import Desk, entries
+from transload.blob import LocalBlob
 from transload.entry import ReadReport
 from transload.errors import CorruptError, DiskFullError
 from transload.ledger.task_writes import TaskRecord
@@ -16,16 +18,18 @@ from transload.model import (
     Item,
     ItemKind,
     ItemState,
+    Job,
     JobState,
     Judgement,
     Lane,
     Outcome,
     Output,
     Parcel,
+    Placement,
     Shipment,
     Verdict,
 )
-from transload.ports import Landed, Refusal, Taken
+from transload.ports import Claims, Landed, Powers, Refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -36,23 +40,31 @@ FAULT = CorruptError("broken").fault()
 class Shelf:
     """The part of a destination that gives names."""
 
-    def folder(self, title: str, taken: Taken) -> str:
-        return title if taken(title) is None else f"{title} (2)"
+    powers = Powers()
 
-    def place(self, folder: str, shipment: Shipment, taken: Taken) -> tuple[str, ...]:
-        paths: list[str] = []
+    def claim_folder(self, job: Job, source_identity: str, claims: Claims) -> str | None:
+        known = claims.owned_by(source_identity)
+        if known is not None:
+            return known
+        name = job.title if claims.holder(job.title) is None else f"{job.title} (2)"
+        claims.add(name, name, source_identity)
+        return name
+
+    def plan(self, job: Job, shipment: Shipment, claims: Claims) -> tuple[Placement, ...]:
+        placements: list[Placement] = []
         for parcel in shipment.parcels:
-            path, n = f"{folder}/{parcel.name}", 2
-            while taken(path) is not None:
-                path, n = f"{folder}/{n}-{parcel.name}", n + 1
-            paths.append(path)
-        return tuple(paths)
+            path, n = f"{job.folder}/{parcel.name}", 2
+            while claims.holder(path.casefold()) is not None:
+                path, n = f"{job.folder}/{n}-{parcel.name}", n + 1
+            claims.add(path.rpartition("/")[0].casefold(), path.rpartition("/")[0])
+            placements.append(Placement(path, path.casefold()))
+        return tuple(placements)
 
 
 def shipment(item: Item, content: str = "") -> Shipment:
     sha = content or f"sha-{item.index}"
     known = Item(item.id, item.job_id, item.index, item.name, 5, item.state, crc32=1, sha256=sha)
-    parcel = Parcel(Path("x"), item.name, 5, sha)
+    parcel = Parcel(LocalBlob(Path("x")), item.name, 5, sha)
     return Shipment(known, PHOTO, (parcel,), b"jpeg")
 
 
@@ -77,7 +89,8 @@ async def intend(record: TaskRecord, shipments: Sequence[Shipment]) -> list[Inte
 def landed(intents: Sequence[Intent]) -> list[Landed]:
     return [
         Landed(
-            i.shipment.item.id, tuple(Output(p, 5, i.shipment.parcels[0].sha256) for p in i.paths)
+            i.item_id,
+            tuple(Output(p, 5, i.shipment.parcels[0].sha256 or "") for p in paths_of(i)),
         )
         for i in intents
     ]
@@ -110,7 +123,7 @@ async def test_an_intent_without_receipt_is_found_again_with_its_path_and_album(
     open_now = await record.open_intents(0)
     assert [one.item_id for one in open_now] == [items[1].id, items[2].id]
     again = await intend(record, [shipment(item) for item in items[1:]])
-    assert [i.paths for i in again] == [i.paths for i in before[1:]]
+    assert [paths_of(i) for i in again] == [paths_of(i) for i in before[1:]]
     assert [i.album for i in again] == [1, 1]
 
 
@@ -129,7 +142,7 @@ async def test_equal_names_get_different_paths(desk: Desk) -> None:
         for i in items
     ]
     intents = await intend(record, [shipment(item) for item in same])
-    assert len({path.casefold() for intent in intents for path in intent.paths}) == 2
+    assert len({path.casefold() for intent in intents for path in paths_of(intent)}) == 2
 
 
 async def test_the_same_content_is_a_twin_for_media_and_not_for_all_files(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests import inputs
 from tests.installation import Home, Picky, finished
+from transload.blob import LocalBlob
 from transload.config import Settings
 from transload.model import (
     Held,
@@ -17,11 +18,10 @@ from transload.model import (
     JobState,
     Judgement,
     Recipe,
-    Shipment,
     Verdict,
 )
-from transload.plans import Converted, OutputFile, UntouchedPlan
-from transload.steps.prepare import UNTOUCHED, as_it_is, disk_need, equals_apart, parcels_of
+from transload.plans import Converted, UntouchedPlan
+from transload.steps.prepare import UNTOUCHED, as_it_is, disk_need, parcels_of
 
 pytestmark = pytest.mark.anyio
 
@@ -30,10 +30,10 @@ async def test_a_converted_file_is_delivered_with_its_original(tmp_path: Path) -
     film = inputs.clip(tmp_path / "film.avi")
     report = await Home(tmp_path).send(film)
     (record,) = report.items
-    assert [Path(output.path).suffix for output in record.outputs] == [".mp4", ".avi"]
+    assert [Path(output.reference).suffix for output in record.outputs] == [".mp4", ".avi"]
     assert record.item.verdict == "transcode"
     assert report.totals.deferred == 1
-    assert (tmp_path / "library" / record.outputs[1].path).read_bytes() == film.read_bytes()
+    assert (tmp_path / "library" / record.outputs[1].reference).read_bytes() == film.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_a_film_too_large_arrives_in_numbered_files(tmp_path: Path) -> Non
         again = await finished(app, film, to="picky:", recipe=Recipe.TELEGRAM)
     (record,) = report.items
     names = [f"my film ({n} of 3).mp4" for n in (1, 2, 3)]
-    assert [Path(output.path).name for output in record.outputs] == names
+    assert [Path(output.reference).name for output in record.outputs] == names
     assert [path.rpartition("/")[2] for path in home.delivered()] == names
     assert all(output.size_bytes <= (picky.limit_bytes or 0) for output in record.outputs)
     assert "in 3 files" in record.item.why
@@ -110,7 +110,7 @@ async def test_what_is_converted_is_split_too(
     picky = of_size(home, whole.size_bytes * 3 // 4)
     async with home.open(picky) as app:
         (record,) = (await finished(app, film, to="picky:", recipe=Recipe.TELEGRAM)).items
-    assert [Path(output.path).name for output in record.outputs] == [
+    assert [Path(output.reference).name for output in record.outputs] == [
         "a (1 of 2).mp4",
         "a (2 of 2).mp4",
     ]
@@ -141,7 +141,7 @@ async def test_an_original_too_large_stays_behind_and_is_named(tmp_path: Path) -
     home = Home(tmp_path)
     async with home.open(of_size(home, 20_000)) as app:
         (record,) = (await finished(app, photo, to="picky:", recipe=Recipe.PLAYABLE)).items
-    assert [Path(output.path).suffix for output in record.outputs] == [".jpg"]
+    assert [Path(output.reference).suffix for output in record.outputs] == [".jpg"]
     assert "original is too large" in record.item.why
     assert not record.gave_way
 
@@ -162,8 +162,8 @@ def job(recipe: Recipe, originals: str = "keep") -> Job:
 
 def test_untouched_bytes_keep_name_hash_and_time() -> None:
     (parcel,) = as_it_is(item(), HELD, UNTOUCHED).parcels
-    assert (parcel.local, parcel.name, parcel.sha256, parcel.mtime_ms) == (
-        HELD.path,
+    assert (parcel.blob, parcel.name, parcel.sha256, parcel.mtime_ms) == (
+        LocalBlob(HELD.path),
         "in/1.mkv",
         "aa",
         5,
@@ -183,33 +183,3 @@ def test_an_original_that_holds_more_goes_beside_its_copy_in_every_recipe() -> N
     both = parcels_of(job(Recipe.TELEGRAM), item(), HELD, MADE, more)
     assert [parcel.sha256 for parcel in both] == ["bb", "aa"]
     assert len(parcels_of(job(Recipe.TELEGRAM, "drop"), item(), HELD, MADE, more)) == 1
-
-
-def test_equal_contents_never_share_a_batch() -> None:
-    batch = [
-        as_it_is(item(n, sha), HELD, UNTOUCHED)
-        for n, sha in enumerate(["a", "b", "a", "c", "c", "b"])
-    ]
-    parts = list(equals_apart(batch))
-    assert [[one.item.sha256 for one in part] for part in parts] == [
-        ["a", "b"],
-        ["a", "c"],
-        ["c", "b"],
-    ]
-    flat: list[Shipment] = [one for part in parts for one in part]
-    assert flat == batch
-
-
-def test_a_split_film_is_numbered_before_its_ending() -> None:
-    made = replace(MADE, rest=(OutputFile(Path("/s/1.out/b.mp4"), 5, "cc"),))
-    both = parcels_of(job(Recipe.PLAYABLE), item(), HELD, made, replace(COPY, suffix=".mp4"))
-    names = ["in/1 (1 of 2).mp4", "in/1 (2 of 2).mp4", "originals/in/1.mkv"]
-    assert [parcel.name for parcel in both] == names
-    assert [parcel.sha256 for parcel in both] == ["bb", "cc", "aa"]
-    bare = replace(item(), name="a.b/film")
-    assert [one.name for one in parcels_of(job(Recipe.TELEGRAM), bare, HELD, made, COPY)] == [
-        "a.b/film (1 of 2)",
-        "a.b/film (2 of 2)",
-    ]
-    told = parcels_of(job(Recipe.TELEGRAM), replace(item(), name="F.M4V"), HELD, made, COPY)
-    assert told[0].name == "F (1 of 2).M4V"

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from anyio.from_thread import check_cancelled
 
 from transload.errors import (
+    BugError,
     DeniedError,
     DiskFullError,
     RejectedError,
@@ -29,7 +30,7 @@ from transload.errors import (
 from transload.faults import Fault, NextStep, Step
 from transload.files.disk import sync_file, sync_folder
 from transload.model import Intent, Output, Parcel
-from transload.ports import Landed, Refusal
+from transload.ports import Answer, Landed, Refusal
 from transload.sums import sha256_of
 from transload.units import CHUNK_BYTES
 
@@ -135,13 +136,13 @@ def sync_disk(folder: Path) -> None:
 
 def holds(root: Path, output: Output) -> bool:
     """Whether a real file of this size lies at the output's path, reached through real folders only."""
-    path = root / output.path
+    path = root / output.reference
     try:
         found = path.lstat()
         return (
             stat.S_ISREG(found.st_mode)
             and found.st_size == output.size_bytes
-            and all(_is_real_folder(folder) for folder in _folders_between(root, output.path))
+            and all(_is_real_folder(folder) for folder in _folders_between(root, output.reference))
         )
     except (FileNotFoundError, NotADirectoryError, RejectedError):
         return False
@@ -151,7 +152,7 @@ def holds_exactly(root: Path, output: Output) -> bool:
     """`holds`, and the content has the output's hash."""
     if not holds(root, output):
         return False
-    return sha256_of(root / output.path, check_cancelled) == output.sha256
+    return sha256_of(root / output.reference, check_cancelled) == output.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Delivery:
         self._real: set[Path] = set()
         self._touched: set[Path] = set()
 
-    def run(self, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+    def run(self, intents: Sequence[Intent]) -> list[Answer]:
         """One answer an intent, in order. What still fits is delivered before an error for all is raised."""
         refused: dict[int, Fault] = {}
         try:
@@ -223,31 +224,34 @@ class Delivery:
         staged: list[_Staged] = []
         parcels = intent.shipment.parcels
         for part, (parcel, output) in enumerate(zip(parcels, outputs(intent), strict=True)):
-            make_parents(self._root, output.path, self._real)
+            make_parents(self._root, output.reference, self._real)
             if self._is_there(output):
                 staged.append(_Staged(None, output))
                 continue
-            temp = self._bring(parcel.local, temp_name(self._job_id, intent.shipment.item.id, part))
+            temp = self._bring(parcel, temp_name(self._job_id, intent.item_id, part))
             self._finish(temp, parcel)
             staged.append(_Staged(temp, output))
         return staged
 
     def _is_there(self, output: Output) -> bool:
         """Whether this very delivery already lies there. Raises RejectedError when something else does."""
-        final = self._root / output.path
+        final = self._root / output.reference
         try:
             final.lstat()
         except FileNotFoundError:
             return False
         if not holds_exactly(self._root, output):
             raise RejectedError(
-                f"another file lies at {output.path}; it is left as it is", stage=STAGE
+                f"another file lies at {output.reference}; it is left as it is", stage=STAGE
             )
-        self._touched |= {self._root, *_folders_between(self._root, output.path)}
+        self._touched |= {self._root, *_folders_between(self._root, output.reference)}
         return True
 
-    def _bring(self, local: Path, name: str) -> Path:
-        """The local file under a temporary name inside the library."""
+    def _bring(self, parcel: Parcel, name: str) -> Path:
+        """The parcel's file under a temporary name inside the library."""
+        local = None if parcel.blob is None else parcel.blob.path
+        if local is None:
+            raise BugError(f"{parcel.name} has no file on this machine to deliver")
         for _ in range(_TRIES):
             temp = _make_temp_folder(self._root) / name
             self._temps.add(temp)
@@ -296,9 +300,9 @@ class Delivery:
         for parcel in missing:
             if parcel.temp is None:
                 continue
-            parcel.temp.rename(self._root / parcel.output.path)
+            parcel.temp.rename(self._root / parcel.output.reference)
             self._temps.discard(parcel.temp)
-            self._touched |= {self._root, *_folders_between(self._root, parcel.output.path)}
+            self._touched |= {self._root, *_folders_between(self._root, parcel.output.reference)}
 
     def _discard(self, temps: set[Path]) -> None:
         for temp in temps:
@@ -309,8 +313,8 @@ class Delivery:
 def outputs(intent: Intent) -> tuple[Output, ...]:
     """What an intent leaves at the destination when it happens."""
     return tuple(
-        Output(path, parcel.size_bytes, parcel.sha256)
-        for parcel, path in zip(intent.shipment.parcels, intent.paths, strict=True)
+        Output(placement.reference, parcel.size_bytes, parcel.sha256 or "")
+        for parcel, placement in zip(intent.shipment.parcels, intent.placements, strict=True)
     )
 
 

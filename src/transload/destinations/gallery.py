@@ -105,7 +105,7 @@ def _is_told(root: Path, folder: str, job_id: str, record: ItemRecord) -> bool:
         case ItemState.SENT:
             return not record.outputs or delivery.holds(root, record.outputs[0])
         case ItemState.DUPLICATE:
-            here = record.outputs and record.outputs[0].path.startswith(f"{folder}/")
+            here = record.outputs and record.outputs[0].reference.startswith(f"{folder}/")
             return record.item.job_id == job_id and not here
         case _:
             return True
@@ -139,7 +139,7 @@ async def _look_for(
         if key in found.keys:
             continue
         size = sizes[key]
-        if not size and (jpeg := await picture(record, root / record.outputs[0].path)):
+        if not size and (jpeg := await picture(record, root / record.outputs[0].reference)):
             size = await to_thread.run_sync(_kept, pictures, key, jpeg)
         if size:
             found.keys.add(key)

@@ -245,7 +245,7 @@ def tile(record: ItemRecord, folder: str, picture: str | None) -> str:
     inner = shown + (f'<span class="marks">{marks}</span>' if marks else "")
     title = f'title="{text(item.name)}"' if name != item.name else ""
     if record.outputs:
-        shot = f'<a class="shot" href="{link(record.outputs[0].path, folder)}" {title}>{inner}</a>'
+        shot = f'<a class="shot" href="{link(record.outputs[0].reference, folder)}" {title}>{inner}</a>'
     else:
         shot = f'<span class="shot" {title}>{inner}</span>'
     return f'<li class="tile">{shot}<bdi>{text(name)}</bdi>{_note(record, folder)}</li>\n'
@@ -261,7 +261,7 @@ def file_row(record: ItemRecord, folder: str) -> str:
     if judgement and judgement.duration_s:
         about.append(duration_in_words(judgement.duration_s))
     if record.outputs:
-        name = f'<a href="{link(record.outputs[0].path, folder)}">{name}</a>'
+        name = f'<a href="{link(record.outputs[0].reference, folder)}">{name}</a>'
         about.append(size_in_words(record.outputs[0].size_bytes))
     return f'<li>{name} <span class="size">{" · ".join(about)}</span>{_note(record, folder)}</li>\n'
 
@@ -287,7 +287,7 @@ def skipped_row(record: ItemRecord) -> str:
 def duplicate_row(record: ItemRecord, folder: str) -> str:
     """One item that had been delivered before, with where it lies."""
     places = ", ".join(
-        f'<a href="{link(output.path, folder)}"><bdi>{text(output.path)}</bdi></a>'
+        f'<a href="{link(output.reference, folder)}"><bdi>{text(output.reference)}</bdi></a>'
         for output in record.outputs[:1]
     )
     same = f'<span class="size">the same as</span> {places}' if places else ""
@@ -365,7 +365,7 @@ def _note(record: ItemRecord, folder: str) -> str:
     item = record.item
     said = text(conversion_text(item) or (item.why if item.partial else ""))
     kept = [
-        f'<a href="{link(output.path, folder)}">{other_file(output.path, n)}</a>'
+        f'<a href="{link(output.reference, folder)}">{other_file(output.reference, n)}</a>'
         f" ({size_in_words(output.size_bytes)})"
         for n, output in enumerate(record.outputs[1:], 2)
     ]

@@ -18,8 +18,9 @@ from transload.entry import MEDIA_SUFFIXES
 from transload.errors import DeniedError, RejectedError, UnreachableError
 from transload.faults import NextStep, Step
 from transload.files.disk import sync_written
-from transload.model import Intent, Job, OpenIntent, Output, Shipment
-from transload.ports import Landed, Picture, Records, Refusal, Taken
+from transload.json_codec import JsonObject
+from transload.model import Intent, Job, Output, Placement, Shipment
+from transload.ports import Answer, Claims, Holder, Landed, Picture, Powers, Records
 
 # Readable names that are safe as paths, made from names that are not. Pure; the only road from a name to a path.
 
@@ -106,6 +107,7 @@ def with_suffix(name: str, suffix: str) -> str:
     return (stem if old.casefold() in MEDIA_SUFFIXES else name) + suffix
 
 
+_AS_ON_DISK: dict[Holder, str] = {"output": "file", "claim": "dir"}
 _PROBE_BYTES = 4096
 _HINTS_MAX = 10_000
 # Where systems mount disks: a missing folder directly below is a disk that is not there, not a folder to make.
@@ -116,6 +118,7 @@ class Library:
     """The `Destination` port on a folder; `root` is absolute. Blocking work runs in worker threads, of several jobs."""
 
     limit_bytes: int | None = None
+    powers = Powers()
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -132,19 +135,28 @@ class Library:
         """
         await to_thread.run_sync(self._open, job.id)
 
-    def folder(self, title: str, taken: Taken) -> str:
-        """The title as one safe name that neither the ledger nor the disk has given to something else."""
-        words = re.sub(r"[\\/]+", "_", title).lstrip(". ")
+    def scopes(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  the port's
+        """A folder never asks to wait."""
+        return ()
+
+    def claim_folder(self, job: Job, source_identity: str, claims: Claims) -> str | None:
+        """The source's folder: the one it had, else its title as one safe name that nothing else has."""
+        if (known := claims.owned_by(source_identity)) is not None:
+            return known
+        words = re.sub(r"[\\/]+", "_", job.title).lstrip(". ")
         name = safe_parts(words)[0] if words else "untitled"
         number = 1
         with translating(self.root):
-            while taken(key(numbered(name, number))) or self._is_occupied(numbered(name, number)):
+            while claims.holder(key(numbered(name, number))) or self._is_occupied(
+                numbered(name, number)
+            ):
                 number += 1
+        claims.add(key(numbered(name, number)), numbered(name, number), source_identity)
         return numbered(name, number)
 
-    def place(self, folder: str, shipment: Shipment, taken: Taken) -> tuple[str, ...]:
-        """A free path for each parcel below `folder`; the first gets the ending its judgement asks for."""
-        names = [parcel.name for parcel in shipment.parcels]
+    def plan(self, job: Job, shipment: Shipment, claims: Claims) -> tuple[Placement, ...]:
+        """A free path for each parcel below the job's folder; the first gets the ending its judgement asks for."""
+        folder, names = job.folder or "", [parcel.name for parcel in shipment.parcels]
         if shipment.judgement.suffix is not None:
             names[0] = with_suffix(names[0], shipment.judgement.suffix)
         own = (gallery.FILE_NAME, PICTURES)
@@ -152,20 +164,27 @@ class Library:
         paths: list[str] = []
         with translating(self.root):
             for name in names:
-                path = self._free_path(folder, safe_parts(name), taken, mine)
+                path = self._free_path(folder, safe_parts(name), claims, mine)
                 mine[key(path)] = "file"
-                mine |= {key(str(above)): "dir" for above in PurePosixPath(path).parents}
+                above = [str(one) for one in PurePosixPath(path).parents if one.parts]
+                mine |= {key(one): "dir" for one in above}
+                for one in above:
+                    claims.add(key(one), one)
                 paths.append(path)
-        return tuple(paths)
+        return tuple(Placement(path, key(path)) for path in paths)
 
-    async def put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+    async def foresee(self, job: Job, intents: Sequence[Intent]) -> JsonObject:  # noqa: ARG002  the port's
+        """Nothing: every file is found by its path."""
+        return {}
+
+    async def deliver(self, job: Job, intents: Sequence[Intent]) -> list[Answer]:
         """Deliver a batch in one thread hop; the files and their folders are durable when it comes back.
 
         Raises DeniedError, UnreachableError, DiskFullError after delivering what could still be delivered.
         """
-        return await to_thread.run_sync(self._put, job, intents)
+        return await to_thread.run_sync(self._deliver, job, intents)
 
-    async def look_up(self, job: Job, intents: Sequence[OpenIntent]) -> list[Landed]:
+    async def look_up(self, job: Job, intents: Sequence[Intent]) -> list[Landed]:
         """Those whose every file lies at its path with the right content. Raises DeniedError, UnreachableError."""
         return await to_thread.run_sync(self._look_up, job.id, intents)
 
@@ -237,12 +256,12 @@ class Library:
         if self._devices.get(job_id, device) != device:
             raise UnreachableError(f"{self.root} is no longer the disk it was", stage=STAGE)
 
-    def _put(self, job: Job, intents: Sequence[Intent]) -> list[Landed | Refusal]:
+    def _deliver(self, job: Job, intents: Sequence[Intent]) -> list[Answer]:
         with translating(self.root):
             self._check_root(job.id)
         answers = delivery.Delivery(self.root, job.id, self._mode).run(intents)
         small = {
-            key_of(intent.shipment.parcels[0].sha256): intent.shipment.thumb
+            key_of(intent.shipment.parcels[0].sha256 or ""): intent.shipment.thumb
             for intent, answer in zip(intents, answers, strict=True)
             if intent.shipment.thumb and isinstance(answer, Landed)
         }
@@ -267,17 +286,18 @@ class Library:
             with suppress(OSError, RejectedError):  # no reason to fail what was delivered
                 pictures.keep(name, jpeg)
 
-    def _look_up(self, job_id: str, intents: Sequence[OpenIntent]) -> list[Landed]:
+    def _look_up(self, job_id: str, intents: Sequence[Intent]) -> list[Landed]:
         with translating(self.root):
             self._check_root(job_id)
-            found = [intent for intent in intents if intent.outputs and self._happened(intent)]
-            for intent in found:
-                for output in intent.outputs:
-                    delivery.sync_way(self.root, output.path)
-            return [Landed(intent.item_id, intent.outputs) for intent in found]
+            there = [Landed(one.item_id, delivery.outputs(one)) for one in intents]
+            found = [one for one in there if one.outputs and self._happened(one.outputs)]
+            for landed in found:
+                for output in landed.outputs:
+                    delivery.sync_way(self.root, output.reference)
+            return found
 
-    def _happened(self, intent: OpenIntent) -> bool:
-        return all(delivery.holds_exactly(self.root, output) for output in intent.outputs)
+    def _happened(self, outputs: Sequence[Output]) -> bool:
+        return all(delivery.holds_exactly(self.root, output) for output in outputs)
 
     def _holds(self, outputs: Sequence[Output]) -> bool:
         with translating(self.root):
@@ -306,12 +326,14 @@ class Library:
         return "dir" if stat.S_ISDIR(mode) else "file"
 
     def _free_path(
-        self, folder: str, parts: tuple[str, ...], taken: Taken, mine: dict[str, str]
+        self, folder: str, parts: tuple[str, ...], claims: Claims, mine: dict[str, str]
     ) -> str:
         """The parts below `folder`; a folder keeps out of the way of files, a file out of everything's."""
 
         def holder(path: str) -> str | None:
-            return mine.get(key(path)) or taken(key(path)) or self._on_disk(path)
+            claimed = claims.holder(key(path))
+            known = None if claimed is None else _AS_ON_DISK[claimed]
+            return mine.get(key(path)) or known or self._on_disk(path)
 
         here = folder
         for part in parts[:-1]:

@@ -7,9 +7,11 @@ them.
 """
 
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from transload.files.disk import SLACK_BYTES, check_room, reserve_of
@@ -68,6 +70,11 @@ class JobScratch:
         self._archives: dict[int, int] = {}
         self._alone = False
         self._changed = anyio.Event()
+        self._before_waiting: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
+
+    def before_waiting(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do this once before each wait for room: what is ready must go, or the room never comes."""
+        self._before_waiting = act
 
     async def open(self, *, item_id: int | None) -> None:
         """Make the folder and sweep what an earlier run left: all of it, or what the conversion of one item did.
@@ -118,8 +125,7 @@ class JobScratch:
 
     async def reserve(self, item_id: int, size: int) -> None:
         """Wait until `size` more bytes fit the budget, then count them for the item."""
-        while not (self._alone or self._room(size)):
-            await self._changed.wait()
+        await self._wait_until(lambda: self._alone or self._room(size))
         self.check_disk(size)
         self._held[item_id] = size
         self._note()
@@ -131,11 +137,18 @@ class JobScratch:
         budget, and SLACK_BYTES at least.
         """
         more = size - self._archives.get(item_id, 0)
-        while self._held and not self._alone and self.used + more > self.budget:
-            await self._changed.wait()
+        await self._wait_until(
+            lambda: not self._held or self._alone or self.used + more <= self.budget
+        )
         self.check_disk(more)
         self._archives[item_id] = size
         self._note()
+
+    async def _wait_until(self, fits: Callable[[], bool]) -> None:
+        if not fits():
+            await self._before_waiting()
+        while not fits():
+            await self._changed.wait()
 
     def has_room(self, size: int) -> bool:
         """Whether `size` more bytes fit the budget right now."""

@@ -38,7 +38,7 @@ from transload.ports import Media, OpenWithPasswords, ReadContext, Source, Sourc
 from transload.states import LEFT_OUT
 from transload.steps.prepare import judge
 from transload.steps.read import read_source
-from transload.steps.staging import StagedEntry
+from transload.steps.staging import Flush, StagedEntry
 
 UNAIDED = Opening()
 
@@ -108,6 +108,8 @@ async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator
     """
     async with _opened(tools, request) as context, _reading(context) as entries:
         async for staged in entries:
+            if isinstance(staged, Flush):
+                continue  # nothing is held back here
             if staged.skip != LEFT_OUT:
                 yield await _seen(context, staged)
             await context.scratch.drop(staged.item.id)
@@ -141,12 +143,12 @@ async def _opened(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[
 @asynccontextmanager
 async def _reading(
     context: ReadContext,
-) -> AsyncGenerator[MemoryObjectReceiveStream[StagedEntry], None]:
+) -> AsyncGenerator[MemoryObjectReceiveStream[StagedEntry | Flush], None]:
     """The entries of the source as a job takes them in, one at a time. What reading raises comes as it is, in no group.
 
     A caller that has seen enough ends the reading.
     """
-    send, receive = anyio.create_memory_object_stream[StagedEntry](0)
+    send, receive = anyio.create_memory_object_stream[StagedEntry | Flush](0)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(read_source, context, send)

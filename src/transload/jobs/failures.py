@@ -1,7 +1,6 @@
 """How a failed attempt at a task becomes rows: a wait, a need of a password, or the end of an item or of the job."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 
 from transload.errors import (
@@ -11,7 +10,6 @@ from transload.errors import (
     DiskFullError,
     LostLeaseError,
     PasswordNeededError,
-    RemoteBusyError,
     SourceNotFoundError,
     StoreError,
     TransientError,
@@ -20,12 +18,12 @@ from transload.errors import (
     UnreachableError,
     UnreadableError,
     UnsupportedError,
+    WaitingError,
     WrongPasswordError,
 )
 from transload.ledger.task_writes import TaskRecord
+from transload.ledger.waits import LedgerWaits
 from transload.model import ItemState, Outcome, Task
-from transload.ports import Clock
-from transload.retry import RetryPolicy
 from transload.states import ITEM_OPEN, RETRY, SPACE
 
 log = logging.getLogger(__name__)
@@ -46,10 +44,9 @@ _OF_THE_JOB = (
 class Failures:
     """Writes how attempts failed, by the type of the error."""
 
-    def __init__(self, clock: Clock, retry: RetryPolicy, jitter: Callable[[], float]) -> None:
-        self._clock = clock
-        self._retry = retry
-        self._jitter = jitter
+    def __init__(self, waits: LedgerWaits) -> None:
+        self._waits = waits
+        self._clock, self._retry, self._jitter = waits.clock, waits.retry, waits.jitter
 
     async def write(self, task: Task, record: TaskRecord, error: BaseException) -> bool:
         """Write how an attempt failed; returns whether it is over with that, to be taken up again or by another."""
@@ -70,13 +67,24 @@ class Failures:
             await record.wait(SPACE, now + look_ms, error.fault())
             return True
         if isinstance(error, TransientError):
-            asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None
-            delay_s = self._retry.delay_s(await record.tried(), self._jitter(), asked_s)
-            if delay_s is not None:
-                await record.wait(RETRY, now + int(delay_s * 1000), error.fault())
+            until = await self._try_again_at(task, record, error)
+            if until is not None:
+                await record.wait(RETRY, until, error.fault())
                 return True
         await self._lose(task, record, error)
         return False
+
+    async def _try_again_at(
+        self, task: Task, record: TaskRecord, error: TransientError
+    ) -> int | None:
+        """When the task is tried again; None after too many tries. What has a scope is never given up."""
+        if isinstance(error, WaitingError):
+            return error.wait.until_ms
+        if error.scope is not None:
+            return (await self._waits.add(task.job_id, error)).until_ms
+        tried = await record.tried()
+        delay_s = self._retry.delay_s(tried, self._jitter(), error.retry_after_s)
+        return None if delay_s is None else self._clock() + int(delay_s * 1000)
 
     async def _lose(self, task: Task, record: TaskRecord, error: TransloadError) -> None:
         """End the item of the task with this error, or every open one where no other can fare better."""

@@ -31,7 +31,7 @@ from transload.model import ItemRecord, ItemState, Job, Outcome, Output, Task, T
 from transload.plans import ShouldYield, Yielded
 from transload.ports import Destination, Media, Meter, Source, TaskContext
 from transload.sources.local import LazySource
-from transload.steps.prepare import reconcile_intents
+from transload.steps.albums import reconcile
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +195,7 @@ class TaskHandler:
     async def _cancel(self, run: Run) -> None:
         """What landed before the cancel has its receipt written; everything else ends as cancelled."""
         try:
-            await reconcile_intents(run.job, run.record, run.destination)
+            await reconcile(run.job, run.record, run.destination)
         except PermanentError as error:
             log.warning("cancel_unsettled", extra={"job": run.job.id, "error": error.detail})
         fault = CancelledJobError("cancelled by command").fault()

@@ -1,15 +1,16 @@
 """Intents and receipts as SQL: what is about to lie where, and what lies there. Each function runs in a transaction."""
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import PurePosixPath
+from typing import cast
 
 from sqlalchemy import (
     Connection,
+    Select,
     bindparam,
     delete,
+    func,
     insert,
     literal,
     select,
@@ -18,128 +19,126 @@ from sqlalchemy import (
 )
 
 from transload.albums import NO_ALBUMS, AlbumClass, Numbering, OpenAlbum, album_class, assign
+from transload.json_codec import JsonObject
 from transload.ledger.moves import Move, apply
-from transload.ledger.rows import judgement_to_json
-from transload.ledger.schema import albums, folders, items, outputs, receipts
-from transload.model import Intent, Item, ItemKind, ItemState, Job, Judgement, Shipment, Task
+from transload.ledger.rows import judgement_to_json, placement_of
+from transload.ledger.schema import (
+    albums,
+    claims,
+    items,
+    outputs,
+    receipts,
+    stagings,
+    uploads,
+)
+from transload.model import (
+    Intent,
+    Item,
+    ItemKind,
+    ItemState,
+    Job,
+    Judgement,
+    Output,
+    Placement,
+    Shipment,
+    Task,
+)
 from transload.plans import UNTOUCHED
-from transload.ports import Destination, Landed, Taken
+from transload.ports import Destination, Holder, Landed
 
 _CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
 
 
-def path_key(path: str) -> str:
-    """The form in which two paths are the same on a disk that ignores case."""
-    return unicodedata.normalize("NFC", path).casefold()
+class LedgerClaims:
+    """The `Claims` port inside the transaction that writes what is claimed."""
+
+    def __init__(
+        self, db: Connection, destination: str, known: Mapping[str, Holder] | None = None
+    ) -> None:
+        self._db = db
+        self._destination = destination
+        self._known = dict(known or {})  # what this batch claims, and what was seen before
+
+    def holder(self, claim: str) -> Holder | None:
+        """Who has a name, from the ledger and this batch alone."""
+        if claim not in self._known:
+            at = {"at": self._destination, "name": claim}
+            found = self._db.execute(_HOLDER, at).scalar()
+            return None if found is None else cast("Holder", found)
+        return self._known[claim]
+
+    def owned_by(self, owner: str) -> str | None:
+        """The value of the claim of this owner."""
+        mine = (claims.c.destination == self._destination) & (claims.c.owner == owner)
+        return self._db.execute(select(claims.c.value).where(mine)).scalar()
+
+    def add(self, claim: str, value: str, owner: str | None = None) -> None:
+        """Claim a name for no output; one that is claimed already stays as it is."""
+        if self._known.get(claim) == "claim":
+            return
+        mine = (claims.c.destination == self._destination) & (claims.c.claim == claim)
+        if self._db.execute(select(claims.c.value).where(mine)).first() is None:
+            row = {"destination": self._destination, "claim": claim, "owner": owner, "value": value}
+            self._db.execute(insert(claims).values(row))
+        self._known[claim] = "claim"
+
+    def note(self, placements: Sequence[Placement]) -> None:
+        """Remember what outputs of this batch claim."""
+        self._known |= {one.claim: "output" for one in placements if one.claim is not None}
+
+    def kept(self) -> dict[str, Holder]:
+        """The claims that no other job gives back: they need not be asked for again."""
+        return {name: holder for name, holder in self._known.items() if holder == "claim"}
 
 
-_TAKEN = union_all(
-    select(literal("file")).where(
-        outputs.c.destination == bindparam("at"), outputs.c.path_key == bindparam("key")
+_HOLDER = union_all(
+    select(literal("output")).where(
+        outputs.c.destination == bindparam("at"), outputs.c.claim == bindparam("name")
     ),
-    select(literal("dir")).where(
-        folders.c.destination == bindparam("at"), folders.c.path_key == bindparam("key")
+    select(literal("claim")).where(
+        claims.c.destination == bindparam("at"), claims.c.claim == bindparam("name")
     ),
 )
 
 
-def taken_at(db: Connection, destination: str) -> Taken:
-    """Answers "file", "dir" or None for a path of the destination, from the ledger alone."""
-
-    def taken(path: str) -> str | None:
-        found = db.execute(_TAKEN, {"at": destination, "key": path_key(path)}).first()
-        return None if found is None else str(found[0])
-
-    return taken
-
-
-def own_folder(db: Connection, job: Job, source_identity: str, destination: Destination) -> str:
-    """The folder of a source in a destination, the same one each time it is sent there."""
-    known = db.execute(
-        select(folders.c.path).where(
-            folders.c.destination == job.destination, folders.c.source_identity == source_identity
-        )
-    ).scalar()
-    if known is not None:
-        return str(known)
-    path = destination.folder(job.title, taken_at(db, job.destination))
-    _know_folder(db, job.destination, path, source_identity)
-    return path
-
-
-def _know_folder(
-    db: Connection, destination: str, path: str, source_identity: str | None = None
-) -> None:
-    key = path_key(path)
-    at = (folders.c.destination == destination) & (folders.c.path_key == key)
-    if db.execute(select(folders.c.path).where(at)).first() is None:
-        db.execute(
-            insert(folders).values(
-                destination=destination, path_key=key, path=path, source_identity=source_identity
-            )
-        )
-
-
 class Packer:
-    """Gives paths and albums to shipments of one job; keeps the folders it has seen to spare questions."""
+    """Gives placements and albums to shipments of one job; keeps the claims it has seen to spare questions."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self._seen_folders: dict[str, str] = {}
+        self._known_claims: dict[str, Holder] = {}
         self._numbering = NO_ALBUMS
 
     def pack(
         self, db: Connection, shipments: Sequence[Shipment], destination: Destination
     ) -> list[Intent]:
-        """The committed-to intents; a shipment whose content this job has delivered meanwhile gets none."""
-        self._look(db)
+        """The committed-to intents; a shipment whose content this job has delivered meanwhile gets none.
+
+        Where albums are gathered none is given out yet: `form_album` does that.
+        """
+        gathers = destination.powers.gathers
+        if not gathers:
+            self._look(db)
         wanted = {one.item.id: one for one in shipments}
         if self.job.drops_equals:
             for item_id in _sent_by_job(db, self.job, shipments):
                 del wanted[item_id]
-        kept = self._kept_plans(db, list(wanted.values()))
+        kept = _kept_intents(db, list(wanted.values()))
         intents: list[Intent] = []
         fresh: list[Intent] = []
-        taken = self._taken(db)
+        known = LedgerClaims(db, self.job.destination, self._known_claims)
         for item_id, shipment in wanted.items():
-            if (plan := kept.get(item_id)) is not None:
-                intents.append(Intent(shipment, plan.album, plan.paths))
+            if (same := kept.get(item_id)) is not None:
+                intents.append(same)
                 continue
-            paths = destination.place(self.job.folder or "", shipment, taken)
-            self._claim(db, paths)
-            fresh.append(Intent(shipment, self._album(shipment.judgement.kind), paths))
+            placements = destination.plan(self.job, shipment, known)
+            known.note(placements)
+            album = None if gathers else self._album(shipment.judgement.kind)
+            fresh.append(Intent(shipment, album, placements))
             intents.append(fresh[-1])
+        self._known_claims = known.kept()
         self._write(db, intents, fresh)
         return intents
-
-    def _kept_plans(self, db: Connection, shipments: Sequence[Shipment]) -> "dict[int, _Plan]":
-        """Earlier intents of the same content; those of another content are withdrawn and their paths free again."""
-        old = _earlier_plans(db, [one.item.id for one in shipments])
-        hashes = {one.item.id: [parcel.sha256 for parcel in one.parcels] for one in shipments}
-        stale = [item_id for item_id, plan in old.items() if plan.hashes != hashes[item_id]]
-        if stale:
-            db.execute(delete(outputs).where(outputs.c.item_id.in_(stale)))
-        return {item_id: plan for item_id, plan in old.items() if item_id not in stale}
-
-    def _taken(self, db: Connection) -> Taken:
-        """What the ledger holds, with what this batch has just claimed."""
-        in_ledger = taken_at(db, self.job.destination)
-        self._claimed: dict[str, str] = {}
-
-        def taken(path: str) -> str | None:
-            key = path_key(path)
-            return self._claimed.get(key) or self._seen_folders.get(key) or in_ledger(path)
-
-        return taken
-
-    def _claim(self, db: Connection, paths: Sequence[str]) -> None:
-        for path in paths:
-            self._claimed[path_key(path)] = "file"
-            for parent in PurePosixPath(path).parents:
-                key = path_key(str(parent))
-                if str(parent) != "." and key not in self._seen_folders:
-                    _know_folder(db, self.job.destination, str(parent))
-                    self._seen_folders[key] = "dir"
 
     def _write(self, db: Connection, intents: Sequence[Intent], fresh: Sequence[Intent]) -> None:
         if fresh:
@@ -153,19 +152,41 @@ class Packer:
     def _output_rows(self, intent: Intent) -> list[dict[str, object]]:
         return [
             {
-                "item_id": intent.shipment.item.id,
+                "item_id": intent.item_id,
                 "n": n,
                 "destination": self.job.destination,
-                "path": path,
-                "path_key": path_key(path),
+                "reference": placement.reference,
+                "claim": placement.claim,
+                "plan": placement.data or None,
                 "size_bytes": parcel.size_bytes,
                 "sha256": parcel.sha256,
                 "landed": False,
             }
-            for n, (path, parcel) in enumerate(
-                zip(intent.paths, intent.shipment.parcels, strict=True)
+            for n, (placement, parcel) in enumerate(
+                zip(intent.placements, intent.shipment.parcels, strict=True)
             )
         ]
+
+    def form_album(
+        self, db: Connection, members: Sequence[Intent], note: JsonObject
+    ) -> list[Intent]:
+        """The next album of the job, with these items in it: they are sent as one, and found again as one."""
+        last = select(func.max(albums.c.number)).where(albums.c.job_id == self.job.id)
+        number = (db.execute(last).scalar() or 0) + 1
+        cls = album_class(members[0].shipment.judgement.kind, self.job.album_mix) or "alone"
+        row = {"job_id": self.job.id, "number": number, "kind": cls, "note": note or None}
+        db.execute(insert(albums).values(members=len(members), **row))
+        mine = items.c.id.in_([one.item_id for one in members])
+        db.execute(update(items).where(mine).values(album=number))
+        return [replace(one, album=number, note=note) for one in members]
+
+    @staticmethod
+    def withdraw(db: Connection, item_ids: Sequence[int] | Select[int]) -> None:
+        """Forget intents that come to nothing, with what was staged or uploaded; their claims are free again."""
+        mine = outputs.c.item_id.in_(item_ids) & ~outputs.c.landed
+        db.execute(delete(outputs).where(mine))
+        db.execute(delete(stagings).where(stagings.c.item_id.in_(item_ids)))
+        db.execute(delete(uploads).where(uploads.c.item_id.in_(item_ids)))
 
     def _look(self, db: Connection) -> None:
         """Read the last albums anew; another worker may have opened one since."""
@@ -197,29 +218,27 @@ class Packer:
                 db.execute(insert(albums).values(row))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """An intent that is in the ledger already."""
-
-    album: int | None
-    paths: tuple[str, ...]
-    hashes: list[str]
-
-
-def _earlier_plans(db: Connection, item_ids: Sequence[int]) -> dict[int, _Plan]:
+def _kept_intents(db: Connection, shipments: Sequence[Shipment]) -> dict[int, Intent]:
+    """Earlier intents of the same content; those of another content are withdrawn and their claims free again."""
+    known = {one.item.id: one for one in shipments}
     rows = db.execute(
-        select(outputs.c.item_id, outputs.c.path, outputs.c.sha256, items.c.album)
+        select(outputs, items.c.album)
         .join(items, items.c.id == outputs.c.item_id)
-        .where(outputs.c.item_id.in_(item_ids))
+        .where(outputs.c.item_id.in_(known))
         .order_by(outputs.c.item_id, outputs.c.n)
     ).all()
-    return {
-        item_id: _Plan(
-            own[0].album, tuple(str(row.path) for row in own), [str(row.sha256) for row in own]
-        )
-        for item_id, group in groupby(rows, lambda row: int(row.item_id))
-        for own in [list(group)]
-    }
+    kept: dict[int, Intent] = {}
+    stale: list[int] = []
+    for item_id, group in groupby(rows, lambda row: int(row.item_id)):
+        own, shipment = list(group), known[item_id]
+        if [row.sha256 for row in own] == [parcel.sha256 for parcel in shipment.parcels]:
+            placed = tuple(placement_of(row) for row in own)
+            kept[item_id] = Intent(shipment, own[0].album, placed)
+        else:
+            stale.append(item_id)
+    if stale:
+        Packer.withdraw(db, stale)
+    return kept
 
 
 def _sent_by_job(db: Connection, job: Job, shipments: Sequence[Shipment]) -> list[int]:
@@ -288,21 +307,24 @@ def write_receipts(
     """Mark items sent with what lies there; returns the indices of the new ones and the bytes delivered."""
     by_id = {one.item_id: one for one in landed}
     rows = db.execute(
-        select(items.c.id, items.c.idx, items.c.inner, items.c.state, items.c.sha256).where(
-            items.c.id.in_(by_id)
-        )
+        select(
+            items.c.id,
+            items.c.idx,
+            items.c.inner,
+            items.c.state,
+            items.c.sha256,
+            items.c.recovered,
+        ).where(items.c.id.in_(by_id))
     ).all()
-    moves = [_arrival(row.id, ItemState(row.state), now) for row in rows]
+    moves = [_arrival(row.id, ItemState(row.state), row.recovered, now) for row in rows]
     open_moves = [move for move in moves if move.old is not ItemState.SENT]
     made = {move.row for move in apply(db, open_moves, sender.task)}
     new = [row for row in rows if row.id in made]
     if not new:
         return [], 0
     done = [(row.id, n, out) for row in new for n, out in enumerate(by_id[row.id].outputs)]
-    db.execute(
-        _LANDED,
-        [{"item": i, "part": n, "size": out.size_bytes, "sha": out.sha256} for i, n, out in done],
-    )
+    db.execute(_LANDED, [_landed_row(item_id, n, out) for item_id, n, out in done])
+    db.execute(delete(stagings).where(stagings.c.item_id.in_([row.id for row in new])))
     db.execute(delete(receipts).where(receipts.c.item_id.in_([row.id for row in new])))
     common = {
         "job_id": sender.job.id,
@@ -321,8 +343,8 @@ def write_receipts(
     return [row.idx for row in new], sum(out.size_bytes for _, _, out in done)
 
 
-def _arrival(item_id: int, old: ItemState, now: int) -> Move:
-    recovered = old is ItemState.REFUSED
+def _arrival(item_id: int, old: ItemState, was_refused: bool, now: int) -> Move:
+    recovered = was_refused or old is ItemState.REFUSED
     return Move(
         item_id, old, ItemState.SENT, {"sent_ms": now, "recovered": recovered, "fault": None}
     )
@@ -331,8 +353,23 @@ def _arrival(item_id: int, old: ItemState, now: int) -> Move:
 _LANDED = (
     update(outputs)
     .where(outputs.c.item_id == bindparam("item"), outputs.c.n == bindparam("part"))
-    .values(landed=True, size_bytes=bindparam("size"), sha256=bindparam("sha"))
+    .values(
+        landed=True,
+        reference=bindparam("where"),
+        size_bytes=bindparam("size"),
+        sha256=bindparam("sha"),
+    )
 )
+
+
+def _landed_row(item_id: int, n: int, output: Output) -> dict[str, object]:
+    return {
+        "item": item_id,
+        "part": n,
+        "where": output.reference,
+        "size": output.size_bytes,
+        "sha": output.sha256,
+    }
 
 
 def earlier(db: Connection, job: Job, source_identity: str, item: Item, sha256: str) -> int | None:

@@ -13,7 +13,7 @@ from transload.ledger.quarantine import usable_of
 from transload.ledger.questions import OPEN, Questions, job_with
 from transload.ledger.rows import announce, job_options, new_id
 from transload.ledger.schema import items, jobs, tasks
-from transload.ledger.tasks import NewTask, queue_tasks
+from transload.ledger.tasks import NewTask, end_outages, queue_tasks, remember_scopes
 from transload.model import (
     ItemState,
     Job,
@@ -41,10 +41,11 @@ class Ledger(Questions):
         detached: bool,
         version: str = "",
         passwords: Sequence[str] = (),
+        scopes: Sequence[str] = (),
     ) -> Job:
         """Make the job, or continue the unfinished one of the same identity with the options of `job`.
 
-        Passwords are added to those it has.
+        Passwords are added to those it has. `scopes` are what its tasks wait for when it waits.
         """
 
         def act(db: Connection) -> Job:
@@ -62,6 +63,7 @@ class Ledger(Questions):
                 if any(row.options[name] != options[name] for name in ("include", "exclude")):
                     _look_again(db, row.id, now)
                 keep_passwords(db, row.id, passwords)
+                remember_scopes(db, row.id, scopes)
                 _wake(db, row.id, row.state, now)
                 return job_with(db, row.id)
             new = new_id(now)
@@ -84,6 +86,7 @@ class Ledger(Questions):
                 )
             )
             keep_passwords(db, new, passwords)
+            remember_scopes(db, new, scopes)
             _queue_transfer(db, new, now)
             announce(db, new, now, JobMoved(JobState.QUEUED))
             return job_with(db, new)
@@ -207,6 +210,7 @@ def _look_again(db: Connection, job_id: str, now: int) -> None:
 
 def _wake(db: Connection, job_id: str, state: str, now: int) -> None:
     """End a wait: whoever asks for the job again wants it looked at now."""
+    end_outages(db, job_id)
     if state == JobState.WAITING.value:
         move_job(db, job_id, JobState.QUEUED, {"wait_reason": None, "wait_until_ms": None})
         announce(db, job_id, now, JobMoved(JobState.QUEUED))

@@ -133,7 +133,9 @@ def landed_of(db: Connection, item_ids: Sequence[int]) -> dict[int, list[Output]
         .order_by(outputs.c.item_id, outputs.c.n)
     )
     for row in rows:
-        found.setdefault(row.item_id, []).append(Output(row.path, row.size_bytes, row.sha256))
+        found.setdefault(row.item_id, []).append(
+            Output(row.reference, row.size_bytes, row.sha256 or "")
+        )
     return found
 
 

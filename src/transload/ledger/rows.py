@@ -20,6 +20,7 @@ from transload.model import (
     JobState,
     Judgement,
     Lane,
+    Placement,
     QuarantineRecord,
     Recipe,
     Task,
@@ -128,6 +129,18 @@ def item_of(row: AnyRow) -> Item:
         judgement=None if row.judgement is None else judgement_from_json(row.judgement),
         sent_ms=row.sent_ms,
     )
+
+
+def placement_of(row: AnyRow) -> Placement:
+    """What was planned of a file, from a row of `outputs`."""
+    return Placement(row.reference, row.claim, row.plan or {})
+
+
+def judged_of(item: Item) -> Judgement:
+    """The judgement of an item, as far as its row holds it: what is sent as it is has none of its own."""
+    if item.judgement is not None:
+        return item.judgement
+    return Judgement(item.kind, item.verdict or Verdict.AS_IS, item.why, partial=item.partial)
 
 
 def task_of(row: AnyRow) -> Task:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 8
+VERSION = 9
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -108,13 +108,16 @@ outputs = Table(
     Column("item_id", Integer, ForeignKey("items.id"), primary_key=True),
     Column("n", Integer, primary_key=True),
     Column("destination", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("path_key", Text, nullable=False),
+    Column(
+        "reference", Text, nullable=False
+    ),  # where it is there; empty until only the delivery shows that
+    Column("claim", Text),  # a name that nothing else may have there
+    Column("plan", Json),  # the destination's own
     Column("size_bytes", BigInteger, nullable=False),
-    Column("sha256", Text, nullable=False),
+    Column("sha256", Text),  # null until a stream has been read
     Column("landed", Boolean, nullable=False),  # false: an intent, true: a receipt
 )
-Index("one_file_a_path", outputs.c.destination, outputs.c.path_key, unique=True)
+Index("one_output_a_claim", outputs.c.destination, outputs.c.claim, unique=True)
 Index(
     "open_intents",
     outputs.c.item_id,
@@ -123,13 +126,37 @@ Index(
     postgresql_where=text("NOT landed"),
 )
 
-folders = Table(
-    "folders",
+# Names in a destination that are no outputs: a library's folders.
+claims = Table(
+    "claims",
     metadata,
     Column("destination", Text, primary_key=True),
-    Column("path_key", Text, primary_key=True),
-    Column("source_identity", Text),  # set for a source's own folder
-    Column("path", Text, nullable=False),
+    Column("claim", Text, primary_key=True),
+    Column("owner", Text),  # set for what belongs to one source
+    Column("value", Text, nullable=False),
+)
+
+# Items whose files were uploaded before their album was formed.
+stagings = Table(
+    "stagings",
+    metadata,
+    Column("item_id", Integer, ForeignKey("items.id"), primary_key=True),
+    Column("staged", Json, nullable=False),  # the destination's own
+    Column("staged_ms", BigInteger, nullable=False),
+)
+
+# Files on their way in parts, for destinations that can go on after the parts they have.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("item_id", Integer, ForeignKey("items.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("file_id", Text, nullable=False),  # the destination's name for it
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("part_bytes", Integer, nullable=False),
+    Column("sums", LargeBinary, nullable=False),  # four bytes a part: its CRC-32
+    Column("done", LargeBinary, nullable=False),  # one bit a part
+    Column("first_part_ms", BigInteger),
 )
 
 receipts = Table(
@@ -162,6 +189,23 @@ albums = Table(
     Column("number", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("members", Integer, nullable=False),
+    Column("note", Json),  # what the destination noted before it was sent
+)
+
+# Until when something outside must not be asked, whoever wants it: an account's method, a chat, a host.
+waits = Table(
+    "waits",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("outages", Integer, nullable=False),  # in a row; 0: the other side named the time
+    Column("fault", Json, nullable=False),
+)
+scopes = Table(
+    "scopes",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("scope", Text, primary_key=True),
 )
 
 tasks = Table(

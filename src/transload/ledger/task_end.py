@@ -22,7 +22,7 @@ from transload.ledger.reports import (
     vanished,
 )
 from transload.ledger.rows import announce, fault_or_none, fault_to_json, job_of, progress_to_json
-from transload.ledger.schema import items, jobs, outputs, quarantine, tasks
+from transload.ledger.schema import items, jobs, quarantine, tasks
 from transload.ledger.task_run import FencedTask, is_of_source
 from transload.ledger.tasks import NewTask, queue_tasks
 from transload.model import ItemState, JobState, TaskKind
@@ -46,7 +46,7 @@ class EndingTask(FencedTask):
             values = {"fault": fault_to_json(fault), "why": fault.detail}
             is_open = items.c.state.in_([one.value for one in ITEM_OPEN])
             abandoned = select(items.c.id).where(mine, is_open)
-            db.execute(delete(outputs).where(outputs.c.item_id.in_(abandoned), ~outputs.c.landed))
+            self._packer.withdraw(db, abandoned)
             if state is ItemState.FAILED:  # an original that is kept stays so
                 kept = mine & items.c.id.in_(select(quarantine.c.item_id))
                 still = Sweep(ITEM_OPEN, ItemState.QUARANTINED, kept, values)

@@ -10,7 +10,7 @@ from transload.errors import LOCKED
 from transload.events import ItemsMoved, JobMoved
 from transload.faults import Fault
 from transload.ledger.database import Database
-from transload.ledger.deliveries import Packer, own_folder
+from transload.ledger.deliveries import LedgerClaims, Packer
 from transload.ledger.moves import check_fence, move_job
 from transload.ledger.passwords import (
     forget_locks,
@@ -98,10 +98,11 @@ class FencedTask:
         return await self._write(act)
 
     async def settle_folder(self, destination: Destination) -> Job:
-        """The job with its folder at the destination chosen for good."""
+        """The job with its folder at the destination chosen for good, where it has any there."""
 
         def act(db: Connection) -> Job:
-            folder = own_folder(db, self._job, self._source_identity, destination)
+            known = LedgerClaims(db, self._job.destination)
+            folder = destination.claim_folder(self._job, self._source_identity, known)
             db.execute(update(jobs).where(jobs.c.id == self._job.id).values(folder=folder))
             self._job = job_of(db.execute(select(jobs).where(jobs.c.id == self._job.id)).one())
             self._packer = Packer(self._job)

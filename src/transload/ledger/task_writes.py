@@ -5,35 +5,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import anyio.to_thread
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
 from transload.events import Warned
 from transload.faults import Fault
-from transload.ledger.deliveries import Sender, earlier, twin_of, write_receipts
+from transload.ledger.deliveries import twin_of
 from transload.ledger.moves import Move, Values, apply
 from transload.ledger.quarantine import fingerprint, is_kept, put_in, usable_of, write_kept
-from transload.ledger.reports import landed_of
 from transload.ledger.rows import announce, fault_to_json, item_of, judgement_to_json, new_id
-from transload.ledger.schema import items, jobs, outputs, quarantine
-from transload.ledger.task_end import CONVERTING, EndingTask
+from transload.ledger.schema import items, jobs, quarantine
+from transload.ledger.task_deliveries import DeliveringTask, no_longer_kept, states_of
+from transload.ledger.task_end import CONVERTING
 from transload.model import (
     Held,
-    Intent,
     Item,
     ItemKind,
     ItemState,
-    OpenIntent,
     Outcome,
-    Output,
-    Shipment,
 )
-from transload.ports import Destination, Landed, Refusal
+from transload.ports import Refusal
 
 log = logging.getLogger(__name__)
-
-INTENTS_PAGE = 100
-
 
 DOUBT = "the archive's sum was wrong after this was sent"
 DOUBTED = (
@@ -43,7 +36,7 @@ DOUBTED = (
 _NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
 
 
-class TaskRecord(EndingTask):
+class TaskRecord(DeliveringTask):
     """What a running task reads and writes of the items: the `Record` port of the flow."""
 
     async def admit(self, entries: Sequence[Entry]) -> list[Item]:
@@ -89,17 +82,17 @@ class TaskRecord(EndingTask):
         """Write how items left the immediate path, or that they stay pending for want of a password."""
 
         def act(db: Connection) -> list[str]:
-            old = _states_of(db, [o.item.id for o in outcomes])
+            old = states_of(db, [o.item.id for o in outcomes])
             moves = [self._leaving(db, o, old[o.item.id]) for o in outcomes]
             leaving = _each_twin_once([move for move in moves if move is not None])
             made = {move.row: move.new for move in apply(db, leaving, self._task)}
-            db.execute(delete(outputs).where(outputs.c.item_id.in_(made), ~outputs.c.landed))
+            self._packer.withdraw(db, [o.item.id for o in outcomes if o.item.id in made])
             entered = [
                 (o.item.index, ItemState(made[o.item.id])) for o in outcomes if o.item.id in made
             ]
             if moved := [one for one in entered if one[1] is not ItemState.PENDING]:
                 self._tell(db, moved)
-            return _no_longer_kept(db, [o.item.id for o in outcomes if o.state in _NOT_LOST])
+            return no_longer_kept(db, [o.item.id for o in outcomes if o.state in _NOT_LOST])
 
         for name in await self._write(act) if outcomes else ():
             (self._kept / name).unlink(missing_ok=True)
@@ -129,64 +122,6 @@ class TaskRecord(EndingTask):
             sha256 = item.sha256 if held is None else held.sha256
             values["twin"] = twin_of(db, self._job, self._source_identity, item, sha256 or "")
         return Move(item.id, old, outcome.state, values)
-
-    async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
-        """What an equal item delivered here earlier, or None."""
-
-        def act(db: Connection) -> tuple[Output, ...] | None:
-            found = earlier(db, self._job, self._source_identity, item, sha256)
-            if found is None or found == item.id:
-                return None
-            return tuple(landed_of(db, [found]).get(found, ()))
-
-        return await self._database.read(act)
-
-    async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
-        """Albums and paths, committed durably. A shipment without an intent was delivered by this job meanwhile."""
-
-        def act(db: Connection) -> list[Intent]:
-            return self._packer.pack(db, shipments, destination)
-
-        return await self._write(act, durable=True)
-
-    async def receive(self, landed: Sequence[Landed]) -> None:
-        """Write receipts. Not fsynced: the library can be asked again what lies there."""
-
-        def act(db: Connection) -> list[str]:
-            sender = Sender(self._job, self._source_identity, self._task)
-            indices, sent = write_receipts(db, sender, landed, self._clock())
-            db.execute(
-                update(jobs)
-                .where(jobs.c.id == self._job.id)
-                .values(bytes_sent=jobs.c.bytes_sent + sent)
-            )
-            self._tell(db, [(index, ItemState.SENT) for index in indices])
-            return _no_longer_kept(db, [one.item_id for one in landed])
-
-        for name in await self._write(act) if landed else ():
-            (self._kept / name).unlink(missing_ok=True)
-
-    async def open_intents(self, after: int) -> list[OpenIntent]:
-        """Up to 100 intents of this job without a receipt, with item id above `after`."""
-
-        def act(db: Connection) -> list[OpenIntent]:
-            ids = db.execute(
-                select(outputs.c.item_id)
-                .join(items, items.c.id == outputs.c.item_id)
-                .where(items.c.job_id == self._job.id, ~outputs.c.landed, outputs.c.item_id > after)
-                .distinct()
-                .order_by(outputs.c.item_id)
-                .limit(INTENTS_PAGE)
-            ).scalars()
-            return [self._open_intent(db, item_id) for item_id in ids]
-
-        return await self._database.read(act)
-
-    def _open_intent(self, db: Connection, item_id: int) -> OpenIntent:
-        rows = db.execute(select(outputs).where(outputs.c.item_id == item_id).order_by(outputs.c.n))
-        planned = tuple(Output(row.path, row.size_bytes, row.sha256) for row in rows)
-        album = db.execute(select(items.c.album).where(items.c.id == item_id)).scalar()
-        return OpenIntent(item_id, album, planned)
 
     async def refused(self, refusals: Sequence[Refusal]) -> None:
         """These items get their one recovery; a second refusal is the caller's to quarantine."""
@@ -254,7 +189,7 @@ class TaskRecord(EndingTask):
                 self._warn(
                     db, f"{item.name}: no room to keep the original, only its fingerprint is kept"
                 )
-            before = _no_longer_kept(db, self._same_original(db, item, held))
+            before = no_longer_kept(db, self._same_original(db, item, held))
             now = self._clock()
             write_kept(db, item, held, fault, file, new_id(now), now)
             return before
@@ -324,17 +259,3 @@ def _each_twin_once(moves: Sequence[Move]) -> list[Move]:
         once.append(replace(move, values={**move.values, "twin": None}) if again else move)
         named.add(twin)
     return once
-
-
-def _states_of(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
-    rows = db.execute(select(items.c.id, items.c.state).where(items.c.id.in_(item_ids)))
-    return {row.id: ItemState(row.state) for row in rows}
-
-
-def _no_longer_kept(db: Connection, item_ids: Sequence[int]) -> list[str]:
-    """Take rows of delivered items out of the quarantine; returns the files that nothing refers to any more."""
-    mine = quarantine.c.item_id.in_(item_ids)
-    files = db.execute(select(quarantine.c.file).where(mine)).scalars().all()
-    if files:
-        db.execute(delete(quarantine).where(mine))
-    return [str(name) for name in files if name is not None]

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, and_, exists, insert, or_, select
+from sqlalchemy import Connection, Exists, Select, and_, delete, exists, insert, or_, select
 
 from transload.ledger.database import Database
 from transload.ledger.moves import Lease, Sweep, apply_to_all, free, hold, prolong, rest, revoke
 from transload.ledger.rows import task_of
-from transload.ledger.schema import items, jobs, tasks
+from transload.ledger.schema import items, jobs, scopes, tasks, waits
 from transload.model import JobState, Lane, Task, TaskKind
 from transload.ports import Clock
 from transload.states import TURN
@@ -62,7 +62,7 @@ class Leases:
             .join(jobs, jobs.c.id == tasks.c.job_id)
             .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
             .where(jobs.c.state.in_(_RUNNABLE))
-            .where(jobs.c.id.not_in({one.job_id for one in without}))
+            .where(jobs.c.id.not_in({one.job_id for one in without}), ~scope_waits(now))
         )
 
     async def shorter_waits(
@@ -99,6 +99,7 @@ class Leases:
                 .where(tasks.c.due_ms <= self.clock(), jobs.c.state.in_(_RUNNABLE))
                 .where(or_(jobs.c.control.is_(None), jobs.c.control != "pause"))
                 .where(or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached))
+                .where(~scope_waits(self.clock()))
             )
             return bool(db.execute(select(exists(due))).scalar())
 
@@ -186,3 +187,23 @@ def queue_tasks(db: Connection, job_id: str, wanted: Iterable[NewTask]) -> None:
     ]
     if new:
         db.execute(insert(tasks), new)
+
+
+def remember_scopes(db: Connection, job_id: str, wanted: Sequence[str]) -> None:
+    """Note what a job's tasks wait for when it waits."""
+    known = set(db.execute(select(scopes.c.scope).where(scopes.c.job_id == job_id)).scalars())
+    new = [{"job_id": job_id, "scope": scope} for scope in wanted if scope not in known]
+    if new:
+        db.execute(insert(scopes), new)
+
+
+def end_outages(db: Connection, job_id: str) -> None:
+    """Whoever asks for a job again wants its outages looked at now; what the other side asked for stays."""
+    mine = select(scopes.c.scope).where(scopes.c.job_id == job_id)
+    db.execute(delete(waits).where(waits.c.scope.in_(mine), waits.c.outages > 0))
+
+
+def scope_waits(now: int) -> Exists:
+    """Whether a scope of a row's job waits, for queries over `jobs`."""
+    going_on = (scopes.c.job_id == jobs.c.id) & (waits.c.until_ms > now)
+    return exists().where(going_on, waits.c.scope == scopes.c.scope)

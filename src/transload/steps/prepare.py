@@ -1,9 +1,10 @@
 """Carrying out a verdict: one item converted, and what is sent of it: its files, their names, the original beside."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from transload.blob import LocalBlob
 from transload.errors import (
     ConvertError,
     FfmpegMissingError,
@@ -11,11 +12,11 @@ from transload.errors import (
     StalledError,
     TooBigError,
 )
+from transload.faults import Fault
 from transload.model import (
     MEDIA_KINDS,
     Facts,
     Held,
-    Intent,
     Item,
     ItemKind,
     ItemState,
@@ -28,7 +29,7 @@ from transload.model import (
     Verdict,
 )
 from transload.plans import ConversionTerms, Converted, Plan, SplitPlan, UntouchedPlan
-from transload.ports import Destination, ReadContext, Record, TaskContext
+from transload.ports import ReadContext, TaskContext
 from transload.states import lost_as
 from transload.steps.staging import StagedEntry
 
@@ -42,6 +43,8 @@ BATCH_MAX, BATCH_S = (
 
 
 DELIVERED_BEFORE = "delivered before"
+Decided = Shipment | Outcome
+"""What becomes of an entry: it is sent, or it is written how it ended or what it waits for."""
 
 
 async def write_outcomes(context: TaskContext, outcomes: Sequence[Outcome]) -> None:
@@ -88,21 +91,6 @@ async def quarantine_or_fail(
         return Outcome(item, lost_as(fault), fault.detail, judgement, None, fault, staged.kind)
     await context.record.keep(item, staged.held, fault)
     return Outcome(item, state, fault.detail, judgement, staged.held, fault, staged.kind)
-
-
-def sent_meanwhile(batch: Sequence[Shipment], intents: Sequence[Intent]) -> list[Outcome]:
-    """The outcomes of shipments that got no intent: this job has sent their content under another item meanwhile."""
-    meant = {intent.shipment.item.id for intent in intents}
-    twins = [shipment.item for shipment in batch if shipment.item.id not in meant]
-    return [Outcome(twin, ItemState.DUPLICATE, DELIVERED_BEFORE) for twin in twins]
-
-
-async def reconcile_intents(job: Job, record: Record, destination: Destination) -> None:
-    """Ask the destination what became of the intents of a killed run."""
-    after = 0
-    while intents := await record.open_intents(after):
-        await record.receive(await destination.look_up(job, intents))
-        after = intents[-1].item_id
 
 
 async def delivered_before(context: TaskContext, item: Item, held: Held) -> bool:
@@ -240,7 +228,7 @@ def _shipped(
 
 def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None = None) -> Shipment:
     """The shipment of untouched bytes; the destination gives the name the ending that the judgement asks for."""
-    parcel = Parcel(held.path, item.name, held.size_bytes, held.sha256, item.mtime_ms)
+    parcel = Parcel(LocalBlob(held.path), item.name, held.size_bytes, held.sha256, item.mtime_ms)
     return Shipment(item, judgement, (parcel,), thumb)
 
 
@@ -254,13 +242,15 @@ def parcels_of(
     """
     names = _numbered(item.name, len(made.pieces), judgement.suffix)
     copies = tuple(
-        Parcel(piece.local, name, piece.size_bytes, piece.sha256, item.mtime_ms)
+        Parcel(LocalBlob(piece.local), name, piece.size_bytes, piece.sha256, item.mtime_ms)
         for name, piece in zip(names, made.pieces, strict=True)
     )
     wanted = job.recipe is Recipe.PLAYABLE or judgement.plan.original == "beside"
     if not wanted or job.originals == "drop":
         return copies
-    kept = Parcel(held.path, f"originals/{item.name}", held.size_bytes, held.sha256, item.mtime_ms)
+    kept = Parcel(
+        LocalBlob(held.path), f"originals/{item.name}", held.size_bytes, held.sha256, item.mtime_ms
+    )
     return (*copies, kept)
 
 
@@ -275,15 +265,22 @@ def _numbered(name: str, count: int, suffix: str | None) -> list[str]:
     return [f"{stem} ({n} of {count}){suffix or old}" for n in range(1, count + 1)]
 
 
-def equals_apart(batch: Sequence[Shipment]) -> Iterable[list[Shipment]]:
-    """The batch in order, cut before an item whose content is already in the part: one receipt decides the next."""
-    part: list[Shipment] = []
-    seen: set[str | None] = set()
-    for shipment in batch:
-        if shipment.item.sha256 in seen:
-            yield part
-            part, seen = [], set()
-        part.append(shipment)
-        seen.add(shipment.item.sha256)
-    if part:
-        yield part
+async def convert_for_recovery(
+    context: TaskContext, item: Item, staged: StagedEntry
+) -> Shipment | Fault:
+    """What a refused item is converted to, by the first way that converts; else the fault that is left."""
+    fault = staged.fault or item.fault or ConvertError("nothing says why it was refused").fault()
+    if staged.fault is not None or staged.held is None:
+        return fault
+    try:
+        probed = await context.media.probe(staged.held.path, item.name)
+    except (PermanentError, StalledError) as error:
+        return error.fault()
+    failed = None if fault.is_of_destination else item.judgement  # our own try
+    for way in context.media.judge_recovery(probed.facts, context.job.recipe, failed):
+        why = f"{way.why} ({item.fault.detail})" if item.fault else way.why
+        made = await convert_item(context, item, staged.held, replace(way, why=why))
+        if isinstance(made, Shipment):
+            return made
+        fault = made.fault or fault
+    return fault

@@ -36,7 +36,7 @@ from transload.steps.nested import (
     promises_archive,
     too_deep,
 )
-from transload.steps.staging import HEAD_BYTES, StagedEntry, look_at, spool, stage
+from transload.steps.staging import HEAD_BYTES, Flush, StagedEntry, look_at, spool, stage
 from transload.units import MIB
 
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
@@ -336,8 +336,14 @@ def is_wanted(kind: ItemKind, job: Asked) -> bool:
     return whole or job.files == "all" or kind in MEDIA_KINDS
 
 
-async def read_source(context: ReadContext, out: MemoryObjectSendStream[StagedEntry]) -> None:
-    """Take in every open item of the job, in entry order, one by one into `out`; then say how reading went."""
+async def read_source(
+    context: ReadContext, out: MemoryObjectSendStream[StagedEntry | Flush]
+) -> None:
+    """Take in every open item of the job, in entry order, one by one into `out`; then say how reading went.
+
+    Before it waits for room it sends a `Flush`: what waits for company may hold that room.
+    """
+    context.scratch.before_waiting(lambda: out.send(Flush()))
     async with out:
         one_pass = SourceReader(context, lambda staged: from_thread.run(out.send, staged))
         await anyio.to_thread.run_sync(one_pass.run)

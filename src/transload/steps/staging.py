@@ -4,10 +4,11 @@ Called in a worker thread; everything that waits (budget, disk) is asked of the 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import anyio
 from anyio import from_thread
 
 from transload.errors import (
@@ -43,6 +44,16 @@ class StagedEntry:
     held: Held | None = None
     fault: Fault | None = None
     skip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """A token on its way through the stages: what was put before it is delivered now, albums that are not full too.
+
+    Somebody waits for that: the reader for room in scratch, an equal content for the receipt of the first.
+    """
+
+    done: anyio.Event = field(default_factory=anyio.Event)
 
 
 Taken = tuple[Held | None, Fault | None]

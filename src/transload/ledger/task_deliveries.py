@@ -1,0 +1,173 @@
+"""What a running task writes of deliveries: intents, stagings, albums, receipts. Every write is under the fence."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from transload.json_codec import JsonObject
+from transload.ledger.deliveries import Sender, earlier, write_receipts
+from transload.ledger.moves import Move, apply
+from transload.ledger.reports import landed_of
+from transload.ledger.rows import AnyRow, item_of, judged_of, placement_of
+from transload.ledger.schema import albums, items, jobs, outputs, quarantine, stagings
+from transload.ledger.task_end import EndingTask
+from transload.model import Held, Intent, Item, ItemState, Output, Parcel, Shipment
+from transload.ports import Destination, Gone, Landed
+
+INTENTS_PAGE = 100
+
+
+class DeliveringTask(EndingTask):
+    """Intent before an effect outside, receipt after it; between them, what has been staged."""
+
+    async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
+        """What an equal item delivered here earlier, or None."""
+
+        def act(db: Connection) -> tuple[Output, ...] | None:
+            found = earlier(db, self._job, self._source_identity, item, sha256)
+            if found is None or found == item.id:
+                return None
+            return tuple(landed_of(db, [found]).get(found, ()))
+
+        return await self._database.read(act)
+
+    async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
+        """Placements and albums, committed durably; none for a shipment whose content this job sent meanwhile."""
+
+        def act(db: Connection) -> list[Intent]:
+            return self._packer.pack(db, shipments, destination)
+
+        return await self._write(act, durable=True)
+
+    async def form_album(self, members: Sequence[Intent], note: JsonObject) -> list[Intent]:
+        """The next album of the job, with these members."""
+
+        def act(db: Connection) -> list[Intent]:
+            return self._packer.form_album(db, members, note)
+
+        return await self._write(act, durable=True)
+
+    async def staged(self, intent: Intent, staged: JsonObject, held: Held | None) -> Intent:
+        """Remember what was staged; `held` has size and sums of what came from a stream."""
+        item = intent.shipment.item
+
+        def act(db: Connection) -> None:
+            values: dict[str, object] = {}
+            if held is not None:
+                values = {"size": held.size_bytes, "crc32": held.crc32, "sha256": held.sha256}
+                mine = outputs.c.item_id == item.id
+                db.execute(update(outputs).where(mine).values(sha256=held.sha256))
+            old = states_of(db, [item.id])[item.id]
+            if old is ItemState.REFUSED:
+                values["recovered"] = True  # this was its second chance
+            apply(db, [Move(item.id, old, ItemState.STAGED, values)], self._task)
+            db.execute(delete(stagings).where(stagings.c.item_id == item.id))
+            row = {"item_id": item.id, "staged": staged, "staged_ms": self._clock()}
+            db.execute(insert(stagings).values(row))
+            self._tell(db, [(item.index, ItemState.STAGED)])
+
+        await self._write(act, durable=True)
+        (again,) = await self.intents_of([item.id])
+        return again
+
+    async def unstaged(self, gone: Sequence[Gone]) -> None:
+        """Open items again of which nothing is staged any more."""
+        ids = [one.item_id for one in gone]
+
+        def act(db: Connection) -> None:
+            rows = db.execute(select(items).where(items.c.id.in_(ids)))
+            back = [_taken_back(row) for row in rows]
+            made = {move.row for move in apply(db, back, self._task)}
+            self._packer.withdraw(db, [one for one in ids if one in made])
+
+        await self._write(act, durable=True)
+
+    async def receive(self, landed: Sequence[Landed], *, durable: bool = False) -> None:
+        """Write receipts. Not fsynced unless `durable`: the destination can be asked again what lies there."""
+
+        def act(db: Connection) -> list[str]:
+            sender = Sender(self._job, self._source_identity, self._task)
+            indices, sent = write_receipts(db, sender, landed, self._clock())
+            db.execute(
+                update(jobs)
+                .where(jobs.c.id == self._job.id)
+                .values(bytes_sent=jobs.c.bytes_sent + sent)
+            )
+            self._tell(db, [(index, ItemState.SENT) for index in indices])
+            return no_longer_kept(db, [one.item_id for one in landed])
+
+        for name in await self._write(act, durable=durable) if landed else ():
+            (self._kept / name).unlink(missing_ok=True)
+
+    async def open_intents(self, after: int) -> list[Intent]:
+        """Up to 100 intents of this job without a receipt, with item id above `after`."""
+
+        def act(db: Connection) -> list[int]:
+            ids = (
+                select(outputs.c.item_id)
+                .join(items, items.c.id == outputs.c.item_id)
+                .where(items.c.job_id == self._job.id, ~outputs.c.landed, outputs.c.item_id > after)
+                .distinct()
+                .order_by(outputs.c.item_id)
+                .limit(INTENTS_PAGE)
+            )
+            return list(db.execute(ids).scalars())
+
+        return await self.intents_of(await self._database.read(act))
+
+    async def intents_of(self, item_ids: Sequence[int]) -> list[Intent]:
+        """Intents as the ledger has them, by item id; their bytes are not at hand."""
+
+        def act(db: Connection) -> list[Intent]:
+            files = db.execute(
+                select(outputs)
+                .where(outputs.c.item_id.in_(item_ids))
+                .order_by(outputs.c.item_id, outputs.c.n)
+            ).all()
+            by_item = {
+                item_id: list(own) for item_id, own in groupby(files, lambda row: row.item_id)
+            }
+            rows = db.execute(
+                select(items, stagings.c.staged, albums.c.note)
+                .outerjoin(stagings, stagings.c.item_id == items.c.id)
+                .outerjoin(
+                    albums, (albums.c.job_id == items.c.job_id) & (albums.c.number == items.c.album)
+                )
+                .where(items.c.id.in_(by_item))
+                .order_by(items.c.id)
+            )
+            return [_intent_of(row, by_item[row.id]) for row in rows]
+
+        return await self._database.read(act) if item_ids else []
+
+
+def _taken_back(row: AnyRow) -> Move:
+    """What was staged as the second chance of an item is still to have that chance."""
+    new = ItemState.REFUSED if row.recovered else ItemState.PENDING
+    return Move(row.id, ItemState(row.state), new, {"recovered": False})
+
+
+def _intent_of(row: AnyRow, files: Sequence[AnyRow]) -> Intent:
+    item: Item = item_of(row)
+    parcels = tuple(
+        Parcel(None, item.name, one.size_bytes, one.sha256, item.mtime_ms) for one in files
+    )
+    placements = tuple(placement_of(one) for one in files)
+    shipment = Shipment(item, judged_of(item), parcels)
+    return Intent(shipment, item.album, placements, row.staged, row.note or {})
+
+
+def states_of(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
+    """The states of items as they are now."""
+    rows = db.execute(select(items.c.id, items.c.state).where(items.c.id.in_(item_ids)))
+    return {row.id: ItemState(row.state) for row in rows}
+
+
+def no_longer_kept(db: Connection, item_ids: Sequence[int]) -> list[str]:
+    """Take rows of delivered items out of the quarantine; returns the files that nothing refers to any more."""
+    mine = quarantine.c.item_id.in_(item_ids)
+    files = db.execute(select(quarantine.c.file).where(mine)).scalars().all()
+    if files:
+        db.execute(delete(quarantine).where(mine))
+    return [str(name) for name in files if name is not None]

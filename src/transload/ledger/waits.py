@@ -1,0 +1,91 @@
+"""Waits with a scope, as rows: what one job is asked to wait for, every job, worker and restart waits for."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+
+from transload.errors import TransientError, Wait
+from transload.faults import Fault
+from transload.json_codec import from_json, to_json
+from transload.ledger.database import Database
+from transload.ledger.schema import waits
+from transload.ledger.tasks import remember_scopes
+from transload.ports import Clock
+from transload.retry import RetryPolicy
+
+NEW_OUTAGE_MS = 60_000
+"""So long after a wait its scope has worked: the next outage begins with a short wait again."""
+KEPT_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerWaits:
+    """All waits of a ledger."""
+
+    database: Database
+    clock: Clock
+    retry: RetryPolicy
+    jitter: Callable[[], float] = random.random
+
+    def of(self, job_id: str, known: Sequence[str]) -> "JobWaits":
+        """Those of a job; `known` are the scopes that its source and destination name."""
+        return JobWaits(self, job_id, frozenset(known))
+
+    async def add(self, job_id: str, error: TransientError) -> Wait:
+        """Write the wait that an error of a job asks for; it never shortens one that goes on."""
+        scope, fault = error.scope or "", error.fault()
+
+        def act(db: Connection) -> Wait:
+            now = self.clock()
+            row = db.execute(select(waits).where(waits.c.scope == scope)).first()
+            before = 0 if row is None or now - row.until_ms > NEW_OUTAGE_MS else row.outages
+            outages, delay_s = 0, error.retry_after_s
+            if delay_s is None:
+                outages = before + 1
+                delay_s = self.retry.outage_s(outages, self.jitter())
+            until = max(now + int(delay_s * 1000), 0 if row is None else row.until_ms)
+            old = (waits.c.scope == scope) | (waits.c.until_ms < now - KEPT_MS)
+            db.execute(delete(waits).where(old))
+            values = {
+                "scope": scope,
+                "until_ms": until,
+                "outages": outages,
+                "fault": to_json(fault),
+            }
+            db.execute(insert(waits).values(values))
+            remember_scopes(db, job_id, [scope])
+            return Wait(scope, until, (until - now) / 1000, fault)
+
+        return await self.database.run(act)
+
+    async def longest(self, wanted: Sequence[str]) -> Wait | None:
+        """The wait among these scopes that ends last, of those that still go on."""
+        now = self.clock()
+        mine = waits.c.scope.in_(wanted) & (waits.c.until_ms > now)
+        last = select(waits).where(mine).order_by(waits.c.until_ms.desc()).limit(1)
+        row = await self.database.read(lambda db: db.execute(last).first())
+        if row is None:
+            return None
+        fault = from_json(Fault, row.fault)
+        return Wait(row.scope, row.until_ms, (row.until_ms - now) / 1000, fault)
+
+
+class JobWaits:
+    """The `Waits` port: those of one job's scopes."""
+
+    def __init__(self, waits: LedgerWaits, job_id: str, known: frozenset[str]) -> None:
+        self._waits = waits
+        self._job_id = job_id
+        self._scopes = set(known)
+
+    async def longest(self) -> Wait | None:
+        """The wait that ends last of those that still go on; a job without a scope asks nobody."""
+        return await self._waits.longest(sorted(self._scopes)) if self._scopes else None
+
+    async def add(self, error: TransientError) -> Wait:
+        """Write the wait that an error with a scope asks for."""
+        if error.scope is not None:
+            self._scopes.add(error.scope)
+        return await self._waits.add(self._job_id, error)

@@ -1,0 +1,37 @@
+"""Acts at a destination that may have to wait: for what the other side asks, or until the network is back."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from transload.errors import TransientError, WaitingError
+from transload.ports import TaskContext
+
+T = TypeVar("T")
+
+SIT_OUT_S = 60.0
+"""A shorter wait is sat out, with what is staged ahead; a longer one frees the slot of its task."""
+LOOK_S = 1.0  # a clock that was set meanwhile is noticed after so long
+
+
+async def patiently(context: TaskContext, act: Callable[[], Awaitable[T]]) -> T:
+    """What the act returns, after the waits of the job's scopes; a wait that it raises is written, for all jobs.
+
+    Raises WaitingError where a wait is longer than `SIT_OUT_S`: the task is taken up again when it is over.
+    """
+    while True:
+        await _sit_out(context)
+        try:
+            return await act()
+        except TransientError as error:
+            if error.scope is None:
+                raise
+            await context.waits.add(error)
+
+
+async def _sit_out(context: TaskContext) -> None:
+    while (wait := await context.waits.longest()) is not None:
+        if wait.left_s > SIT_OUT_S:
+            raise WaitingError(wait)
+        await anyio.sleep(min(wait.left_s, LOOK_S))
