@@ -19,6 +19,7 @@ import httpx2
 from transload.errors import (
     ConnectError,
     ConnectionLostError,
+    DnsError,
     InvalidUrlError,
     NetworkTimeoutError,
     RemoteBrokenError,
@@ -103,6 +104,11 @@ def _unfit(url: httpx2.URL) -> str:
     return "" if url.port is None or 0 < url.port < 1 << 16 else f"there is no port {url.port}"
 
 
+def host_scope(url: str) -> str:
+    """What everything that is asked of a host waits for when it is out of reach or asks to wait."""
+    return f"host:{httpx2.URL(url).host}"
+
+
 class Answer:
     """What a server sends back, read piece by piece. The caller closes it."""
 
@@ -172,7 +178,7 @@ class Web:
     def rest(self, attempt: int, error: TransientError) -> None:
         """Wait before the next try; raises `error` when failed try number `attempt` was the last."""
         delay_s = RETRIES.delay_s(attempt, random.random())
-        asked_s = error.retry_after_s if isinstance(error, RemoteBusyError) else None
+        asked_s = error.retry_after_s
         if delay_s is None or (asked_s is not None and asked_s > ASKED_MAX_S):
             raise error
         delay_s = max(delay_s, asked_s or 0)
@@ -220,19 +226,18 @@ def _accepted(response: httpx2.Response) -> Answer:
     if response.status_code in _FOUND:
         return Answer(response)
     response.close()
-    raise _refusal(response.status_code, response.headers, shown(str(response.url)))
+    raise _refusal(response.status_code, response.headers, str(response.url))
 
 
-def _refusal(status: int, headers: Mapping[str, str], where: str) -> TransloadError:
-    message = f"{where} answers with status {status}"
+def _refusal(status: int, headers: Mapping[str, str], url: str) -> TransloadError:
+    message = f"{shown(url)} answers with status {status}"
     if status in _GONE:
         return RemoteNotFoundError(message)
     if status in _LOGIN:
         return RemoteLoginError(message)
     if status in _BUSY:
-        busy = RemoteBusyError(message)
-        busy.retry_after_s = _asked_s(headers.get("retry-after", ""))
-        return busy
+        asked_s = _asked_s(headers.get("retry-after", ""))
+        return RemoteBusyError(message).within(host_scope(url), asked_s)
     if 400 <= status < 500:
         return RemoteForbiddenError(message)
     return RemoteBrokenError(message)
@@ -269,16 +274,20 @@ def _translated(url: str, *, in_body: bool) -> Generator[None]:
     """The library's errors as ours. An answer without its end is one that was cut short, not a server out of reach."""
     try:
         yield
+    except DnsError as error:
+        raise error.within(host_scope(url)) from error.__cause__
     except tuple(foreign for foreign, _, _ in _TRANSLATIONS) as error:
         where = shown(url)
         if in_body and isinstance(error, httpcore2.RemoteProtocolError):
             raise ShortAnswerError(
                 f"the answer of {where} ended before its promised length"
             ) from error
-        for foreign, ours, message in _TRANSLATIONS:
-            if isinstance(error, foreign):
-                raise ours(f"{where} {message}", evidence=str(error) or None) from error
-        raise
+        fitting = (one for one in _TRANSLATIONS if isinstance(error, one[0]))
+        _, ours, message = next(fitting)
+        found = ours(f"{where} {message}", evidence=str(error) or None)
+        if isinstance(found, TransientError):
+            found.within(host_scope(url))
+        raise found from error
 
 
 class _GuardedTransport(httpx2.BaseTransport):

@@ -19,7 +19,7 @@ from transload.errors import (
     RemoteBrokenError,
     UnsteadyError,
 )
-from transload.net.fetch import Target, Web, target_of
+from transload.net.fetch import Target, Web, host_scope, target_of
 from transload.ports import Source, SourceRef
 from transload.sources.download import Reserve, Spool, no_spool
 from transload.sources.http_blob import (
@@ -63,7 +63,11 @@ class HttpSources:
         finally:
             web.close()
         return SourceRef(
-            text.strip().partition("#")[0], target.url, title_of(remote.name), remote.version
+            text.strip().partition("#")[0],
+            target.url,
+            title_of(remote.name),
+            remote.version,
+            (host_scope(target.url),),
         )
 
     def open(self, ref: str, opening: Opening) -> Source:
