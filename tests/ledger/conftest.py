@@ -38,11 +38,21 @@ class Desk:
     kept: Path
 
     async def submit(
-        self, source: str = "/photos.zip", *, passwords: Sequence[str] = (), **options: object
+        self,
+        source: str = "/photos.zip",
+        *,
+        passwords: Sequence[str] = (),
+        scopes: Sequence[str] = (),
+        **options: object,
     ) -> Job:
         job = Job("", source, "library:/out", Recipe.TELEGRAM, "photos", JobState.QUEUED, **options)  # type: ignore[arg-type]
         return await self.ledger.submit(
-            job, f"id|{source}", f"local:{source}", detached=False, passwords=passwords
+            job,
+            f"id|{source}",
+            f"local:{source}",
+            detached=False,
+            passwords=passwords,
+            scopes=scopes,
         )
 
     async def take(self) -> Task:

@@ -1,0 +1,101 @@
+"""Waits with a scope: shared, kept over restarts, longer from one outage to the next."""
+
+import pytest
+
+from tests.ledger.conftest import Desk
+from transload.errors import ConnectionLostError, DestinationBusyError
+from transload.ledger.waits import NEW_OUTAGE_MS, LedgerWaits
+from transload.model import Job, Lane
+from transload.retry import RetryPolicy
+
+pytestmark = pytest.mark.anyio
+
+CHAT, HOST = "chat:family", "host:nas.example"
+MIDDLE = 0.5  # the random value that is no jitter
+
+
+def waits(desk: Desk) -> LedgerWaits:
+    return LedgerWaits(desk.database, desk.clock, RetryPolicy(), lambda: MIDDLE)
+
+
+async def two_jobs(desk: Desk) -> tuple[Job, Job]:
+    return await desk.submit("/one.zip"), await desk.submit("/two.zip")
+
+
+def busy(scope: str, seconds: float) -> DestinationBusyError:
+    return DestinationBusyError("too fast").within(scope, seconds)
+
+
+def lost(scope: str) -> ConnectionLostError:
+    return ConnectionLostError("the line is dead").within(scope)
+
+
+async def test_a_wait_lasts_as_long_as_it_was_asked_for(desk: Desk) -> None:
+    job = await desk.submit()
+    mine = waits(desk).of(job.id, [CHAT])
+    assert await mine.longest() is None
+    await mine.add(busy(CHAT, 7.0))
+    wait = await mine.longest()
+    assert wait is not None
+    assert (wait.scope, wait.left_s, wait.fault.kind) == (CHAT, 7.0, "dest.rate_limited")
+    desk.clock.now_ms += 6_999
+    assert await mine.longest() is not None
+    desk.clock.now_ms += 1
+    assert await mine.longest() is None
+
+
+async def test_outages_last_longer_from_one_to_the_next_and_have_no_end(desk: Desk) -> None:
+    job = await desk.submit()
+    mine = waits(desk).of(job.id, [HOST])
+    seconds: list[float] = []
+    for _ in range(12):
+        wait = await mine.add(lost(HOST))
+        seconds.append(wait.left_s)
+        desk.clock.now_ms = wait.until_ms
+    assert seconds == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]
+    desk.clock.now_ms += NEW_OUTAGE_MS + 1
+    assert (await mine.add(lost(HOST))).left_s == 2  # it worked for a while in between
+
+
+async def test_a_wait_that_goes_on_is_never_made_shorter(desk: Desk) -> None:
+    job = await desk.submit()
+    mine = waits(desk).of(job.id, [CHAT])
+    await mine.add(busy(CHAT, 7200.0))
+    assert (await mine.add(busy(CHAT, 5.0))).left_s == 7200
+    assert (await mine.add(lost(CHAT))).left_s == 7200
+
+
+async def test_tasks_of_a_waiting_scope_are_not_taken_and_others_are(desk: Desk) -> None:
+    one, two = await two_jobs(desk)
+    three = await desk.submit("/three.zip", scopes=[CHAT])
+    await waits(desk).of(one.id, [CHAT]).add(busy(CHAT, 7200.0))
+    taken = await desk.leases.take(Lane.TRANSFER, 0)
+    assert taken is not None
+    assert taken.job_id == two.id
+    assert await desk.leases.take(Lane.TRANSFER, 0, [taken]) is None
+    desk.clock.now_ms += 7_200_000
+    free = {
+        task.job_id
+        for _ in range(2)
+        if (task := await desk.leases.take(Lane.TRANSFER, 0, [taken])) is not None
+    }
+    assert free == {one.id, three.id}
+
+
+async def test_a_waiting_transfer_holds_no_conversion_up(desk: Desk) -> None:
+    job = await desk.submit()
+    assert await desk.leases.transfer_waits(0)
+    await waits(desk).of(job.id, []).add(busy(CHAT, 7200.0))
+    assert not await desk.leases.transfer_waits(0)
+
+
+async def test_who_asks_for_a_job_again_ends_its_outages_and_no_other_wait(desk: Desk) -> None:
+    job = await desk.submit()
+    mine = waits(desk).of(job.id, [])
+    await mine.add(lost(HOST))
+    await mine.add(busy(CHAT, 7200.0))
+    await desk.ledger.control(job.id, None)
+    left = await mine.longest()
+    assert left is not None
+    assert left.scope == CHAT
+    assert await waits(desk).of(job.id, [HOST]).longest() is None
