@@ -97,7 +97,7 @@ class App(Lookups):
         self._handler = self.installation.handler()
         self._hub = Hub(self.installation.ledger)
         self._group: TaskGroup
-        self._since = self.installation.clock()
+        self._engine = self.installation.engine(self.installation.clock())
         self._working = False
 
     async def __aenter__(self) -> Self:
@@ -146,13 +146,20 @@ class App(Lookups):
             self._group.start_soon(self._serve)
             self._group.start_soon(self._hub.show, self._handler.meters)
 
+    async def _hand_over(self, job: Job) -> Job:
+        """Have a job's tasks run by whoever runs them, here as long as the app is open."""
+        self.work()
+        for task_id in await self.installation.ledger.task_ids(job.id):
+            await self._engine.submit(task_id)
+        return job
+
     async def _serve(self) -> None:
         while not self.installation.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
             await anyio.sleep(LOCK_S)
         await self.installation.children.end_orphans()
         await self.installation.leases.release_dead()
         await self.installation.segment_store.sweep()
-        await self.installation.engine(self._since).run(self._handler)
+        await self._engine.run(self._handler)
 
     async def send(  # noqa: PLR0913  one keyword for each option of the contract
         self,
@@ -221,9 +228,7 @@ class App(Lookups):
             passwords=given,
             scopes=(*ref.scopes, *door.scopes(job)),
         )
-        if not detach:
-            self.work()
-        return made
+        return made if detach else await self._hand_over(made)
 
     async def job(self, job_id: str) -> Job:
         """The job whose id begins so. Raises UsageError when it is no text, UnknownJobError."""
@@ -302,22 +307,18 @@ class App(Lookups):
     async def _ask(self, job_id: str, word: str | None) -> Job:
         job = await self.job(job_id)
         asked = await self.installation.ledger.control(job.id, word)
-        self.work()
-        return asked
+        return await self._hand_over(asked)
 
     async def give_password(self, job_id: str, text: str) -> Job:
         """Hand in one more password for a job, which then tries again. Raises UsageError when it has ended."""
         job, password = await self.job(job_id), password_text(text)
         asked = await self.installation.ledger.give_password(job.id, password)
-        self.work()
-        return asked
+        return await self._hand_over(asked)
 
     async def retry(self, job_id: str) -> Job:
         """Take up the failed, quarantined and cancelled items of an ended job again."""
         job = await self.job(job_id)
-        again = await self.installation.ledger.retry(job.id)
-        self.work()
-        return again
+        return await self._hand_over(await self.installation.ledger.retry(job.id))
 
     async def quarantined(self, prefix: str = "") -> list[QuarantineRecord]:
         """Kept originals, oldest first."""
@@ -329,8 +330,7 @@ class App(Lookups):
             [id_text(one) for one in record_ids]
         )
         again = [await self.installation.ledger.retry(job, only) for job, only in by_job.items()]
-        self.work()
-        return again
+        return [await self._hand_over(job) for job in again]
 
     async def drop_quarantined(self, record_id: str) -> QuarantineRecord:
         """Delete one kept original for good."""

@@ -450,8 +450,8 @@ Handler = Callable[[Task, ShouldYield], Awaitable[None]]
 class Engine(Protocol):
     """Runs each due task at least once, somewhere; leases in the ledger keep two workers from running one at a time."""
 
-    def hint(self) -> None:
-        """There may be new work."""
+    async def submit(self, task_id: int) -> None:
+        """Run a task of the ledger once it is due. A hint: it may be given twice, late, or never."""
         ...
 
     async def run(self, handler: Handler) -> None:

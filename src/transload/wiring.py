@@ -32,7 +32,7 @@ from transload.media.encode.quality import EncoderSettings
 from transload.media.judge.verdict import Wishes
 from transload.media.toolbox import MediaToolbox
 from transload.model import Job, Lane, Task
-from transload.ports import Clock, Destination, Meter, Source, Sources, TaskContext
+from transload.ports import Clock, Destination, Engine, Meter, Source, Sources, TaskContext
 from transload.retry import RetryPolicy
 from transload.sources.local import LazySource, LocalSources
 from transload.sources.registry import SourceRegistry, open_sorted
@@ -81,7 +81,7 @@ class Installation:
         min_free = self.settings.min_free_bytes
         return DryRunTools(self.sources, self.media, open_as, self.limits, scratch, min_free)
 
-    def engine(self, since_ms: int) -> EmbeddedEngine:
+    def engine(self, since_ms: int) -> Engine:
         """The engine for jobs asked for since then."""
         settings = self.settings
         slots = {
@@ -89,7 +89,11 @@ class Installation:
             Lane.CONVERT: settings.convert.concurrency,
         }
         return EmbeddedEngine(
-            self.leases, self.clock, slots, settings.convert.when, settings.heartbeat_s, since_ms
+            self.leases.of_jobs_asked_since(since_ms),
+            self.clock,
+            slots,
+            settings.convert.when,
+            settings.heartbeat_s,
         )
 
 

@@ -20,7 +20,7 @@ async def left_running(home: Home, *, gave_way: bool) -> Job:
     source = packed(home.folder / "a.zip", {"a.jpg": photo(1)})
     async with home.open() as app:
         job = await app.send(str(source), to=home.to, detach=True)
-        task = await app.installation.leases.take(Lane.TRANSFER, 0)
+        task = await app.installation.leases.take(Lane.TRANSFER)
         assert task is not None
         record = TaskRecord(
             app.installation.ledger.database, app.installation.clock, task, home.folder

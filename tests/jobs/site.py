@@ -27,7 +27,7 @@ class Site:
         return await self.parts.ledger.submit(job, "identity", ref.identity, detached=False)
 
     async def take(self, lane: Lane = Lane.TRANSFER) -> Task:
-        task = await self.parts.leases.take(lane, 0)
+        task = await self.parts.leases.take(lane)
         assert task is not None
         return task
 

@@ -53,7 +53,7 @@ class Shop:
 
     def engine(self, transfers: int = 1) -> EmbeddedEngine:
         slots = {Lane.TRANSFER: transfers, Lane.CONVERT: 1}
-        return EmbeddedEngine(self.leases, system_clock, slots, "idle", 10, 0)
+        return EmbeddedEngine(self.leases, system_clock, slots, "idle", 10)
 
     async def submit(self, name: str) -> Job:
         job = Job("", name, "library:/o", Recipe.TELEGRAM, name, JobState.QUEUED)
@@ -148,7 +148,7 @@ async def test_an_interrupted_task_is_free_at_once(shop: Shop) -> None:
 
     await run_until(shop, shop.engine(), handle, started)
     assert await shop.state(job) is JobState.QUEUED
-    again = await Leases(shop.database, system_clock, "other", 30_000).take(Lane.TRANSFER, 0)
+    again = await Leases(shop.database, system_clock, "other", 30_000).take(Lane.TRANSFER)
     assert again is not None
     assert again.epoch == 2
 
@@ -180,12 +180,12 @@ async def test_no_more_transfers_than_slots_run_at_once(shop: Shop) -> None:
 
 async def test_a_task_that_still_runs_here_is_not_taken_again(shop: Shop) -> None:
     job = await shop.submit("one")
-    task = await shop.leases.take(Lane.TRANSFER, 0)
+    task = await shop.leases.take(Lane.TRANSFER)
     assert task is not None
     await shop.ledger.control(job.id, "pause")
     await shop.ledger.control(job.id, None)
-    assert await shop.leases.take(Lane.TRANSFER, 0, [task]) is None
-    assert await shop.leases.take(Lane.TRANSFER, 0) is not None
+    assert await shop.leases.take(Lane.TRANSFER, [task]) is None
+    assert await shop.leases.take(Lane.TRANSFER) is not None
 
 
 async def test_two_encoders_are_for_two_jobs(tmp_path: Path) -> None:

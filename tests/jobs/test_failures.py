@@ -59,7 +59,7 @@ async def test_a_full_disk_is_a_wait_that_ends_by_itself(tmp_path: Path) -> None
         waiting = await here.parts.ledger.job(job.id)
         assert (waiting.state, waiting.wait_reason) == (JobState.WAITING, "space")
         assert waiting.wait_until_ms == here.now_ms + 30_000
-        assert await here.parts.leases.take(Lane.TRANSFER, 0) is None
+        assert await here.parts.leases.take(Lane.TRANSFER) is None
         here.picky.fault = None
         here.now_ms += 30_000
         await here.run()
@@ -131,7 +131,7 @@ async def test_hidden_names_wait_for_the_right_password(tmp_path: Path) -> None:
             assert waiting.fault is not None
             assert waiting.fault.kind == kind
             here.now_ms += 10**9
-            assert await here.parts.leases.take(Lane.TRANSFER, 0) is None
+            assert await here.parts.leases.take(Lane.TRANSFER) is None
             await ledger.give_password(job.id, word)
         await here.run()
         assert (await ledger.job(job.id)).state is JobState.SUCCEEDED

@@ -56,7 +56,7 @@ class Desk:
         )
 
     async def take(self) -> Task:
-        task = await self.leases.take(Lane.TRANSFER, 0)
+        task = await self.leases.take(Lane.TRANSFER)
         assert task is not None
         return task
 

@@ -138,8 +138,8 @@ async def test_a_job_waits_when_only_a_password_can_help(desk: Desk) -> None:
     assert (last.reason, last.fault) == ("password", waiting.fault)
     assert due(desk) == [("transfer", True)]
     desk.clock.now_ms += 10**12  # decades later
-    assert await desk.leases.take(Lane.TRANSFER, 0) is None
-    assert not await desk.leases.transfer_waits(0)  # conversions of other jobs need not wait for it
+    assert await desk.leases.take(Lane.TRANSFER) is None
+    assert not await desk.leases.transfer_waits()  # conversions of other jobs need not wait for it
 
 
 async def test_conversions_come_before_the_wait(desk: Desk) -> None:
@@ -149,7 +149,7 @@ async def test_conversions_come_before_the_wait(desk: Desk) -> None:
     assert due(desk) == [("transfer", True), ("convert", False), ("convert", False)]
     for left in (True, False):
         assert (await desk.ledger.job(job.id)).state is JobState.RUNNING
-        task = await desk.leases.take(Lane.CONVERT, 0)
+        task = await desk.leases.take(Lane.CONVERT)
         assert task is not None
         conversion = TaskRecord(desk.database, desk.clock, task, desk.kept)
         await conversion.begin()
@@ -163,7 +163,7 @@ async def test_conversions_come_before_the_wait(desk: Desk) -> None:
 async def test_a_conversion_that_turns_out_locked_lets_the_job_wait(desk: Desk) -> None:
     job = await desk.submit()
     assert await (await transferred(desk, ItemState.DEFERRED)).end_task()
-    task = await desk.leases.take(Lane.CONVERT, 0)
+    task = await desk.leases.take(Lane.CONVERT)
     assert task is not None
     conversion = TaskRecord(desk.database, desk.clock, task, desk.kept)
     await conversion.begin()
@@ -232,7 +232,7 @@ async def test_a_password_that_comes_during_the_pass_is_tried(desk: Desk) -> Non
     assert await record.end_task()
     assert due(desk) == [("transfer", False)]
     assert (await desk.ledger.job(job.id)).state is JobState.RUNNING
-    assert await desk.leases.take(Lane.TRANSFER, 0) is not None
+    assert await desk.leases.take(Lane.TRANSFER) is not None
 
 
 async def test_a_cancel_ends_what_waits(desk: Desk) -> None:
@@ -250,12 +250,12 @@ async def test_a_cancel_ends_what_waits(desk: Desk) -> None:
 async def test_a_wait_outlives_its_process(desk: Desk) -> None:
     job = await desk.submit()
     await (await transferred(desk, ItemState.DEFERRED, ItemState.PENDING)).end_task()
-    task = await desk.leases.take(Lane.CONVERT, 0)
+    task = await desk.leases.take(Lane.CONVERT)
     assert task is not None
     successor = Leases(desk.database, desk.clock, "here", 30_000)
     assert await successor.release_dead() == 1  # killed in the conversion
     assert due(desk) == [(TaskKind.TRANSFER.value, True), (TaskKind.CONVERT.value, False)]
-    again = await successor.take(Lane.CONVERT, 0)
+    again = await successor.take(Lane.CONVERT)
     assert again is not None
     conversion = TaskRecord(desk.database, desk.clock, again, desk.kept)
     await conversion.begin()

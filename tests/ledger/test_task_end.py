@@ -18,7 +18,7 @@ async def test_a_wait_is_a_row_that_a_restart_keeps(desk: Desk) -> None:
     await record.wait("space", desk.clock.now_ms + 15_000, FULL)
     waiting = await desk.ledger.job(job.id)
     assert (waiting.state, waiting.wait_reason) == (JobState.WAITING, "space")
-    assert await desk.leases.take(Lane.TRANSFER, 0) is None
+    assert await desk.leases.take(Lane.TRANSFER) is None
     desk.clock.now_ms += 15_000
     again = await desk.begin()
     running, _ = await again.begin()

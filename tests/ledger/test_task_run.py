@@ -19,7 +19,7 @@ async def overtaken(desk: Desk) -> TaskRecord:
     await desk.submit()
     zombie = await desk.begin()
     desk.clock.now_ms += LEASE_MS + 1
-    assert await Leases(desk.database, desk.clock, "other", LEASE_MS).take(Lane.TRANSFER, 0)
+    assert await Leases(desk.database, desk.clock, "other", LEASE_MS).take(Lane.TRANSFER)
     return zombie
 
 

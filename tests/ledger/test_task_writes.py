@@ -169,7 +169,7 @@ async def test_a_deferred_item_becomes_a_conversion_when_the_transfer_ends(desk:
     await record.receive(landed(await intend(record, [shipment(items[0])])))
     await record.conclude([Outcome(items[1], ItemState.DEFERRED, "later", PHOTO)])
     assert await record.end_task()
-    task = await desk.leases.take(Lane.CONVERT, 0)
+    task = await desk.leases.take(Lane.CONVERT)
     assert task is not None
     assert task.item_id == items[1].id
 
@@ -246,7 +246,7 @@ async def test_a_job_that_fails_of_one_thing_says_so(desk: Desk) -> None:
 
 
 async def taken_up(desk: Desk, kept: Path) -> None:
-    task = await desk.leases.take(Lane.TRANSFER, 0)
+    task = await desk.leases.take(Lane.TRANSFER)
     assert task is not None
     job, _ = await TaskRecord(desk.ledger.database, desk.ledger.clock, task, kept).begin()
     assert job.state is JobState.RUNNING

@@ -31,7 +31,7 @@ async def test_a_task_is_taken_once(desk: Desk) -> None:
     taken: list[int] = []
 
     async def grab(leases: Leases) -> None:
-        if (task := await leases.take(Lane.TRANSFER, 0)) is not None:
+        if (task := await leases.take(Lane.TRANSFER)) is not None:
             taken.append(task.id)
 
     async with anyio.create_task_group() as group:
@@ -44,7 +44,7 @@ async def test_an_expired_lease_goes_to_another_and_fences_the_first(desk: Desk)
     await desk.submit()
     zombie = await desk.begin()
     desk.clock.now_ms += LEASE_MS + 1
-    second = await Leases(desk.database, desk.clock, "other", LEASE_MS).take(Lane.TRANSFER, 0)
+    second = await Leases(desk.database, desk.clock, "other", LEASE_MS).take(Lane.TRANSFER)
     assert second is not None
     assert second.epoch == 2
     with pytest.raises(LostLeaseError):
@@ -59,7 +59,7 @@ async def test_a_kept_lease_does_not_expire(desk: Desk) -> None:
     desk.clock.now_ms += LEASE_MS - 1
     assert await desk.leases.keep([task]) == []
     desk.clock.now_ms += LEASE_MS - 1
-    assert await Leases(desk.database, desk.clock, "other", LEASE_MS).take(Lane.TRANSFER, 0) is None
+    assert await Leases(desk.database, desk.clock, "other", LEASE_MS).take(Lane.TRANSFER) is None
 
 
 async def test_void_dead_frees_at_once_and_counts_deaths_without_progress(desk: Desk) -> None:
@@ -80,8 +80,9 @@ async def test_void_dead_frees_at_once_and_counts_deaths_without_progress(desk: 
 
 async def test_only_jobs_asked_for_are_run(desk: Desk) -> None:
     await desk.submit()
-    assert await desk.leases.take(Lane.TRANSFER, desk.clock.now_ms + 1) is None
-    assert await desk.leases.take(Lane.TRANSFER, desk.clock.now_ms) is not None
+    now = desk.clock.now_ms
+    assert await desk.leases.of_jobs_asked_since(now + 1).take(Lane.TRANSFER) is None
+    assert await desk.leases.of_jobs_asked_since(now).take(Lane.TRANSFER) is not None
 
 
 async def test_a_paused_job_rests_and_its_worker_is_told(desk: Desk) -> None:
@@ -89,19 +90,19 @@ async def test_a_paused_job_rests_and_its_worker_is_told(desk: Desk) -> None:
     task = await desk.take()
     await desk.ledger.control(job.id, "pause")
     assert await desk.leases.lost([task]) == [task.id]
-    assert await desk.leases.take(Lane.TRANSFER, 0) is None
+    assert await desk.leases.take(Lane.TRANSFER) is None
     await desk.ledger.control(job.id, None)
-    assert await desk.leases.take(Lane.TRANSFER, 0) is not None
+    assert await desk.leases.take(Lane.TRANSFER) is not None
 
 
 async def test_a_task_given_back_waits_for_its_due_time(desk: Desk) -> None:
     await desk.submit()
     task = await desk.take()
     await desk.leases.release(task, desk.clock.now_ms + 500)
-    assert await desk.leases.take(Lane.TRANSFER, 0) is None
-    assert not await desk.leases.transfer_waits(0)
+    assert await desk.leases.take(Lane.TRANSFER) is None
+    assert not await desk.leases.transfer_waits()
     desk.clock.now_ms += 500
-    assert await desk.leases.transfer_waits(0)
+    assert await desk.leases.transfer_waits()
     assert (await desk.take()).id == task.id
 
 
@@ -122,7 +123,7 @@ async def film(desk: Desk, name: str, cost_s: float | None) -> Job:
 
 
 async def converting(desk: Desk) -> Task:
-    task = await desk.leases.take(Lane.CONVERT, 0)
+    task = await desk.leases.take(Lane.CONVERT)
     assert task is not None
     return task
 
@@ -143,9 +144,9 @@ async def test_who_converts_hears_of_what_is_shorter_than_its_rest(
 ) -> None:
     await film(desk, "own", own)
     mine = await converting(desk)
-    assert not await desk.leases.shorter_waits(mine, left, 0, [mine])
+    assert not await desk.leases.shorter_waits(mine, left, [mine])
     await film(desk, "other", other)
-    assert await desk.leases.shorter_waits(mine, left, 0, [mine]) is heard
+    assert await desk.leases.shorter_waits(mine, left, [mine]) is heard
 
 
 async def test_who_converts_hears_of_what_could_be_taken(desk: Desk) -> None:
@@ -153,7 +154,8 @@ async def test_who_converts_hears_of_what_could_be_taken(desk: Desk) -> None:
     mine = await converting(desk)
 
     async def hears(*running: Task, since_ms: int = 0) -> bool:
-        return await desk.leases.shorter_waits(mine, 1.0, since_ms, [mine, *running])
+        leases = desk.leases.of_jobs_asked_since(since_ms)
+        return await leases.shorter_waits(mine, 1.0, [mine, *running])
 
     other = await film(desk, "other", 1.0)
     assert await hears()
@@ -184,7 +186,7 @@ async def test_who_converts_does_not_hear_of_the_less_urgent(
         db.execute(update(tasks).where(~own).values(priority=priority))
 
     await desk.database.run(rank)
-    assert await desk.leases.shorter_waits(mine, 1.0, 0, [mine]) is heard
+    assert await desk.leases.shorter_waits(mine, 1.0, [mine]) is heard
 
 
 async def test_who_gives_way_waits_for_its_turn(desk: Desk) -> None:
@@ -224,7 +226,7 @@ async def test_who_waits_for_its_turn_can_be_paused(desk: Desk) -> None:
     job = await gave_way(desk)
     await desk.ledger.control(job.id, "pause")
     assert (await desk.ledger.job(job.id)).wait_reason == "paused"
-    assert await desk.leases.take(Lane.CONVERT, 0) is None
+    assert await desk.leases.take(Lane.CONVERT) is None
     await desk.ledger.control(job.id, None)
     assert (await desk.ledger.job(job.id)).state is JobState.QUEUED
     assert (await converting(desk)).job_id == job.id

@@ -69,24 +69,24 @@ async def test_tasks_of_a_waiting_scope_are_not_taken_and_others_are(desk: Desk)
     one, two = await two_jobs(desk)
     three = await desk.submit("/three.zip", scopes=[CHAT])
     await waits(desk).of(one.id, [CHAT]).add(busy(CHAT, 7200.0))
-    taken = await desk.leases.take(Lane.TRANSFER, 0)
+    taken = await desk.leases.take(Lane.TRANSFER)
     assert taken is not None
     assert taken.job_id == two.id
-    assert await desk.leases.take(Lane.TRANSFER, 0, [taken]) is None
+    assert await desk.leases.take(Lane.TRANSFER, [taken]) is None
     desk.clock.now_ms += 7_200_000
     free = {
         task.job_id
         for _ in range(2)
-        if (task := await desk.leases.take(Lane.TRANSFER, 0, [taken])) is not None
+        if (task := await desk.leases.take(Lane.TRANSFER, [taken])) is not None
     }
     assert free == {one.id, three.id}
 
 
 async def test_a_waiting_transfer_holds_no_conversion_up(desk: Desk) -> None:
     job = await desk.submit()
-    assert await desk.leases.transfer_waits(0)
+    assert await desk.leases.transfer_waits()
     await waits(desk).of(job.id, []).add(busy(CHAT, 7200.0))
-    assert not await desk.leases.transfer_waits(0)
+    assert not await desk.leases.transfer_waits()
 
 
 async def test_who_asks_for_a_job_again_ends_its_outages_and_no_other_wait(desk: Desk) -> None:

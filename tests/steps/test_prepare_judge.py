@@ -40,7 +40,7 @@ async def context(folder: Path) -> AsyncIterator[ReadContext]:
         parts = app.installation
         job = Job("", "x", home.to, Recipe.PLAYABLE, "x", JobState.QUEUED)
         made = await parts.ledger.submit(job, "identity", "x", detached=True)
-        task = await parts.leases.take(Lane.TRANSFER, 0)
+        task = await parts.leases.take(Lane.TRANSFER)
         assert task is not None
         yield ReadContext(
             job=made,

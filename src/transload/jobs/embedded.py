@@ -64,36 +64,34 @@ class FolderLock:
 log = logging.getLogger(__name__)
 
 POLL_S = (
-    1.0  # other processes hand jobs in through the ledger; a hint of this process wakes at once
+    1.0  # other processes hand jobs in through the ledger; what this process submits wakes at once
 )
 REVOKED_S = 0.5  # how often cancelled and paused tasks are looked for
 GIVE_BACK_S = 5.0  # a clean stop may take this long to free its leases
 
 
 class EmbeddedEngine:
-    """Runs the tasks of the jobs asked for since `since_ms`; at most `slots[lane]` of a lane at once."""
+    """Runs the tasks that `leases` may take; at most `slots[lane]` of a lane at once."""
 
-    def __init__(  # noqa: PLR0913  numbers of the settings, each used as it is
+    def __init__(
         self,
         leases: Leases,
         clock: Clock,
         slots: dict[Lane, int],
         convert_when: Literal["idle", "always"],
         heartbeat_s: float,
-        since_ms: int,
     ) -> None:
         self._leases = leases
         self._clock = clock
         self._slots = slots
         self._convert_when = convert_when
         self._heartbeat_s = heartbeat_s
-        self._since = since_ms
         self._running: dict[int, tuple[Task, anyio.CancelScope]] = {}
         self._giving: set[int] = set()
         self._woken = anyio.Event()
 
-    def hint(self) -> None:
-        """There may be new work."""
+    async def submit(self, task_id: int) -> None:  # noqa: ARG002  which task is next, lanes and priorities say
+        """Look for due tasks now: this one may be among them."""
         self._woken.set()
 
     async def run(self, handler: Handler) -> None:
@@ -110,7 +108,7 @@ class EmbeddedEngine:
     async def _fill(self, group: TaskGroup, handler: Handler) -> None:
         for lane in (Lane.TRANSFER, Lane.CONVERT):
             while self._busy(lane) < self._slots[lane] and await self._may_start(lane):
-                task = await self._leases.take(lane, self._since, list(self._held()))
+                task = await self._leases.take(lane, list(self._held()))
                 if task is None:
                     break
                 scope = anyio.CancelScope()
@@ -124,7 +122,7 @@ class EmbeddedEngine:
         """A conversion starts only when nothing that can be sent at once is waiting or under way."""
         if lane is Lane.TRANSFER or self._convert_when == "always":
             return True
-        return not self._busy(Lane.TRANSFER) and not await self._leases.transfer_waits(self._since)
+        return not self._busy(Lane.TRANSFER) and not await self._leases.transfer_waits()
 
     async def _should_yield(self, task: Task, left: float) -> bool:
         """Whether a shorter conversion could start in place of this one; asked by two at once, one gives way."""
@@ -132,9 +130,7 @@ class EmbeddedEngine:
             return False
         self._giving.add(task.id)
         held = list(self._held())
-        if await self._may_start(task.lane) and await self._leases.shorter_waits(
-            task, left, self._since, held
-        ):
+        if await self._may_start(task.lane) and await self._leases.shorter_waits(task, left, held):
             return True
         self._giving.discard(task.id)
         return False
@@ -149,7 +145,7 @@ class EmbeddedEngine:
                 await self._leases.release(task, self._clock())
             self._running.pop(task.id, None)
             self._giving.discard(task.id)
-            self.hint()
+            self._woken.set()
 
     def _held(self) -> Iterable[Task]:
         return (task for task, _ in self._running.values())

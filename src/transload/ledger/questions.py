@@ -13,7 +13,7 @@ from transload.ledger.database import Database
 from transload.ledger.passwords import passwords_of
 from transload.ledger.reports import PAGE, done_of, page_of, records_of, totals_of, untouched
 from transload.ledger.rows import event_of, job_of, progress_of, progress_to_json
-from transload.ledger.schema import events, jobs
+from transload.ledger.schema import events, jobs, tasks
 from transload.model import Done, ItemRecord, Job, JobProgress, JobState, Totals
 from transload.ports import Clock
 from transload.states import JOB_ENDED
@@ -79,6 +79,11 @@ class Questions:
     async def passwords(self, job_id: str) -> tuple[Secret, ...]:
         """The passwords a job may try, in the order they were given."""
         return await self.database.read(lambda db: passwords_of(db, job_id))
+
+    async def task_ids(self, job_id: str) -> list[int]:
+        """The ids of a job's tasks, whoever holds them."""
+        mine = select(tasks.c.id).where(tasks.c.job_id == job_id).order_by(tasks.c.id)
+        return await self.database.read(lambda db: list(db.execute(mine).scalars()))
 
     async def heads(self, job_ids: Collection[str]) -> dict[str, JobStatus]:
         """The status of jobs, by their ids."""

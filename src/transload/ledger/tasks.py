@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Exists, Select, and_, delete, exists, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Exists,
+    Select,
+    and_,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+)
 
 from transload.ledger.database import Database
 from transload.ledger.moves import Lease, Sweep, apply_to_all, free, hold, prolong, rest, revoke
@@ -17,24 +28,39 @@ _RUNNABLE = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.WAITING.val
 
 
 class Leases:
-    """The tasks of the ledger for the workers of one process. `owner` is the machine's stable name and slot."""
+    """The tasks of the ledger for the workers of one process. `owner` is the machine's stable name and slot.
 
-    def __init__(self, database: Database, clock: Clock, owner: str, lease_ms: int) -> None:
+    Only jobs that were asked for since `asked_since_ms`, or queued with --detach, are worked on here.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        owner: str,
+        lease_ms: int,
+        asked_since_ms: int = 0,
+    ) -> None:
         self.database = database
         self.clock = clock
         self.owner = owner
         self.lease_ms = lease_ms
+        self.asked_since_ms = asked_since_ms
         self._version: int | None = None  # of the database when lost tasks were last looked for
 
-    async def take(self, lane: Lane, since_ms: int, without: Sequence[Task] = ()) -> Task | None:
-        """The next due task of a lane among the jobs asked for since `since_ms` (or queued with --detach), now ours.
+    def of_jobs_asked_since(self, since_ms: int) -> "Leases":
+        """The same, for the jobs that a command has asked for since then."""
+        return Leases(self.database, self.clock, self.owner, self.lease_ms, since_ms)
+
+    async def take(self, lane: Lane, without: Sequence[Task] = ()) -> Task | None:
+        """The next due task of a lane, now ours.
 
         `without` are the tasks that still run here: none is started beside them that is of the same job. The tasks of a
         job have one scratch folder, and each sweeps it when it starts.
         """
 
         now = self.clock()
-        due = self._due(lane, since_ms, without, now)
+        due = self._due(lane, without, now)
         first = due.order_by(tasks.c.priority, tasks.c.due_ms, tasks.c.id).limit(1)
 
         def act(db: Connection) -> Task | None:
@@ -50,24 +76,23 @@ class Leases:
             return None
         return await self.database.run(act)
 
-    def _due(
-        self, lane: Lane, since_ms: int, without: Sequence[Task], now: int
-    ) -> Select[int, int, int]:
+    def _asked_for(self) -> ColumnElement[bool]:
+        return or_(jobs.c.wanted_ms >= self.asked_since_ms, jobs.c.detached)
+
+    def _due(self, lane: Lane, without: Sequence[Task], now: int) -> Select[int, int, int]:
         """Tasks of a lane that could be taken now, how far their jobs have come, and the fencing numbers."""
         free = or_(tasks.c.owner.is_(None), tasks.c.lease_until_ms < now)
-        wanted = or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached)
         paused = and_(jobs.c.control.is_not(None), jobs.c.control == "pause")
         return (
             select(tasks.c.id, jobs.c.seq, tasks.c.epoch)
             .join(jobs, jobs.c.id == tasks.c.job_id)
-            .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, wanted, ~paused)
+            .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, ~paused)
+            .where(self._asked_for())
             .where(jobs.c.state.in_(_RUNNABLE))
             .where(jobs.c.id.not_in({one.job_id for one in without}), ~scope_waits(now))
         )
 
-    async def shorter_waits(
-        self, task: Task, left: float, since_ms: int, running: Sequence[Task]
-    ) -> bool:
+    async def shorter_waits(self, task: Task, left: float, running: Sequence[Task]) -> bool:
         """Whether a conversion could be taken, were it not for `task`, that costs less than what is `left` of its own:
         one no less urgent, of a job that has none `running`.
 
@@ -80,7 +105,7 @@ class Leases:
             own = db.execute(mine.where(tasks.c.id == task.id)).first()
             if own is None or own[1] is None:
                 return False
-            waiting = self._due(task.lane, since_ms, running, self.clock())
+            waiting = self._due(task.lane, running, self.clock())
             shorter = waiting.join(items, items.c.id == tasks.c.item_id).where(
                 tasks.c.priority <= own[0], cost < own[1] * left
             )
@@ -88,7 +113,7 @@ class Leases:
 
         return await self.database.read(act)
 
-    async def transfer_waits(self, since_ms: int) -> bool:
+    async def transfer_waits(self) -> bool:
         """Whether a transfer could start now: conversions then wait for it."""
 
         def act(db: Connection) -> bool:
@@ -98,8 +123,7 @@ class Leases:
                 .where(tasks.c.lane == Lane.TRANSFER.value, tasks.c.owner.is_(None))
                 .where(tasks.c.due_ms <= self.clock(), jobs.c.state.in_(_RUNNABLE))
                 .where(or_(jobs.c.control.is_(None), jobs.c.control != "pause"))
-                .where(or_(jobs.c.wanted_ms >= since_ms, jobs.c.detached))
-                .where(~scope_waits(self.clock()))
+                .where(self._asked_for(), ~scope_waits(self.clock()))
             )
             return bool(db.execute(select(exists(due))).scalar())
 
