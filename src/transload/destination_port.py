@@ -48,7 +48,7 @@ Picture = Callable[[ItemRecord, Path], Awaitable[bytes | None]]
 """Makes the small picture (JPEG) of a delivered file again; None where there is none."""
 
 CloseJob = Callable[[Job], Awaitable[None]]
-"""Closes a job at its destination, with its items (`Destination.close_job`). Raises what that raises."""
+"""Closes a job at its destination, with its items (`Destination.close_job`). Raises TransientError."""
 
 Holder = Literal["output", "claim"]
 """Who has a name in a destination: a delivered or planned file, or a claim for something else (a folder)."""

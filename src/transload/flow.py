@@ -5,7 +5,6 @@ repeated at any moment: what must survive is in the ledger (`context.record`), a
 intent and followed by its receipt. This module knows ports, never adapters.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,7 +16,7 @@ from anyio.streams.memory import MemoryObjectSendStream as In
 from transload.errors import PermanentError, StalledError
 from transload.faults import Fault
 from transload.model import Held, Intent, ItemState, Outcome, Shipment, Verdict
-from transload.ports import CloseJob, Destination, Record, Refusal, Scratch, TaskContext
+from transload.ports import CloseJob, Record, Refusal, Scratch, TaskContext
 from transload.steps.albums import Ready, batches, commit_album, unsent, write_answers
 from transload.steps.patience import patiently
 from transload.steps.prepare import (
@@ -30,6 +29,7 @@ from transload.steps.prepare import (
     delivered_before,
     judge,
     quarantine_or_fail,
+    streamed,
     untouched_shipment,
     write_outcomes,
 )
@@ -40,8 +40,6 @@ from transload.steps.uploads import Uploader
 
 READ_AHEAD, SEND_AHEAD = 4, 64  # entries read before they are judged, items judged before they go
 STAGE_AHEAD = 20  # items staged before they are sent: two albums
-
-log = logging.getLogger(__name__)
 
 
 async def transfer(context: TaskContext) -> None:
@@ -92,8 +90,8 @@ async def decide(context: TaskContext, staged: StagedEntry, *, may_defer: bool) 
     if staged.skip is not None:
         return Outcome(item, ItemState.SKIPPED, staged.skip, kind=staged.kind)
     if staged.fault is not None or held is None:
-        return await quarantine_or_fail(context, staged)
-    if await delivered_before(context, item, held):
+        return streamed(staged) or await quarantine_or_fail(context, staged)
+    if await delivered_before(context, item, held.sha256):
         return Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held, kind=staged.kind)
     try:
         judged = await judge(context, staged, held)
@@ -182,18 +180,11 @@ async def recover(context: TaskContext, item_id: int) -> None:
     await context.scratch.drop(item.id)
 
 
-async def finish(
-    record: Record, destination: Destination, scratch: Scratch, close_there: CloseJob
-) -> None:
+async def finish(record: Record, scratch: Scratch, close_there: CloseJob) -> None:
     """End a task: submit `convert` for DEFERRED items, `recover` for REFUSED ones; with none left, close the job."""
     if await record.end_task():
         return
     job, _ = await record.begin()  # read anew: its sums have changed
-    try:
-        await destination.sweep(job)
-        await close_there(job)
-    # Everything is delivered: neither leftovers nor a page that cannot be written undo that.
-    except PermanentError as error:
-        log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})
+    await close_there(job)
     await scratch.close()
     await record.end_job()

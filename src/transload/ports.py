@@ -76,6 +76,7 @@ from transload.model import (
     Task,
 )
 from transload.plans import ConversionTerms, Converted, SegmentStore, ShouldYield
+from transload.sums import Fingerprint
 
 Clock = Callable[[], int]
 """UTC now in integer milliseconds."""
@@ -341,8 +342,8 @@ class Record(EntryRecord, Protocol):
         """The next album of the job with these members, committed durably before it is sent."""
         ...
 
-    async def staged(self, intent: Intent, staged: JsonObject, held: Held | None) -> Intent:
-        """The item's files are there, its album is not sent: STAGED. `held` has the sums of a stream, read by now."""
+    async def staged(self, intent: Intent, staged: JsonObject, read: Fingerprint | None) -> None:
+        """The item's files are there, its album is not sent: STAGED. `read` has the sums of a stream, read by now."""
         ...
 
     async def unstaged(self, gone: Sequence[Gone]) -> None:
@@ -429,6 +430,10 @@ class ReadContext:
     meter: Meter
     limits: Limits
     open_inside: OpenArchive
+    limit_bytes: int | None = None  # the most bytes of one file at the destination
+    streams: bool = (
+        False  # whether what nobody has to look into goes there without touching the disk
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,8 @@ class TaskContexts:
             uploads=partial(ItemUploads, parts.ledger.database, parts.clock, run.record),
             waits=parts.waits.of(run.job.id, run.destination.scopes(run.job)),
             should_yield=run.should_yield,
+            limit_bytes=run.destination.limit_bytes,
+            streams=run.destination.powers.streams,
         )
 
 

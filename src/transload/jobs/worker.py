@@ -153,7 +153,7 @@ class TaskHandler:
                 return
         page = partial(close_page, self._deps.ledger, self._deps.media, run.destination)
         try:
-            await flow.finish(record, run.destination, run.scratch, page)
+            await flow.finish(record, run.scratch, page)
         except DiskFullError as error:  # the closing page needs room, too
             await self._deps.failures.write(task, record, error)
 
@@ -209,7 +209,7 @@ async def _meter(task: Task, record: TaskRecord) -> TaskMeter:
 
 
 async def close_page(ledger: Ledger, media: Media, destination: Destination, job: Job) -> None:
-    """Close a job there. Raises what `Destination.close_job` raises."""
+    """Close a job there; neither leftovers nor a page that cannot be written undo what was delivered."""
     original = await ledger.untouched(job) if job.folder is not None else frozenset[str]()
 
     def records() -> AsyncIterator[ItemRecord]:
@@ -224,4 +224,8 @@ async def close_page(ledger: Ledger, media: Media, destination: Destination, job
         except (PermanentError, TransientError):
             return None
 
-    await destination.close_job(job, records, picture)
+    try:
+        await destination.sweep(job)
+        await destination.close_job(job, records, picture)
+    except PermanentError as error:
+        log.warning("closing_page_failed", extra={"job": job.id, "detail": error.detail})

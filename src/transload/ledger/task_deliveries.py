@@ -12,8 +12,9 @@ from transload.ledger.reports import landed_of
 from transload.ledger.rows import AnyRow, item_of, judged_of, placement_of
 from transload.ledger.schema import albums, items, jobs, outputs, quarantine, stagings
 from transload.ledger.task_end import EndingTask
-from transload.model import Held, Intent, Item, ItemState, Output, Parcel, Shipment
+from transload.model import Intent, Item, ItemState, Output, Parcel, Shipment
 from transload.ports import Destination, Gone, Landed
+from transload.sums import Fingerprint
 
 INTENTS_PAGE = 100
 
@@ -48,16 +49,16 @@ class DeliveringTask(EndingTask):
 
         return await self._write(act, durable=True)
 
-    async def staged(self, intent: Intent, staged: JsonObject, held: Held | None) -> Intent:
-        """Remember what was staged; `held` has size and sums of what came from a stream."""
+    async def staged(self, intent: Intent, staged: JsonObject, read: Fingerprint | None) -> None:
+        """Remember what was staged; `read` has size and sums of what came from a stream."""
         item = intent.shipment.item
 
         def act(db: Connection) -> None:
             values: dict[str, object] = {}
-            if held is not None:
-                values = {"size": held.size_bytes, "crc32": held.crc32, "sha256": held.sha256}
+            if read is not None:
+                values = {"size": read.size_bytes, "crc32": read.crc32, "sha256": read.sha256}
                 mine = outputs.c.item_id == item.id
-                db.execute(update(outputs).where(mine).values(sha256=held.sha256))
+                db.execute(update(outputs).where(mine).values(sha256=read.sha256))
             old = states_of(db, [item.id])[item.id]
             if old is ItemState.REFUSED:
                 values["recovered"] = True  # this was its second chance
@@ -68,8 +69,6 @@ class DeliveringTask(EndingTask):
             self._tell(db, [(item.index, ItemState.STAGED)])
 
         await self._write(act, durable=True)
-        (again,) = await self.intents_of([item.id])
-        return again
 
     async def unstaged(self, gone: Sequence[Gone]) -> None:
         """Open items again of which nothing is staged any more."""

@@ -30,6 +30,17 @@ async def patiently(context: TaskContext, act: Callable[[], Awaitable[T]]) -> T:
             await context.waits.add(error)
 
 
+async def once(context: TaskContext, act: Callable[[], Awaitable[T]]) -> T:
+    """As `patiently`, of an act that cannot be repeated here: any wait that it raises frees the slot of the task."""
+    await _sit_out(context)
+    try:
+        return await act()
+    except TransientError as error:
+        if error.scope is None:
+            raise
+        raise WaitingError(await context.waits.add(error)) from error
+
+
 async def _sit_out(context: TaskContext) -> None:
     while (wait := await context.waits.longest()) is not None:
         if wait.left_s > SIT_OUT_S:

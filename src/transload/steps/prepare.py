@@ -93,9 +93,9 @@ async def quarantine_or_fail(
     return Outcome(item, state, fault.detail, judgement, staged.held, fault, staged.kind)
 
 
-async def delivered_before(context: TaskContext, item: Item, held: Held) -> bool:
+async def delivered_before(context: TaskContext, item: Item, sha256: str) -> bool:
     """Whether an equal item was delivered here earlier and is still there."""
-    twin = await context.record.duplicate_of(item, held.sha256)
+    twin = await context.record.duplicate_of(item, sha256)
     return bool(twin) and await context.destination.holds(twin or ())
 
 
@@ -230,6 +230,15 @@ def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None =
     """The shipment of untouched bytes; the destination gives the name the ending that the judgement asks for."""
     parcel = Parcel(LocalBlob(held.path), item.name, held.size_bytes, held.sha256, item.mtime_ms)
     return Shipment(item, judgement, (parcel,), thumb)
+
+
+def streamed(staged: StagedEntry) -> Shipment | None:
+    """The shipment of bytes that are still in the source, hashed on their way; None where there are none."""
+    item, stream = staged.item, staged.stream
+    if stream is None:
+        return None
+    parcel = Parcel(stream, item.name, stream.size, None, item.mtime_ms)
+    return Shipment(item, replace(UNTOUCHED, kind=staged.kind), (parcel,))
 
 
 def parcels_of(

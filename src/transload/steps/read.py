@@ -37,6 +37,7 @@ from transload.steps.nested import (
     too_deep,
 )
 from transload.steps.staging import HEAD_BYTES, Flush, StagedEntry, look_at, spool, stage
+from transload.steps.streams import EntryStream, may_stream
 from transload.units import MIB
 
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
@@ -250,6 +251,10 @@ class ArchiveWalk:
         item, job = found.item, self.context.job
         if not self._chooses(item):
             self._put(StagedEntry(item, kind, skip=LEFT_OUT))
+        elif is_wanted(kind, job) and may_stream(self.context, found.entry, kind):
+            stream = EntryStream(item.name, found.entry.size or 0)
+            self._put(StagedEntry(item, kind, stream=stream))
+            stream.feed(self.context, found.head, found.body)
         elif is_wanted(kind, job):
             held, fault = stage(self.context, item, found.entry.size, found.head, found.body)
             self._put(StagedEntry(_seen(item, held), kind, held=held, fault=fault))

@@ -22,6 +22,7 @@ from transload.errors import (
 from transload.faults import Fault
 from transload.model import Held, Item, ItemKind
 from transload.ports import ReadContext
+from transload.steps.streams import EntryStream
 from transload.sums import Fingerprint
 from transload.units import KIB
 
@@ -37,13 +38,16 @@ LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswor
 
 @dataclass(frozen=True, slots=True)
 class StagedEntry:
-    """An entry taken in: whole in scratch (`held`), or why not (`fault`, with what could be read of it; `skip`)."""
+    """An entry taken in: whole in scratch (`held`), on its way (`stream`), or why not (`skip`; `fault`, with what could
+    be read of it).
+    """
 
     item: Item
     kind: ItemKind
     held: Held | None = None
     fault: Fault | None = None
     skip: str | None = None
+    stream: EntryStream | None = None
 
 
 @dataclass(frozen=True, slots=True)

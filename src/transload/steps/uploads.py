@@ -4,11 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from transload.model import Intent, Shipment
+from transload.errors import PermanentError
+from transload.json_codec import JsonObject
+from transload.model import Intent, ItemState, Outcome, Shipment
 from transload.ports import Refusal, Stager, TaskContext
 from transload.steps.albums import sent_meanwhile
-from transload.steps.patience import patiently
+from transload.steps.patience import once, patiently
+from transload.steps.prepare import DELIVERED_BEFORE, delivered_before
 from transload.steps.staging import Flush
+from transload.steps.streams import EntryStream
 
 
 class Uploader:
@@ -29,15 +33,18 @@ class Uploader:
     async def bring(self, shipment: Shipment) -> Shipment | Intent | None:
         """What can be delivered of it; None (and written) when it was refused or its content was sent meanwhile."""
         self.refusals = []
-        if self._context.destination.powers.gathers:
-            await self._after_equals(shipment)
-        if not isinstance(self._context.destination, Stager):
+        destination = self._context.destination
+        if destination.powers.gathers:
+            await self._after_equals(shipment.item.sha256)
+        if not isinstance(destination, Stager):
             return shipment
-        return await self._stage(self._context.destination, shipment)
+        staged = await self._stage(destination, shipment)
+        if staged is None and self._flush is not None:
+            await self._context.scratch.drop(shipment.item_id)
+        return staged
 
-    async def _after_equals(self, shipment: Shipment) -> None:
+    async def _after_equals(self, sha256: str | None) -> None:
         """Wait for the receipt of an equal content: whether this one is a duplicate is decided by it."""
-        sha256 = shipment.item.sha256
         if not self._context.job.drops_equals or sha256 is None or self._flush is None:
             return
         if sha256 in self._unsent:
@@ -51,17 +58,51 @@ class Uploader:
         context = self._context
         intents = await context.record.intend([shipment], context.destination)
         await context.record.conclude(sent_meanwhile([shipment], intents))
-        for intent in intents:
-            uploads = context.uploads(intent.item_id)
-            said = await patiently(context, partial(stager.stage, context.job, intent, uploads))
-            context.meter.leave(intent.item_id)
-            if isinstance(said, Refusal):
-                await context.record.refused([said])
-                self.refusals = [said]
-                break
-            await context.record.staged(intent, said, None)
-            await context.scratch.drop(shipment.item_id)
-            return replace(intent, staged=said)
-        if self._flush is not None:
-            await context.scratch.drop(shipment.item_id)
-        return None
+        if not intents:
+            return None
+        (intent,) = intents
+        act = partial(stager.stage, context.job, intent, context.uploads(intent.item_id))
+        stream = shipment.parcels[0].blob
+        if isinstance(stream, EntryStream):
+            return await self._stage_stream(intent, act, stream)
+        said = await patiently(context, act)
+        context.meter.leave(intent.item_id)
+        if isinstance(said, Refusal):
+            await self._refuse(said)
+            return None
+        await context.record.staged(intent, said, None)
+        await context.scratch.drop(intent.item_id)
+        return replace(intent, staged=said)
+
+    async def _stage_stream(
+        self,
+        intent: Intent,
+        act: Callable[[], Awaitable[JsonObject | Refusal]],
+        stream: EntryStream,
+    ) -> Intent | None:
+        """As `_stage`, of bytes that can be had once: what their sums tell is known only after they went through."""
+        context = self._context
+        try:
+            said = await once(context, act)
+        except PermanentError:
+            if stream.fault is None:
+                raise
+            # The recovery reads it again, and keeps what can be had of it.
+            await self._refuse(Refusal(intent.item_id, stream.fault))
+            return None
+        finally:
+            stream.close()
+        if isinstance(said, Refusal):
+            await self._refuse(said)
+            return None
+        item = replace(intent.shipment.item, sha256=stream.read.sha256)
+        await self._after_equals(item.sha256)
+        if context.job.drops_equals and await delivered_before(context, item, item.sha256 or ""):
+            await context.record.conclude([Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE)])
+            return None
+        await context.record.staged(intent, said, stream.read)
+        return replace(intent, shipment=replace(intent.shipment, item=item), staged=said)
+
+    async def _refuse(self, refusal: Refusal) -> None:
+        await self._context.record.refused([refusal])
+        self.refusals = [refusal]
