@@ -108,6 +108,7 @@ class Packer:
         self.job = job
         self._known_claims: dict[str, Holder] = {}
         self._numbering = NO_ALBUMS
+        self._joined: dict[int, tuple[AlbumClass, int]] = {}
 
     def pack(
         self, db: Connection, shipments: Sequence[Shipment], destination: Destination
@@ -201,7 +202,7 @@ class Packer:
             if row is not None:
                 last[cls] = OpenAlbum(row.number, row.members)
         self._numbering = Numbering(last, max((album.number for album in last.values()), default=0))
-        self._joined: dict[int, tuple[AlbumClass, int]] = {}
+        self._joined = {}
 
     def _album(self, kind: ItemKind) -> int | None:
         number, self._numbering = assign(self._numbering, kind, self.job.album_mix)
