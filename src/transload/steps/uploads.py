@@ -60,8 +60,12 @@ class Uploader:
                 self.refusals = [said]
                 break
             await context.record.staged(intent, said, None)
-            await context.scratch.drop(shipment.item_id)
+            await self._let_go(shipment)
             return replace(intent, staged=said)
-        if self._flush is not None:
-            await context.scratch.drop(shipment.item_id)
+        await self._let_go(shipment)
         return None
+
+    async def _let_go(self, shipment: Shipment) -> None:
+        """Free its scratch at once, unless it is brought alone: its album may be refused, and it be kept then."""
+        if self._flush is not None:
+            await self._context.scratch.drop(shipment.item_id)
