@@ -1,6 +1,6 @@
 """Files brought to a destination before their album is sent, one item at a time, in entry order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -15,15 +15,19 @@ class Uploader:
     """Brings shipments to a destination that takes files before their album; elsewhere they are ready as they are.
 
     `flush` sends a token down the stages of a transfer, where the bytes of what is refused go at once; without it
-    nothing goes before, and the caller may still need them.
+    nothing goes before, and the caller may still need them. `staged` is what waits for its album already.
     """
 
     def __init__(
-        self, context: TaskContext, flush: Callable[[Flush], Awaitable[None]] | None = None
+        self,
+        context: TaskContext,
+        flush: Callable[[Flush], Awaitable[None]] | None = None,
+        staged: Sequence[Intent] = (),
     ) -> None:
         self._context = context
         self._flush = flush
-        self._unsent: set[str] = set()  # contents that wait for their album
+        # Contents that wait for their album.
+        self._unsent = {one.shipment.item.sha256 for one in staged} - {None}
         self.refusals: list[Refusal] = []  # of what was brought last
 
     async def bring(self, shipment: Shipment) -> Shipment | Intent | None:
