@@ -28,6 +28,7 @@ class Scene:
     folder: Path
     guards: str = "-"
     whole: set[str] = field(default_factory=set)
+    to: str = ""
 
     @property
     def out(self) -> Path:
@@ -43,7 +44,7 @@ class Scene:
 
     def command(self) -> list[str]:
         return [
-            "send", str(self.source), "--to", f"library:{self.out}", "--data-dir", str(self.data),
+            "send", str(self.source), "--to", self.to or f"library:{self.out}", "--data-dir", str(self.data),
             "--recipe", "telegram", "--report", str(self.folder / "report.json"), "-q",
         ]  # fmt: skip
 

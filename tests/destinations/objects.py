@@ -68,7 +68,8 @@ class Asking:
     async def __call__(self, request: str, body: bytes = b"", **words: object) -> Told:
         """What it answers. Raises StoreError, and the errors that wait, with their scope."""
         scope = self.scope("uploads" if request in OF_UPLOADS else "albums")
-        asked = {"request": request, "pid": os.getpid(), "body": len(body), **words}
+        asked = {"request": request, "pid": os.getpid(), "body": len(body), "box": self.name}
+        asked |= words
         try:
             line = await to_thread.run_sync(self._ask, json.dumps(asked).encode(), body)
         except OSError as error:

@@ -96,7 +96,7 @@ class Store:
     """The state, the rules and the books of the store. Used by one request at a time."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # whoever is told of a request may change what follows
         self.files: dict[str, File] = {}
         self.staged: dict[str, Stored] = {}
         self.albums: dict[str, Posted] = {}
@@ -104,7 +104,7 @@ class Store:
         self.part_bytes: Counter[tuple[str, int]] = Counter()  # bytes that came, by file and part
         self.sent_again = 0  # bytes that came of what was staged already
         self.kills = 0
-        self.heard: Callable[[str], None] = lambda _: None  # told the name of each request
+        self.heard: Callable[[Asked], object] = lambda _: None  # told of each request
         self._file_of: dict[str, str] = {}
         self._refused: dict[tuple[str, str], int] = {}
         self._planned: list[_Planned] = []
@@ -153,7 +153,7 @@ class Store:
         name: str = asked["request"]
         with self.lock:
             self.counts[name] += 1
-            self.heard(name)
+            self.heard(asked)
             if self._outage > 0:
                 self._outage -= 1
                 raise DropError
