@@ -14,6 +14,7 @@ from tests.servers.objects import Conduct, Store, serving
 from tests.store_desk import Desk, names, photos, run_on
 from transload import wiring
 from transload.destinations.library import Library
+from transload.errors import ConnectionLostError
 from transload.json_codec import JsonObject
 from transload.model import Intent, ItemState, Job, JobState
 from transload.ports import Answer, Powers
@@ -142,7 +143,7 @@ class Collector(Library):
         self.notes += [one.note for one in intents]
         if self.seen == self.breaks_at:
             self.breaks_at = 0
-            raise ZeroDivisionError
+            raise ConnectionLostError
         self.albums.append([one.shipment.item.name for one in intents])
         return await super().deliver(job, intents)
 
@@ -179,6 +180,17 @@ async def test_gathered_albums_without_staging_hold_ten(tmp_path: Path) -> None:
     assert set(states(report).values()) == {SENT}
     assert [len(album) for album in collector.albums] == [10, 10, 3]
     assert all(note for note in collector.notes)
+
+
+async def test_an_album_that_was_formed_keeps_its_note(desk: Desk, tmp_path: Path) -> None:
+    """Its members are read again: nothing of them was staged."""
+    collector = Collector(tmp_path / "library")
+    collector.breaks_at = 2
+    async with desk.home.open(collector) as app:
+        report = await finished(app, photos(tmp_path, 23), to="picky:")
+    assert set(states(report).values()) == {SENT}
+    assert [len(album) for album in collector.albums] == [10, 10, 3]
+    assert [note["key"] for note in collector.notes] == [1] * 10 + [2] * 20 + [3] * 3
 
 
 async def test_one_refused_at_staging_keeps_nobody_else(desk: Desk, tmp_path: Path) -> None:
