@@ -109,6 +109,9 @@ class ObjectStore:
     def scopes(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002  the port's
         return self._ask.scope("uploads"), self._ask.scope("albums")
 
+    def staging_scopes(self, job: Job) -> tuple[str, ...]:  # noqa: ARG002
+        return (self._ask.scope("uploads"),)
+
     async def open(self, job: Job) -> None:  # noqa: ARG002
         await self._ask("hello")
 

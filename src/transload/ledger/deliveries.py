@@ -225,9 +225,7 @@ def _kept_intents(db: Connection, shipments: Sequence[Shipment]) -> dict[int, In
     rows = db.execute(
         select(outputs, items.c.album, albums.c.note)
         .join(items, items.c.id == outputs.c.item_id)
-        .outerjoin(
-            albums, (albums.c.job_id == items.c.job_id) & (albums.c.number == items.c.album)
-        )
+        .outerjoin(albums, (albums.c.job_id == items.c.job_id) & (albums.c.number == items.c.album))
         .where(outputs.c.item_id.in_(known))
         .order_by(outputs.c.item_id, outputs.c.n)
     ).all()

@@ -114,7 +114,9 @@ async def commit_album(context: TaskContext, batch: Sequence[Shipment | Intent])
         intents += await context.record.intend(new, context.destination)
         await context.record.conclude(sent_meanwhile(new, intents))
     numbers = {one.album for one in intents}
-    is_formed = len(numbers) == 1 and None not in numbers  # by a killed run; else some of it are in another
+    is_formed = (
+        len(numbers) == 1 and None not in numbers
+    )  # by a killed run; else some of it are in another
     if not context.destination.powers.gathers or not intents or is_formed:
         return intents
     note = await patiently(context, lambda: context.destination.foresee(context.job, intents))

@@ -57,7 +57,8 @@ class Uploader:
         await context.record.conclude(sent_meanwhile([shipment], intents))
         for intent in intents:
             uploads = context.uploads(intent.item_id)
-            said = await patiently(context, partial(stager.stage, context.job, intent, uploads))
+            act = partial(stager.stage, context.job, intent, uploads)
+            said = await patiently(context, act, stager.staging_scopes(context.job))
             context.meter.leave(intent.item_id)
             if isinstance(said, Refusal):
                 await context.record.refused([said])
