@@ -1,6 +1,6 @@
 """An installation with the object store as one more destination, in this process or in ones that are killed."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,18 @@ class Desk:
     def sizes(self) -> list[int]:
         """How many members the albums have that were posted."""
         return [len(album.members) for album in self.store.log]
+
+    def sizes_of(self, wanted: Sequence[str]) -> list[int]:
+        """The same of those albums whose members all have such names."""
+        return [
+            len(album.members)
+            for album in self.store.log
+            if {one.name for one in album.members} <= set(wanted)
+        ]
+
+    def posted_of(self, wanted: Sequence[str]) -> list[str]:
+        """What was posted of these names, in order."""
+        return [name for name in self.store.posted if name in wanted]
 
 
 def run_on(scene: Scene) -> int:

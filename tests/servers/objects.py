@@ -130,6 +130,11 @@ class Store:
         with self.lock:
             self._planned.append(_Planned(request, conduct, skip, times))
 
+    def plan_nothing(self) -> None:
+        """Take back what was planned."""
+        with self.lock:
+            self._planned = []
+
     def refuse(self, name: str, at: Literal["stage", "album"], times: int = 1) -> None:
         """Refuse an item by its name."""
         with self.lock:
