@@ -37,6 +37,9 @@ class File:
     def length_of(self, n: int) -> int:
         return min(self.part_bytes, self.size - n * self.part_bytes)
 
+    def copy(self) -> "File":
+        return File(self.size, self.part_bytes, dict(self.parts))
+
     @property
     def missing(self) -> list[int]:
         count = -(-self.size // self.part_bytes)
@@ -69,6 +72,10 @@ class Posted:
             one.told() | {"reference": f"{self.number}/{n}"} for n, one in enumerate(self.members)
         ]
         return {"key": self.key, "members": members}
+
+
+Books = tuple[dict[str, File], dict[str, Stored], dict[str, Posted], dict[str, str]]
+"""Files, staged objects, albums, and what file each object was made of."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,20 @@ class Store:
                 if not names or one.name in names:
                     del self.staged[one.id]
                     self.files.pop(self._file_of[one.id], None)
+
+    def photographed(self) -> Books:
+        """What the store knows now, apart from its counts."""
+        with self.lock:
+            files = {key: one.copy() for key, one in self.files.items()}
+            return files, dict(self.staged), dict(self.albums), dict(self._file_of)
+
+    def put_back(self, books: Books) -> None:
+        """Know what it knew then, and count anew."""
+        with self.lock:
+            files, staged, albums, file_of = books
+            self.files = {key: one.copy() for key, one in files.items()}
+            self.staged, self.albums, self._file_of = dict(staged), dict(albums), dict(file_of)
+            self.sent_again = 0
 
     def serve(self, asked: Asked, body: bytes) -> Answer:
         """Answer a request. Raises DropError where none is given."""
