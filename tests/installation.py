@@ -108,9 +108,11 @@ class Home:
         return f"library:{self.library}"
 
     @asynccontextmanager
-    async def open(self, picky: Picky | None = None) -> AsyncIterator[App]:
+    async def open(
+        self, picky: Library | None = None, clock: Callable[[], int] | None = None
+    ) -> AsyncIterator[App]:
         """The application, with `picky:` as one more destination."""
-        app = App(self.settings, self.data)
+        app = App(self.settings, self.data, clock=clock)
         if picky is not None:
             app.installation.destinations.add("picky", lambda _: picky)
         with anyio.fail_after(50):

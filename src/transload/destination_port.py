@@ -181,6 +181,10 @@ class Uploads(Protocol):
 class Stager(Protocol):
     """A destination to which files go one by one before their album is sent."""
 
+    def staging_scopes(self, job: Job) -> tuple[str, ...]:
+        """Those of its scopes that staging waits for: it goes on while the others wait. Pure."""
+        ...
+
     async def stage(self, job: Job, intent: Intent, uploads: Uploads) -> JsonObject | Refusal:
         """Bring an item's files there; what `deliver` needs of them, or the refusal. Nothing is shown to anybody yet.
 

@@ -52,7 +52,7 @@ async def transfer(context: TaskContext) -> None:
     stages = (
         partial(read_source, context, entries_in),
         partial(prepare, context, entries_out, shipments_in),
-        partial(stage, context, shipments_out, ready_in),
+        partial(stage, Uploader(context, ready_in.send, staged), shipments_out, ready_in),
         partial(send, context, ready_out, staged),
     )
     async with anyio.create_task_group() as group:
@@ -115,10 +115,9 @@ async def act_on(context: TaskContext, staged: StagedEntry, held: Held, judged: 
 
 
 async def stage(
-    context: TaskContext, shipments_out: Out[Shipment | Flush], ready_in: In[Ready]
+    uploader: Uploader, shipments_out: Out[Shipment | Flush], ready_in: In[Ready]
 ) -> None:
     """Where a destination takes files before their album, bring them there while the album before is being sent."""
-    uploader = Uploader(context, ready_in.send)
     async with shipments_out, ready_in:
         async for shipment in shipments_out:
             ready = shipment if isinstance(shipment, Flush) else await uploader.bring(shipment)

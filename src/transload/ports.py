@@ -6,7 +6,7 @@ Adapters translate foreign errors at their edge: above a port only errors of `er
 destinations is in `destination_port.py`; it is imported from here like the others.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -385,8 +385,8 @@ class Record(EntryRecord, Protocol):
 class Waits(Protocol):
     """Waits of a job's scopes, as rows: shared by all jobs, workers and restarts."""
 
-    async def longest(self) -> Wait | None:
-        """The wait that ends last of those that still go on, None where there is none."""
+    async def longest(self, among: Collection[str] | None = None) -> Wait | None:
+        """The wait that ends last of those that still go on, of all scopes of the job or `among` some."""
         ...
 
     async def add(self, error: TransientError) -> Wait:

@@ -32,7 +32,7 @@ from transload.media.encode.quality import EncoderSettings
 from transload.media.judge.verdict import Wishes
 from transload.media.toolbox import MediaToolbox
 from transload.model import Job, Lane, Task
-from transload.ports import Clock, Destination, Engine, Meter, Source, Sources, TaskContext
+from transload.ports import Clock, Destination, Engine, Meter, Source, Sources, Stager, TaskContext
 from transload.retry import RetryPolicy
 from transload.sources.local import LazySource, LocalSources
 from transload.sources.registry import SourceRegistry, open_sorted
@@ -146,7 +146,7 @@ class TaskContexts:
             waits=parts.waits.of(run.job.id, run.destination.scopes(run.job)),
             should_yield=run.should_yield,
             limit_bytes=run.destination.limit_bytes,
-            streams=run.destination.powers.streams,
+            streams=run.destination.powers.streams and isinstance(run.destination, Stager),
         )
 
 

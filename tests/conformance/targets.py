@@ -1,10 +1,17 @@
 """The destinations that the suite runs against, each with a window on what really lies there."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
+from tests.destinations.objects import ObjectStore
+from tests.servers.objects import Store, serving
 from transload.destinations.library import Library
+from transload.model import Intent
 from transload.ports import Destination
 
 
@@ -14,39 +21,105 @@ class Target(Protocol):
     destination: Destination
 
     def files(self) -> dict[str, bytes]:
-        """Everything delivered, by path relative to the destination; temporaries count too."""
+        """Everything delivered by its reference; temporaries count too."""
         ...
 
-    def plant(self, path: str, content: bytes) -> None:
-        """Put a foreign file there."""
+    def refuse(self, intent: Intent, n: int = 0) -> None:
+        """Let the destination not take file `n` of an item when it is delivered."""
         ...
 
-    def mtime_ms(self, path: str) -> int | None:
-        """The kept modification time; None where the destination cannot keep one."""
+    def delivers(self) -> dict[str, bytes]:
+        """What was delivered by us: `files` without what was put there to refuse."""
         ...
 
 
 class LibraryTarget:
+    """A folder."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.destination: Destination = Library(root)
+        self._planted: set[str] = set()
 
     def files(self) -> dict[str, bytes]:
         found = [path for path in self.root.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
 
+    def delivers(self) -> dict[str, bytes]:
+        files = self.files()
+        assert all(files[path] == b"foreign" for path in self._planted)
+        return {path: body for path, body in files.items() if path not in self._planted}
+
     def plant(self, path: str, content: bytes) -> None:
+        """Put a foreign file there."""
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_bytes(content)
 
-    def mtime_ms(self, path: str) -> int | None:
+    def refuse(self, intent: Intent, n: int = 0) -> None:
+        path = intent.placements[n].reference
+        self.plant(path, b"foreign")
+        self._planted.add(path)
+
+    def mtime_ms(self, path: str) -> int:
+        """The kept modification time."""
         return (self.root / path).stat().st_mtime_ns // 1_000_000
+
+
+class StoreTarget:
+    """The object store on loopback."""
+
+    def __init__(self, store: Store, address: str) -> None:
+        self.store, self.address = store, address
+        self.destination: Destination = ObjectStore(address)
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            f"{album.number}/{n}": one.content
+            for album in self.store.log
+            for n, one in enumerate(album.members)
+        }
+
+    def delivers(self) -> dict[str, bytes]:
+        return self.files()
+
+    def refuse(self, intent: Intent, n: int = 0) -> None:
+        self.store.refuse(intent.shipment.parcels[n].name, "album", times=9)
 
 
 # On another disk than the scratch folder there are no hard links to it: files are copied.
 OTHER_DISK = Path("/dev/shm")
+LIBRARIES = ("library", "library_on_another_disk")
 
-TARGETS: dict[str, Callable[[Path], Target]] = {
-    "library": LibraryTarget,
-    "library_on_another_disk": LibraryTarget,
+
+def room_for(name: str, near: Path) -> Path:
+    """Where the library of this name is to be; skips the test where there is no such place."""
+    if name == "library":
+        return near
+    if not OTHER_DISK.is_dir():
+        pytest.skip("no second file system here")
+    return OTHER_DISK
+
+
+@contextmanager
+def library(near: Path) -> Iterator[Target]:
+    with tempfile.TemporaryDirectory(dir=room_for("library", near)) as room:
+        yield LibraryTarget(Path(room) / "library")
+
+
+@contextmanager
+def library_on_another_disk(near: Path) -> Iterator[Target]:
+    with tempfile.TemporaryDirectory(dir=room_for("library_on_another_disk", near)) as room:
+        yield LibraryTarget(Path(room) / "library")
+
+
+@contextmanager
+def objects(near: Path) -> Iterator[Target]:
+    with serving(store := Store()) as address:
+        yield StoreTarget(store, address)
+
+
+TARGETS: Mapping[str, Callable[[Path], AbstractContextManager[Target]]] = {
+    "library": library,
+    "library_on_another_disk": library_on_another_disk,
+    "objects": objects,
 }

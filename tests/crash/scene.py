@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ class Scene:
     folder: Path
     guards: str = "-"
     whole: set[str] = field(default_factory=set)
+    to: str = ""
+    at_shot: Callable[[str], object] = lambda _: None  # told where each copy was taken
 
     @property
     def out(self) -> Path:
@@ -43,7 +45,7 @@ class Scene:
 
     def command(self) -> list[str]:
         return [
-            "send", str(self.source), "--to", f"library:{self.out}", "--data-dir", str(self.data),
+            "send", str(self.source), "--to", self.to or f"library:{self.out}", "--data-dir", str(self.data),
             "--recipe", "telegram", "--report", str(self.folder / "report.json"), "-q",
         ]  # fmt: skip
 
@@ -92,6 +94,7 @@ class Scene:
                 seen.append(where)
                 shot = self.folder.with_name(f"{self.folder.name}.{len(seen)}")
                 subprocess.run(["cp", "-a", self.folder, shot], check=True)
+                self.at_shot(where)
                 self._check_moment(where, shot)
                 if (now := _content(shot)) != last:
                     shots[where] = shot

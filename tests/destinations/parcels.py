@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from transload.blob import LocalBlob
@@ -93,3 +94,12 @@ def local(parcel: Parcel) -> Path:
     assert parcel.blob is not None
     assert parcel.blob.path is not None
     return parcel.blob.path
+
+
+def as_open(intents: Sequence[Intent]) -> list[Intent]:
+    """As the ledger has them: their bytes are no longer at hand."""
+    bare = [tuple(replace(parcel, blob=None) for parcel in one.shipment.parcels) for one in intents]
+    return [
+        replace(one, shipment=replace(one.shipment, parcels=parcels))
+        for one, parcels in zip(intents, bare, strict=True)
+    ]

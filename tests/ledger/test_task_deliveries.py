@@ -8,8 +8,9 @@ import pytest
 from tests.ledger.conftest import Desk
 from tests.ledger.test_task_writes import FAULT, Shelf, begun, landed, shipment
 from transload.ledger.task_writes import TaskRecord
-from transload.model import Held, Intent, Item, ItemState, Outcome
+from transload.model import Intent, Item, ItemState, Outcome
 from transload.ports import Gone, Powers, Refusal
+from transload.sums import Fingerprint
 
 pytestmark = pytest.mark.anyio
 
@@ -98,8 +99,10 @@ async def test_sums_of_a_stream_are_written_once_it_was_read(desk: Desk) -> None
     stream = tuple(replace(parcel, sha256=None) for parcel in known.parcels)
     unread = replace(known, item=items[0], parcels=stream)
     (intent,) = await record.intend([unread], Chat())  # type: ignore[arg-type]
-    await record.staged(intent, {"id": 1}, Held(desk.kept, 5, 0xABC, "the sum"))
+    read = Fingerprint()
+    read.add(b"bytes")
+    await record.staged(intent, {"id": 1}, read)
     (again,) = await record.open_intents(0)
-    assert again.shipment.parcels[0].sha256 == "the sum"
+    assert again.shipment.parcels[0].sha256 == read.sha256
     item = await record.item(items[0].id)
-    assert (item.size, item.crc32, item.sha256) == (5, 0xABC, "the sum")
+    assert (item.size, item.crc32, item.sha256) == (5, read.crc32, read.sha256)

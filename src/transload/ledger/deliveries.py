@@ -223,8 +223,9 @@ def _kept_intents(db: Connection, shipments: Sequence[Shipment]) -> dict[int, In
     """Earlier intents of the same content; those of another content are withdrawn and their claims free again."""
     known = {one.item.id: one for one in shipments}
     rows = db.execute(
-        select(outputs, items.c.album)
+        select(outputs, items.c.album, albums.c.note)
         .join(items, items.c.id == outputs.c.item_id)
+        .outerjoin(albums, (albums.c.job_id == items.c.job_id) & (albums.c.number == items.c.album))
         .where(outputs.c.item_id.in_(known))
         .order_by(outputs.c.item_id, outputs.c.n)
     ).all()
@@ -234,7 +235,7 @@ def _kept_intents(db: Connection, shipments: Sequence[Shipment]) -> dict[int, In
         own, shipment = list(group), known[item_id]
         if [row.sha256 for row in own] == [parcel.sha256 for parcel in shipment.parcels]:
             placed = tuple(placement_of(row) for row in own)
-            kept[item_id] = Intent(shipment, own[0].album, placed)
+            kept[item_id] = Intent(shipment, own[0].album, placed, note=own[0].note or {})
         else:
             stale.append(item_id)
     if stale:

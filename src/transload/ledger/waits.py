@@ -1,7 +1,7 @@
 """Waits with a scope, as rows: what one job is asked to wait for, every job, worker and restart waits for."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
@@ -80,9 +80,10 @@ class JobWaits:
         self._job_id = job_id
         self._scopes = set(known)
 
-    async def longest(self) -> Wait | None:
+    async def longest(self, among: Collection[str] | None = None) -> Wait | None:
         """The wait that ends last of those that still go on; a job without a scope asks nobody."""
-        return await self._waits.longest(sorted(self._scopes)) if self._scopes else None
+        wanted = self._scopes if among is None else self._scopes.intersection(among)
+        return await self._waits.longest(sorted(wanted)) if wanted else None
 
     async def add(self, error: TransientError) -> Wait:
         """Write the wait that an error with a scope asks for."""

@@ -113,7 +113,11 @@ async def commit_album(context: TaskContext, batch: Sequence[Shipment | Intent])
     if new:
         intents += await context.record.intend(new, context.destination)
         await context.record.conclude(sent_meanwhile(new, intents))
-    if not context.destination.powers.gathers or not intents or intents[0].album is not None:
+    numbers = {one.album for one in intents}
+    is_formed = (
+        len(numbers) == 1 and None not in numbers
+    )  # by a killed run; else some of it are in another
+    if not context.destination.powers.gathers or not intents or is_formed:
         return intents
     note = await patiently(context, lambda: context.destination.foresee(context.job, intents))
     return await context.record.form_album(intents, note)

@@ -1,6 +1,6 @@
 """Acts at a destination that may have to wait: for what the other side asks, or until the network is back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 import anyio
@@ -15,24 +15,30 @@ SIT_OUT_S = 60.0
 LOOK_S = 1.0  # a clock that was set meanwhile is noticed after so long
 
 
-async def patiently(context: TaskContext, act: Callable[[], Awaitable[T]]) -> T:
+async def patiently(
+    context: TaskContext, act: Callable[[], Awaitable[T]], among: Collection[str] | None = None
+) -> T:
     """What the act returns, after the waits of the job's scopes; a wait that it raises is written, for all jobs.
 
+    An act that only some scopes hold up names them in `among`; whatever it raises itself it waits for, too.
     Raises WaitingError where a wait is longer than `SIT_OUT_S`: the task is taken up again when it is over.
     """
     while True:
-        await _sit_out(context)
+        await _sit_out(context, among)
         try:
             return await act()
         except TransientError as error:
             if error.scope is None:
                 raise
             await context.waits.add(error)
+            among = among if among is None else {*among, error.scope}
 
 
-async def once(context: TaskContext, act: Callable[[], Awaitable[T]]) -> T:
+async def once(
+    context: TaskContext, act: Callable[[], Awaitable[T]], among: Collection[str] | None = None
+) -> T:
     """As `patiently`, of an act that cannot be repeated here: any wait that it raises frees the slot of the task."""
-    await _sit_out(context)
+    await _sit_out(context, among)
     try:
         return await act()
     except TransientError as error:
@@ -41,8 +47,8 @@ async def once(context: TaskContext, act: Callable[[], Awaitable[T]]) -> T:
         raise WaitingError(await context.waits.add(error)) from error
 
 
-async def _sit_out(context: TaskContext) -> None:
-    while (wait := await context.waits.longest()) is not None:
+async def _sit_out(context: TaskContext, among: Collection[str] | None) -> None:
+    while (wait := await context.waits.longest(among)) is not None:
         if wait.left_s > SIT_OUT_S:
             raise WaitingError(wait)
         await anyio.sleep(min(wait.left_s, LOOK_S))

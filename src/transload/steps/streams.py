@@ -79,6 +79,12 @@ class EntryStream:
         except anyio.EndOfStream:
             return b""
 
+    async def end(self) -> Fault | None:
+        """Wait until the source has given all of it; returns what was wrong, which the last sum may show."""
+        while await self.next_piece():
+            pass
+        return self.fault
+
     def close(self) -> None:
         """Want no more of it. Not to be called from a worker thread."""
         self._pieces_out.close()

@@ -1,12 +1,13 @@
 """Files brought to a destination before their album is sent, one item at a time, in entry order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from transload.errors import PermanentError
 from transload.json_codec import JsonObject
-from transload.model import Intent, ItemState, Outcome, Shipment
+from transload.model import Held, Intent, ItemState, Outcome, Shipment
 from transload.ports import Refusal, Stager, TaskContext
 from transload.steps.albums import sent_meanwhile
 from transload.steps.patience import once, patiently
@@ -19,15 +20,19 @@ class Uploader:
     """Brings shipments to a destination that takes files before their album; elsewhere they are ready as they are.
 
     `flush` sends a token down the stages of a transfer, where the bytes of what is refused go at once; without it
-    nothing goes before, and the caller may still need them.
+    nothing goes before, and the caller may still need them. `staged` is what waits for its album already.
     """
 
     def __init__(
-        self, context: TaskContext, flush: Callable[[Flush], Awaitable[None]] | None = None
+        self,
+        context: TaskContext,
+        flush: Callable[[Flush], Awaitable[None]] | None = None,
+        staged: Sequence[Intent] = (),
     ) -> None:
         self._context = context
         self._flush = flush
-        self._unsent: set[str] = set()  # contents that wait for their album
+        # Contents that wait for their album.
+        self._unsent = {one.shipment.item.sha256 for one in staged} - {None}
         self.refusals: list[Refusal] = []  # of what was brought last
 
     async def bring(self, shipment: Shipment) -> Shipment | Intent | None:
@@ -39,7 +44,9 @@ class Uploader:
         if not isinstance(destination, Stager):
             return shipment
         staged = await self._stage(destination, shipment)
-        if staged is None and self._flush is not None:
+        if (
+            self._flush is not None
+        ):  # alone, its album may be refused, and what is kept then is still here
             await self._context.scratch.drop(shipment.item_id)
         return staged
 
@@ -58,20 +65,22 @@ class Uploader:
         context = self._context
         intents = await context.record.intend([shipment], context.destination)
         await context.record.conclude(sent_meanwhile([shipment], intents))
+        stream = shipment.parcels[0].blob
         if not intents:
+            if isinstance(stream, EntryStream):
+                stream.close()
             return None
         (intent,) = intents
         act = partial(stager.stage, context.job, intent, context.uploads(intent.item_id))
-        stream = shipment.parcels[0].blob
         if isinstance(stream, EntryStream):
-            return await self._stage_stream(intent, act, stream)
-        said = await patiently(context, act)
+            among = stager.staging_scopes(context.job)
+            return await self._stage_stream(intent, partial(once, context, act, among), stream)
+        said = await patiently(context, act, stager.staging_scopes(context.job))
         context.meter.leave(intent.item_id)
         if isinstance(said, Refusal):
             await self._refuse(said)
             return None
         await context.record.staged(intent, said, None)
-        await context.scratch.drop(intent.item_id)
         return replace(intent, staged=said)
 
     async def _stage_stream(
@@ -83,23 +92,27 @@ class Uploader:
         """As `_stage`, of bytes that can be had once: what their sums tell is known only after they went through."""
         context = self._context
         try:
-            said = await once(context, act)
+            said = await act()
+            fault = None if isinstance(said, Refusal) else await stream.end()
         except PermanentError:
             if stream.fault is None:
                 raise
-            # The recovery reads it again, and keeps what can be had of it.
-            await self._refuse(Refusal(intent.item_id, stream.fault))
-            return None
+            said, fault = {}, stream.fault
         finally:
             stream.close()
+        if fault is not None:  # the recovery reads it again, and keeps what can be had of it
+            said = Refusal(intent.item_id, fault)
         if isinstance(said, Refusal):
             await self._refuse(said)
             return None
-        item = replace(intent.shipment.item, sha256=stream.read.sha256)
-        await self._after_equals(item.sha256)
-        if context.job.drops_equals and await delivered_before(context, item, item.sha256 or ""):
-            await context.record.conclude([Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE)])
+        read, item = stream.read, intent.shipment.item
+        held = Held(Path(), read.size_bytes, read.crc32, read.sha256)
+        await self._after_equals(held.sha256)
+        if context.job.drops_equals and await delivered_before(context, item, held.sha256):
+            twin = Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held)
+            await context.record.conclude([twin])
             return None
+        item = replace(item, sha256=held.sha256)
         await context.record.staged(intent, said, stream.read)
         return replace(intent, shipment=replace(intent.shipment, item=item), staged=said)
 
