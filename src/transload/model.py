@@ -299,8 +299,8 @@ class ItemRecord:
 class Parcel:
     """What is to become one delivered file. `name` is the wanted inner path (display text, not a path).
 
-    `blob` opens its bytes; None for an intent read back from the ledger: its bytes are no longer at hand. `sha256` is
-    None where they come from a stream and are hashed on their way.
+    `blob` opens its bytes; None for an intent read back from the ledger: its bytes are no longer at hand. One without a
+    path is a stream that opens once; `sha256` is None then, for it is hashed on its way.
     """
 
     blob: Blob | None

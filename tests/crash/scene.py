@@ -29,6 +29,7 @@ class Scene:
     guards: str = "-"
     whole: set[str] = field(default_factory=set)
     to: str = ""
+    more: tuple[str, ...] = ("--recipe", "telegram")
     at_shot: Callable[[str], object] = lambda _: None  # told where each copy was taken
 
     @property
@@ -46,7 +47,7 @@ class Scene:
     def command(self) -> list[str]:
         return [
             "send", str(self.source), "--to", self.to or f"library:{self.out}", "--data-dir", str(self.data),
-            "--recipe", "telegram", "--report", str(self.folder / "report.json"), "-q",
+            *self.more, "--report", str(self.folder / "report.json"), "-q",
         ]  # fmt: skip
 
     def start(self, **plan: object) -> subprocess.Popen[bytes]:

@@ -16,6 +16,7 @@ from transload.errors import (
     ConnectionLostError,
     DestinationBusyError,
     RejectedError,
+    StagedGoneError,
     UnreadableError,
 )
 from transload.json_codec import Json, JsonObject
@@ -33,7 +34,8 @@ from transload.ports import (
     Uploads,
 )
 
-PART_BYTES = 64 << 10
+PART_BYTES, LARGE_PART_BYTES = 64 << 10, 1 << 20
+LARGE_BYTES = 64 << 20
 ADD_EVERY = 4  # parts between two writes of what has arrived
 ALBUM_MAX = 10
 TRIES = 3
@@ -134,12 +136,15 @@ class ObjectStore:
 
     async def _bring(self, parcel: Parcel, n: int, uploads: Uploads) -> str:
         for _ in range(TRIES):
-            upload = await uploads.begin(n, secrets.token_hex(8), parcel.size_bytes, PART_BYTES)
+            part_bytes = PART_BYTES if parcel.size_bytes < LARGE_BYTES else LARGE_PART_BYTES
+            upload = await uploads.begin(n, secrets.token_hex(8), parcel.size_bytes, part_bytes)
             try:
                 await self._send_parts(parcel, n, upload, uploads)
                 said = await self._ask("stage", file=upload.file_id, name=parcel.name)
-            except AnewError:
+            except AnewError as error:
                 await self._forget(upload, n, uploads)
+                if parcel.blob is None or parcel.blob.path is None:
+                    raise StagedGoneError(f"{parcel.name} is read again") from error
                 continue
             except StoreError as error:
                 if error.word == "refused":

@@ -52,11 +52,17 @@ class Stored:
 
     id: str
     name: str
-    content: bytes
+    parts: tuple[bytes, ...]
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self.parts)
 
     def told(self) -> Answer:
-        sha256 = hashlib.sha256(self.content).hexdigest()
-        return {"object": self.id, "sha256": sha256, "size": len(self.content)}
+        whole = hashlib.sha256()
+        for part in self.parts:
+            whole.update(part)
+        return {"object": self.id, "sha256": whole.hexdigest(), "size": sum(map(len, self.parts))}
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,9 @@ class Store:
         self.kills = 0
         self.heard: Callable[[Asked], object] = lambda _: None  # told of each request
         self._file_of: dict[str, str] = {}
+        self._known: dict[
+            bytes, bytes
+        ] = {}  # equal parts are held once: a sparse file costs nothing
         self._refused: dict[tuple[str, str], int] = {}
         self._planned: list[_Planned] = []
         self._outage = 0.0
@@ -233,7 +242,7 @@ class Store:
         file = self.files[file_id]
         if n < 0 or len(body) != file.length_of(n):
             return {"error": "bad_part"}
-        file.parts[n] = body
+        file.parts[n] = self._known.setdefault(body, body)
         return {}
 
     def _do_stage(self, asked: Asked, _body: bytes) -> Answer:
@@ -246,8 +255,7 @@ class Store:
             return {"error": "missing_parts", "parts": file.missing}
         if self._is_refused("stage", name):
             return {"error": "refused", "objects": []}
-        content = b"".join(file.parts[n] for n in sorted(file.parts))
-        stored = Stored(f"o-{file_id}", name, content)
+        stored = Stored(f"o-{file_id}", name, tuple(file.parts[n] for n in sorted(file.parts)))
         if stored.id not in self.staged:
             self.sent_again += sum(
                 len(one.content) for one in self.staged.values() if _same(one, stored)
@@ -282,7 +290,7 @@ class Store:
 
 
 def _same(one: Stored, other: Stored) -> bool:
-    return (one.name, one.content) == (other.name, other.content)
+    return (one.name, one.parts) == (other.name, other.parts)
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -1,7 +1,7 @@
 """Acts at a destination that may have to wait: for what the other side asks, or until the network is back."""
 
 from collections.abc import Awaitable, Callable, Collection
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import anyio
 
@@ -9,34 +9,31 @@ from transload.errors import TransientError, WaitingError
 from transload.ports import TaskContext
 
 T = TypeVar("T")
+Act: TypeAlias = Callable[[], Awaitable[T]]
+Scopes: TypeAlias = Collection[str] | None
+"""Those that hold an act up; None: all of the job."""
 
 SIT_OUT_S = 60.0
 """A shorter wait is sat out, with what is staged ahead; a longer one frees the slot of its task."""
 LOOK_S = 1.0  # a clock that was set meanwhile is noticed after so long
 
 
-async def patiently(
-    context: TaskContext, act: Callable[[], Awaitable[T]], among: Collection[str] | None = None
-) -> T:
+async def patiently(context: TaskContext, act: Act[T], among: Scopes = None) -> T:
     """What the act returns, after the waits of the job's scopes; a wait that it raises is written, for all jobs.
 
     An act that only some scopes hold up names them in `among`; whatever it raises itself it waits for, too.
     Raises WaitingError where a wait is longer than `SIT_OUT_S`: the task is taken up again when it is over.
     """
     while True:
-        await _sit_out(context, among)
         try:
-            return await act()
-        except TransientError as error:
-            if error.scope is None:
+            return await once(context, act, among)
+        except WaitingError as error:
+            if error.wait.left_s > SIT_OUT_S:
                 raise
-            await context.waits.add(error)
-            among = among if among is None else {*among, error.scope}
+            among = among if among is None else {*among, error.wait.scope}
 
 
-async def once(
-    context: TaskContext, act: Callable[[], Awaitable[T]], among: Collection[str] | None = None
-) -> T:
+async def once(context: TaskContext, act: Act[T], among: Scopes = None) -> T:
     """As `patiently`, of an act that cannot be repeated here: any wait that it raises frees the slot of the task."""
     await _sit_out(context, among)
     try:
@@ -47,7 +44,7 @@ async def once(
         raise WaitingError(await context.waits.add(error)) from error
 
 
-async def _sit_out(context: TaskContext, among: Collection[str] | None) -> None:
+async def _sit_out(context: TaskContext, among: Scopes) -> None:
     while (wait := await context.waits.longest(among)) is not None:
         if wait.left_s > SIT_OUT_S:
             raise WaitingError(wait)
