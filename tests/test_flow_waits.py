@@ -162,6 +162,22 @@ def moving(books: Books, step_s: float) -> Iterator[None]:
         thread.join()
 
 
+async def test_what_was_staged_of_a_cancelled_job_is_posted_once_it_is_retried(
+    desk: Desk, books: Books, tmp_path: Path
+) -> None:
+    desk.store.plan("album", Conduct("wait", 2 * HOUR_S, "albums"), skip=1)
+    async with desk.open() as app:
+        job = await app.send(photos(tmp_path, 30), to=desk.to)
+        await told(app, job, "waiting")
+        await app.cancel(job.id)
+        books.move(2 * HOUR_S)
+        assert (await app.wait(job.id)).state is JobState.CANCELLED
+        assert desk.sizes == [10]
+        await app.retry(job.id)
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+    assert sorted(desk.store.posted) == names(30)
+
+
 class FarLibrary(Library):
     """A library that cannot be reached when the job is closed, once."""
 
