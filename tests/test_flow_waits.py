@@ -15,8 +15,11 @@ from tests.installation import Home, finished, told
 from tests.servers.objects import Asked, Conduct, Store, serving
 from tests.store_desk import Desk, names, photos
 from transload.app import App
+from transload.destinations.library import Library
+from transload.errors import ConnectionLostError
 from transload.flow import STAGE_AHEAD
-from transload.model import ALBUM_MAX, JobState
+from transload.model import ALBUM_MAX, Job, JobState
+from transload.ports import Picture, Records
 from transload.steps import patience
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +160,45 @@ def moving(books: Books, step_s: float) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+async def test_what_was_staged_of_a_cancelled_job_is_posted_once_it_is_retried(
+    desk: Desk, books: Books, tmp_path: Path
+) -> None:
+    desk.store.plan("album", Conduct("wait", 2 * HOUR_S, "albums"), skip=1)
+    async with desk.open() as app:
+        job = await app.send(photos(tmp_path, 30), to=desk.to)
+        await told(app, job, "waiting")
+        await app.cancel(job.id)
+        books.move(2 * HOUR_S)
+        assert (await app.wait(job.id)).state is JobState.CANCELLED
+        assert desk.sizes == [10]
+        await app.retry(job.id)
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+    assert sorted(desk.store.posted) == names(30)
+
+
+class FarLibrary(Library):
+    """A library that cannot be reached when the job is closed, once."""
+
+    closings = 0
+
+    async def close_job(self, job: Job, records: Records, picture: Picture) -> None:
+        self.closings += 1
+        if self.closings == 1:
+            raise ConnectionLostError().within("far")
+        await super().close_job(job, records, picture)
+
+
+async def test_an_outage_at_the_very_end_is_waited_for(tmp_path: Path) -> None:
+    far, home, books = FarLibrary(tmp_path / "library"), Home(tmp_path), Books()
+    async with home.open(far, books.clock) as app:
+        job = await app.send(photos(tmp_path, 3), to="picky:")
+        await told(app, job, "waiting")
+        books.move(10)
+        ended = await app.wait(job.id)
+    assert (ended.state, far.closings) == (JobState.SUCCEEDED, 2)
+    assert list(home.library.rglob("gallery.html"))
 
 
 async def test_a_short_wait_is_sat_out_while_two_albums_are_staged(

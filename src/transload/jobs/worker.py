@@ -16,7 +16,6 @@ from transload import flow
 from transload.errors import (
     KINDS,
     CancelledJobError,
-    DiskFullError,
     LostLeaseError,
     PermanentError,
     StuckError,
@@ -154,7 +153,7 @@ class TaskHandler:
         page = partial(close_page, self._deps.ledger, self._deps.media, run.destination)
         try:
             await flow.finish(record, run.scratch, page)
-        except DiskFullError as error:  # the closing page needs room, too
+        except TransientError as error:  # the last act needs room and a connection, too
             await self._deps.failures.write(task, record, error)
 
     async def _work(self, run: Run) -> None:
