@@ -1,9 +1,11 @@
 """Which adapter stands behind which port: one function builds the installation, nothing else chooses."""
 
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transload.archives.open import Archives
 from transload.archives.sevenzip.tool import find_sevenzip
@@ -36,6 +38,10 @@ from transload.ports import Clock, Destination, Engine, Meter, Source, Sources, 
 from transload.retry import RetryPolicy
 from transload.sources.local import LazySource, LocalSources
 from transload.sources.registry import SourceRegistry, open_sorted
+
+if TYPE_CHECKING:
+    from transload.net.fetch import Web
+    from transload.sources.http import HttpSources
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,9 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
     archives = Archives(limits, partial(find_sevenzip, archive.tool, children))
     sources = SourceRegistry(lambda: LocalSources(machine, archives))
     for scheme in ("http", "https"):
-        sources.add(scheme, lambda: _web_sources(settings, archives))
+        sources.add(scheme, lambda: _web_sources(settings, archives)[0])
+    for scheme in ("webdav", "webdavs"):
+        sources.add(scheme, lambda: _webdav_sources(settings, archives))
     return Installation(
         settings=settings,
         folder=folder,
@@ -203,14 +211,25 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
     )
 
 
-def _web_sources(settings: Settings, archives: Archives) -> Sources:
-    """Sources on web servers; the client library (25 MiB) is loaded with the first of them."""
+def _webdav_sources(settings: Settings, archives: Archives) -> Sources:
+    """Folders on WebDAV servers, over the same client."""
+    from transload.sources.webdav import WebdavSources
+
+    http, web = _web_sources(settings, archives)
+    return WebdavSources(http, web, archives.limits.max_entries)
+
+
+def _web_sources(settings: Settings, archives: Archives) -> "tuple[HttpSources, Callable[[], Web]]":
+    """Sources on web servers, and their client: its library (25 MiB) is loaded with the first of them."""
     from transload.files.disk import reserve_of
     from transload.net.egress import Egress
     from transload.net.fetch import Web
     from transload.sources.http import HttpSources
 
     egress = Egress(settings.egress.allow_networks)
-    return HttpSources(
-        archives, lambda: Web(egress), lambda folder: reserve_of(folder, settings.min_free_bytes)
-    )
+
+    def web() -> Web:
+        return Web(egress)
+
+    reserve = partial(reserve_of, wanted=settings.min_free_bytes)
+    return HttpSources(archives, web, reserve), web

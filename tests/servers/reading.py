@@ -1,5 +1,7 @@
 """What tests of remote sources share: sources that may reach loopback only, and everything one gives."""
 
+from collections.abc import Callable
+
 from tests.archives.makers import bodies
 from transload.archives.open import Archives
 from transload.entry import Limits
@@ -8,6 +10,7 @@ from transload.net.egress import Egress
 from transload.net.fetch import Web
 from transload.ports import Source
 from transload.sources.http import HttpSources
+from transload.sources.webdav import WebdavSources
 
 
 def web_sources() -> HttpSources:
@@ -17,6 +20,15 @@ def web_sources() -> HttpSources:
         lambda: Web(Egress(["127.0.0.0/8"]), pause=lambda _s: None),
         lambda _folder: 0,
     )
+
+
+def tree_sources(pause: Callable[[float], object] = lambda _s: None) -> WebdavSources:
+    """The same for folders on WebDAV servers, of at most a thousand names; `pause` is called between tries."""
+
+    def web() -> Web:
+        return Web(Egress(["127.0.0.0/8"]), pause=pause)
+
+    return WebdavSources(HttpSources(Archives(Limits()), web, lambda _folder: 0), web, 1000)
 
 
 def read(source: Source) -> dict[str, bytes | TransloadError]:

@@ -50,6 +50,7 @@ _NO_HOST = re.compile(
     r"[%\s\\]"
 )  # percent-encoded characters and zones of IPv6 addresses: neither names a host elsewhere
 _FOUND = frozenset({200, 203, 206, 416})
+_OF_ONE_REQUEST = frozenset({"host", "content-length", "transfer-encoding"})
 _LOGIN = frozenset({401, 407, 511})
 _GONE = frozenset({404, 410})
 _BUSY = frozenset({408, 425, 429, 503})
@@ -142,6 +143,18 @@ class Answer:
         self._response.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a server: a method that changes nothing there, headers, a body; `accepts` are the statuses of
+    answers that are of use.
+    """
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    accepts: frozenset[int] = _FOUND
+
+
 class Web:
     """A client for one source. `tls` replaces the system's trust, `pause` waits between retries."""
 
@@ -167,11 +180,15 @@ class Web:
 
         Raises InvalidUrlError, BlockedAddressError, TlsError, and the errors of source.* and net.*.
         """
+        return self.ask(Asked("GET", headers or {}), target)
+
+    def ask(self, asked: Asked, target: Target) -> Answer:
+        """The answer to a request of any method, as `get` gives it and raises; redirects leave the method as it is."""
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._once(target, headers or {})
+                return self._once(target, asked)
             except TransientError as error:
                 self.rest(attempt, error)
 
@@ -191,19 +208,26 @@ class Web:
         """Close every connection; may be called twice."""
         self._client.close()
 
-    def _once(self, target: Target, headers: Mapping[str, str]) -> Answer:
+    def _once(self, target: Target, asked: Asked) -> Answer:
         login = {"Authorization": target.login} if target.login else {}
-        request = self._client.build_request("GET", target.url, headers={**headers, **login})
+        request = self._request(asked, target.url, {**asked.headers, **login})
         for _ in range(REDIRECTS_MAX + 1):
             with _translated(target.url, in_body=False):
                 response = self._client.send(
                     request, stream=True, follow_redirects=False, auth=None
                 )
             if not response.has_redirect_location:
-                return _accepted(response)
+                return _accepted(response, asked.accepts)
             response.close()
-            request = _next(response)
+            following = _next(response)
+            request = self._request(asked, str(following.url), following.headers)
         raise RemoteBrokenError(f"{target.shown} redirects more than {REDIRECTS_MAX} times")
+
+    def _request(self, asked: Asked, url: str, headers: Mapping[str, str]) -> httpx2.Request:
+        kept = {name: headers[name] for name in headers if name.lower() not in _OF_ONE_REQUEST}
+        return self._client.build_request(
+            asked.method, url, headers=kept, content=asked.body or None
+        )
 
 
 def _next(response: httpx2.Response) -> httpx2.Request:
@@ -222,8 +246,8 @@ def _next(response: httpx2.Response) -> httpx2.Request:
     return request
 
 
-def _accepted(response: httpx2.Response) -> Answer:
-    if response.status_code in _FOUND:
+def _accepted(response: httpx2.Response, accepts: frozenset[int]) -> Answer:
+    if response.status_code in accepts:
         return Answer(response)
     response.close()
     raise _refusal(response.status_code, response.headers, str(response.url))
@@ -312,7 +336,7 @@ class _GuardedTransport(httpx2.BaseTransport):
                     scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
                 ),
                 headers=request.headers.raw,
-                content=b"",
+                content=request.read(),
                 extensions=request.extensions,
             )
         )

@@ -26,7 +26,7 @@ from transload.sources.http_blob import (
     HEAD_BYTES,
     UNSTEADY,
     RemoteBlob,
-    Run,
+    blob_at,
     in_one_piece,
     look_further,
 )
@@ -84,11 +84,7 @@ class HttpSources:
             raise
 
     def _opened(self, web: Web, target: Target, opening: Opening) -> Source:
-        remote, answer = look(web, target, HEAD_BYTES)
-        end = remote.size
-        if remote.ranges:
-            end = HEAD_BYTES if end is None else min(end, HEAD_BYTES)
-        blob = RemoteBlob(web, remote, Run(answer, 0, end))
+        blob = blob_at(web, target, HEAD_BYTES)
         try:
             try:
                 return self._source(blob, opening)
@@ -109,11 +105,8 @@ class HttpSources:
         return self._archive(blob, opening, warning)
 
     def _archive(self, blob: RemoteBlob, opening: Opening, warning: str) -> Source:
-        remote = blob.remote
-        refuse_remote_piece(remote.name)
-        if format_of_head(blob.name, _head(blob)) == "zip" and not (
-            remote.ranges and remote.size is not None
-        ):
+        refuse_remote_piece(blob.name)
+        if format_of_head(blob.name, _head(blob)) == "zip" and not blob.in_parts:
             return self._spooled(blob, warning or _NO_PARTS, opening)
         try:
             reader = self._archives.open(blob, opening.passwords)
@@ -126,8 +119,7 @@ class HttpSources:
 
     def _by_blocks(self, blob: RemoteBlob, opening: Opening) -> Source:
         """What 7zz reads: only the blocks that are wanted where that can be, else all of it first."""
-        remote = blob.remote
-        if remote.ranges and remote.size is not None and opening.spool is not None:
+        if blob.in_parts and opening.spool is not None:
             room = self._spool(opening.spool, blob).check_room
             try:
                 reader = self._archives.open_by_blocks(blob, opening.spool, room, opening.passwords)
@@ -163,5 +155,4 @@ def _promises_archive(blob: RemoteBlob, head: bytes) -> bool:
         or "." + blob.name.rpartition(".")[2].lower() in ARCHIVE_SUFFIXES
     ):
         return True
-    remote = blob.remote
-    return remote.ranges and remote.size is not None and embedded_format(blob, head) is not None
+    return blob.in_parts and embedded_format(blob, head) is not None

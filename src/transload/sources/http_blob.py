@@ -17,9 +17,9 @@ from transload.errors import (
     UnsteadyError,
     UnsupportedError,
 )
-from transload.net.fetch import Answer, Web
+from transload.net.fetch import Answer, Target, Web
 from transload.sources.download import Foresight
-from transload.sources.remote import Remote, span_of
+from transload.sources.remote import Remote, look, span_of
 from transload.units import KIB, MIB
 from transload.web_address import shown
 
@@ -85,6 +85,11 @@ class RemoteBlob:
     def path(self) -> Path | None:
         """None: it is not on this machine."""
         return None
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether any part of it can be had by itself."""
+        return self.remote.ranges and self.remote.size is not None
 
     @property
     def tail_at(self) -> int | None:
@@ -306,6 +311,15 @@ class RangeFile:
         if self._run is not None:
             self._run.answer.close()
             self._run = None
+
+
+def blob_at(web: Web, target: Target, first_bytes: int) -> RemoteBlob:
+    """The file at an address, its first bytes on their way (all where parts cannot be had). Raises as `look` does."""
+    remote, answer = look(web, target, first_bytes)
+    end = remote.size
+    if remote.ranges:
+        end = first_bytes if end is None else min(end, first_bytes)
+    return RemoteBlob(web, remote, Run(answer, 0, end))
 
 
 def look_further(blob: RemoteBlob) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import BinaryIO, cast
 
+from transload.archives.blob import ByteFile
 from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.sevenzip.remote_blocks import BlockReader
 from transload.entry import Entry, Limits, Listing, ReadReport, title_of
@@ -51,7 +52,7 @@ class RemoteFile:
                 self._file = self._steady().open()
                 yield (
                     entry,
-                    cast("BinaryIO", Body(_pull(self._file, entry.size), limits, entry.name)),
+                    cast("BinaryIO", Body(pull_of(self._file, entry.size), limits, entry.name)),
                 )
                 self._leave()
 
@@ -81,7 +82,9 @@ class RemoteFile:
             self._file = None
 
 
-def _pull(file: RangeFile, promised: int | None) -> Pull:
+def pull_of(file: ByteFile, promised: int | None) -> Pull:
+    """The bytes of a file on a server from where it stands; TruncatedError where it ends before its promised size."""
+
     def pull(size: int) -> bytes:
         data = file.read(size)
         if not data and promised is not None and file.tell() < promised:

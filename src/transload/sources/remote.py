@@ -42,11 +42,7 @@ class Remote:
     @property
     def mtime_ms(self) -> int | None:
         """When the server says that the file was changed last."""
-        try:
-            moment = parsedate_to_datetime(self.modified)
-        except ValueError:
-            return None
-        return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+        return date_ms(self.modified)
 
     @property
     def condition(self) -> dict[str, str]:
@@ -79,6 +75,15 @@ class Remote:
         if self.etag and etag:
             return self.etag == etag
         return not self.modified or not modified or self.modified == modified
+
+
+def date_ms(text: str) -> int | None:
+    """A date as servers write it (RFC 9110 5.6.7) in UTC milliseconds; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
 
 
 def look(web: Web, target: Target, size: int) -> tuple[Remote, Answer]:
