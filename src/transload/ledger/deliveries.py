@@ -57,7 +57,9 @@ class LedgerClaims:
     ) -> None:
         self._db = db
         self._destination = destination
-        self._known = dict(known or {})  # what this batch claims, and what was seen before
+        self._known: dict[str, Holder] = dict(
+            known or {}
+        )  # what this batch claims, and what was seen before
 
     def holder(self, claim: str) -> Holder | None:
         """Who has a name, from the ledger and this batch alone."""

@@ -9,7 +9,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from transload.albums import album_class
 from transload.errors import StagedGoneError
-from transload.model import ALBUM_MAX, Intent, Item, ItemState, Job, Outcome, Shipment
+from transload.model import ALBUM_MAX, AlbumMix, Intent, Item, ItemState, Job, Outcome, Shipment
 from transload.ports import Answer, Destination, Gone, Landed, Record, Refusal, TaskContext
 from transload.steps.patience import patiently
 from transload.steps.prepare import DELIVERED_BEFORE
@@ -69,7 +69,7 @@ class AlbumBuilder:
     """Collects what is ready into albums of ten, photos and videos apart where the job wants that."""
 
     def __init__(self, context: TaskContext) -> None:
-        self._mix = context.job.album_mix
+        self._mix: AlbumMix = context.job.album_mix
         self._open: dict[str, Batch] = {}
 
     def add(self, one: Shipment | Intent) -> list[Batch]:
