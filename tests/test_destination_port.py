@@ -11,6 +11,9 @@ from transload.ports import Destination, Powers, Refusal, Stager, Uploads
 class Bringing(Library):
     """A library that takes files before their album."""
 
+    def staging_scopes(self, job: Job) -> tuple[str, ...]:
+        raise NotImplementedError
+
     async def stage(
         self, job: Job, intent: Intent, uploads: Uploads
     ) -> dict[str, object] | Refusal:

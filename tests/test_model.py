@@ -15,6 +15,7 @@ from transload.model import (
     Totals,
     Verdict,
 )
+from transload.states import ITEM_OPEN
 
 
 def test_the_words_of_the_report_are_the_contracts() -> None:
@@ -51,7 +52,7 @@ def test_the_words_of_the_report_are_the_contracts() -> None:
 
 def test_every_finished_item_state_has_its_sum() -> None:
     sums = {field.name for field in fields(Totals)}
-    finished = set(ItemState) - {ItemState.PENDING, ItemState.DEFERRED, ItemState.REFUSED}
+    finished = set(ItemState) - ITEM_OPEN
     assert {state.value for state in finished} <= sums
 
 

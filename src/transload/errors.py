@@ -296,9 +296,7 @@ class NetworkTimeoutError(TransientError):
 
 
 class WaitingError(TransientError):
-    """Something outside must not be asked for a while: the task gives its slot back until then."""
-
-    kind = RemoteBusyError.kind
+    """A scope must not be asked for a while: the task gives its slot back until then. The fault is that of the wait."""
 
     def __init__(self, wait: "Wait") -> None:
         super().__init__(wait.fault.detail)

@@ -14,7 +14,7 @@ from tests.destinations.objects import ADD_EVERY, PART_BYTES
 from tests.destinations.parcels import a_job, a_parcel, a_shipment, intents_for
 from tests.servers.objects import Conduct
 from transload.blob import Blob, ByteFile, LocalBlob
-from transload.errors import ConnectionLostError
+from transload.errors import ConnectionLostError, StagedGoneError
 from transload.model import Intent
 from transload.ports import Refusal, Stager
 
@@ -105,7 +105,10 @@ async def test_another_content_begins_anew(target: StoreTarget, tmp_path: Path) 
     """The source changed between two runs, to a file of the same size."""
     uploads = await broken_off(target, an_intent(target, tmp_path / "s"), after=5)
     other = BODY[:PART_BYTES] + bytes(len(BODY) - PART_BYTES)
-    await stage(target, an_intent(target, tmp_path / "t", other), uploads)
+    intent = an_intent(target, tmp_path / "t", other)
+    with pytest.raises(StagedGoneError):  # a stream cannot go back to its start
+        await stage(target, intent, uploads)
+    await stage(target, intent, uploads)
     assert staged_sums(target) == [hashlib.sha256(other).hexdigest()]
     assert len(target.store.files) == 1, "what was begun is forgotten"
 
@@ -116,6 +119,8 @@ async def test_an_upload_that_is_forgotten_there_begins_anew(
     intent = an_intent(target, tmp_path / "s")
     uploads = await broken_off(target, intent, after=5)
     target.store.files.clear()
+    with pytest.raises(StagedGoneError):
+        await stage(target, intent, uploads)
     await stage(target, intent, uploads)
     assert staged_sums(target) == [hashlib.sha256(BODY).hexdigest()]
 

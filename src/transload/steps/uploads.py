@@ -44,9 +44,8 @@ class Uploader:
         if not isinstance(destination, Stager):
             return shipment
         staged = await self._stage(destination, shipment)
-        if (
-            self._flush is not None
-        ):  # alone, its album may be refused, and what is kept then is still here
+        # Alone, its album may be refused, and what is kept then is still here.
+        if self._flush is not None:
             await self._context.scratch.drop(shipment.item_id)
         return staged
 
