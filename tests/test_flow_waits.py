@@ -170,12 +170,30 @@ async def test_what_was_staged_of_a_cancelled_job_is_posted_once_it_is_retried(
         job = await app.send(photos(tmp_path, 30), to=desk.to)
         await told(app, job, "waiting")
         await app.cancel(job.id)
-        books.move(2 * HOUR_S)
-        assert (await app.wait(job.id)).state is JobState.CANCELLED
+        assert (await app.wait(job.id)).state is JobState.CANCELLED  # that waits for nobody
         assert desk.sizes == [10]
+        books.move(2 * HOUR_S)
         await app.retry(job.id)
         assert (await app.wait(job.id)).state is JobState.SUCCEEDED
     assert sorted(desk.store.posted) == names(30)
+
+
+async def test_what_may_have_been_sent_is_asked_again_after_a_cancel(
+    desk: Desk, books: Books, tmp_path: Path
+) -> None:
+    """The answer to an album was lost, the store is away, and somebody cancels: a retry must not post it twice."""
+    desk.store.plan("album", Conduct("lose"))
+    desk.store.plan("albums", Conduct("drop"), times=100)
+    async with desk.open() as app:
+        job = await app.send(photos(tmp_path, 12), to=desk.to)
+        assert await books.until("album", 1)
+        await app.cancel(job.id)
+        assert (await app.wait(job.id)).state is JobState.CANCELLED
+        desk.store.plan_nothing()
+        books.move(HOUR_S)
+        await app.retry(job.id)
+        assert (await app.wait(job.id)).state is JobState.SUCCEEDED
+    assert sorted(desk.store.posted) == names(12)
 
 
 class FarLibrary(Library):

@@ -82,6 +82,14 @@ async def test_tasks_of_a_waiting_scope_are_not_taken_and_others_are(desk: Desk)
     assert free == {one.id, three.id}
 
 
+async def test_a_job_that_is_cancelled_waits_for_nobody(desk: Desk) -> None:
+    job = await desk.submit()
+    await waits(desk).of(job.id, [CHAT]).add(busy(CHAT, 7200.0))
+    assert await desk.leases.take(Lane.TRANSFER) is None
+    await desk.ledger.control(job.id, "cancel")
+    assert await desk.leases.take(Lane.TRANSFER) is not None
+
+
 async def test_a_waiting_transfer_holds_no_conversion_up(desk: Desk) -> None:
     job = await desk.submit()
     assert await desk.leases.transfer_waits()

@@ -192,13 +192,20 @@ class TaskHandler:
         await record.conclude([Outcome(item, ItemState.FAILED, stuck.detail, fault=stuck.fault())])
 
     async def _cancel(self, run: Run) -> None:
-        """What landed before the cancel has its receipt written; everything else ends as cancelled."""
+        """What landed before the cancel has its receipt written; everything else ends as cancelled.
+
+        A destination that is away is not waited for; what it may have got stays an intent, and `retry` asks it again.
+        """
+        unsettled = False
         try:
             await reconcile(run.job, run.record, run.destination)
-        except PermanentError as error:
+        except LostLeaseError:
+            raise
+        except (PermanentError, TransientError) as error:
+            unsettled = True
             log.warning("cancel_unsettled", extra={"job": run.job.id, "error": error.detail})
         fault = CancelledJobError("cancelled by command").fault()
-        await run.record.lose_rest(fault, ItemState.CANCELLED)
+        await run.record.lose_rest(fault, ItemState.CANCELLED, unsettled=unsettled)
 
 
 async def _meter(task: Task, record: TaskRecord) -> TaskMeter:

@@ -38,14 +38,19 @@ CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.
 class EndingTask(FencedTask):
     """The ends of a run, each one transaction under the fence."""
 
-    async def lose_rest(self, fault: Fault, state: ItemState) -> None:
-        """End every open item with this fault: the job cannot go on, or was cancelled."""
+    async def lose_rest(self, fault: Fault, state: ItemState, *, unsettled: bool = False) -> None:
+        """End every open item with this fault: the job cannot go on, or was cancelled.
+
+        Where the destination could not be asked (`unsettled`), what may have been sent stays an intent.
+        """
 
         def act(db: Connection) -> None:
             mine = items.c.job_id == self._job.id
             values = {"fault": fault_to_json(fault), "why": fault.detail}
             is_open = items.c.state.in_([one.value for one in ITEM_OPEN])
             abandoned = select(items.c.id).where(mine, is_open)
+            if unsettled:
+                abandoned = abandoned.where(items.c.album.is_(None))
             self._packer.withdraw(db, abandoned)
             if state is ItemState.FAILED:  # an original that is kept stays so
                 kept = mine & items.c.id.in_(select(quarantine.c.item_id))

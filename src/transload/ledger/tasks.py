@@ -89,7 +89,8 @@ class Leases:
             .where(tasks.c.lane == lane.value, tasks.c.due_ms <= now, free, ~paused)
             .where(self._asked_for())
             .where(jobs.c.state.in_(_RUNNABLE))
-            .where(jobs.c.id.not_in({one.job_id for one in without}), ~scope_waits(now))
+            .where(jobs.c.id.not_in({one.job_id for one in without}))
+            .where(or_(~scope_waits(now), jobs.c.control == "cancel"))  # ending it waits for nobody
         )
 
     async def shorter_waits(self, task: Task, left: float, running: Sequence[Task]) -> bool:
