@@ -429,7 +429,7 @@ class JobProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FinishedPart:
     """What of a job is finished by its rows: items and bytes of the closed ones, and of all known so far."""
 
     items: int = 0

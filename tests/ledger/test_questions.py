@@ -4,7 +4,7 @@ import pytest
 
 from tests.ledger.conftest import Desk, entries
 from transload.errors import UnknownJobError
-from transload.model import Done, ItemState, JobProgress, Outcome
+from transload.model import FinishedPart, ItemState, JobProgress, Outcome
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,7 @@ async def test_progress_never_goes_back(desk: Desk) -> None:
     job = await desk.submit()
     for overall in (0.2, 0.7, 0.4, None):
         now = JobProgress("fetch", None, 1, 2, "bytes", None, None, overall, 0, None)
-        assert await desk.ledger.set_progress({job.id: now}) == {job.id: Done()}
+        assert await desk.ledger.set_progress({job.id: now}) == {job.id: FinishedPart()}
     told = (await desk.ledger.heads([job.id]))[job.id].progress
     assert told is not None
     assert told.overall == 0.7

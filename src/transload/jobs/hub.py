@@ -13,7 +13,7 @@ import anyio
 from transload.errors import DiskFullError
 from transload.ledger.jobs import Ledger
 from transload.ledger.questions import JobStatus
-from transload.model import Done, JobProgress, Progress
+from transload.model import FinishedPart, JobProgress, Progress
 from transload.states import JOB_ENDED
 
 # What a running task reports, and the progress object made of it and of the job's rows.
@@ -76,7 +76,7 @@ class TaskMeter:
         (first, read), (last, _) = self._marks[0], self._marks[-1]
         return (self._read - read) / (last - first) if last - first > 1 else None
 
-    def progress(self, rows: Done) -> JobProgress:
+    def progress(self, rows: FinishedPart) -> JobProgress:
         """The progress of the job, of which `rows` is what is finished."""
         inner = next(iter(self._running.values()), None)
         # A listing may name less than there are rows: archives inside, opened before, are not opened again.
@@ -194,7 +194,7 @@ class Hub:
 
     async def show(self, meters: Mapping[str, TaskMeter]) -> None:
         """Show the progress of the tasks that run here and keep it in their jobs' rows; until cancelled."""
-        done: dict[str, Done] = {}
+        done: dict[str, FinishedPart] = {}
         due = 0.0
         while True:
             running = dict(meters)
@@ -210,9 +210,9 @@ class Hub:
                     self._publish(job_id, meter.progress(done[job_id]))
             await anyio.sleep(SHOW_S)
 
-    async def _write(self, running: Iterable[str]) -> dict[str, Done]:
+    async def _write(self, running: Iterable[str]) -> dict[str, FinishedPart]:
         """Write what is shown of each job; returns what of those that run is finished by their rows."""
-        done: dict[str, Done] = {}
+        done: dict[str, FinishedPart] = {}
         try:
             done = await self._ledger.set_progress(self._progress) if self._progress else {}
         except DiskFullError:  # the jobs wait for room and say so; what is shown is still in memory

@@ -14,7 +14,7 @@ from transload.ledger.passwords import passwords_of
 from transload.ledger.reports import PAGE, done_of, page_of, records_of, totals_of, untouched
 from transload.ledger.rows import event_of, job_of, progress_of, progress_to_json
 from transload.ledger.schema import events, jobs, tasks
-from transload.model import Done, ItemRecord, Job, JobProgress, JobState, Totals
+from transload.model import FinishedPart, ItemRecord, Job, JobProgress, JobState, Totals
 from transload.ports import Clock
 from transload.states import JOB_ENDED
 
@@ -98,13 +98,13 @@ class Questions:
 
         return await self.database.read(act)
 
-    async def set_progress(self, progress: Mapping[str, JobProgress]) -> dict[str, Done]:
+    async def set_progress(self, progress: Mapping[str, JobProgress]) -> dict[str, FinishedPart]:
         """Write the progress of jobs by their ids; returns what of each is finished by its rows.
 
         `overall` never goes back, and the progress of an ended job stays as it is.
         """
 
-        def act(db: Connection) -> dict[str, Done]:
+        def act(db: Connection) -> dict[str, FinishedPart]:
             for job_id, now in progress.items():
                 now_at = select(jobs.c.progress, jobs.c.state).where(jobs.c.id == job_id)
                 row = db.execute(now_at).one()
@@ -128,7 +128,7 @@ class Questions:
                 yield event
             after = page[-1].seq
 
-    async def done(self, job_id: str) -> Done:
+    async def done(self, job_id: str) -> FinishedPart:
         """What of a job is finished, for progress: items and bytes of the closed ones, and of all known so far."""
         return await self.database.read(lambda db: done_of(db, job_id))
 

@@ -37,7 +37,7 @@ _RECORD_BYTES_MAX = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class EndRecord:
     """What the end record says. `start` and `stop` are where the directory really is, None where none was found.
 
     `after` is where the archive ends, its comment included; `offset` where the directory would be if the file began
@@ -63,7 +63,7 @@ class End:
 class Directory:
     """The records. `shift` was added to their offsets. `damaged`: some were lost."""
 
-    end: End
+    end: EndRecord
     infos: list[ZipInfo]
     shift: int
     damaged: bool
@@ -74,7 +74,7 @@ class Directory:
         return len(self.infos) < self.end.entries
 
 
-def find_end(file: ByteFile, size: int) -> End | None:
+def find_end(file: ByteFile, size: int) -> EndRecord | None:
     """The end record of the archive that ends at `size`, or not further before it than a comment is long, or None.
 
     Of several marks the one is taken whose comment ends with the file and whose directory is where it says.
@@ -87,7 +87,7 @@ def find_end(file: ByteFile, size: int) -> End | None:
     return max(found, key=lambda one: one[:3])[3] if found else None
 
 
-def _ends(file: ByteFile, tail: bytes, low: int) -> Iterator[End]:
+def _ends(file: ByteFile, tail: bytes, low: int) -> Iterator[EndRecord]:
     """The end records in the tail, those first whose comment reaches exactly to the end of it."""
     marks = list(_marks(tail))
     fitting = [at for at in marks if at + _END.size + _comment_bytes(tail, at) == len(tail)]
@@ -106,7 +106,7 @@ def _comment_bytes(tail: bytes, at: int) -> int:
     return int.from_bytes(tail[at + _END.size - 2 : at + _END.size], "little")
 
 
-def _end_at(file: ByteFile, block: bytes, at: int) -> End:
+def _end_at(file: ByteFile, block: bytes, at: int) -> EndRecord:
     _, disk, _, here, entries, size, offset, comment = _END.unpack(block)
     stop = at
     if large := _end64(file, at):
@@ -123,7 +123,7 @@ def _end_at(file: ByteFile, block: bytes, at: int) -> End:
     if start is None and not entries and not size:
         start = stop
     disk = 0 if disk == _DISK_IN_ZIP64 else disk  # its large record is lost
-    return End(at, at + _END.size + comment, disk, here, entries, offset, start, stop)
+    return EndRecord(at, at + _END.size + comment, disk, here, entries, offset, start, stop)
 
 
 def _end64(file: ByteFile, at: int) -> tuple[int, bytes] | None:
@@ -138,7 +138,7 @@ def _end64(file: ByteFile, at: int) -> tuple[int, bytes] | None:
     return None
 
 
-def end_after(file: ByteFile, start: int) -> End | None:
+def end_after(file: ByteFile, start: int) -> EndRecord | None:
     """The end record of the directory that begins at `start`, where nothing at all comes before the archive."""
     block, at = b"", start
     while (place := block.find(END_MAGIC)) < 0 or len(block) - place < _END.size:
@@ -151,7 +151,7 @@ def end_after(file: ByteFile, start: int) -> End | None:
     return end if end.start == end.offset == start else None
 
 
-def read_directory(file: ByteFile, end: End, limits: Limits) -> Directory:
+def read_directory(file: ByteFile, end: EndRecord, limits: Limits) -> Directory:
     """The records between the directory's start and the end record. Raises LimitError on too many, UnreadableError.
 
     Memory: the directory, and about 0.7 KiB a record.

@@ -13,7 +13,7 @@ from transload.archives.names import decoder_for
 from transload.archives.sniff import after_end
 from transload.archives.zip.directory import (
     Directory,
-    End,
+    EndRecord,
     end_after,
     find_end,
     read_directory,
@@ -150,7 +150,7 @@ def _complete(file: ByteFile, contents: Contents, directory: Directory, limits: 
     contents.fault = MissingVolumeError(message).fault()
 
 
-def _lack_volumes(contents: Contents, end: End, name: str) -> None:
+def _lack_volumes(contents: Contents, end: EndRecord, name: str) -> None:
     """Say which volumes are missing, and give the entries that lie on them their trouble."""
     error = _missing_volume(end, name)
     contents.fault = error.fault()
@@ -160,7 +160,7 @@ def _lack_volumes(contents: Contents, end: End, name: str) -> None:
             contents.troubles[index] = error.fault()
 
 
-def _missing_volume(end: End, name: str) -> MissingVolumeError:
+def _missing_volume(end: EndRecord, name: str) -> MissingVolumeError:
     if not end.disk:
         return MissingVolumeError(
             f"{name} has {end.entries_here} of {end.entries} entries: the others are in volumes that are missing"
