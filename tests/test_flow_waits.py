@@ -169,9 +169,11 @@ async def test_what_was_staged_of_a_cancelled_job_is_posted_once_it_is_retried(
     async with desk.open() as app:
         job = await app.send(photos(tmp_path, 30), to=desk.to)
         await told(app, job, "waiting")
+        before = books.count(*OF_ALBUMS)
         await app.cancel(job.id)
         assert (await app.wait(job.id)).state is JobState.CANCELLED  # that waits for nobody
         assert desk.sizes == [10]
+        assert books.count(*OF_ALBUMS, since_s=0) == before
         books.move(2 * HOUR_S)
         await app.retry(job.id)
         assert (await app.wait(job.id)).state is JobState.SUCCEEDED

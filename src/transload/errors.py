@@ -415,7 +415,6 @@ class StagedGoneError(TransientError):
     """What was brought to the destination before its album is there no more; it is brought again."""
 
     kind = DestinationBusyError.kind
-    retry_after_s = 0.0
 
 
 class RejectedError(PermanentError):

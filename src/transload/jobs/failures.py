@@ -1,6 +1,7 @@
 """How a failed attempt at a task becomes rows: a wait, a need of a password, or the end of an item or of the job."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from transload.errors import (
@@ -18,6 +19,7 @@ from transload.errors import (
     UnreachableError,
     UnreadableError,
     UnsupportedError,
+    Wait,
     WaitingError,
     WrongPasswordError,
 )
@@ -73,6 +75,10 @@ class Failures:
                 return True
         await self._lose(task, record, error)
         return False
+
+    async def wait_of(self, job_id: str, scopes: Sequence[str]) -> Wait | None:
+        """The wait of these scopes that ends last, None where the outside may be asked."""
+        return await self._waits.of(job_id, scopes).longest()
 
     async def _try_again_at(
         self, task: Task, record: TaskRecord, error: TransientError

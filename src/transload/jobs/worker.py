@@ -194,11 +194,14 @@ class TaskHandler:
     async def _cancel(self, run: Run) -> None:
         """What landed before the cancel has its receipt written; everything else ends as cancelled.
 
-        A destination that is away is not waited for; what it may have got stays an intent, and `retry` asks it again.
+        A destination that is away is not waited for, one that asks to wait is not asked; what it may have got stays
+        an intent, and `retry` asks about it.
         """
-        unsettled = False
+        scopes = run.destination.scopes(run.job)
+        unsettled = await self._deps.failures.wait_of(run.job.id, scopes) is not None
         try:
-            await reconcile(run.job, run.record, run.destination)
+            if not unsettled:
+                await reconcile(run.job, run.record, run.destination)
         except LostLeaseError:
             raise
         except (PermanentError, TransientError) as error:

@@ -143,7 +143,8 @@ async def write_answers(context: TaskContext, answers: Sequence[Answer]) -> list
     await context.record.refused(refused)
     if gone:
         await context.record.unstaged(gone)
-        raise StagedGoneError(gone[0].detail)
+        # A scope of its own: again and again, what expires at once is brought ever later.
+        raise StagedGoneError(gone[0].detail).within(f"staged:{context.job.id}")
     return refused
 
 
