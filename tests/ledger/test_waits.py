@@ -63,6 +63,8 @@ async def test_a_wait_that_goes_on_is_never_made_shorter(desk: Desk) -> None:
     await mine.add(busy(CHAT, 7200.0))
     assert (await mine.add(busy(CHAT, 5.0))).left_s == 7200
     assert (await mine.add(lost(CHAT))).left_s == 7200
+    await desk.ledger.control(job.id, None)  # an outage in it makes it none
+    assert await mine.longest() is not None
 
 
 async def test_tasks_of_a_waiting_scope_are_not_taken_and_others_are(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from anyio import to_thread
 
 from transload.entry import Entry
-from transload.errors import BugError, CorruptError, TruncatedError
+from transload.errors import BugError, ConnectionLostError, CorruptError, TruncatedError
 from transload.model import ItemKind, Job, JobState, Recipe
 from transload.ports import ReadContext
 from transload.steps.streams import PIECE_BYTES, EntryStream, may_stream
@@ -109,6 +109,24 @@ async def test_what_shows_after_the_last_byte_is_known_at_the_end() -> None:
     stream.close()
     assert fault is not None
     assert fault.kind == "input.truncated"
+
+
+class DroppedBody(io.BytesIO):
+    """A body whose line goes dead in the middle."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() >= PIECE_BYTES:
+            raise ConnectionLostError("the line is dead")
+        return super().read(size)
+
+
+async def test_a_line_that_goes_dead_is_no_end() -> None:
+    stream = EntryStream("a.bin", 3 * PIECE_BYTES)
+    body = DroppedBody(bytes(3 * PIECE_BYTES))
+    with pytest.raises((ConnectionLostError, ExceptionGroup)):
+        await through(stream, body, lambda one: one.open().read(3 * PIECE_BYTES))
+    assert isinstance(stream.broken_off, ConnectionLostError)
+    assert stream.fault is None
 
 
 async def test_who_wants_no_more_holds_nobody_up() -> None:

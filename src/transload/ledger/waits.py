@@ -45,7 +45,10 @@ class LedgerWaits:
             if delay_s is None:
                 outages = before + 1
                 delay_s = self.retry.outage_s(outages, self.jitter())
-            until = max(now + int(delay_s * 1000), 0 if row is None else row.until_ms)
+            until = now + int(delay_s * 1000)
+            if row is not None and row.until_ms >= until:  # it stays the wait that it is
+                remember_scopes(db, job_id, [scope])
+                return Wait(scope, row.until_ms, (row.until_ms - now) / 1000, fault)
             old = (waits.c.scope == scope) | (waits.c.until_ms < now - KEPT_MS)
             db.execute(delete(waits).where(old))
             values = {

@@ -162,7 +162,7 @@ class WebdavServer:
                     raise LimitError(f"the listing of {target.shown} is larger than {size} bytes")
                 if b"<!DOCTYPE" in before + chunk:  # entities could make it grow without end
                     raise UnsupportedError(f"the listing of {target.shown} has a DOCTYPE")
-                before = chunk[-16:]
+                before = (before + chunk)[-16:]
                 parser.feed(chunk)
             parser.close()
         except ParseError as error:

@@ -11,7 +11,7 @@ from anyio import from_thread
 
 from transload.blob import ByteFile
 from transload.entry import Entry
-from transload.errors import BugError, CorruptError, PermanentError
+from transload.errors import BugError, CorruptError, PermanentError, TransientError
 from transload.faults import Fault
 from transload.model import MEDIA_KINDS, ItemKind, Recipe
 from transload.ports import ReadContext
@@ -42,6 +42,7 @@ class EntryStream:
         self.size = size_bytes
         self.read = Fingerprint()
         self.fault: Fault | None = None
+        self.broken_off: TransientError | None = None
         self._pieces_in, self._pieces_out = anyio.create_memory_object_stream[bytes](1)
         self._is_opened = False
 
@@ -67,6 +68,9 @@ class EntryStream:
                 raise CorruptError(f"fewer than the {self.size:,} bytes that are listed")
         except PermanentError as error:
             self.fault = error.fault()
+        except TransientError as error:  # what was read is no end: whoever takes it must see that
+            self.broken_off = error
+            raise
         except anyio.BrokenResourceError:
             return  # the destination wants no more of it
         finally:
@@ -100,12 +104,14 @@ class _StreamFile:
         self.taken = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """Exactly so many of the next bytes, fewer only at the end. Raises CorruptError where the source failed."""
+        """Exactly so many of the next bytes, fewer only at the end. Raises CorruptError, TransientError."""
         pieces, wanted = [self._rest], self.size if size < 0 else size
         held = len(self._rest)
         while held < wanted and (piece := from_thread.run(self._stream.next_piece)):
             pieces.append(piece)
             held += len(piece)
+        if held < wanted and self._stream.broken_off is not None:
+            raise self._stream.broken_off
         if held < wanted and self._stream.fault is not None:
             raise CorruptError(self._stream.fault.detail)
         whole = b"".join(pieces)

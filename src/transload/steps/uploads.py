@@ -39,7 +39,7 @@ class Uploader:
         """What can be delivered of it; None (and written) when it was refused or its content was sent meanwhile."""
         self.refusals = []
         destination = self._context.destination
-        if destination.powers.gathers:
+        if destination.powers.gathers or isinstance(destination, Stager):
             await self._after_equals(shipment.item.sha256)
         if not isinstance(destination, Stager):
             return shipment
@@ -107,7 +107,7 @@ class Uploader:
         read, item = stream.read, intent.shipment.item
         held = Held(Path(), read.size_bytes, read.crc32, read.sha256)
         await self._after_equals(held.sha256)
-        if context.job.drops_equals and await delivered_before(context, item, held.sha256):
+        if await delivered_before(context, item, held.sha256):
             twin = Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held)
             await context.record.conclude([twin])
             return None
