@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.crash.scene import Scene
-from tests.destinations.objects import ObjectStore
+from tests.destinations.objects import SHAPES
 from tests.inputs import packed, photo
 from tests.installation import Home, finished
 from tests.servers.objects import Store
@@ -23,15 +23,17 @@ class Desk:
     store: Store
     address: str
     clock: Callable[[], int] | None = None
+    shape: str = "objects"
 
     @property
     def to(self) -> str:
-        return f"objects:{self.address}/box"
+        return f"{self.shape}:{self.address}/box"
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[App]:
         async with self.home.open(clock=self.clock) as app:
-            app.installation.destinations.add("objects", ObjectStore.at)
+            for word, at in SHAPES.items():
+                app.installation.destinations.add(word, at)
             yield app
 
     async def send(self, source: Path, **options: object) -> Report:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 
+from tests.destinations.objects import SHAPES
 from tests.inputs import clip, packed, photo
 from tests.installation import SMALL, Home, finished, states
 from tests.servers.objects import Conduct, Store, serving
@@ -279,14 +280,16 @@ def test_a_killed_conversion_is_neither_made_nor_sent_again(desk: Desk, tmp_path
     )  # the first one twice; of the last only its receipt was missing
 
 
-async def test_lost_answers_double_nothing(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_lost_answers_double_nothing(desk: Desk, tmp_path: Path, shape: str) -> None:
+    desk.shape = shape
     for request in ("begin", "part", "stage", "album"):
         for skip in range(3):
             desk.store.plan(request, Conduct("lose" if skip % 2 else "drop"), skip=2 * skip)
     report = await desk.send(photos(tmp_path, 30))
     assert set(states(report).values()) == {SENT}
-    assert (desk.sizes, desk.store.posted) == ([10] * 3, names(30))
-    assert desk.store.sent_again == 0
+    assert desk.sizes == ([1] * 30 if shape == "ungathered" else [10] * 3)
+    assert (desk.store.posted, desk.store.sent_again) == (names(30), 0)
 
 
 async def test_a_lost_answer_to_an_album_with_one_refused(desk: Desk, tmp_path: Path) -> None:

@@ -50,8 +50,10 @@ Picture = Callable[[ItemRecord, Path], Awaitable[bytes | None]]
 CloseJob = Callable[[Job], Awaitable[None]]
 """Closes a job at its destination, with its items (`Destination.close_job`). Raises TransientError."""
 
-Holder = Literal["output", "claim"]
-"""Who has a name in a destination: a delivered or planned file, or a claim for something else (a folder)."""
+Holder = Literal["output", "claim", "doubtful"]
+"""Who has a name in a destination: a delivered or planned file, a claim for something else (a folder), or a file of a
+job that ended before it could be asked whether it arrived. Only a destination that sees what lies there may give a
+doubtful name away: the intent of the ended job is forgotten then."""
 
 
 class Claims(Protocol):

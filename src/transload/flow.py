@@ -170,7 +170,9 @@ async def recover(context: TaskContext, item_id: int) -> None:
     if item.state is not ItemState.REFUSED:
         return
     staged = await refetch(context, item)
-    made = await convert_for_recovery(context, item, staged)
+    # A kill may have come between the refusal of what was made of it and its quarantine.
+    refused_again = item.fault if item.recovered else None
+    made = refused_again or await convert_for_recovery(context, item, staged)
     refusals = await send_alone(context, made) if isinstance(made, Shipment) else []
     fault = made if isinstance(made, Fault) else next((one.fault for one in refusals), None)
     if fault is not None:

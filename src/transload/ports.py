@@ -389,8 +389,15 @@ class Waits(Protocol):
         """The wait that ends last of those that still go on, of all scopes of the job or `among` some."""
         ...
 
-    async def add(self, error: TransientError) -> Wait:
-        """Write the wait that an error with a scope asks for; an outage lasts longer from one to the next."""
+    def now_ms(self) -> int:
+        """The time by the clock that waits are counted with."""
+        ...
+
+    async def add(self, error: TransientError, since_ms: int) -> Wait:
+        """Write the wait that an error with a scope asks for, of an act begun at `since_ms`.
+
+        Of acts that fail one after the other each waits longer than the one before.
+        """
         ...
 
 

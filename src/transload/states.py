@@ -16,7 +16,8 @@ Items                                                          after a kill
   cancelled    a command ended it                              waits for `retry`
 
 The first four are open: a job ends when none is left. Between the intent to send and the receipt there is no state:
-the intent is a row of its own, and the destination is asked what became of it.
+the intent is a row of its own, and the destination is asked what became of it. Where a job has to end before it could
+be asked, the intent stays, and `retry` asks.
 
 Jobs
   queued       nobody works on it; it runs when it is asked for
@@ -67,9 +68,10 @@ ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
     _I.SENT: frozenset(),
     _I.SKIPPED: frozenset({_I.PENDING}),
     _I.DUPLICATE: frozenset(),
-    _I.QUARANTINED: frozenset({_I.PENDING, _I.FAILED}),  # failed: its original was dropped
-    _I.FAILED: frozenset({_I.PENDING}),
-    _I.CANCELLED: frozenset({_I.PENDING}),
+    # To staged: the job ended before what was staged could be sent. To failed: the original was dropped.
+    _I.QUARANTINED: frozenset({_I.PENDING, _I.STAGED, _I.FAILED}),
+    _I.FAILED: frozenset({_I.PENDING, _I.STAGED}),
+    _I.CANCELLED: frozenset({_I.PENDING, _I.STAGED}),
 }
 
 JOB_ENDED = frozenset({_J.SUCCEEDED, _J.PARTIAL, _J.FAILED, _J.CANCELLED})

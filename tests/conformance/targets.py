@@ -3,12 +3,13 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from tests.destinations.objects import ObjectStore
+from tests.destinations.objects import SHAPES
 from tests.servers.objects import Store, serving
 from transload.destinations.library import Library
 from transload.model import Intent
@@ -68,9 +69,9 @@ class LibraryTarget:
 class StoreTarget:
     """The object store on loopback."""
 
-    def __init__(self, store: Store, address: str) -> None:
+    def __init__(self, store: Store, address: str, shape: str) -> None:
         self.store, self.address = store, address
-        self.destination: Destination = ObjectStore(address)
+        self.destination: Destination = SHAPES[shape](address)
 
     def files(self) -> dict[str, bytes]:
         return {
@@ -113,13 +114,13 @@ def library_on_another_disk(near: Path) -> Iterator[Target]:
 
 
 @contextmanager
-def objects(near: Path) -> Iterator[Target]:
+def objects(near: Path, shape: str = "objects") -> Iterator[Target]:
     with serving(store := Store()) as address:
-        yield StoreTarget(store, address)
+        yield StoreTarget(store, address, shape)
 
 
 TARGETS: Mapping[str, Callable[[Path], AbstractContextManager[Target]]] = {
     "library": library,
     "library_on_another_disk": library_on_another_disk,
-    "objects": objects,
+    **{shape: partial(objects, shape=shape) for shape in SHAPES},
 }

@@ -169,9 +169,9 @@ def write_under_final_names() -> None:
 
 
 def know_the_store() -> None:
-    """Make `objects:` a destination of every installation; what it drops is tried again soon."""
+    """Make the object store, in all its shapes, a destination of every installation; outages there are short."""
     sys.path.append(str(Path(__file__).parents[2]))
-    from tests.destinations.objects import ObjectStore
+    from tests.destinations.objects import SHAPES
     from transload import wiring
     from transload.destinations.registry import Destinations
     from transload.retry import RetryPolicy
@@ -179,7 +179,8 @@ def know_the_store() -> None:
     class WithStore(Destinations):
         def __init__(self) -> None:
             super().__init__()
-            self.add("objects", ObjectStore.at)
+            for word, at in SHAPES.items():
+                self.add(word, at)
 
     parts: Any = wiring
     parts.Destinations = WithStore

@@ -5,9 +5,9 @@ import os
 import secrets
 import socket
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from anyio import to_thread
 
@@ -94,7 +94,7 @@ class Asking:
 
 
 class ObjectStore:
-    """A store by its address and its name."""
+    """A store by its address and its name, with albums that must be whole."""
 
     limit_bytes: int | None = None
     powers = Powers(gathers=True, streams=True, durable_receipts=True)
@@ -103,7 +103,7 @@ class ObjectStore:
         self._ask = Asking(address, name)
 
     @classmethod
-    def at(cls, text: str) -> "ObjectStore":
+    def at(cls, text: str) -> Self:
         """From what stands behind the colon."""
         address, _, name = text.partition("/")
         return cls(address, name or "box")
@@ -228,7 +228,9 @@ class ObjectStore:
 
     async def look_up(self, job: Job, intents: Sequence[Intent]) -> list[Landed]:  # noqa: ARG002
         """By the keys of the albums."""
-        formed = [one for one in intents if one.note and one.staged is not None]
+        formed = [one for one in intents if one.staged is not None]
+        if self.powers.gathers:
+            formed = [one for one in formed if one.note]
         if not formed:
             return []
         keys = sorted({post_of(one) for one in formed})
@@ -254,6 +256,26 @@ class ObjectStore:
 
     async def close(self) -> None:
         """Nothing is held open between two requests."""
+
+
+class UngatheredStore(ObjectStore):
+    """The same where each item is a post of its own: it is sent as soon as it is staged."""
+
+    powers = Powers(streams=True, durable_receipts=True)
+
+
+class UnstreamedStore(ObjectStore):
+    """The same where what is staged must lie on the disk."""
+
+    powers = Powers(gathers=True)
+
+
+SHAPES: Mapping[str, Callable[[str], ObjectStore]] = {
+    "objects": ObjectStore.at,
+    "ungathered": UngatheredStore.at,
+    "unstreamed": UnstreamedStore.at,
+}
+"""The store by the word before its address."""
 
 
 async def _missing_parts(file: ByteFile, upload: Upload) -> AsyncIterator[tuple[int, bytes]]:
@@ -285,6 +307,8 @@ def objects_of(intent: Intent) -> list[str]:
 
 def post_of(intent: Intent) -> str:
     """The key of the post that an item is in: chosen before it was sent, never again."""
+    if not intent.note:
+        return str(intent.placements[0].data["key"])
     posts = intent.note["posts"]
     assert isinstance(posts, dict)
     return f"{intent.note['key']}.{posts[str(intent.item_id)]}"

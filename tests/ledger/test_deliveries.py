@@ -9,7 +9,8 @@ from sqlalchemy import select
 from tests.destinations.parcels import paths_of
 from tests.ledger.conftest import Desk
 from tests.ledger.test_task_writes import PHOTO, Shelf, begun, intend, landed, shipment
-from transload.ledger.deliveries import LedgerClaims, earlier, twin_of
+from transload.ledger.claims import LedgerClaims
+from transload.ledger.deliveries import earlier, twin_of
 from transload.ledger.schema import claims, receipts
 from transload.model import (
     Files,

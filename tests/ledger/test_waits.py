@@ -34,7 +34,7 @@ async def test_a_wait_lasts_as_long_as_it_was_asked_for(desk: Desk) -> None:
     job = await desk.submit()
     mine = waits(desk).of(job.id, [CHAT])
     assert await mine.longest() is None
-    await mine.add(busy(CHAT, 7.0))
+    await mine.add(busy(CHAT, 7.0), desk.clock.now_ms)
     wait = await mine.longest()
     assert wait is not None
     assert (wait.scope, wait.left_s, wait.fault.kind) == (CHAT, 7.0, "dest.rate_limited")
@@ -49,20 +49,35 @@ async def test_outages_last_longer_from_one_to_the_next_and_have_no_end(desk: De
     mine = waits(desk).of(job.id, [HOST])
     seconds: list[float] = []
     for _ in range(12):
-        wait = await mine.add(lost(HOST))
+        wait = await mine.add(lost(HOST), desk.clock.now_ms)
         seconds.append(wait.left_s)
         desk.clock.now_ms = wait.until_ms
     assert seconds == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]
     desk.clock.now_ms += NEW_OUTAGE_MS + 1
-    assert (await mine.add(lost(HOST))).left_s == 2  # it worked for a while in between
+    assert (
+        await mine.add(lost(HOST), desk.clock.now_ms)
+    ).left_s == 2  # it worked for a while in between
+
+
+async def test_attempts_that_take_long_to_fail_make_no_new_outage(desk: Desk) -> None:
+    job = await desk.submit()
+    mine = waits(desk).of(job.id, [HOST])
+    seconds: list[float] = []
+    for _ in range(3):
+        began_ms = desk.clock.now_ms
+        desk.clock.now_ms += 10 * NEW_OUTAGE_MS
+        wait = await mine.add(lost(HOST), began_ms)
+        seconds.append(wait.left_s)
+        desk.clock.now_ms = wait.until_ms
+    assert seconds == [2, 4, 8]
 
 
 async def test_a_wait_that_goes_on_is_never_made_shorter(desk: Desk) -> None:
     job = await desk.submit()
     mine = waits(desk).of(job.id, [CHAT])
-    await mine.add(busy(CHAT, 7200.0))
-    assert (await mine.add(busy(CHAT, 5.0))).left_s == 7200
-    assert (await mine.add(lost(CHAT))).left_s == 7200
+    await mine.add(busy(CHAT, 7200.0), desk.clock.now_ms)
+    assert (await mine.add(busy(CHAT, 5.0), desk.clock.now_ms)).left_s == 7200
+    assert (await mine.add(lost(CHAT), desk.clock.now_ms)).left_s == 7200
     await desk.ledger.control(job.id, None)  # an outage in it makes it none
     assert await mine.longest() is not None
 
@@ -70,7 +85,7 @@ async def test_a_wait_that_goes_on_is_never_made_shorter(desk: Desk) -> None:
 async def test_tasks_of_a_waiting_scope_are_not_taken_and_others_are(desk: Desk) -> None:
     one, two = await two_jobs(desk)
     three = await desk.submit("/three.zip", scopes=[CHAT])
-    await waits(desk).of(one.id, [CHAT]).add(busy(CHAT, 7200.0))
+    await waits(desk).of(one.id, [CHAT]).add(busy(CHAT, 7200.0), desk.clock.now_ms)
     taken = await desk.leases.take(Lane.TRANSFER)
     assert taken is not None
     assert taken.job_id == two.id
@@ -86,7 +101,7 @@ async def test_tasks_of_a_waiting_scope_are_not_taken_and_others_are(desk: Desk)
 
 async def test_a_job_that_is_cancelled_waits_for_nobody(desk: Desk) -> None:
     job = await desk.submit()
-    await waits(desk).of(job.id, [CHAT]).add(busy(CHAT, 7200.0))
+    await waits(desk).of(job.id, [CHAT]).add(busy(CHAT, 7200.0), desk.clock.now_ms)
     assert await desk.leases.take(Lane.TRANSFER) is None
     await desk.ledger.control(job.id, "cancel")
     assert await desk.leases.take(Lane.TRANSFER) is not None
@@ -95,15 +110,15 @@ async def test_a_job_that_is_cancelled_waits_for_nobody(desk: Desk) -> None:
 async def test_a_waiting_transfer_holds_no_conversion_up(desk: Desk) -> None:
     job = await desk.submit()
     assert await desk.leases.transfer_waits()
-    await waits(desk).of(job.id, []).add(busy(CHAT, 7200.0))
+    await waits(desk).of(job.id, []).add(busy(CHAT, 7200.0), desk.clock.now_ms)
     assert not await desk.leases.transfer_waits()
 
 
 async def test_who_asks_for_a_job_again_ends_its_outages_and_no_other_wait(desk: Desk) -> None:
     job = await desk.submit()
     mine = waits(desk).of(job.id, [])
-    await mine.add(lost(HOST))
-    await mine.add(busy(CHAT, 7200.0))
+    await mine.add(lost(HOST), desk.clock.now_ms)
+    await mine.add(busy(CHAT, 7200.0), desk.clock.now_ms)
     await desk.ledger.control(job.id, None)
     left = await mine.longest()
     assert left is not None

@@ -107,7 +107,8 @@ def with_suffix(name: str, suffix: str) -> str:
     return (stem if old.casefold() in MEDIA_SUFFIXES else name) + suffix
 
 
-_AS_ON_DISK: dict[Holder, str] = {"output": "file", "claim": "dir"}
+# What is doubtful the disk itself shows.
+_AS_ON_DISK: dict[Holder | None, str] = {"output": "file", "claim": "dir"}
 _PROBE_BYTES = 4096
 _HINTS_MAX = 10_000
 # Where systems mount disks: a missing folder directly below is a disk that is not there, not a folder to make.
@@ -331,8 +332,7 @@ class Library:
         """The parts below `folder`; a folder keeps out of the way of files, a file out of everything's."""
 
         def holder(path: str) -> str | None:
-            claimed = claims.holder(key(path))
-            known = None if claimed is None else _AS_ON_DISK[claimed]
+            known = _AS_ON_DISK.get(claims.holder(key(path)))
             return mine.get(key(path)) or known or self._on_disk(path)
 
         here = folder

@@ -1,8 +1,7 @@
 """How a failed attempt at a task becomes rows: a wait, a need of a password, or the end of an item or of the job."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from transload.errors import (
     BugError,
@@ -11,6 +10,7 @@ from transload.errors import (
     DiskFullError,
     LostLeaseError,
     PasswordNeededError,
+    PermanentError,
     SourceNotFoundError,
     StoreError,
     TransientError,
@@ -19,14 +19,15 @@ from transload.errors import (
     UnreachableError,
     UnreadableError,
     UnsupportedError,
-    Wait,
     WaitingError,
     WrongPasswordError,
 )
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.waits import LedgerWaits
-from transload.model import ItemState, Outcome, Task
+from transload.model import ItemState, Job, Task
+from transload.ports import Destination
 from transload.states import ITEM_OPEN, RETRY, SPACE
+from transload.steps.albums import reconcile
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,17 @@ _OF_THE_JOB = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a task of a job: what it may write, where it delivers, and when it began."""
+
+    task: Task
+    record: TaskRecord
+    job: Job
+    destination: Destination
+    began_ms: int
+
+
 class Failures:
     """Writes how attempts failed, by the type of the error."""
 
@@ -50,14 +62,15 @@ class Failures:
         self._waits = waits
         self._clock, self._retry, self._jitter = waits.clock, waits.retry, waits.jitter
 
-    async def write(self, task: Task, record: TaskRecord, error: BaseException) -> bool:
+    async def write(self, attempt: Attempt, error: BaseException) -> bool:
         """Write how an attempt failed; returns whether it is over with that, to be taken up again or by another."""
+        task, record = attempt.task, attempt.record
         if isinstance(error, LostLeaseError):
             raise error
         if not isinstance(error, TransloadError):
             log.error("task_crashed", extra={"task": task.id, "job": task.job_id}, exc_info=error)
             bug = BugError(f"{type(error).__name__} in {task.kind.value} of job {task.job_id}")
-            await self._lose(task, record, bug)
+            await self._lose(attempt, bug)
             return False
         if isinstance(error, (PasswordNeededError, WrongPasswordError)):
             await record.need_input(error.fault())
@@ -69,39 +82,59 @@ class Failures:
             await record.wait(SPACE, now + look_ms, error.fault())
             return True
         if isinstance(error, TransientError):
-            until = await self._try_again_at(task, record, error)
+            until = await self._try_again_at(attempt, error)
             if until is not None:
                 await record.wait(RETRY, until, error.fault())
                 return True
-        await self._lose(task, record, error)
+        await self._lose(attempt, error)
         return False
 
-    async def wait_of(self, job_id: str, scopes: Sequence[str]) -> Wait | None:
-        """The wait of these scopes that ends last, None where the outside may be asked."""
-        return await self._waits.of(job_id, scopes).longest()
+    async def settle(self, attempt: Attempt) -> bool:
+        """Write receipts for all that arrived, before what is open is ended; False where the destination cannot tell.
 
-    async def _try_again_at(
-        self, task: Task, record: TaskRecord, error: TransientError
-    ) -> int | None:
+        A destination that is away is not waited for, one that asks to wait is not asked.
+        """
+        job, record, destination = attempt.job, attempt.record, attempt.destination
+        if await self._waits.of(job.id, destination.scopes(job)).longest() is not None:
+            return False
+        try:
+            await reconcile(job, record, destination)
+        except LostLeaseError:
+            raise
+        except (PermanentError, TransientError) as error:
+            log.warning("intents_unsettled", extra={"job": job.id, "error": error.detail})
+            return False
+        return True
+
+    async def _try_again_at(self, attempt: Attempt, error: TransientError) -> int | None:
         """When the task is tried again; None after too many tries. What has a scope is never given up."""
         if isinstance(error, WaitingError):
             return error.wait.until_ms
         if error.scope is not None:
-            return (await self._waits.add(task.job_id, error)).until_ms
-        tried = await record.tried()
+            worked = await attempt.record.bytes_sent() > attempt.job.bytes_sent
+            since_ms = self._clock() if worked else attempt.began_ms
+            return (await self._waits.add(attempt.job.id, error, since_ms)).until_ms
+        tried = await attempt.record.tried()
         delay_s = self._retry.delay_s(tried, self._jitter(), error.retry_after_s)
         return None if delay_s is None else self._clock() + int(delay_s * 1000)
 
-    async def _lose(self, task: Task, record: TaskRecord, error: TransloadError) -> None:
+    async def _lose(self, attempt: Attempt, error: TransloadError) -> None:
         """End the item of the task with this error, or every open one where no other can fare better."""
+        task, record = attempt.task, attempt.record
         if task.item_id is None or isinstance(error, _OF_THE_JOB):
             log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind.word})
-            await record.lose_rest(error.fault(), ItemState.FAILED)
+            is_settled = await self.settle(attempt)
+            await record.lose_rest(error.fault(), ItemState.FAILED, is_settled=is_settled)
             return
-        item = await record.item(task.item_id)
+        await self.lose_item(attempt, task.item_id, error)
+
+    async def lose_item(self, attempt: Attempt, item_id: int, error: TransloadError) -> None:
+        """End one item with this error, unless it turns out to have arrived."""
+        is_settled = await self.settle(attempt)
+        item = await attempt.record.item(item_id)
         if item.state in ITEM_OPEN:
             fault = replace(error.fault(), item=item.name)
-            await record.conclude([Outcome(item, ItemState.FAILED, error.detail, fault=fault)])
+            await attempt.record.lose(item, fault, is_settled=is_settled)
 
 
 def first_of(raised: BaseException) -> BaseException:

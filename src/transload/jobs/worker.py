@@ -22,15 +22,14 @@ from transload.errors import (
     TransientError,
 )
 from transload.files.scratch import JobScratch, budget_for
-from transload.jobs.failures import Failures, first_of
+from transload.jobs.failures import Attempt, Failures, first_of
 from transload.jobs.hub import TaskMeter
 from transload.ledger.jobs import Ledger
 from transload.ledger.task_writes import TaskRecord
-from transload.model import ItemRecord, ItemState, Job, Outcome, Output, Task, TaskKind
+from transload.model import ItemRecord, ItemState, Job, Output, Task, TaskKind
 from transload.plans import ShouldYield, Yielded
 from transload.ports import Destination, Media, Meter, Source, TaskContext
 from transload.sources.local import LazySource
-from transload.steps.albums import reconcile
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +51,26 @@ async def finished_equal_job(
     done = await ledger.finished(identity, version)
     if done is None or replace(done, **{name: getattr(job, name) for name in CHOICES}) != done:
         return None
+    try:
+        return done if await _is_complete(ledger, destination, done) else None
+    except (
+        TransientError
+    ):  # a job waits until it can be asked; what was delivered is not sent again
+        return None
+
+
+async def _is_complete(ledger: Ledger, destination: Destination, done: Job) -> bool:
     there: list[Output] = []
     async for record in ledger.records(done.id):
         fault = record.item.fault
         if fault is not None and KINDS[fault.kind].retryable != "never":
-            return None
+            return False
         there += record.outputs
         if len(there) >= LOOK_MAX:
             if not await destination.holds(there):
-                return None
+                return False
             there = []
-    return done if await destination.holds(there) else None
+    return await destination.holds(there)
 
 
 DEATHS_MAX = 10  # deaths of this program on the same conversion, with no progress between, before the item is given up
@@ -93,14 +101,10 @@ class Contexts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One attempt at a task of a job, with the places it writes to."""
+class Run(Attempt):
+    """An attempt with what it works with."""
 
-    task: Task
     should_yield: ShouldYield
-    record: TaskRecord
-    job: Job
-    destination: Destination
     scratch: JobScratch
 
 
@@ -137,7 +141,9 @@ class TaskHandler:
         record = contexts.record(task)
         job, control = await record.begin()
         scratch = contexts.scratch(job, task)
-        run = Run(task, should_yield, record, job, contexts.destination(job), scratch)
+        began_ms = self._deps.ledger.clock()
+        place = contexts.destination(job)
+        run = Run(task, record, job, place, began_ms, should_yield, scratch)
         try:
             if control == "cancel":
                 await self._cancel(run)
@@ -148,13 +154,13 @@ class TaskHandler:
             await record.give_way()
             return
         except Exception as raised:  # noqa: BLE001  the boundary: every error becomes a row here
-            if await self._deps.failures.write(task, record, first_of(raised)):
+            if await self._deps.failures.write(run, first_of(raised)):
                 return
         page = partial(close_page, self._deps.ledger, self._deps.media, run.destination)
         try:
             await flow.finish(record, run.scratch, page)
         except TransientError as error:  # the last act needs room and a connection, too
-            await self._deps.failures.write(task, record, error)
+            await self._deps.failures.write(run, error)
 
     async def _work(self, run: Run) -> None:
         deps, task, record, scratch = self._deps, run.task, run.record, run.scratch
@@ -169,46 +175,29 @@ class TaskHandler:
             await run.destination.open(run.job)
             settled = replace(run, job=await record.settle_folder(run.destination))
             self.meters[run.job.id] = meter = await _meter(task, record)
-            await self._flow(await deps.contexts.context(settled, source, meter), record)
+            await self._flow(settled, await deps.contexts.context(settled, source, meter))
         finally:
             source.close()
 
-    async def _flow(self, context: TaskContext, record: TaskRecord) -> None:
-        task = context.task
+    async def _flow(self, run: Run, context: TaskContext) -> None:
+        task = run.task
         if task.kind is TaskKind.TRANSFER or task.item_id is None:
             await flow.transfer(context)
             return
         if task.deaths >= DEATHS_MAX:
-            await self._give_up(task, record, task.item_id)
+            stuck = StuckError(f"converting it ended the program {task.deaths} times")
+            await self._deps.failures.lose_item(run, task.item_id, stuck)
         elif task.kind is TaskKind.CONVERT:
             await flow.convert(context, task.item_id)
         else:
             await flow.recover(context, task.item_id)
         await self._deps.sweep_segments()
 
-    async def _give_up(self, task: Task, record: TaskRecord, item_id: int) -> None:
-        item = await record.item(item_id)
-        stuck = StuckError(f"converting it ended the program {task.deaths} times", item=item.name)
-        await record.conclude([Outcome(item, ItemState.FAILED, stuck.detail, fault=stuck.fault())])
-
     async def _cancel(self, run: Run) -> None:
-        """What landed before the cancel has its receipt written; everything else ends as cancelled.
-
-        A destination that is away is not waited for, one that asks to wait is not asked; what it may have got stays
-        an intent, and `retry` asks about it.
-        """
-        scopes = run.destination.scopes(run.job)
-        unsettled = await self._deps.failures.wait_of(run.job.id, scopes) is not None
-        try:
-            if not unsettled:
-                await reconcile(run.job, run.record, run.destination)
-        except LostLeaseError:
-            raise
-        except (PermanentError, TransientError) as error:
-            unsettled = True
-            log.warning("cancel_unsettled", extra={"job": run.job.id, "error": error.detail})
+        """What landed before the cancel has its receipt written; everything else ends as cancelled."""
+        is_settled = await self._deps.failures.settle(run)
         fault = CancelledJobError("cancelled by command").fault()
-        await run.record.lose_rest(fault, ItemState.CANCELLED, unsettled=unsettled)
+        await run.record.lose_rest(fault, ItemState.CANCELLED, is_settled=is_settled)
 
 
 async def _meter(task: Task, record: TaskRecord) -> TaskMeter:

@@ -1,9 +1,8 @@
 """Intents and receipts as SQL: what is about to lie where, and what lies there. Each function runs in a transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import cast
 
 from sqlalchemy import (
     Connection,
@@ -12,19 +11,17 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal,
     select,
-    union_all,
     update,
 )
 
 from transload.albums import NO_ALBUMS, AlbumClass, Numbering, OpenAlbum, album_class, assign
 from transload.json_codec import JsonObject
+from transload.ledger.claims import LedgerClaims, doubtful_items
 from transload.ledger.moves import Move, apply
 from transload.ledger.rows import judgement_to_json, placement_of
 from transload.ledger.schema import (
     albums,
-    claims,
     items,
     outputs,
     receipts,
@@ -39,7 +36,6 @@ from transload.model import (
     Job,
     Judgement,
     Output,
-    Placement,
     Shipment,
     Task,
 )
@@ -47,60 +43,6 @@ from transload.plans import UNTOUCHED
 from transload.ports import Destination, Holder, Landed
 
 _CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
-
-
-class LedgerClaims:
-    """The `Claims` port inside the transaction that writes what is claimed."""
-
-    def __init__(
-        self, db: Connection, destination: str, known: Mapping[str, Holder] | None = None
-    ) -> None:
-        self._db = db
-        self._destination = destination
-        self._known: dict[str, Holder] = dict(
-            known or {}
-        )  # what this batch claims, and what was seen before
-
-    def holder(self, claim: str) -> Holder | None:
-        """Who has a name, from the ledger and this batch alone."""
-        if claim not in self._known:
-            at = {"at": self._destination, "name": claim}
-            found = self._db.execute(_HOLDER, at).scalar()
-            return None if found is None else cast("Holder", found)
-        return self._known[claim]
-
-    def owned_by(self, owner: str) -> str | None:
-        """The value of the claim of this owner."""
-        mine = (claims.c.destination == self._destination) & (claims.c.owner == owner)
-        return self._db.execute(select(claims.c.value).where(mine)).scalar()
-
-    def add(self, claim: str, value: str, owner: str | None = None) -> None:
-        """Claim a name for no output; one that is claimed already stays as it is."""
-        if self._known.get(claim) == "claim":
-            return
-        mine = (claims.c.destination == self._destination) & (claims.c.claim == claim)
-        if self._db.execute(select(claims.c.value).where(mine)).first() is None:
-            row = {"destination": self._destination, "claim": claim, "owner": owner, "value": value}
-            self._db.execute(insert(claims).values(row))
-        self._known[claim] = "claim"
-
-    def note(self, placements: Sequence[Placement]) -> None:
-        """Remember what outputs of this batch claim."""
-        self._known |= {one.claim: "output" for one in placements if one.claim is not None}
-
-    def kept(self) -> dict[str, Holder]:
-        """The claims that no other job gives back: they need not be asked for again."""
-        return {name: holder for name, holder in self._known.items() if holder == "claim"}
-
-
-_HOLDER = union_all(
-    select(literal("output")).where(
-        outputs.c.destination == bindparam("at"), outputs.c.claim == bindparam("name")
-    ),
-    select(literal("claim")).where(
-        claims.c.destination == bindparam("at"), claims.c.claim == bindparam("name")
-    ),
-)
 
 
 class Packer:
@@ -145,6 +87,9 @@ class Packer:
 
     def _write(self, db: Connection, intents: Sequence[Intent], fresh: Sequence[Intent]) -> None:
         if fresh:
+            given = [one for intent in fresh for one in intent.placements]
+            if ended := doubtful_items(db, self.job.destination, given):
+                self.withdraw(db, ended)
             db.execute(
                 insert(outputs), [row for intent in fresh for row in self._output_rows(intent)]
             )
@@ -328,8 +273,8 @@ def write_receipts(
         return [], 0
     done = [(row.id, n, out) for row in new for n, out in enumerate(by_id[row.id].outputs)]
     db.execute(_LANDED, [_landed_row(item_id, n, out) for item_id, n, out in done])
-    db.execute(delete(stagings).where(stagings.c.item_id.in_([row.id for row in new])))
-    db.execute(delete(receipts).where(receipts.c.item_id.in_([row.id for row in new])))
+    for table in (stagings, uploads, receipts):
+        db.execute(delete(table).where(table.c.item_id.in_([row.id for row in new])))
     common = {
         "job_id": sender.job.id,
         "destination": sender.job.destination,

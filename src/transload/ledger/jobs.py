@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from transload.errors import BusyError, UsageError
 from transload.events import Asked, JobMoved
@@ -12,7 +12,7 @@ from transload.ledger.passwords import keep_passwords
 from transload.ledger.quarantine import usable_of
 from transload.ledger.questions import OPEN, Questions, job_with
 from transload.ledger.rows import announce, job_options, new_id
-from transload.ledger.schema import items, jobs, tasks
+from transload.ledger.schema import items, jobs, stagings, tasks
 from transload.ledger.tasks import NewTask, end_outages, queue_tasks, remember_scopes
 from transload.model import (
     ItemState,
@@ -157,8 +157,7 @@ class Ledger(Questions):
             if only:
                 chosen &= items.c.id.in_(only)
             again = list(db.execute(select(items.c.id).where(chosen)).scalars())
-            opened = {"fault": None, "why": "", "judgement": None, "recovered": False}
-            apply_to_all(db, Sweep(ITEM_RETRIABLE, ItemState.PENDING, chosen, opened))
+            _open_again(db, chosen)
             if job.state is not JobState.SUCCEEDED:
                 anew: Values = {
                     "control": None,
@@ -175,6 +174,15 @@ class Ledger(Questions):
             return job_with(db, job_id)
 
         return await self.database.run(act, durable=True)
+
+
+def _open_again(db: Connection, chosen: ColumnElement[bool]) -> None:
+    """Items to be judged anew; those that lie staged still go on from there."""
+    is_staged = items.c.id.in_(select(stagings.c.item_id))
+    anew: Values = {"fault": None, "why": ""}
+    apply_to_all(db, Sweep(ITEM_RETRIABLE, ItemState.STAGED, chosen & is_staged, anew))
+    anew = {**anew, "judgement": None, "recovered": False}
+    apply_to_all(db, Sweep(ITEM_RETRIABLE, ItemState.PENDING, chosen, anew))
 
 
 def _queue_transfer(db: Connection, job_id: str, now: int) -> None:

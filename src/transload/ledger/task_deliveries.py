@@ -14,6 +14,7 @@ from transload.ledger.schema import albums, items, jobs, outputs, quarantine, st
 from transload.ledger.task_end import EndingTask
 from transload.model import Intent, Item, ItemState, Output, Parcel, Shipment
 from transload.ports import Destination, Gone, Landed
+from transload.states import ITEM_OPEN
 from transload.sums import Fingerprint
 
 INTENTS_PAGE = 100
@@ -48,6 +49,11 @@ class DeliveringTask(EndingTask):
             return self._packer.form_album(db, members, note)
 
         return await self._write(act, durable=True)
+
+    async def bytes_sent(self) -> int:
+        """Bytes that the job has receipts for."""
+        sent = select(jobs.c.bytes_sent).where(jobs.c.id == self._job.id)
+        return await self._database.read(lambda db: int(db.execute(sent).scalar_one()))
 
     async def staged(self, intent: Intent, staged: JsonObject, read: Fingerprint | None) -> None:
         """Remember what was staged; `read` has size and sums of what came from a stream."""
@@ -100,13 +106,14 @@ class DeliveringTask(EndingTask):
             (self._kept / name).unlink(missing_ok=True)
 
     async def open_intents(self, after: int) -> list[Intent]:
-        """Up to 100 intents of this job without a receipt, with item id above `after`."""
+        """Up to 100 intents of this job's open items without a receipt, with item id above `after`."""
 
         def act(db: Connection) -> list[int]:
             ids = (
                 select(outputs.c.item_id)
                 .join(items, items.c.id == outputs.c.item_id)
                 .where(items.c.job_id == self._job.id, ~outputs.c.landed, outputs.c.item_id > after)
+                .where(items.c.state.in_([one.value for one in ITEM_OPEN]))
                 .distinct()
                 .order_by(outputs.c.item_id)
                 .limit(INTENTS_PAGE)

@@ -2,7 +2,7 @@
 
 import logging
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from transload.events import JobMoved
 from transload.faults import Fault
@@ -25,7 +25,7 @@ from transload.ledger.rows import announce, fault_or_none, fault_to_json, job_of
 from transload.ledger.schema import items, jobs, quarantine, tasks
 from transload.ledger.task_run import FencedTask, is_of_source
 from transload.ledger.tasks import NewTask, queue_tasks
-from transload.model import ItemState, JobState, TaskKind
+from transload.model import Item, ItemState, JobState, TaskKind
 from transload.states import ITEM_OPEN, TURN, ended_state
 from transload.web_address import without_login
 
@@ -38,25 +38,14 @@ CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.
 class EndingTask(FencedTask):
     """The ends of a run, each one transaction under the fence."""
 
-    async def lose_rest(self, fault: Fault, state: ItemState, *, unsettled: bool = False) -> None:
+    async def lose_rest(self, fault: Fault, state: ItemState, *, is_settled: bool) -> None:
         """End every open item with this fault: the job cannot go on, or was cancelled.
 
-        Where the destination could not be asked (`unsettled`), what may have been sent stays an intent.
+        What may have been sent and could not be asked for (`is_settled` false) stays an intent: `retry` asks again.
         """
 
         def act(db: Connection) -> None:
-            mine = items.c.job_id == self._job.id
-            values = {"fault": fault_to_json(fault), "why": fault.detail}
-            is_open = items.c.state.in_([one.value for one in ITEM_OPEN])
-            abandoned = select(items.c.id).where(mine, is_open)
-            if unsettled:
-                abandoned = abandoned.where(items.c.album.is_(None))
-            self._packer.withdraw(db, abandoned)
-            if state is ItemState.FAILED:  # an original that is kept stays so
-                kept = mine & items.c.id.in_(select(quarantine.c.item_id))
-                still = Sweep(ITEM_OPEN, ItemState.QUARANTINED, kept, values)
-                apply_to_all(db, still, self._task)
-            apply_to_all(db, Sweep(ITEM_OPEN, state, mine, values), self._task)
+            self._end(db, items.c.job_id == self._job.id, fault, state, is_settled=is_settled)
             db.execute(
                 update(jobs).where(jobs.c.id == self._job.id).values(fault=fault_to_json(fault))
             )
@@ -64,6 +53,36 @@ class EndingTask(FencedTask):
             db.execute(delete(tasks).where(others))
 
         await self._write(act)
+
+    async def lose(self, item: Item, fault: Fault, *, is_settled: bool) -> None:
+        """End one item that is open still, as `lose_rest` does with all."""
+
+        def act(db: Connection) -> None:
+            self._end(db, items.c.id == item.id, fault, ItemState.FAILED, is_settled=is_settled)
+            state = db.execute(select(items.c.state).where(items.c.id == item.id)).scalar_one()
+            self._tell(db, [(item.index, ItemState(state))])
+
+        await self._write(act)
+
+    def _end(
+        self,
+        db: Connection,
+        which: ColumnElement[bool],
+        fault: Fault,
+        state: ItemState,
+        *,
+        is_settled: bool,
+    ) -> None:
+        """End the open ones of these items; an original that is kept stays so."""
+        values = {"fault": fault_to_json(fault), "why": fault.detail}
+        if is_settled:
+            is_open = items.c.state.in_([one.value for one in ITEM_OPEN])
+            self._packer.withdraw(db, select(items.c.id).where(which, is_open))
+        if state is ItemState.FAILED:
+            kept = which & items.c.id.in_(select(quarantine.c.item_id))
+            still = Sweep(ITEM_OPEN, ItemState.QUARANTINED, kept, values)
+            apply_to_all(db, still, self._task)
+        apply_to_all(db, Sweep(ITEM_OPEN, state, which, values), self._task)
 
     async def wait(self, reason: str, until_ms: int, fault: Fault) -> None:
         """Turn the job's wait into a row and give the task back until then."""

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select, update
 from transload.errors import LOCKED
 from transload.events import ItemsMoved, JobMoved
 from transload.faults import Fault
+from transload.ledger.claims import LedgerClaims
 from transload.ledger.database import Database
-from transload.ledger.deliveries import LedgerClaims, Packer
+from transload.ledger.deliveries import Packer
 from transload.ledger.moves import check_fence, move_job
 from transload.ledger.passwords import (
     forget_locks,

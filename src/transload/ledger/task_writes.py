@@ -8,12 +8,19 @@ import anyio.to_thread
 from sqlalchemy import Connection, func, insert, select, tuple_, update
 
 from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
+from transload.errors import CorruptError
 from transload.events import Warned
 from transload.faults import Fault
 from transload.ledger.deliveries import twin_of
 from transload.ledger.moves import Move, Values, apply
 from transload.ledger.quarantine import fingerprint, is_kept, put_in, usable_of, write_kept
-from transload.ledger.rows import announce, fault_to_json, item_of, judgement_to_json, new_id
+from transload.ledger.rows import (
+    announce,
+    fault_to_json,
+    item_of,
+    judgement_to_json,
+    new_id,
+)
 from transload.ledger.schema import items, jobs, quarantine
 from transload.ledger.task_deliveries import DeliveringTask, no_longer_kept, states_of
 from transload.ledger.task_end import CONVERTING
@@ -40,7 +47,10 @@ class TaskRecord(DeliveringTask):
     """What a running task reads and writes of the items: the `Record` port of the flow."""
 
     async def admit(self, entries: Sequence[Entry]) -> list[Item]:
-        """One item for each entry that is not a folder, in their order; all are of one archive."""
+        """One item for each entry that is not a folder, in their order; all are of one archive.
+
+        Raises CorruptError where another entry was at such a place in an earlier pass: what was sent would hide it.
+        """
         files = [entry for entry in entries if entry.kind != "dir"]
         if not files:
             return []
@@ -51,8 +61,11 @@ class TaskRecord(DeliveringTask):
             at = (items.c.job_id == self._job.id) & items.c.idx.between(low, high)
             at &= items.c.inner.between(files[0].inner, files[-1].inner)
             at &= func.length(items.c.inner) == level
-            places = db.execute(select(items.c.idx, items.c.inner).where(at)).all()
-            known = {(row.idx, row.inner) for row in places}
+            there = select(items.c.idx, items.c.inner, items.c.name, items.c.raw_name)
+            known = {(row.idx, row.inner): row for row in db.execute(there.where(at))}
+            for entry in files:
+                if (row := known.get((entry.index, entry.inner))) is not None:
+                    _check_same(row.name, row.raw_name, entry)
             new = [
                 self._new_row(entry) for entry in files if (entry.index, entry.inner) not in known
             ]
@@ -83,6 +96,7 @@ class TaskRecord(DeliveringTask):
 
         def act(db: Connection) -> list[str]:
             old = states_of(db, [o.item.id for o in outcomes])
+            _note_second_refusals(db, [o for o in outcomes if old[o.item.id] is ItemState.REFUSED])
             moves = [self._leaving(db, o, old[o.item.id]) for o in outcomes]
             leaving = _each_twin_once([move for move in moves if move is not None])
             made = {move.row: move.new for move in apply(db, leaving, self._task)}
@@ -118,6 +132,8 @@ class TaskRecord(DeliveringTask):
             }
         if outcome.state is ItemState.DEFERRED:
             values["deferred"] = True
+        if outcome.state in (ItemState.QUARANTINED, ItemState.FAILED):
+            values["recovered"] = False
         if outcome.state is ItemState.DUPLICATE:
             sha256 = item.sha256 if held is None else held.sha256
             values["twin"] = twin_of(db, self._job, self._source_identity, item, sha256 or "")
@@ -247,6 +263,23 @@ class TaskRecord(DeliveringTask):
                     announce(db, row.id, self._clock(), Warned(text))
 
         await self._write(act)
+
+
+def _note_second_refusals(db: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Remember that these were refused when they had had their second chance: a kill gives them no third."""
+    for one in outcomes:
+        if one.state is ItemState.REFUSED:
+            values = {"recovered": True, "why": one.why, "fault": fault_to_json(one.fault)}
+            db.execute(update(items).where(items.c.id == one.item.id).values(values))
+
+
+def _check_same(name: str, raw_name: bytes | None, entry: Entry) -> None:
+    """Whether the item of this place is the entry's."""
+    if entry.raw_name not in (raw_name, name.encode()):
+        raise CorruptError(
+            f"the source was changed while it was read: {entry.name} is where {name} was",
+            suggestion="Send it again: it is then read from its start, and what was delivered is not sent again.",
+        )
 
 
 def _each_twin_once(moves: Sequence[Move]) -> list[Move]:

@@ -16,7 +16,7 @@ from transload.ports import Clock
 from transload.retry import RetryPolicy
 
 NEW_OUTAGE_MS = 60_000
-"""So long after a wait its scope has worked: the next outage begins with a short wait again."""
+"""What was begun so long after a wait found its scope at work: the next outage begins with a short wait again."""
 KEPT_MS = 86_400_000
 
 
@@ -33,14 +33,19 @@ class LedgerWaits:
         """Those of a job; `known` are the scopes that its source and destination name."""
         return JobWaits(self, job_id, frozenset(known))
 
-    async def add(self, job_id: str, error: TransientError) -> Wait:
-        """Write the wait that an error of a job asks for; it never shortens one that goes on."""
+    async def add(self, job_id: str, error: TransientError, since_ms: int) -> Wait:
+        """Write the wait that an error of a job asks for; it never shortens one that goes on.
+
+        `since_ms`: when the attempt that failed began, or when it last got anywhere. However long an attempt takes to
+        fail, it prolongs the outage that it began in.
+        """
         scope, fault = error.scope or "", error.fault()
 
         def act(db: Connection) -> Wait:
             now = self.clock()
             row = db.execute(select(waits).where(waits.c.scope == scope)).first()
-            before = 0 if row is None or now - row.until_ms > NEW_OUTAGE_MS else row.outages
+            is_new = row is None or since_ms - row.until_ms > NEW_OUTAGE_MS
+            before = 0 if row is None or is_new else row.outages
             outages, delay_s = 0, error.retry_after_s
             if delay_s is None:
                 outages = before + 1
@@ -88,8 +93,12 @@ class JobWaits:
         wanted = self._scopes if among is None else self._scopes.intersection(among)
         return await self._waits.longest(sorted(wanted)) if wanted else None
 
-    async def add(self, error: TransientError) -> Wait:
-        """Write the wait that an error with a scope asks for."""
+    def now_ms(self) -> int:
+        """The ledger's time."""
+        return self._waits.clock()
+
+    async def add(self, error: TransientError, since_ms: int) -> Wait:
+        """Write the wait that an error with a scope asks for, of an act begun at `since_ms`."""
         if error.scope is not None:
             self._scopes.add(error.scope)
-        return await self._waits.add(self._job_id, error)
+        return await self._waits.add(self._job_id, error, since_ms)

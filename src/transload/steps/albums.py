@@ -143,9 +143,13 @@ async def write_answers(context: TaskContext, answers: Sequence[Answer]) -> list
     await context.record.refused(refused)
     if gone:
         await context.record.unstaged(gone)
-        # A scope of its own: again and again, what expires at once is brought ever later.
-        raise StagedGoneError(gone[0].detail).within(f"staged:{context.job.id}")
+        raise StagedGoneError(gone[0].detail).within(staging_again(context.job))
     return refused
+
+
+def staging_again(job: Job) -> str:
+    """The scope of what is staged once more: again and again, what expires at once is brought ever later."""
+    return f"staged:{job.id}"
 
 
 @dataclass(frozen=True, slots=True)

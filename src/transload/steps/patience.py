@@ -36,12 +36,13 @@ async def patiently(context: TaskContext, act: Act[T], among: Scopes = None) -> 
 async def once(context: TaskContext, act: Act[T], among: Scopes = None) -> T:
     """As `patiently`, of an act that cannot be repeated here: any wait that it raises frees the slot of the task."""
     await _sit_out(context, among)
+    since_ms = context.waits.now_ms()
     try:
         return await act()
     except TransientError as error:
         if error.scope is None:
             raise
-        raise WaitingError(await context.waits.add(error)) from error
+        raise WaitingError(await context.waits.add(error, since_ms)) from error
 
 
 async def _sit_out(context: TaskContext, among: Scopes) -> None:

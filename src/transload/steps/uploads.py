@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from transload.errors import PermanentError
+from transload.errors import PermanentError, StagedGoneError
 from transload.json_codec import JsonObject
 from transload.model import Held, Intent, ItemState, Outcome, Shipment
 from transload.ports import Refusal, Stager, TaskContext
-from transload.steps.albums import sent_meanwhile
+from transload.steps.albums import sent_meanwhile, staging_again
 from transload.steps.patience import once, patiently
 from transload.steps.prepare import DELIVERED_BEFORE, delivered_before
 from transload.steps.staging import Flush
@@ -70,7 +70,7 @@ class Uploader:
                 stream.close()
             return None
         (intent,) = intents
-        act = partial(stager.stage, context.job, intent, context.uploads(intent.item_id))
+        act = partial(self._bring_there, stager, intent)
         if isinstance(stream, EntryStream):
             among = stager.staging_scopes(context.job)
             return await self._stage_stream(intent, partial(once, context, act, among), stream)
@@ -82,6 +82,14 @@ class Uploader:
         await context.record.staged(intent, said, None)
         return replace(intent, staged=said)
 
+    async def _bring_there(self, stager: Stager, intent: Intent) -> JsonObject | Refusal:
+        job = self._context.job
+        try:
+            return await stager.stage(job, intent, self._context.uploads(intent.item_id))
+        except StagedGoneError as error:
+            error.within(staging_again(job))
+            raise
+
     async def _stage_stream(
         self,
         intent: Intent,
@@ -92,6 +100,7 @@ class Uploader:
         context = self._context
         try:
             said = await act()
+            context.meter.leave(intent.item_id)
             fault = None if isinstance(said, Refusal) else await stream.end()
         except PermanentError:
             if stream.fault is None:
