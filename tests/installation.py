@@ -15,7 +15,7 @@ from transload.entry import Entry, Limits, Opening
 from transload.errors import RejectedError
 from transload.events import Event, JobMoved, Snapshot
 from transload.model import Intent, ItemState, Job, JobState
-from transload.ports import Answer, Refusal, Source, SourceRef, Sources, Want
+from transload.ports import Answer, Destination, Refusal, Source, SourceRef, Sources, Want
 
 SMALL = Settings(min_free_bytes=0)
 
@@ -109,7 +109,7 @@ class Home:
 
     @asynccontextmanager
     async def open(
-        self, picky: Library | None = None, clock: Callable[[], int] | None = None
+        self, picky: Destination | None = None, clock: Callable[[], int] | None = None
     ) -> AsyncIterator[App]:
         """The application, with `picky:` as one more destination."""
         app = App(self.settings, self.data, clock=clock)

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from tests.destinations.parcels import paths_of
 from tests.ledger.conftest import Desk
 from tests.ledger.test_task_writes import PHOTO, Shelf, begun, intend, landed, shipment
-from transload.ledger.claims import LedgerClaims
 from transload.ledger.deliveries import earlier, twin_of
 from transload.ledger.schema import claims, receipts
 from transload.model import (
@@ -23,17 +22,6 @@ from transload.model import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-async def test_what_is_taken_is_known_by_kind(desk: Desk) -> None:
-    record, items = await begun(desk, 1)
-    await intend(record, [shipment(items[0])])
-    with desk.database.begin() as db:
-        known = LedgerClaims(db, "library:/out")
-        assert known.holder("photos/in/0.jpg") == "output"
-        assert known.holder("photos/in") == "claim"
-        assert known.holder("photos/other.jpg") is None
-        assert LedgerClaims(db, "library:/elsewhere").holder("photos/in") is None
 
 
 async def test_photos_and_videos_have_albums_of_their_own_and_sound_has_none(desk: Desk) -> None:

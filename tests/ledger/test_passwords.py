@@ -240,7 +240,7 @@ async def test_a_cancel_ends_what_waits(desk: Desk) -> None:
     await (await transferred(desk, ItemState.PENDING)).end_task()
     await desk.ledger.control(job.id, "cancel")
     record = await desk.begin()
-    await record.lose_rest(NEEDED, ItemState.CANCELLED, is_settled=True)
+    await record.lose_rest(NEEDED, ItemState.CANCELLED, is_reconciled=True)
     assert not await record.end_task()
     assert await record.end_job() is JobState.CANCELLED
     assert (await desk.ledger.totals(job)).cancelled == 1

@@ -59,7 +59,7 @@ async def test_the_same_bytes_of_the_same_place_are_kept_once(desk: Desk) -> Non
         local = desk.kept.parent / "0.in"
         local.write_bytes(b"the same")
         await record.keep(item, Held(local, 8, 1, "sha"), NotMediaError("html").fault())
-        await record.lose_rest(NotMediaError("html").fault(), ItemState.FAILED, is_settled=True)
+        await record.lose_rest(NotMediaError("html").fault(), ItemState.FAILED, is_reconciled=True)
         await record.end_task()
         await record.end_job()
     (kept,) = await quarantine.listed()
@@ -160,7 +160,7 @@ async def test_what_is_kept_does_not_become_failed(desk: Desk) -> None:
     for item in items[:2]:
         await record.keep(item, file(desk.kept.parent / f"{item.id}.in"), REASON)
     await record.conclude([Outcome(items[0], ItemState.FAILED, "", fault=REASON)])
-    await record.lose_rest(REASON, ItemState.FAILED, is_settled=True)
+    await record.lose_rest(REASON, ItemState.FAILED, is_reconciled=True)
     states = [(await record.item(item.id)).state for item in items]
     assert states == [ItemState.QUARANTINED, ItemState.QUARANTINED, ItemState.FAILED]
 

@@ -29,7 +29,7 @@ async def test_the_last_task_must_close_the_job(desk: Desk) -> None:
     await desk.submit()
     record = await desk.begin()
     (item,) = await record.admit(entries(1))
-    await record.lose_rest(CorruptError("x").fault(), ItemState.FAILED, is_settled=True)
+    await record.lose_rest(CorruptError("x").fault(), ItemState.FAILED, is_reconciled=True)
     assert not await record.end_task()
     assert await record.end_job() is JobState.FAILED
     with pytest.raises(LostLeaseError):

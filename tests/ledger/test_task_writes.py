@@ -225,7 +225,7 @@ async def test_a_job_ends_as_its_items_did(
 async def test_what_a_job_cannot_finish_fails_with_its_reason(desk: Desk) -> None:
     record, items = await begun(desk, 2)
     await intend(record, [shipment(items[0])])
-    await record.lose_rest(FAULT, ItemState.FAILED, is_settled=True)
+    await record.lose_rest(FAULT, ItemState.FAILED, is_reconciled=True)
     assert await record.open_intents(0) == []
     assert await record.end_task() is False
     assert await record.end_job() is JobState.FAILED

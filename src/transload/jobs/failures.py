@@ -89,7 +89,7 @@ class Failures:
         await self._lose(attempt, error)
         return False
 
-    async def settle(self, attempt: Attempt) -> bool:
+    async def reconciled(self, attempt: Attempt) -> bool:
         """Write receipts for all that arrived, before what is open is ended; False where the destination cannot tell.
 
         A destination that is away is not waited for, one that asks to wait is not asked.
@@ -102,7 +102,7 @@ class Failures:
         except LostLeaseError:
             raise
         except (PermanentError, TransientError) as error:
-            log.warning("intents_unsettled", extra={"job": job.id, "error": error.detail})
+            log.warning("intents_not_reconciled", extra={"job": job.id, "error": error.detail})
             return False
         return True
 
@@ -123,18 +123,18 @@ class Failures:
         task, record = attempt.task, attempt.record
         if task.item_id is None or isinstance(error, _OF_THE_JOB):
             log.warning("job_cannot_go_on", extra={"job": task.job_id, "kind": error.kind.word})
-            is_settled = await self.settle(attempt)
-            await record.lose_rest(error.fault(), ItemState.FAILED, is_settled=is_settled)
+            is_reconciled = await self.reconciled(attempt)
+            await record.lose_rest(error.fault(), ItemState.FAILED, is_reconciled=is_reconciled)
             return
         await self.lose_item(attempt, task.item_id, error)
 
     async def lose_item(self, attempt: Attempt, item_id: int, error: TransloadError) -> None:
         """End one item with this error, unless it turns out to have arrived."""
-        is_settled = await self.settle(attempt)
+        is_reconciled = await self.reconciled(attempt)
         item = await attempt.record.item(item_id)
         if item.state in ITEM_OPEN:
             fault = replace(error.fault(), item=item.name)
-            await attempt.record.lose(item, fault, is_settled=is_settled)
+            await attempt.record.lose(item, fault, is_reconciled=is_reconciled)
 
 
 def first_of(raised: BaseException) -> BaseException:

@@ -195,9 +195,9 @@ class TaskHandler:
 
     async def _cancel(self, run: Run) -> None:
         """What landed before the cancel has its receipt written; everything else ends as cancelled."""
-        is_settled = await self._deps.failures.settle(run)
+        is_reconciled = await self._deps.failures.reconciled(run)
         fault = CancelledJobError("cancelled by command").fault()
-        await run.record.lose_rest(fault, ItemState.CANCELLED, is_settled=is_settled)
+        await run.record.lose_rest(fault, ItemState.CANCELLED, is_reconciled=is_reconciled)
 
 
 async def _meter(task: Task, record: TaskRecord) -> TaskMeter:

@@ -54,6 +54,13 @@ class Packer:
         self._numbering = NO_ALBUMS
         self._joined: dict[int, tuple[AlbumClass, int]] = {}
 
+    def claim_folder(
+        self, db: Connection, destination: Destination, source_identity: str
+    ) -> str | None:
+        """What all deliveries of the job have in common there, claimed for its source."""
+        known = LedgerClaims(db, self.job.destination)
+        return destination.claim_folder(self.job, source_identity, known)
+
     def pack(
         self, db: Connection, shipments: Sequence[Shipment], destination: Destination
     ) -> list[Intent]:

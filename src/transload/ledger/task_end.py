@@ -38,14 +38,14 @@ CONVERTING = {ItemState.DEFERRED: TaskKind.CONVERT, ItemState.REFUSED: TaskKind.
 class EndingTask(FencedTask):
     """The ends of a run, each one transaction under the fence."""
 
-    async def lose_rest(self, fault: Fault, state: ItemState, *, is_settled: bool) -> None:
+    async def lose_rest(self, fault: Fault, state: ItemState, *, is_reconciled: bool) -> None:
         """End every open item with this fault: the job cannot go on, or was cancelled.
 
-        What may have been sent and could not be asked for (`is_settled` false) stays an intent: `retry` asks again.
+        What may have been sent and could not be asked for (`is_reconciled` false) stays an intent: `retry` asks again.
         """
 
         def act(db: Connection) -> None:
-            self._end(db, items.c.job_id == self._job.id, fault, state, is_settled=is_settled)
+            self._end(db, items.c.job_id == self._job.id, fault, state, is_reconciled=is_reconciled)
             db.execute(
                 update(jobs).where(jobs.c.id == self._job.id).values(fault=fault_to_json(fault))
             )
@@ -54,11 +54,13 @@ class EndingTask(FencedTask):
 
         await self._write(act)
 
-    async def lose(self, item: Item, fault: Fault, *, is_settled: bool) -> None:
+    async def lose(self, item: Item, fault: Fault, *, is_reconciled: bool) -> None:
         """End one item that is open still, as `lose_rest` does with all."""
 
         def act(db: Connection) -> None:
-            self._end(db, items.c.id == item.id, fault, ItemState.FAILED, is_settled=is_settled)
+            self._end(
+                db, items.c.id == item.id, fault, ItemState.FAILED, is_reconciled=is_reconciled
+            )
             state = db.execute(select(items.c.state).where(items.c.id == item.id)).scalar_one()
             self._tell(db, [(item.index, ItemState(state))])
 
@@ -71,11 +73,11 @@ class EndingTask(FencedTask):
         fault: Fault,
         state: ItemState,
         *,
-        is_settled: bool,
+        is_reconciled: bool,
     ) -> None:
         """End the open ones of these items; an original that is kept stays so."""
         values = {"fault": fault_to_json(fault), "why": fault.detail}
-        if is_settled:
+        if is_reconciled:
             is_open = items.c.state.in_([one.value for one in ITEM_OPEN])
             self._packer.withdraw(db, select(items.c.id).where(which, is_open))
         if state is ItemState.FAILED:

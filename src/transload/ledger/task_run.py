@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select, update
 from transload.errors import LOCKED
 from transload.events import ItemsMoved, JobMoved
 from transload.faults import Fault
-from transload.ledger.claims import LedgerClaims
 from transload.ledger.database import Database
 from transload.ledger.deliveries import Packer
 from transload.ledger.moves import check_fence, move_job
@@ -102,8 +101,7 @@ class FencedTask:
         """The job with its folder at the destination chosen for good, where it has any there."""
 
         def act(db: Connection) -> Job:
-            known = LedgerClaims(db, self._job.destination)
-            folder = destination.claim_folder(self._job, self._source_identity, known)
+            folder = self._packer.claim_folder(db, destination, self._source_identity)
             db.execute(update(jobs).where(jobs.c.id == self._job.id).values(folder=folder))
             self._job = job_of(db.execute(select(jobs).where(jobs.c.id == self._job.id)).one())
             self._packer = Packer(self._job)
