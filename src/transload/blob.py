@@ -2,7 +2,7 @@
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -75,6 +75,33 @@ class LocalBlob:
     def open(self) -> ByteFile:
         """Open the file. Raises UnreadableError."""
         return CountedFile(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBlob:
+    """A small file that lies nowhere but here."""
+
+    name: str
+    content: bytes = field(repr=False)
+    path: Path | None = None
+
+    def open(self) -> ByteFile:
+        """A fresh opening."""
+        return _MemoryFile(self.content)
+
+
+class _MemoryFile(io.BytesIO):
+    """Bytes as a file; nothing is taken from anywhere."""
+
+    taken = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.getbuffer())
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset`; fewer only at the end, none outside of it."""
+        return bytes(self.getbuffer()[max(offset, 0) : offset + size]) if offset >= 0 else b""
 
 
 class CountedFile(io.RawIOBase):

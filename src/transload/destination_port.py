@@ -3,7 +3,7 @@
 Its adapter translates foreign errors at its edge: above it only errors of `errors.py` exist.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -66,6 +66,10 @@ class Claims(Protocol):
         """Who has a name."""
         ...
 
+    def look_up(self, claims: Collection[str]) -> None:
+        """Ask for many names at once: `holder` of them is asked of nobody then."""
+        ...
+
     def owned_by(self, owner: str) -> str | None:
         """The value of the claim that an owner has, None where it has none."""
         ...
@@ -113,8 +117,13 @@ class Destination(Protocol):
         """
         ...
 
-    def plan(self, job: Job, shipment: Shipment, claims: Claims) -> tuple[Placement, ...]:
-        """Where each parcel goes, with what must be known to find it again. Blocking, no effects, no network."""
+    def plan(
+        self, job: Job, shipments: Sequence[Shipment], claims: Claims
+    ) -> list[tuple[Placement, ...]]:
+        """Where each parcel of each shipment goes, with what must be known to find it again.
+
+        Blocking, no effects, no network.
+        """
         ...
 
     async def foresee(self, job: Job, intents: Sequence[Intent]) -> JsonObject:
@@ -125,7 +134,9 @@ class Destination(Protocol):
         ...
 
     async def deliver(self, job: Job, intents: Sequence[Intent]) -> list[Answer]:
-        """Deliver up to one album, in order; one answer an intent. Repeated, it leaves one delivery, not two.
+        """Deliver up to one album, or up to 100 items where none is gathered, in order; one answer an intent.
+
+        Repeated, it leaves one delivery, not two.
 
         Raises DeniedError, UnreachableError, DiskFullError when nothing can go on; `look_up` finds what had landed.
         """

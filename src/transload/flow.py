@@ -5,7 +5,7 @@ repeated at any moment: what must survive is in the ledger (`context.record`), a
 intent and followed by its receipt. This module knows ports, never adapters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -30,15 +30,16 @@ from transload.steps.prepare import (
     judge,
     quarantine_or_fail,
     streamed,
+    sums_of,
     untouched_shipment,
     write_outcomes,
 )
 from transload.steps.read import read_source
 from transload.steps.refetch import refetch
-from transload.steps.staging import Flush, StagedEntry
+from transload.steps.staging import EntryRun, Flush, StagedEntry
 from transload.steps.uploads import Uploader
 
-READ_AHEAD, SEND_AHEAD = 4, 64  # entries read before they are judged, items judged before they go
+READ_AHEAD, SEND_AHEAD = 4, 100  # runs read before they are judged, items judged before they go
 STAGE_AHEAD = 20  # items staged before they are sent: two albums
 
 
@@ -46,7 +47,7 @@ async def transfer(context: TaskContext) -> None:
     """Deliver all that can go at once, in entry order. Long work is left DEFERRED, what failed REFUSED."""
     staged = await resume(context)
     await context.destination.sweep(context.job)
-    entries_in, entries_out = anyio.create_memory_object_stream[StagedEntry | Flush](READ_AHEAD)
+    entries_in, entries_out = anyio.create_memory_object_stream[EntryRun | Flush](READ_AHEAD)
     shipments_in, shipments_out = anyio.create_memory_object_stream[Shipment | Flush](SEND_AHEAD)
     ready_in, ready_out = anyio.create_memory_object_stream[Ready](STAGE_AHEAD)
     stages = (
@@ -69,29 +70,48 @@ async def resume(context: TaskContext, item_id: int | None = None) -> list[Inten
 
 
 async def prepare(
-    context: TaskContext, entries_out: Out[StagedEntry | Flush], shipments_in: In[Shipment | Flush]
+    context: TaskContext, entries_out: Out[EntryRun | Flush], shipments_in: In[Shipment | Flush]
 ) -> None:
     """What can be sent goes on to be sent; how the other entries end, or wait, is written in batches."""
     outcomes = OutcomeBatch(context)
     async with entries_out, shipments_in:
-        async for staged in entries_out:
-            if isinstance(staged, Flush):
-                await shipments_in.send(staged)
-            elif isinstance(made := await decide(context, staged, may_defer=True), Shipment):
-                await shipments_in.send(made)
+        async for run in entries_out:
+            if isinstance(run, Flush):
+                await shipments_in.send(run)
             else:
-                await outcomes.add(made)
+                await prepare_run(context, run, outcomes, shipments_in)
         await outcomes.flush()
 
 
-async def decide(context: TaskContext, staged: StagedEntry, *, may_defer: bool) -> Decided:
-    """The shipment an entry becomes, or the outcome of what is not sent now; one judged before keeps its judgement."""
+async def prepare_run(
+    context: TaskContext,
+    run: EntryRun,
+    outcomes: OutcomeBatch,
+    shipments_in: In[Shipment | Flush],
+) -> None:
+    """Entries one after the other, asked at once whether they were delivered before."""
+    before = await delivered_before(context, sums_of(run))
+    for staged in run:
+        made = await decide(context, staged, before, may_defer=True)
+        if isinstance(made, Shipment):
+            await shipments_in.send(made)
+        else:
+            await outcomes.add(made)
+
+
+async def decide(
+    context: TaskContext, staged: StagedEntry, before: Collection[int], *, may_defer: bool
+) -> Decided:
+    """The shipment an entry becomes, or the outcome of what is not sent now; one judged before keeps its judgement.
+
+    `before` has the ids of items that were delivered before.
+    """
     item, held = staged.item, staged.held
     if staged.skip is not None:
         return Outcome(item, ItemState.SKIPPED, staged.skip, kind=staged.kind)
     if staged.fault is not None or held is None:
         return streamed(staged) or await quarantine_or_fail(context, staged)
-    if await delivered_before(context, item, held.sha256):
+    if item.id in before:
         return Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held, kind=staged.kind)
     try:
         judged = await judge(context, staged, held)
@@ -148,7 +168,8 @@ async def convert(context: TaskContext, item_id: int) -> None:
     if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
     staged = await refetch(context, item)
-    made = await decide(context, staged, may_defer=False)
+    before = await delivered_before(context, sums_of([staged]))
+    made = await decide(context, staged, before, may_defer=False)
     if isinstance(made, Outcome):
         await write_outcomes(context, [made])
     else:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from transload.blob import Blob
+from transload.blob import Blob, LocalBlob, MemoryBlob
 from transload.entry import Entry, Listing, Place, ReadReport
 from transload.facts import NOTHING_FOUND, FileFacts
 from transload.faults import Fault
@@ -135,7 +135,8 @@ class Held:
     """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them.
 
     `complete` is false where reading broke off or a check failed: more may be had of the source. `users_own` is a file
-    of the user's that was only looked at: it is never moved, and no store counts it.
+    of the user's that was only looked at: it is never moved, and no store counts it. `content` is all of a small file
+    that lies in no folder: its `path` leads nowhere.
     """
 
     path: Path
@@ -144,6 +145,14 @@ class Held:
     sha256: str
     complete: bool = True
     users_own: bool = False
+    content: bytes | None = field(default=None, repr=False)
+
+    @property
+    def blob(self) -> Blob:
+        """What opens the bytes."""
+        if self.content is None:
+            return LocalBlob(self.path)
+        return MemoryBlob(self.sha256, self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Adapters translate foreign errors at their edge: above a port only errors of `er
 destinations is in `destination_port.py`; it is imported from here like the others.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -327,7 +327,9 @@ class Record(EntryRecord, Protocol):
         """Write what became of items that are not sent now; one that wants a password stays pending."""
         ...
 
-    async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
+    async def duplicates_of(
+        self, wanted: Sequence[tuple[Item, str]]
+    ) -> Mapping[int, tuple[Output, ...]]:
         """What an equal item delivered to this destination earlier, by the job's rule for duplicates."""
         ...
 

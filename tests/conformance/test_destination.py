@@ -177,7 +177,8 @@ async def test_several_jobs_deliver_through_one_adapter_at_the_same_time(
         (own := scratch / str(n)).mkdir(parents=True)
         shipments = [a_shipment(10 * n + k, a_parcel(own, f"{k}.jpg", b"%d" % k)) for k in range(8)]
         plan = target.destination.plan
-        batches.append([Intent(one, None, plan(job, one, HeldClaims())) for one in shipments])
+        planned = zip(shipments, plan(job, shipments, HeldClaims()), strict=True)
+        batches.append([Intent(one, None, placements) for one, placements in planned])
         await target.destination.open(job)
     answers: list[Answer] = []
 

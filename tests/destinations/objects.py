@@ -120,9 +120,17 @@ class ObjectStore:
     def claim_folder(self, job: Job, source_identity: str, claims: Claims) -> str | None:  # noqa: ARG002
         return None
 
-    def plan(self, job: Job, shipment: Shipment, claims: Claims) -> tuple[Placement, ...]:  # noqa: ARG002
+    def plan(
+        self,
+        job: Job,  # noqa: ARG002
+        shipments: Sequence[Shipment],
+        claims: Claims,  # noqa: ARG002
+    ) -> list[tuple[Placement, ...]]:
         """A key for each object; nobody else can have it, so it is no claim."""
-        return tuple(Placement(data={"key": secrets.token_hex(8)}) for _ in shipment.parcels)
+        return [
+            tuple(Placement(data={"key": secrets.token_hex(8)}) for _ in one.parcels)
+            for one in shipments
+        ]
 
     async def stage(self, job: Job, intent: Intent, uploads: Uploads) -> JsonObject | Refusal:  # noqa: ARG002
         """Bring each file in parts; those that are there, by the ledger's word, are only read and compared."""

@@ -1,7 +1,7 @@
 """Shipments made of real small files, for the tests of destinations."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,9 @@ class HeldClaims:
 
     def holder(self, claim: str) -> Holder | None:
         return self.given.get(claim)
+
+    def look_up(self, claims: Collection[str]) -> None:
+        pass
 
     def owned_by(self, owner: str) -> str | None:
         return self.owned.get(owner)
@@ -75,13 +78,11 @@ def intents_for(
     destination: Destination, shipments: Sequence[Shipment], folder: str = "trip"
 ) -> list[Intent]:
     """What the ledger does before a delivery: a placement for each parcel, no claim given twice."""
-    claims = HeldClaims()
-    intents: list[Intent] = []
-    for shipment in shipments:
-        placements = destination.plan(a_job(folder=folder), shipment, claims)
-        claims.given |= {one.claim: "output" for one in placements if one.claim is not None}
-        intents.append(Intent(shipment, 1, placements))
-    return intents
+    planned = destination.plan(a_job(folder=folder), shipments, HeldClaims())
+    return [
+        Intent(shipment, 1, placements)
+        for shipment, placements in zip(shipments, planned, strict=True)
+    ]
 
 
 def paths_of(intent: Intent) -> tuple[str, ...]:

@@ -179,7 +179,7 @@ async def test_thousands_of_equal_names_stay_cheap(library: Library, tmp_path: P
     shipment = a_shipment(1, a_parcel(tmp_path / "scratch", "a.jpg", b"a"))
     paths: set[str | None] = set()
     for _ in range(500):
-        (placed,) = library.plan(a_job(folder="trip"), shipment, claims)
+        ((placed,),) = library.plan(a_job(folder="trip"), [shipment], claims)
         paths.add(placed.claim)
         claims.given[placed.claim or ""] = "output"
     assert len(paths) == 500

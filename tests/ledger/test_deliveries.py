@@ -1,21 +1,14 @@
 """Paths and albums as the ledger gives them out."""
 
-import sqlite3
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import select
 
 from tests.destinations.parcels import paths_of
 from tests.ledger.conftest import Desk
 from tests.ledger.test_task_writes import PHOTO, Shelf, begun, intend, landed, shipment
-from transload.ledger.deliveries import earlier, twin_of
 from transload.ledger.schema import claims, receipts
 from transload.model import (
-    Files,
-    Item,
     ItemKind,
-    Job,
     Judgement,
     Shipment,
     Verdict,
@@ -58,48 +51,3 @@ async def test_a_source_sent_again_goes_to_its_own_folder(desk: Desk) -> None:
         assert len(db.execute(select(claims).where(claims.c.owner.is_not(None))).all()) == 2
         assert len(db.execute(select(receipts)).all()) == 1
     assert PHOTO.verdict is Verdict.AS_IS
-
-
-def steps_of_a_look_up(desk: Desk, job: Job, item: Item) -> int:
-    """What SQLite does, in its own steps, to find an earlier delivery of the item's content and its duplicates."""
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    with desk.database.begin() as db:
-        connection = db.connection.driver_connection
-        assert isinstance(connection, sqlite3.Connection)
-        connection.set_progress_handler(count, 1)
-        earlier(db, job, "local:/new.zip", item, "equal")
-        twin_of(db, job, "local:/new.zip", item, "equal")
-        connection.set_progress_handler(None, 1)
-    return steps
-
-
-@pytest.mark.parametrize("files", ["all", "media"])
-async def test_an_equal_content_costs_the_same_however_many_there_are(
-    desk: Desk, files: Files
-) -> None:
-    record, items = await begun(desk, 2000, "/old.zip", files="all")
-    job = await record.settle_folder(Shelf())  # type: ignore[arg-type]
-    steps: list[int] = []
-    for some in (items[:20], items[20:]):
-        sent = await intend(record, [shipment(one, "equal") for one in some])
-        await record.receive(landed(sent))
-        looking = replace(job, id="another", files=files)
-        steps.append(steps_of_a_look_up(desk, looking, some[-1]))
-    assert steps[1] <= 1.5 * steps[0]
-
-
-async def test_a_duplicate_costs_the_same_in_a_job_of_many_items(desk: Desk) -> None:
-    record, items = await begun(desk, 1, "/old.zip")
-    await record.receive(landed(await intend(record, [shipment(items[0], "equal")])))
-    steps: list[int] = []
-    for count in (20, 2000):
-        record, items = await begun(desk, count, f"/{count}.zip")
-        job = await record.settle_folder(Shelf())  # type: ignore[arg-type]
-        steps.append(steps_of_a_look_up(desk, job, items[-1]))
-    assert steps[1] <= 1.5 * steps[0]

@@ -50,15 +50,20 @@ class Shelf:
         claims.add(name, name, source_identity)
         return name
 
-    def plan(self, job: Job, shipment: Shipment, claims: Claims) -> tuple[Placement, ...]:
-        placements: list[Placement] = []
-        for parcel in shipment.parcels:
-            path, n = f"{job.folder}/{parcel.name}", 2
-            while claims.holder(path.casefold()) is not None:
-                path, n = f"{job.folder}/{n}-{parcel.name}", n + 1
+    def plan(
+        self, job: Job, shipments: Sequence[Shipment], claims: Claims
+    ) -> list[tuple[Placement, ...]]:
+        taken = set[str]()
+
+        def place(name: str) -> Placement:
+            path, n = f"{job.folder}/{name}", 2
+            while path.casefold() in taken or claims.holder(path.casefold()) is not None:
+                path, n = f"{job.folder}/{n}-{name}", n + 1
             claims.add(path.rpartition("/")[0].casefold(), path.rpartition("/")[0])
-            placements.append(Placement(path, path.casefold()))
-        return tuple(placements)
+            taken.add(path.casefold())
+            return Placement(path, path.casefold())
+
+        return [tuple(place(parcel.name) for parcel in one.parcels) for one in shipments]
 
 
 def shipment(item: Item, content: str = "") -> Shipment:
@@ -143,25 +148,6 @@ async def test_equal_names_get_different_paths(desk: Desk) -> None:
     ]
     intents = await intend(record, [shipment(item) for item in same])
     assert len({path.casefold() for intent in intents for path in paths_of(intent)}) == 2
-
-
-async def test_the_same_content_is_a_twin_for_media_and_not_for_all_files(desk: Desk) -> None:
-    record, items = await begun(desk, 2)
-    await record.receive(landed(await intend(record, [shipment(items[0], "equal")])))
-    assert await record.duplicate_of(items[1], "equal") is not None
-    assert await intend(record, [shipment(items[1], "equal")]) == []
-    other, rest = await begun(desk, 2, source="/all.zip", files="all")
-    await other.receive(landed(await intend(other, [shipment(rest[0], "equal")])))
-    assert await other.duplicate_of(rest[1], "equal") is None
-
-
-async def test_again_leaves_earlier_jobs_out(desk: Desk) -> None:
-    record, items = await begun(desk, 1)
-    await record.receive(landed(await intend(record, [shipment(items[0], "equal")])))
-    assert not await record.end_task()
-    await record.end_job()
-    once_more, rest = await begun(desk, 1, again=True)
-    assert await once_more.duplicate_of(rest[0], "equal") is None
 
 
 async def test_a_deferred_item_becomes_a_conversion_when_the_transfer_ends(desk: Desk) -> None:

@@ -4,7 +4,7 @@ import io
 import os
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -248,11 +248,11 @@ async def test_what_the_listing_decides_is_handed_over_page_by_page(
     judged = flow.decide
 
     async def decide(
-        context: TaskContext, one: StagedEntry, *, may_defer: bool
+        context: TaskContext, one: StagedEntry, before: Collection[int], *, may_defer: bool
     ) -> Shipment | Outcome:
         nonlocal arrived
         arrived += 1
-        return await judged(context, one, may_defer=may_defer)
+        return await judged(context, one, before, may_defer=may_defer)
 
     monkeypatch.setattr("transload.steps.read.StagedEntry", Seen)
     monkeypatch.setattr(flow, "decide", decide)

@@ -11,12 +11,14 @@ import secrets
 import stat
 import sys
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from anyio.from_thread import check_cancelled
 
+from transload.blob import Blob
 from transload.errors import (
     BugError,
     DeniedError,
@@ -170,6 +172,7 @@ class Delivery:
         self._root = root
         self._job_id = job_id
         self._mode = mode
+        self._temp_folder: Path | None = None
         self._temps: set[Path] = set()
         self._real: set[Path] = set()
         self._touched: set[Path] = set()
@@ -249,34 +252,38 @@ class Delivery:
 
     def _bring(self, parcel: Parcel, name: str) -> Path:
         """The parcel's file under a temporary name inside the library."""
-        local = None if parcel.blob is None else parcel.blob.path
-        if local is None:
-            raise BugError(f"{parcel.name} has no file on this machine to deliver")
+        blob = parcel.blob
+        if blob is None:
+            raise BugError(f"the bytes of {parcel.name} are not at hand")
         for _ in range(_TRIES):
-            temp = _make_temp_folder(self._root) / name
+            if self._temp_folder is None:
+                self._temp_folder = _make_temp_folder(self._root)
+            temp = self._temp_folder / name
             self._temps.add(temp)
             try:
-                _link_or_copy(local, temp)
+                _link_or_copy(blob, temp)
             except FileNotFoundError as error:
                 # Another job of this library may have found the folder empty and removed it.
-                if not local.is_file():
+                self._temp_folder = None
+                if blob.path is not None and not blob.path.is_file():
                     raise StoreError(
-                        f"the working copy {local.name} is gone", stage=STAGE
+                        f"the working copy {blob.name} is gone", stage=STAGE
                     ) from error
             else:
                 return temp
         raise UnreachableError(f"{self._root / TEMP_FOLDER} vanishes again and again", stage=STAGE)
 
     def _finish(self, temp: Path, parcel: Parcel) -> None:
-        size = temp.stat().st_size
-        if size != parcel.size_bytes:
+        found = temp.stat()
+        if found.st_size != parcel.size_bytes:
             raise StoreError(
-                f"the working copy has {size} bytes instead of {parcel.size_bytes}", stage=STAGE
+                f"the working copy has {found.st_size} bytes instead of {parcel.size_bytes}",
+                stage=STAGE,
             )
         with suppress(
             OSError
         ):  # FAT and some mounts know neither modes nor early dates: not worth a delivery
-            if self._mode is not None:
+            if self._mode is not None and stat.S_IMODE(found.st_mode) != self._mode:
                 temp.chmod(self._mode)
             if parcel.mtime_ms is not None:
                 mtime_ns = parcel.mtime_ms * 1_000_000
@@ -318,12 +325,18 @@ def outputs(intent: Intent) -> tuple[Output, ...]:
     )
 
 
-def _folders_between(root: Path, path: str) -> list[Path]:
+def _folders_between(root: Path, path: str) -> tuple[Path, ...]:
     """The folders from below the root down to the path's own. Raises RejectedError for a path that climbs."""
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+    inside, _, name = path.rpartition("/")
+    if name in ("", ".", "..") or path.startswith("/") or ".." in inside.split("/"):
         raise RejectedError(f"{path!r} is not a path inside the library", stage=STAGE)
-    return [root / folder for folder in reversed(pure.parents) if folder.parts]
+    return _folders_down_to(root, inside)
+
+
+@lru_cache(maxsize=64)  # file after file of a folder
+def _folders_down_to(root: Path, inside: str) -> tuple[Path, ...]:
+    pure = PurePosixPath(inside)
+    return tuple(root / one for one in (*reversed(pure.parents), pure) if one.parts)
 
 
 def _is_real_folder(path: Path) -> bool:
@@ -333,16 +346,16 @@ def _is_real_folder(path: Path) -> bool:
         return False
 
 
-def _link_or_copy(local: Path, temp: Path) -> None:
+def _link_or_copy(blob: Blob, temp: Path) -> None:
     """A hard link where the file system gives one (no bytes moved), else a copy that a cancelled job ends early."""
     try:
-        temp.hardlink_to(local)
+        if blob.path is not None:
+            temp.hardlink_to(blob.path)
+            return
     except OSError as error:
         if error.errno not in _NO_LINK:
             raise
-    else:
-        return
-    with local.open("rb") as source, temp.open("xb") as copy:
+    with closing(blob.open()) as source, temp.open("xb") as copy:
         while chunk := source.read(CHUNK_BYTES):
             check_cancelled()
             copy.write(chunk)

@@ -108,6 +108,19 @@ def with_suffix(name: str, suffix: str) -> str:
 
 
 # What is doubtful the disk itself shows.
+def _names_of(shipment: Shipment) -> list[tuple[str, ...]]:
+    """What the files of a shipment would be called, each as the parts of its path."""
+    names = [parcel.name for parcel in shipment.parcels]
+    if shipment.judgement.suffix is not None:
+        names[0] = with_suffix(names[0], shipment.judgement.suffix)
+    return [safe_parts(name) for name in names]
+
+
+def _above(path: str) -> list[str]:
+    """The folders that a path lies in, the innermost first."""
+    return [str(one) for one in PurePosixPath(path).parents if one.parts]
+
+
 _AS_ON_DISK: dict[Holder | None, str] = {"output": "file", "claim": "dir"}
 _PROBE_BYTES = 4096
 _HINTS_MAX = 10_000
@@ -155,24 +168,20 @@ class Library:
         claims.add(key(numbered(name, number)), numbered(name, number), source_identity)
         return numbered(name, number)
 
-    def plan(self, job: Job, shipment: Shipment, claims: Claims) -> tuple[Placement, ...]:
+    def plan(
+        self, job: Job, shipments: Sequence[Shipment], claims: Claims
+    ) -> list[tuple[Placement, ...]]:
         """A free path for each parcel below the job's folder; the first gets the ending its judgement asks for."""
-        folder, names = job.folder or "", [parcel.name for parcel in shipment.parcels]
-        if shipment.judgement.suffix is not None:
-            names[0] = with_suffix(names[0], shipment.judgement.suffix)
+        folder = job.folder or ""
         own = (gallery.FILE_NAME, PICTURES)
         mine = {key(f"{folder}/{name}"): "file" for name in own}
-        paths: list[str] = []
+        wanted = [_names_of(one) for one in shipments]
+        paths = {f"{folder}/{'/'.join(name)}" for names in wanted for name in names}
+        claims.look_up({key(one) for path in paths for one in (path, *_above(path))})
         with translating(self.root):
-            for name in names:
-                path = self._free_path(folder, safe_parts(name), claims, mine)
-                mine[key(path)] = "file"
-                above = [str(one) for one in PurePosixPath(path).parents if one.parts]
-                mine |= {key(one): "dir" for one in above}
-                for one in above:
-                    claims.add(key(one), one)
-                paths.append(path)
-        return tuple(Placement(path, key(path)) for path in paths)
+            return [
+                tuple(self._place(folder, name, claims, mine) for name in names) for names in wanted
+            ]
 
     async def foresee(self, job: Job, intents: Sequence[Intent]) -> JsonObject:  # noqa: ARG002  the port's
         """Nothing: every file is found by its path."""
@@ -325,6 +334,17 @@ class Library:
         except (FileNotFoundError, NotADirectoryError):
             return None
         return "dir" if stat.S_ISDIR(mode) else "file"
+
+    def _place(
+        self, folder: str, parts: tuple[str, ...], claims: Claims, mine: dict[str, str]
+    ) -> Placement:
+        """A free path for a file, claimed with the folders above it; `mine` is what this batch has taken."""
+        path = self._free_path(folder, parts, claims, mine)
+        mine[key(path)] = "file"
+        for one in _above(path):
+            if mine.setdefault(key(one), "dir") == "dir":
+                claims.add(key(one), one)
+        return Placement(path, key(path))
 
     def _free_path(
         self, folder: str, parts: tuple[str, ...], claims: Claims, mine: dict[str, str]

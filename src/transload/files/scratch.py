@@ -191,12 +191,16 @@ class JobScratch:
     async def drop(self, *item_ids: int) -> None:
         """Remove all files of the items and free their share."""
 
+        there = [one for one in item_ids if one in self._held or one in self._archives]
+
         def remove() -> None:
-            for item_id in item_ids:
+            for item_id in there:
                 self._remove(item_id)
 
+        if not there:  # what was held in memory has nothing here
+            return
         await anyio.to_thread.run_sync(remove)
-        for item_id in item_ids:
+        for item_id in there:
             self._held.pop(item_id, None)
             self._archives.pop(item_id, None)
         self._note()

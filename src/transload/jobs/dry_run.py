@@ -38,7 +38,7 @@ from transload.ports import Media, OpenWithPasswords, ReadContext, Source, Sourc
 from transload.states import LEFT_OUT
 from transload.steps.prepare import judge
 from transload.steps.read import read_source
-from transload.steps.staging import Flush, StagedEntry
+from transload.steps.staging import EntryRun, Flush, StagedEntry
 
 UNAIDED = Opening()
 
@@ -107,15 +107,18 @@ async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator
     What the filters leave out is not among them. The last one is the source itself where reading it went wrong.
     """
     async with _opened(tools, request) as context, _reading(context) as entries:
-        async for staged in entries:
-            if isinstance(staged, Flush):
-                continue  # nothing is held back here
-            if staged.skip != LEFT_OUT:
+        async for run in entries:
+            for staged in wanted_of(run):
                 yield await _seen(context, staged)
-            await context.scratch.drop(staged.item.id)
+                await context.scratch.drop(staged.item.id)
         fault = context.source.finish().fault
         if fault is not None:
             yield Inspection.of_lost(context.source.title, None, ItemKind.ARCHIVE, fault)
+
+
+def wanted_of(run: EntryRun | Flush) -> EntryRun:
+    """What is not left out by the filters. Nothing is held back here, so a flush asks for nothing."""
+    return [] if isinstance(run, Flush) else [one for one in run if one.skip != LEFT_OUT]
 
 
 @asynccontextmanager
@@ -143,12 +146,12 @@ async def _opened(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[
 @asynccontextmanager
 async def _reading(
     context: ReadContext,
-) -> AsyncGenerator[MemoryObjectReceiveStream[StagedEntry | Flush], None]:
-    """The entries of the source as a job takes them in, one at a time. What reading raises comes as it is, in no group.
+) -> AsyncGenerator[MemoryObjectReceiveStream[EntryRun | Flush], None]:
+    """The entries of the source as a job takes them in. What reading raises comes as it is, in no group.
 
     A caller that has seen enough ends the reading.
     """
-    send, receive = anyio.create_memory_object_stream[StagedEntry | Flush](0)
+    send, receive = anyio.create_memory_object_stream[EntryRun | Flush](0)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(read_source, context, send)

@@ -1,6 +1,6 @@
 """Names that are given once in a destination, as SQL: the `Claims` port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from sqlalchemy import Connection, bindparam, case, insert, literal, select, union_all
@@ -12,24 +12,36 @@ from transload.states import ITEM_OPEN
 
 
 class LedgerClaims:
-    """The `Claims` port inside the transaction that writes what is claimed."""
+    """The `Claims` port inside the transaction that writes what is claimed.
 
-    def __init__(
-        self, db: Connection, destination: str, known: Mapping[str, Holder] | None = None
-    ) -> None:
+    `kept` are claims seen before, which no other job gives back: they need not be asked for, and new ones are added.
+    """
+
+    def __init__(self, db: Connection, destination: str, kept: set[str] | None = None) -> None:
         self._db = db
         self._destination = destination
-        self._known: dict[str, Holder] = dict(
-            known or {}
-        )  # what this batch claims, and what was seen before
+        self._kept = set[str]() if kept is None else kept
+        self._outputs: dict[str, Holder | None] = {}  # what this batch plans, and what was asked
 
     def holder(self, claim: str) -> Holder | None:
         """Who has a name, from the ledger and this batch alone."""
-        if claim not in self._known:
-            at = {"at": self._destination, "name": claim}
-            found = self._db.execute(_HOLDER, at).scalar()
-            return None if found is None else cast("Holder", found)
-        return self._known[claim]
+        if claim in self._kept:
+            return "claim"
+        if claim not in self._outputs:
+            self.look_up([claim])
+        return "claim" if claim in self._kept else self._outputs[claim]
+
+    def look_up(self, claims: Collection[str]) -> None:
+        """Ask for many names at once, from the ledger and this batch."""
+        unknown = [one for one in claims if one not in self._kept and one not in self._outputs]
+        self._outputs |= dict.fromkeys(unknown)
+        for n in range(0, len(unknown), _NAMES_MAX):
+            asked = {"at": self._destination, "names": unknown[n : n + _NAMES_MAX]}
+            for row in self._db.execute(_HOLDERS, asked):
+                if row.holder == "claim":
+                    self._kept.add(row.claim)
+                else:
+                    self._outputs[row.claim] = cast("Holder", row.holder)
 
     def owned_by(self, owner: str) -> str | None:
         """The value of the claim of this owner."""
@@ -38,31 +50,26 @@ class LedgerClaims:
 
     def add(self, claim: str, value: str, owner: str | None = None) -> None:
         """Claim a name for no output; one that is claimed already stays as it is."""
-        if self._known.get(claim) == "claim":
-            return
-        mine = (claims.c.destination == self._destination) & (claims.c.claim == claim)
-        if self._db.execute(select(claims.c.value).where(mine)).first() is None:
+        if self.holder(claim) != "claim":
             row = {"destination": self._destination, "claim": claim, "owner": owner, "value": value}
-            self._db.execute(insert(claims).values(row))
-        self._known[claim] = "claim"
-
-    def note(self, placements: Sequence[Placement]) -> None:
-        """Remember what outputs of this batch claim."""
-        self._known |= {one.claim: "output" for one in placements if one.claim is not None}
-
-    def kept(self) -> dict[str, Holder]:
-        """The claims that no other job gives back: they need not be asked for again."""
-        return {name: holder for name, holder in self._known.items() if holder == "claim"}
+            self._db.execute(_ADDED, row)
+            self._kept.add(claim)
 
 
+_ADDED = insert(claims)
 _IS_CERTAIN = outputs.c.landed | items.c.state.in_([one.value for one in ITEM_OPEN])
-_HOLDER = union_all(
-    select(case((_IS_CERTAIN, "output"), else_="doubtful"))
+_NAMES_MAX = 500  # SQLite takes 32,766 parameters; few lengths are few statements
+_OUTPUTS = (
+    select(outputs.c.claim, case((_IS_CERTAIN, "output"), else_="doubtful").label("holder"))
     .join(items, items.c.id == outputs.c.item_id)
-    .where(outputs.c.destination == bindparam("at"), outputs.c.claim == bindparam("name")),
-    select(literal("claim")).where(
-        claims.c.destination == bindparam("at"), claims.c.claim == bindparam("name")
-    ),
+    .where(outputs.c.destination == bindparam("at"))
+)
+_CLAIMS = select(claims.c.claim, literal("claim").label("holder")).where(
+    claims.c.destination == bindparam("at")
+)
+_HOLDERS = union_all(
+    _OUTPUTS.where(outputs.c.claim.in_(bindparam("names", expanding=True))),
+    _CLAIMS.where(claims.c.claim.in_(bindparam("names", expanding=True))),
 )
 
 

@@ -30,7 +30,6 @@ from transload.ledger.schema import (
 )
 from transload.model import (
     Intent,
-    Item,
     ItemKind,
     ItemState,
     Job,
@@ -40,7 +39,7 @@ from transload.model import (
     Task,
 )
 from transload.plans import UNTOUCHED
-from transload.ports import Destination, Holder, Landed
+from transload.ports import Destination, Landed
 
 _CLASSES: tuple[AlbumClass, ...] = ("photo", "video", "mixed")
 
@@ -50,7 +49,7 @@ class Packer:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self._known_claims: dict[str, Holder] = {}
+        self._kept_claims = set[str]()
         self._numbering = NO_ALBUMS
         self._joined: dict[int, tuple[AlbumClass, int]] = {}
 
@@ -76,20 +75,16 @@ class Packer:
             for item_id in _sent_by_job(db, self.job, shipments):
                 del wanted[item_id]
         kept = _kept_intents(db, list(wanted.values()))
-        intents: list[Intent] = []
-        fresh: list[Intent] = []
-        known = LedgerClaims(db, self.job.destination, self._known_claims)
-        for item_id, shipment in wanted.items():
-            if (same := kept.get(item_id)) is not None:
-                intents.append(same)
-                continue
-            placements = destination.plan(self.job, shipment, known)
-            known.note(placements)
-            album = None if gathers else self._album(shipment.judgement.kind)
-            fresh.append(Intent(shipment, album, placements))
-            intents.append(fresh[-1])
-        self._known_claims = known.kept()
-        self._write(db, intents, fresh)
+        new = [one for item_id, one in wanted.items() if item_id not in kept]
+        claims = LedgerClaims(db, self.job.destination, self._kept_claims)
+        fresh = {
+            one.item.id: Intent(
+                one, None if gathers else self._album(one.judgement.kind), placements
+            )
+            for one, placements in zip(new, destination.plan(self.job, new, claims), strict=True)
+        }
+        intents = [kept.get(item_id) or fresh[item_id] for item_id in wanted]
+        self._write(db, intents, list(fresh.values()))
         return intents
 
     def _write(self, db: Connection, intents: Sequence[Intent], fresh: Sequence[Intent]) -> None:
@@ -326,31 +321,3 @@ def _landed_row(item_id: int, n: int, output: Output) -> dict[str, object]:
         "size": output.size_bytes,
         "sha": output.sha256,
     }
-
-
-def earlier(db: Connection, job: Job, source_identity: str, item: Item, sha256: str) -> int | None:
-    """The item whose receipt makes this one a duplicate, by the job's rule, or None.
-
-    Media: the same content for the same recipe. All files: nothing is dropped but what the same place of the same
-    source already delivered. `again` leaves earlier jobs out.
-    """
-    same = (receipts.c.destination == job.destination) & (receipts.c.sha256 == sha256)
-    same &= receipts.c.recipe == job.recipe.value
-    if not job.drops_equals:
-        same &= receipts.c.source_identity == source_identity
-        same &= receipts.c.idx == item.index
-        same &= receipts.c.inner == item.inner
-        same &= receipts.c.job_id != job.id
-    if job.again:
-        same &= receipts.c.job_id == job.id
-    return db.execute(select(receipts.c.item_id).where(same).limit(1)).scalar()
-
-
-def twin_of(db: Connection, job: Job, source_identity: str, item: Item, sha256: str) -> int | None:
-    """The item of an earlier job whose files a duplicate stands for; None when another item of this job names them."""
-    found = earlier(db, job, source_identity, item, sha256)
-    if found is None:
-        return None
-    own = select(receipts.c.item_id).where(receipts.c.item_id == found, receipts.c.job_id == job.id)
-    named = select(items.c.id).where(items.c.job_id == job.id, items.c.twin == found)
-    return None if db.execute(own).first() or db.execute(named).first() else found

@@ -1,17 +1,18 @@
 """What a running task writes of deliveries: intents, stagings, albums, receipts. Every write is under the fence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from transload.json_codec import JsonObject
-from transload.ledger.deliveries import Sender, earlier, write_receipts
+from transload.ledger.deliveries import Sender, write_receipts
+from transload.ledger.duplicates import earlier
 from transload.ledger.moves import Move, apply
 from transload.ledger.reports import landed_of
 from transload.ledger.rows import AnyRow, item_of, judged_of, placement_of
 from transload.ledger.schema import albums, items, jobs, outputs, quarantine, stagings
-from transload.ledger.task_end import EndingTask
+from transload.ledger.task_admission import AdmittingTask
 from transload.model import Intent, Item, ItemState, Output, Parcel, Shipment
 from transload.ports import Destination, Gone, Landed
 from transload.states import ITEM_OPEN
@@ -20,17 +21,21 @@ from transload.sums import Fingerprint
 INTENTS_PAGE = 100
 
 
-class DeliveringTask(EndingTask):
+class DeliveringTask(AdmittingTask):
     """Intent before an effect outside, receipt after it; between them, what has been staged."""
 
-    async def duplicate_of(self, item: Item, sha256: str) -> tuple[Output, ...] | None:
-        """What an equal item delivered here earlier, or None."""
+    async def duplicates_of(
+        self, wanted: Sequence[tuple[Item, str]]
+    ) -> Mapping[int, tuple[Output, ...]]:
+        """What equal items delivered here earlier, by the ids of those that are wanted now."""
 
-        def act(db: Connection) -> tuple[Output, ...] | None:
-            found = earlier(db, self._job, self._source_identity, item, sha256)
-            if found is None or found == item.id:
-                return None
-            return tuple(landed_of(db, [found]).get(found, ()))
+        def act(db: Connection) -> Mapping[int, tuple[Output, ...]]:
+            found = earlier(db, self._job, self._source_identity, wanted)
+            others = {item_id: twin for item_id, twin in found.items() if twin != item_id}
+            there = landed_of(db, sorted(set(others.values()))) if others else {}
+            return {
+                item_id: tuple(there[twin]) for item_id, twin in others.items() if twin in there
+            }
 
         return await self._database.read(act)
 

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import anyio.to_thread
-from sqlalchemy import Connection, func, insert, select, tuple_, update
+from sqlalchemy import Connection, select, tuple_, update
 
-from transload.entry import INNER_DIGITS, Entry, Place, ReadReport
-from transload.errors import CorruptError
+from transload.entry import INNER_DIGITS, Place, ReadReport
 from transload.events import Warned
 from transload.faults import Fault
-from transload.ledger.deliveries import twin_of
-from transload.ledger.moves import Move, Values, apply
+from transload.ledger.duplicates import twin_of
+from transload.ledger.moves import Move, apply
 from transload.ledger.quarantine import fingerprint, is_kept, put_in, usable_of, write_kept
 from transload.ledger.rows import (
     announce,
@@ -27,7 +26,6 @@ from transload.ledger.task_end import CONVERTING
 from transload.model import (
     Held,
     Item,
-    ItemKind,
     ItemState,
     Outcome,
 )
@@ -45,51 +43,6 @@ _NOT_LOST = frozenset({ItemState.SKIPPED, ItemState.DUPLICATE})
 
 class TaskRecord(DeliveringTask):
     """What a running task reads and writes of the items: the `Record` port of the flow."""
-
-    async def admit(self, entries: Sequence[Entry]) -> list[Item]:
-        """One item for each entry that is not a folder, in their order; all are of one archive.
-
-        Raises CorruptError where another entry was at such a place in an earlier pass: what was sent would hide it.
-        """
-        files = [entry for entry in entries if entry.kind != "dir"]
-        if not files:
-            return []
-        low, high = files[0].index, files[-1].index
-        level = len(files[0].inner)
-
-        def act(db: Connection) -> list[Item]:
-            at = (items.c.job_id == self._job.id) & items.c.idx.between(low, high)
-            at &= items.c.inner.between(files[0].inner, files[-1].inner)
-            at &= func.length(items.c.inner) == level
-            there = select(items.c.idx, items.c.inner, items.c.name, items.c.raw_name)
-            known = {(row.idx, row.inner): row for row in db.execute(there.where(at))}
-            for entry in files:
-                if (row := known.get((entry.index, entry.inner))) is not None:
-                    _check_same(row.name, row.raw_name, entry)
-            new = [
-                self._new_row(entry) for entry in files if (entry.index, entry.inner) not in known
-            ]
-            if new:
-                db.execute(insert(items), new)
-            rows = db.execute(select(items).where(at).order_by(items.c.idx, items.c.inner))
-            return [item_of(row) for row in rows]
-
-        return await self._write(act)
-
-    def _new_row(self, entry: Entry) -> Values:
-        plain = entry.name.encode("utf-8", "surrogatepass") == entry.raw_name
-        return {
-            "job_id": self._job.id,
-            "idx": entry.index,
-            "inner": entry.inner,
-            "name": entry.name.encode("utf-8", "replace").decode("utf-8"),
-            "raw_name": None if plain else entry.raw_name,
-            "size": entry.size,
-            "crc32": entry.crc,
-            "mtime_ms": entry.mtime_ms,
-            "state": ItemState.PENDING.value,
-            "kind": ItemKind.UNKNOWN.value,
-        }
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write how items left the immediate path, or that they stay pending for want of a password."""
@@ -271,15 +224,6 @@ def _note_second_refusals(db: Connection, outcomes: Sequence[Outcome]) -> None:
         if one.state is ItemState.REFUSED:
             values = {"recovered": True, "why": one.why, "fault": fault_to_json(one.fault)}
             db.execute(update(items).where(items.c.id == one.item.id).values(values))
-
-
-def _check_same(name: str, raw_name: bytes | None, entry: Entry) -> None:
-    """Whether the item of this place is the entry's."""
-    if entry.raw_name not in (raw_name, name.encode()):
-        raise CorruptError(
-            f"the source was changed while it was read: {entry.name} is where {name} was",
-            suggestion="Send it again: it is then read from its start, and what was delivered is not sent again.",
-        )
 
 
 def _each_twin_once(moves: Sequence[Move]) -> list[Move]:

@@ -1,10 +1,12 @@
 """What is delivered together: what is ready just now, or albums that are gathered; and what a killed run left."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
+import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from transload.albums import album_class
@@ -18,6 +20,9 @@ from transload.steps.staging import Flush
 Ready = Shipment | Intent | Flush
 """What can be delivered: as it lies here, or staged at the destination already."""
 Batch = list[Shipment | Intent]
+TOGETHER_MAX, TOGETHER_S = 100, 0.25
+"""How many items at most are delivered in one act where no album is gathered, and for how long they are waited for:
+intents and receipts of many cost what those of one do."""
 
 
 async def batches(
@@ -26,21 +31,30 @@ async def batches(
     """What to deliver in one act each, in entry order; `staged` was there before and comes first.
 
     Where albums are gathered, each as soon as it has ten members, the rest at the end or when it is asked for;
-    elsewhere what is ready just now.
+    elsewhere what is ready just now, up to `TOGETHER_MAX`.
     """
     if context.destination.powers.gathers:
         async for batch in _gathered(context, ready, staged):
             yield batch
         return
-    async for first in ready:
-        waiting: list[Ready] = [first]
-        while len(waiting) < ALBUM_MAX and ready.statistics().current_buffer_used:
-            waiting.append(ready.receive_nowait())
+    async for waiting in _together(ready):
         items = [one for one in waiting if not isinstance(one, Flush)]
         for part in equals_apart(items) if context.job.drops_equals else [items]:
             if part:
                 yield part
         _arrived(waiting)
+
+
+async def _together(ready: MemoryObjectReceiveStream[Ready]) -> AsyncIterator[list[Ready]]:
+    """What is ready just now: the first at once, then as much as comes in `TOGETHER_S`, until somebody waits for it."""
+    last = -TOGETHER_S
+    async for first in ready:
+        waiting: list[Ready] = [first]
+        with anyio.move_on_at(last + TOGETHER_S), suppress(anyio.EndOfStream):
+            while len(waiting) < TOGETHER_MAX and not isinstance(waiting[-1], Flush):
+                waiting.append(await ready.receive())
+        yield waiting
+        last = anyio.current_time()
 
 
 async def _gathered(

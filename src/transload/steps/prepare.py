@@ -1,7 +1,7 @@
 """Carrying out a verdict: one item converted, and what is sent of it: its files, their names, the original beside."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from transload.blob import LocalBlob
@@ -31,7 +31,7 @@ from transload.model import (
 from transload.plans import ConversionTerms, Converted, Plan, SplitPlan, UntouchedPlan
 from transload.ports import ReadContext, TaskContext
 from transload.states import lost_as
-from transload.steps.staging import StagedEntry
+from transload.steps.staging import EntryRun, StagedEntry
 
 # Outcomes without a delivery, written in batches; and what a killed run left in doubt, asked at the destination.
 
@@ -93,10 +93,21 @@ async def quarantine_or_fail(
     return Outcome(item, state, fault.detail, judgement, staged.held, fault, staged.kind)
 
 
-async def delivered_before(context: TaskContext, item: Item, sha256: str) -> bool:
-    """Whether an equal item was delivered here earlier and is still there."""
-    twin = await context.record.duplicate_of(item, sha256)
-    return bool(twin) and await context.destination.holds(twin or ())
+async def delivered_before(context: TaskContext, sums: Mapping[int, tuple[Item, str]]) -> set[int]:
+    """Those items of which an equal one was delivered here earlier and is still there, by id, with their SHA-256."""
+    if not sums:
+        return set()
+    twins = await context.record.duplicates_of(list(sums.values()))
+    return {one for one, there in twins.items() if await context.destination.holds(there)}
+
+
+def sums_of(run: EntryRun) -> dict[int, tuple[Item, str]]:
+    """The items of a run that are here as they should be, with their SHA-256."""
+    return {
+        one.item.id: (one.item, one.held.sha256)
+        for one in run
+        if one.held is not None and one.fault is None and one.skip is None
+    }
 
 
 # The verdict on a staged entry: what a job does with it, before anything is done. A dry run asks the same.
@@ -228,7 +239,7 @@ def _shipped(
 
 def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None = None) -> Shipment:
     """The shipment of untouched bytes; the destination gives the name the ending that the judgement asks for."""
-    parcel = Parcel(LocalBlob(held.path), item.name, held.size_bytes, held.sha256, item.mtime_ms)
+    parcel = Parcel(held.blob, item.name, held.size_bytes, held.sha256, item.mtime_ms)
     return Shipment(item, judgement, (parcel,), thumb)
 
 

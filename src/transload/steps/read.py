@@ -3,6 +3,7 @@
 The thread reads, hashes and writes; everything that waits (budget, ledger, the next stage) is asked of the event loop.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,12 +37,25 @@ from transload.steps.nested import (
     promises_archive,
     too_deep,
 )
-from transload.steps.staging import HEAD_BYTES, Flush, StagedEntry, look_at, spool, stage
+from transload.steps.staging import (
+    HEAD_BYTES,
+    EntryRun,
+    Flush,
+    StagedEntry,
+    Taken,
+    hold,
+    look_at,
+    may_be_held,
+    spool,
+    stage,
+)
 from transload.steps.streams import EntryStream, may_stream
 from transload.units import MIB
 
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
 PAGE = 500  # entries admitted in one transaction: one by one costs 15 times as much
+RUN_MAX, RUN_BYTES, RUN_S = 100, MIB, 0.1
+"""Of entries handed over together: how many at most, what they may hold in memory, how old the first may be."""
 
 NOT_WANTED = {
     ItemKind.JUNK: "a system file of the computer that packed it",
@@ -82,11 +96,13 @@ def _sum(one: int | None, other: int | None) -> int | None:
 class SourceReader:
     """One pass over the source of a job; `run` is called in a worker thread."""
 
-    def __init__(self, context: ReadContext, put: Callable[[StagedEntry], None]) -> None:
+    def __init__(self, context: ReadContext, hand_over: Callable[[EntryRun], None]) -> None:
         self.context = context
-        self.put = put
         self.sums = Sums()
         self.half_read: set[Place] = set()
+        self._hand_over = hand_over
+        self._run = EntryRun()
+        self._held_bytes, self._since = 0, time.monotonic()
 
     def run(self) -> None:
         """Hand over every open item, those of an archive inside in its place; the archive itself after them."""
@@ -95,6 +111,24 @@ class SourceReader:
         ArchiveWalk(
             self, self.context.source, ArchivePath(), LimitBudget(self.context.limits)
         ).read()
+        self._end_run()
+
+    def put(self, staged: StagedEntry) -> None:
+        """Take the next entry; what takes room, or is on its way, is handed over at once with those before it."""
+        if not self._run:
+            self._since = time.monotonic()
+        self._run.append(staged)
+        content = None if staged.held is None else staged.held.content
+        self._held_bytes += len(content or b"")
+        takes_room = staged.stream is not None or (staged.held is not None and content is None)
+        is_full = len(self._run) >= RUN_MAX or self._held_bytes >= RUN_BYTES
+        if takes_room or is_full or time.monotonic() - self._since > RUN_S:
+            self._end_run()
+
+    def _end_run(self) -> None:
+        run, self._run, self._held_bytes = self._run, EntryRun(), 0
+        if run:
+            self._hand_over(run)
 
     def report(self) -> ReadReport:
         """How the pass went: what the source says, with what archives inside said."""
@@ -256,12 +290,18 @@ class ArchiveWalk:
             self._put(StagedEntry(item, kind, stream=stream))
             stream.feed(self.context, found.head, found.body)
         elif is_wanted(kind, job):
-            held, fault = stage(self.context, item, found.entry.size, found.head, found.body)
+            held, fault = self._bytes_of(found, kind)
             self._put(StagedEntry(_seen(item, held), kind, held=held, fault=fault))
         elif self.alone:
             self._put(StagedEntry(item, kind, fault=replace(alone_unwanted(), item=item.name)))
         else:
             self._put(StagedEntry(item, kind, skip=NOT_WANTED[kind]))
+
+    def _bytes_of(self, found: NestedEntry, kind: ItemKind) -> Taken:
+        context, item, size = self.context, found.item, found.entry.size
+        if size is not None and may_be_held(context, size, kind):
+            return hold(context, item, size, found.head, found.body)
+        return stage(context, item, size, found.head, found.body)
 
     def _look_into(self, found: NestedEntry, kind: ItemKind, before: int) -> None:
         """Hand over the entries of an archive inside, then what becomes of itself."""
@@ -341,15 +381,13 @@ def is_wanted(kind: ItemKind, job: Asked) -> bool:
     return whole or job.files == "all" or kind in MEDIA_KINDS
 
 
-async def read_source(
-    context: ReadContext, out: MemoryObjectSendStream[StagedEntry | Flush]
-) -> None:
-    """Take in every open item of the job, in entry order, one by one into `out`; then say how reading went.
+async def read_source(context: ReadContext, out: MemoryObjectSendStream[EntryRun | Flush]) -> None:
+    """Take in every open item of the job, in entry order, run by run into `out`; then say how reading went.
 
     Before it waits for room it sends a `Flush`: what waits for company may hold that room.
     """
     context.scratch.before_waiting(lambda: out.send(Flush()))
     async with out:
-        one_pass = SourceReader(context, lambda staged: from_thread.run(out.send, staged))
+        one_pass = SourceReader(context, lambda run: from_thread.run(out.send, run))
         await anyio.to_thread.run_sync(one_pass.run)
         await context.record.source_read(one_pass.report(), context.scratch.peak)

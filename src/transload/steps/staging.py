@@ -6,7 +6,7 @@ Called in a worker thread; everything that waits (budget, disk) is asked of the 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import anyio
 from anyio import from_thread
@@ -20,7 +20,7 @@ from transload.errors import (
     fetch_error,
 )
 from transload.faults import Fault
-from transload.model import Held, Item, ItemKind
+from transload.model import MEDIA_KINDS, Held, Item, ItemKind, Recipe
 from transload.ports import ReadContext
 from transload.steps.streams import EntryStream
 from transload.sums import Fingerprint
@@ -31,6 +31,9 @@ HEAD_BYTES = 8 * KIB
 server this is fetched of every entry whose name promises no medium: with 64 KiB, a twentieth of an archive of 1 MiB
 files."""
 CHUNK_BYTES = 256 * KIB
+SMALL_BYTES = 64 * KIB
+"""What is no larger and is not looked into is held in memory: to write it down here and link it there costs twice what
+writing it there does."""
 
 LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError)
 """Errors after which what was read is worth nothing: a bomb, a locked entry."""
@@ -60,6 +63,9 @@ class Flush:
     done: anyio.Event = field(default_factory=anyio.Event)
 
 
+EntryRun = list[StagedEntry]
+"""Entries taken in one after the other, handed on together: small ones cost more on the way than at its ends."""
+
 Taken = tuple[Held | None, Fault | None]
 """What could be read of a body, and why it is not all of it."""
 
@@ -78,6 +84,40 @@ def stage(context: ReadContext, item: Item, size: int | None, head: bytes, body:
         return None, fault
     whole = held.path.replace(scratch.whole(item.id))
     return replace(held, path=whole, complete=fault is None), fault
+
+
+def may_be_held(context: ReadContext, size: int | None, kind: ItemKind) -> bool:
+    """Whether an entry can go from memory: small by its listing, and nobody has to look into it."""
+    unseen = kind not in MEDIA_KINDS or context.job.recipe is Recipe.ORIGINAL
+    return (
+        unseen and size is not None and size <= min(SMALL_BYTES, context.limit_bytes or SMALL_BYTES)
+    )
+
+
+def hold(context: ReadContext, item: Item, size: int, head: bytes, body: BinaryIO) -> Taken:
+    """Take a small body into memory. A damaged one, and one larger than listed, is written to scratch as by `stage`."""
+    whole, pieces = Fingerprint(), list[bytes]()
+    try:
+        for chunk in _chunks(head, body):
+            pieces.append(chunk)
+            whole.add(chunk)
+            if whole.size_bytes > size:
+                return stage(context, item, None, b"".join(pieces), body)
+    except PermanentError as error:
+        return stage(context, item, None, b"".join(pieces), cast("BinaryIO", _Broken(error)))
+    context.meter.read(whole.size_bytes)
+    sums = whole.size_bytes, whole.crc32, whole.sha256
+    return Held(Path(), *sums, content=b"".join(pieces)), None
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """The rest of a body that broke off."""
+
+    error: PermanentError
+
+    def read(self, _size: int) -> bytes:
+        raise self.error
 
 
 def spool(context: ReadContext, item: Item, size: int | None, head: bytes, body: BinaryIO) -> Taken:
@@ -157,7 +197,7 @@ def _write(copy: _Copy, head: bytes, body: BinaryIO) -> Taken:
     fault = None
     try:
         copy.room.claim(len(head))
-        with copy.room.path.open("wb", buffering=0) as out:
+        with copy.room.path.open("wb") as out:  # buffered: it writes on where the system wrote less
             for chunk in _chunks(head, body):
                 out.write(chunk)
                 copy.count(chunk)

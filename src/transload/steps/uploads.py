@@ -116,7 +116,7 @@ class Uploader:
         read, item = stream.read, intent.shipment.item
         held = Held(Path(), read.size_bytes, read.crc32, read.sha256)
         await self._after_equals(held.sha256)
-        if await delivered_before(context, item, held.sha256):
+        if await delivered_before(context, {item.id: (item, held.sha256)}):
             twin = Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held)
             await context.record.conclude([twin])
             return None
