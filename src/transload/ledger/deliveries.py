@@ -51,6 +51,7 @@ class Packer:
         self.job = job
         self._kept_claims = set[str]()
         self._numbering = NO_ALBUMS
+        self._begun = set[int]()  # albums that have a row already
         self._joined: dict[int, tuple[AlbumClass, int]] = {}
 
     def claim_folder(
@@ -150,6 +151,7 @@ class Packer:
             ).first()
             if row is not None:
                 last[cls] = OpenAlbum(row.number, row.members)
+        self._begun = {album.number for album in last.values()}
         self._numbering = Numbering(last, max((album.number for album in last.values()), default=0))
         self._joined = {}
 
@@ -161,11 +163,18 @@ class Packer:
         return number
 
     def _write_albums(self, db: Connection) -> None:
-        for number, (cls, members) in self._joined.items():
-            at = (albums.c.job_id == self.job.id) & (albums.c.number == number)
-            if db.execute(update(albums).where(at).values(members=members)).rowcount == 0:
-                row = {"job_id": self.job.id, "number": number, "kind": cls, "members": members}
-                db.execute(insert(albums).values(row))
+        rows = [
+            {"job_id": self.job.id, "number": number, "kind": cls, "members": members}
+            for number, (cls, members) in self._joined.items()
+        ]
+        grown = [row for row in rows if row["number"] in self._begun]
+        new = [row for row in rows if row["number"] not in self._begun]
+        if grown:
+            db.execute(
+                _GROWN, [{f"of_{name}": value for name, value in row.items()} for row in grown]
+            )
+        if new:
+            db.execute(insert(albums), new)
 
 
 def _kept_intents(db: Connection, shipments: Sequence[Shipment]) -> dict[int, Intent]:
@@ -208,6 +217,11 @@ def _sent_by_job(db: Connection, job: Job, shipments: Sequence[Shipment]) -> lis
     ]
 
 
+_GROWN = (
+    update(albums)
+    .where(albums.c.job_id == bindparam("of_job_id"), albums.c.number == bindparam("of_number"))
+    .values(members=bindparam("of_members"))
+)
 _PLANNED = (
     update(items)
     .where(items.c.id == bindparam("item"))
