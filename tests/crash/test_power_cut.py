@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,25 @@ async def test_a_file_is_durable_before_its_name_and_its_name_before_its_receipt
         assert disk.is_synced(folder, at, receipt), f"{path}: received before its name was durable"
     assert len(pages) == 1
     assert disk.is_synced(disk.events[pages[0]][1][0], 0, pages[0])
+
+
+async def test_small_files_of_a_batch_are_all_durable_before_the_first_name(
+    tmp_path: Path, disk: Disk
+) -> None:
+    tree = {f"{n % 2}/{n}.bin": b"%d" % n for n in range(230)}
+    report = await Home(tmp_path).send(packed(tmp_path / "a.zip", tree), files="all")
+    assert report.totals.sent == 230
+    landed = [at for at in disk.named("/library/a/") if disk.events[at][2].endswith(".bin")]
+    batches = [at for at, (_, act, _) in enumerate(disk.events) if act == "receive"]
+    assert len(batches) <= 10
+    assert len(landed) == 230
+    for first, receipt in pairwise([0, *batches]):
+        own = [at for at in landed if first < at < receipt]
+        for at in own:
+            _, (file, folder), path = disk.events[at]
+            assert disk.is_synced(file, first, own[0]), f"{path}: others were named before it was"
+            assert disk.is_synced(folder, own[-1], receipt), path
+            assert disk.events[own[-1] : receipt].count(("sync", folder, "")) == 1
 
 
 async def test_what_others_count_on_is_committed_for_good(tmp_path: Path, disk: Disk) -> None:
