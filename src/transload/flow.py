@@ -13,11 +13,11 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream as Out
 from anyio.streams.memory import MemoryObjectSendStream as In
 
-from transload.errors import PermanentError, StalledError
 from transload.faults import Fault
 from transload.model import Held, Intent, ItemState, Outcome, Shipment, Verdict
 from transload.ports import CloseJob, Record, Refusal, Scratch, TaskContext
 from transload.steps.albums import Ready, batches, commit_album, unsent, write_answers
+from transload.steps.judging import Judging
 from transload.steps.patience import patiently
 from transload.steps.prepare import (
     DELIVERED_BEFORE,
@@ -26,8 +26,6 @@ from transload.steps.prepare import (
     OutcomeBatch,
     convert_for_recovery,
     convert_item,
-    delivered_before,
-    judge,
     quarantine_or_fail,
     streamed,
     untouched_shipment,
@@ -38,7 +36,7 @@ from transload.steps.refetch import refetch
 from transload.steps.staging import Flush, StagedEntry
 from transload.steps.uploads import Uploader
 
-READ_AHEAD, SEND_AHEAD = 4, 64  # entries read before they are judged, items judged before they go
+READ_AHEAD, SEND_AHEAD = 4, 64  # entries read before their turn, items judged before they go
 STAGE_AHEAD = 20  # items staged before they are sent: two albums
 
 
@@ -46,12 +44,14 @@ async def transfer(context: TaskContext) -> None:
     """Deliver all that can go at once, in entry order. Long work is left DEFERRED, what failed REFUSED."""
     staged = await resume(context)
     await context.destination.sweep(context.job)
-    entries_in, entries_out = anyio.create_memory_object_stream[StagedEntry | Flush](READ_AHEAD)
+    entries_in, entries_out = anyio.create_memory_object_stream[StagedEntry | Flush]()
+    judging_in, judging_out = anyio.create_memory_object_stream[Judging | Flush](READ_AHEAD)
     shipments_in, shipments_out = anyio.create_memory_object_stream[Shipment | Flush](SEND_AHEAD)
     ready_in, ready_out = anyio.create_memory_object_stream[Ready](STAGE_AHEAD)
     stages = (
         partial(read_source, context, entries_in),
-        partial(prepare, context, entries_out, shipments_in),
+        partial(judge_ahead, context, entries_out, judging_in),
+        partial(prepare, context, judging_out, shipments_in),
         partial(stage, Uploader(context, ready_in.send, staged), shipments_out, ready_in),
         partial(send, context, ready_out, staged),
     )
@@ -68,38 +68,49 @@ async def resume(context: TaskContext, item_id: int | None = None) -> list[Inten
     return left.staged
 
 
+async def judge_ahead(
+    context: TaskContext, entries_out: Out[StagedEntry | Flush], judging_in: In[Judging | Flush]
+) -> None:
+    """Begin to judge the next entries while one waits for its turn, so that no decoder idles; order is kept."""
+    async with entries_out, judging_in, anyio.create_task_group() as group:
+        async for staged in entries_out:
+            judging = staged if isinstance(staged, Flush) else Judging(context, staged)
+            if isinstance(judging, Judging) and judging.takes_long:
+                group.start_soon(judging.begin)
+            await judging_in.send(judging)
+
+
 async def prepare(
-    context: TaskContext, entries_out: Out[StagedEntry | Flush], shipments_in: In[Shipment | Flush]
+    context: TaskContext, judging_out: Out[Judging | Flush], shipments_in: In[Shipment | Flush]
 ) -> None:
     """What can be sent goes on to be sent; how the other entries end, or wait, is written in batches."""
     outcomes = OutcomeBatch(context)
-    async with entries_out, shipments_in:
-        async for staged in entries_out:
-            if isinstance(staged, Flush):
-                await shipments_in.send(staged)
-            elif isinstance(made := await decide(context, staged, may_defer=True), Shipment):
+    async with judging_out, shipments_in:
+        async for judging in judging_out:
+            if isinstance(judging, Flush):
+                await shipments_in.send(judging)
+            elif isinstance(made := await decide(context, judging, may_defer=True), Shipment):
                 await shipments_in.send(made)
             else:
                 await outcomes.add(made)
         await outcomes.flush()
 
 
-async def decide(context: TaskContext, staged: StagedEntry, *, may_defer: bool) -> Decided:
+async def decide(context: TaskContext, judging: Judging, *, may_defer: bool) -> Decided:
     """The shipment an entry becomes, or the outcome of what is not sent now; one judged before keeps its judgement."""
-    item, held = staged.item, staged.held
+    staged, item, held = judging.staged, judging.staged.item, judging.staged.held
     if staged.skip is not None:
         return Outcome(item, ItemState.SKIPPED, staged.skip, kind=staged.kind)
     if staged.fault is not None or held is None:
         return streamed(staged) or await quarantine_or_fail(context, staged)
-    if await delivered_before(context, item, held.sha256):
+    found = await judging.found()
+    if found is None:
         return Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held, kind=staged.kind)
-    try:
-        judged = await judge(context, staged, held)
-    except (PermanentError, StalledError) as error:
-        return await quarantine_or_fail(context, replace(staged, fault=error.fault()))
-    if judged.judgement.deferred and may_defer:
-        return Outcome(item, ItemState.DEFERRED, judged.judgement.why, judged.judgement, held)
-    return await act_on(context, staged, held, judged)
+    if isinstance(found, Fault):
+        return await quarantine_or_fail(context, replace(staged, fault=found))
+    if found.judgement.deferred and may_defer:
+        return Outcome(item, ItemState.DEFERRED, found.judgement.why, found.judgement, held)
+    return await act_on(context, staged, held, found)
 
 
 async def act_on(context: TaskContext, staged: StagedEntry, held: Held, judged: Judged) -> Decided:
@@ -148,7 +159,7 @@ async def convert(context: TaskContext, item_id: int) -> None:
     if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
     staged = await refetch(context, item)
-    made = await decide(context, staged, may_defer=False)
+    made = await decide(context, Judging(context, staged), may_defer=False)
     if isinstance(made, Outcome):
         await write_outcomes(context, [made])
     else:

@@ -25,6 +25,7 @@ from transload.flow import READ_AHEAD
 from transload.model import ItemKind, ItemState, JobState, Outcome, Recipe, Shipment
 from transload.ports import TaskContext
 from transload.states import LEFT_OUT, OPENED
+from transload.steps.judging import Judging
 from transload.steps.read import NOT_WANTED, PAGE, Sums
 from transload.steps.staging import StagedEntry
 
@@ -247,9 +248,7 @@ async def test_what_the_listing_decides_is_handed_over_page_by_page(
 
     judged = flow.decide
 
-    async def decide(
-        context: TaskContext, one: StagedEntry, *, may_defer: bool
-    ) -> Shipment | Outcome:
+    async def decide(context: TaskContext, one: Judging, *, may_defer: bool) -> Shipment | Outcome:
         nonlocal arrived
         arrived += 1
         return await judged(context, one, may_defer=may_defer)
