@@ -52,7 +52,10 @@ async def test_reading_waits_for_judging(tmp_path: Path, monkeypatch: pytest.Mon
     home, asked, gate, far = Home(tmp_path), anyio.Event(), anyio.Event(), anyio.Event()
     async with home.open() as app:
         media, begun = app.installation.media, set[str]()
-        probe, sniff = media.probe, media.sniff
+        probe, sniff = (
+            media.probe,
+            media.sniff,
+        )  # runs wait, and as many are asked about; one is judged, one read
 
         async def waiting(local: Path, name: str) -> Probed:
             asked.set()
@@ -62,7 +65,7 @@ async def test_reading_waits_for_judging(tmp_path: Path, monkeypatch: pytest.Mon
         def counted(head: bytes, name: str) -> ItemKind:
             if head:  # not a look at the name alone
                 begun.add(name)
-            if len(begun) > flow.READ_AHEAD + 3:  # one is judged, one handed over, one waits to be
+            if len(begun) > 2 * flow.READ_AHEAD + flow.JUDGE_AHEAD + 3:
                 from_thread.run_sync(far.set)
             return sniff(head, name)
 

@@ -134,7 +134,7 @@ class Destination(Protocol):
         ...
 
     async def deliver(self, job: Job, intents: Sequence[Intent]) -> list[Answer]:
-        """Deliver up to one album, or up to 100 items where none is gathered, in order; one answer an intent.
+        """Deliver up to one album, or up to 100 items that are in none, in order; one answer an intent.
 
         Repeated, it leaves one delivery, not two.
 

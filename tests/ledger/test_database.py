@@ -3,16 +3,23 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
+from tests.inputs import packed, photo
+from tests.installation import Home
 from transload.errors import DiskFullError, StoreError
 from transload.ledger.database import Database
 from transload.ledger.schema import VERSION
+from transload.model import Files
+
+pytestmark = pytest.mark.anyio
 
 
 def modes(database: Database, *, durable: bool) -> tuple[str, int]:
@@ -168,7 +175,6 @@ def test_many_processes_may_make_the_ledger_at_once(tmp_path: Path) -> None:
     assert [one.wait(timeout=30) for one in together] == [0] * 6
 
 
-@pytest.mark.anyio
 async def test_what_was_deleted_is_nowhere_after_a_wipe(tmp_path: Path) -> None:
     database = Database(tmp_path / "ledger.db")
     database.open()
@@ -202,7 +208,6 @@ def counted(db: Connection) -> int:
     return int(db.execute(COUNT).scalar_one())
 
 
-@pytest.mark.anyio
 async def test_a_reader_waits_for_no_writer_and_sees_what_is_committed(tmp_path: Path) -> None:
     database = Database(tmp_path / "ledger.db")
     database.open()
@@ -213,7 +218,6 @@ async def test_a_reader_waits_for_no_writer_and_sees_what_is_committed(tmp_path:
     database.close()
 
 
-@pytest.mark.anyio
 async def test_a_read_cannot_write(tmp_path: Path) -> None:
     database = Database(tmp_path / "ledger.db")
     database.open()
@@ -223,7 +227,6 @@ async def test_a_read_cannot_write(tmp_path: Path) -> None:
     database.close()
 
 
-@pytest.mark.anyio
 async def test_the_version_changes_with_every_commit_of_anybody(tmp_path: Path) -> None:
     ours, theirs = Database(tmp_path / "ledger.db"), Database(tmp_path / "ledger.db")
     ours.open()
@@ -237,3 +240,55 @@ async def test_the_version_changes_with_every_commit_of_anybody(tmp_path: Path) 
     assert len(set(seen)) == len(seen)
     ours.close()
     theirs.close()
+
+
+# What an entry costs: statements that are built once and run for many.
+
+
+SKIPPED_MOST, DELIVERED_MOST = 0.2, 0.5  # executions an entry
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """The statements that are run meanwhile; one for many rows is one."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def cost(folder: Path, entries: dict[str, bytes], files: Files = "media") -> float:
+    """Executions for each further entry: what a job costs by itself is not counted."""
+    counts: list[int] = []
+    some = dict(list(entries.items())[: len(entries) // 4])
+    for name, part in (("some", some), ("all", entries)):
+        source = packed(folder / f"{name}.zip", part)
+        (folder / f"home of {name}").mkdir()
+        async with Home(folder / f"home of {name}").open() as app:
+            with counting() as seen:
+                job = await app.send(source, files=files)
+                await app.wait(job.id)
+        counts.append(len(seen))
+    return (counts[1] - counts[0]) / (len(entries) - len(some))
+
+
+async def test_skipped_entries_cost_few_statements(tmp_path: Path) -> None:
+    texts = {f"{n}.txt": b"text %d" % n for n in range(4000)}
+    assert await cost(tmp_path, texts) < SKIPPED_MOST
+
+
+async def test_small_files_cost_few_statements(tmp_path: Path) -> None:
+    files = {f"{n % 7}/{n}.bin": b"\x00%d" % n for n in range(2000)}
+    assert await cost(tmp_path, files, files="all") < DELIVERED_MOST
+
+
+async def test_photos_cost_few_statements(tmp_path: Path) -> None:
+    photos = {f"{n}.jpg": photo(n) for n in range(400)}
+    assert await cost(tmp_path, photos) < DELIVERED_MOST

@@ -50,6 +50,9 @@ class Packer:
     def __init__(self, job: Job) -> None:
         self.job = job
         self._kept_claims = set[str]()
+        self._met = set[
+            int
+        ]()  # hashes of contents that were to be sent: 7 MiB for a hundred thousand
         self._numbering = NO_ALBUMS
         self._begun = set[int]()  # albums that have a row already
         self._joined: dict[int, tuple[AlbumClass, int]] = {}
@@ -68,6 +71,8 @@ class Packer:
 
         Where albums are gathered none is given out yet: `form_album` does that.
         """
+        for one in shipments:
+            self.meet(one.item.sha256)
         gathers = destination.powers.gathers
         if not gathers:
             self._look(db)
@@ -87,6 +92,14 @@ class Packer:
         intents = [kept.get(item_id) or fresh[item_id] for item_id in wanted]
         self._write(db, intents, list(fresh.values()))
         return intents
+
+    def meet(self, sha256: str | None) -> None:
+        """Remember a content that this run sends."""
+        self._met.add(hash(sha256))
+
+    def has_met(self, sha256: str) -> bool:
+        """Whether this run may have sent this content: never wrongly no."""
+        return hash(sha256) in self._met
 
     def _write(self, db: Connection, intents: Sequence[Intent], fresh: Sequence[Intent]) -> None:
         if fresh:

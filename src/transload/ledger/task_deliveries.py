@@ -1,9 +1,10 @@
 """What a running task writes of deliveries: intents, stagings, albums, receipts. Every write is under the fence."""
 
+import time
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from transload.json_codec import JsonObject
 from transload.ledger.deliveries import Sender, write_receipts
@@ -19,15 +20,37 @@ from transload.states import ITEM_OPEN
 from transload.sums import Fingerprint
 
 INTENTS_PAGE = 100
+SHARED_S = (
+    0.25  # so long nobody asks again whether another job has begun to deliver to the same place
+)
+_OTHERS = (
+    select(jobs.c.id)
+    .where(
+        jobs.c.id != bindparam("job"),
+        jobs.c.destination == bindparam("at"),
+        jobs.c.recipe == bindparam("recipe"),
+        jobs.c.started_ms.is_not(None),
+    )
+    .limit(1)
+)
 
 
 class DeliveringTask(AdmittingTask):
     """Intent before an effect outside, receipt after it; between them, what has been staged."""
 
+    _others = False  # whether another job delivers to the same place
+    _asked_at = float("-inf")
+
     async def duplicates_of(
         self, wanted: Sequence[tuple[Item, str]]
     ) -> Mapping[int, tuple[Output, ...]]:
-        """What equal items delivered here earlier, by the ids of those that are wanted now."""
+        """What equal items delivered here earlier, by the ids of those that are wanted now.
+
+        Where nobody can have delivered them nothing is asked.
+        """
+        own = any(self._packer.has_met(sha256) for _, sha256 in wanted)
+        if not own and not await self._is_shared():
+            return {}
 
         def act(db: Connection) -> Mapping[int, tuple[Output, ...]]:
             found = earlier(db, self._job, self._source_identity, wanted)
@@ -38,6 +61,22 @@ class DeliveringTask(AdmittingTask):
             }
 
         return await self._database.read(act)
+
+    async def _is_shared(self) -> bool:
+        """Whether another job delivers here, or did, or an earlier run of this one; a no stands for `SHARED_S`."""
+        if self._job.bytes_sent:
+            return True
+        if not self._others and time.monotonic() - self._asked_at > SHARED_S:
+            job = {
+                "job": self._job.id,
+                "at": self._job.destination,
+                "recipe": self._job.recipe.value,
+            }
+            self._others = await self._database.read(
+                lambda db: bool(db.execute(_OTHERS, job).first())
+            )
+            self._asked_at = time.monotonic()
+        return self._others
 
     async def intend(self, shipments: Sequence[Shipment], destination: Destination) -> list[Intent]:
         """Placements and albums, committed durably; none for a shipment whose content this job sent meanwhile."""
@@ -63,6 +102,9 @@ class DeliveringTask(AdmittingTask):
     async def staged(self, intent: Intent, staged: JsonObject, read: Fingerprint | None) -> None:
         """Remember what was staged; `read` has size and sums of what came from a stream."""
         item = intent.shipment.item
+
+        if read is not None:
+            self._packer.meet(read.sha256)
 
         def act(db: Connection) -> None:
             values: dict[str, object] = {}

@@ -31,7 +31,7 @@ async def batches(
     """What to deliver in one act each, in entry order; `staged` was there before and comes first.
 
     Where albums are gathered, each as soon as it has ten members, the rest at the end or when it is asked for;
-    elsewhere what is ready just now, up to `TOGETHER_MAX`.
+    elsewhere what is ready just now, up to `TOGETHER_MAX`: several albums, which are committed together.
     """
     if context.destination.powers.gathers:
         async for batch in _gathered(context, ready, staged):
@@ -135,6 +135,17 @@ async def commit_album(context: TaskContext, batch: Sequence[Shipment | Intent])
         return intents
     note = await patiently(context, lambda: context.destination.foresee(context.job, intents))
     return await context.record.form_album(intents, note)
+
+
+async def act(context: TaskContext, intents: Sequence[Intent]) -> list[Answer]:
+    """Deliver album by album, what is in none together; what an error leaves without an answer is asked for later."""
+    albums: dict[int | None, list[Intent]] = {}
+    for one in intents:
+        albums.setdefault(one.album, []).append(one)
+    deliver, answers = context.destination.deliver, list[Answer]()
+    for album in albums.values():
+        answers += await patiently(context, partial(deliver, context.job, album))
+    return answers
 
 
 def sent_meanwhile(batch: Sequence[Shipment], intents: Sequence[Intent]) -> list[Outcome]:

@@ -50,11 +50,11 @@ from transload.steps.staging import (
     stage,
 )
 from transload.steps.streams import EntryStream, may_stream
-from transload.units import MIB
+from transload.units import KIB, MIB
 
 COST_TOLD_BYTES = 64 * MIB  # unpacked again: less is a second
-PAGE = 500  # entries admitted in one transaction: one by one costs 15 times as much
-RUN_MAX, RUN_BYTES, RUN_S = 100, MIB, 0.1
+PAGE = 250  # entries admitted in one transaction: one by one costs 15 times as much
+RUN_MAX, RUN_BYTES, RUN_S = 25, 256 * KIB, 0.1
 """Of entries handed over together: how many at most, what they may hold in memory, how old the first may be."""
 
 NOT_WANTED = {
