@@ -21,6 +21,7 @@ VALID: dict[str, str] = {
     "convert.when": "always",
     "convert.preset": "medium",
     "convert.deadline_s": "10m",
+    "media.decoders": "3",
     "hevc": "convert",
     "languages": "deu, eng",
     "album_mix": "mixed",

@@ -19,6 +19,7 @@ from transload.model import AlbumMix, Hevc
 from transload.units import GIB, MIB
 from transload.values import (
     count,
+    count_or_auto,
     languages,
     local_path,
     networks,
@@ -63,6 +64,13 @@ class Convert:
     deadline_s: float = 1800.0
     threads: int = 2
     memory_bytes: int = 300 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """`decoders`: how many look at photos and videos at once; `auto` is one for each core, four at most."""
+
+    decoders: int | Literal["auto"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ class Settings:
     scratch_budget_bytes: int | None = None
     transfer: Transfer = Transfer()
     convert: Convert = Convert()
+    media: Media = Media()
     hevc: Hevc = "keep"
     languages: tuple[str, ...] = ()
     album_mix: AlbumMix = "by_kind"
@@ -196,6 +205,9 @@ KEYS: dict[str, _Key] = {
     "convert.deadline_s": _Key(
         time_or_off_s, "longest conversion of one video; quality gives way first; 0: no bound"
     ),
+    "media.decoders": _Key(
+        count_or_auto, "decoders that look at photos and videos at once; auto: by the cores"
+    ),
     "hevc": _Key(one_of("keep", "convert"), "what becomes of HEVC videos"),
     "languages": _Key(
         languages, "audio languages to take where a video has several, the best first"
@@ -224,6 +236,7 @@ PROFILES: dict[str, dict[str, Any]] = {
     "phone": {
         "min_free_bytes": 3 * GIB,
         "transfer.concurrency": 1,
+        "media.decoders": 1,
         "convert.preset": "veryfast",
         "convert.threads": 1,
         "convert.memory_bytes": 96 * MIB,
@@ -268,6 +281,7 @@ def _settings(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
         **{key: value for key, value in values.items() if "." not in key},
         transfer=Transfer(**part("transfer")),
         convert=Convert(**part("convert")),
+        media=Media(**part("media")),
         retry=Retry(**part("retry")),
         archive=Archive(**part("archive")),
         egress=Egress(**part("egress")),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from transload.units import GIB, KIB, MIB, TIB
 
@@ -58,6 +58,16 @@ def count(given: object) -> int:
     if whole < 1:
         raise ValueError("a whole number from 1 on")
     return whole
+
+
+def count_or_auto(given: object) -> int | Literal["auto"]:
+    """As `count`, or `auto`."""
+    if isinstance(given, str) and given.strip() == "auto":
+        return "auto"
+    try:
+        return count(given)
+    except ValueError as error:
+        raise ValueError("auto or a whole number from 1 on") from error
 
 
 def local_path(given: object) -> Path:

@@ -29,6 +29,7 @@ from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
 from transload.ledger.uploads import ItemUploads
 from transload.ledger.waits import LedgerWaits
+from transload.media.decoder_pool import decoders_for_cores
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import EncoderSettings
 from transload.media.judge.verdict import Wishes
@@ -196,6 +197,7 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
             ffmpeg=settings.ffmpeg,
             ffprobe=settings.ffprobe,
             effort=EncoderSettings(settings.convert.preset, settings.convert.deadline_s),
+            decoders=_decoders(settings),
             wishes=Wishes(settings.languages, settings.telegram.photo_place == "keep"),
             encoder=EncoderLimits(
                 threads=settings.convert.threads, beside_bytes=settings.convert.memory_bytes
@@ -209,6 +211,12 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
             RetryPolicy(settings.retry.max_attempts, space_s=settings.retry.space_s),
         ),
     )
+
+
+def _decoders(settings: Settings) -> int:
+    """How many decoders may run at once here."""
+    wanted = settings.media.decoders
+    return decoders_for_cores() if wanted == "auto" else wanted
 
 
 def _webdav_sources(settings: Settings, archives: Archives) -> Sources:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from transload.media.decoder import Decoder, DecoderLimits
+from transload.media.decoder import DecoderLimits
+from transload.media.decoder_pool import DecoderPool
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
 from transload.media.encode.ffmpeg_args import EncodeStyle
 from transload.media.requests import MEASURE, PLAN_SEGMENTS, Measure, PlanSegments
@@ -67,7 +68,7 @@ class Shelf:
 SNIFFED = {".mkv": "matroska", ".mov": "mov", ".ts": "mpegts", ".avi": "avi", ".wmv": "asf"}
 
 
-async def planned(decoder: Decoder, source: Path, **more: Any) -> SegmentRequest:  # noqa: ANN401  fields of a plan
+async def planned(decoder: DecoderPool, source: Path, **more: Any) -> SegmentRequest:  # noqa: ANN401  fields of a plan
     """A film to be made of a source, as the converter plans it."""
     sniffed = SNIFFED[source.suffix]
     plan = TranscodePlan(sniffed=sniffed, sound=True, **more)
@@ -80,9 +81,9 @@ async def planned(decoder: Decoder, source: Path, **more: Any) -> SegmentRequest
 
 
 @asynccontextmanager
-async def decoder_child() -> AsyncIterator[Decoder]:
+async def decoder_child() -> AsyncIterator[DecoderPool]:
     """A decoder child that ends with the test."""
-    decoder = Decoder(DecoderLimits())
+    decoder = DecoderPool(DecoderLimits())
     try:
         yield decoder
     finally:
@@ -90,7 +91,7 @@ async def decoder_child() -> AsyncIterator[Decoder]:
 
 
 async def made(
-    decoder: Decoder,
+    decoder: DecoderPool,
     film: SegmentRequest,
     shelf: Shelf,
     into: Path,

@@ -77,13 +77,6 @@ class Decoder:
         """The child's process id while it runs."""
         return self._process.pid if self._process is not None else None
 
-    async def ask_roomier(self, usual: Operation[R, A], roomier: Operation[R, A], request: R) -> A:
-        """What `ask` returns for the usual operation, or for the roomier one where memory does not suffice."""
-        try:
-            return await self.ask(usual, request)
-        except MemoryLimitError:
-            return await self.ask(roomier, request)
-
     async def ask(self, operation: Operation[R, A], request: R) -> A:
         """The child's answer.
 

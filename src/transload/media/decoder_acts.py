@@ -50,9 +50,6 @@ from transload.plans import Measurement
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-PHOTO_PROBE_BYTES = 160 << 20
-"""Pixels that may be decoded while probing; the rest of the address space is libraries."""
-
 Beat = Callable[[], None]
 
 
@@ -75,7 +72,7 @@ def _probe(request: Probe, beat: Beat) -> Found:
     elif found.format == "heifs":
         facts, thumb = _probe_sequence(path, facts, request, beat)
     elif found.kind.value == "photo":
-        facts, thumb = _probe_photo(path, facts)
+        facts, thumb = _probe_photo(path, facts, request.pixel_bytes)
     else:
         facts, thumb = _probe_stream(path, facts, request, beat)
     shown = base64.b64encode(thumb).decode("ascii") if thumb else None
@@ -89,13 +86,13 @@ def _probe_sequence(
     seen, thumb = _probe_stream(path, facts, request, beat)
     if (moving := heif.facts_of_sequence(seen)) is not None:
         return moving, thumb
-    return _probe_photo(path, replace(facts, sniffed="heif"))
+    return _probe_photo(path, replace(facts, sniffed="heif"), request.pixel_bytes)
 
 
-def _probe_photo(path: Path, facts: FileFacts) -> tuple[FileFacts, bytes | None]:
+def _probe_photo(path: Path, facts: FileFacts, pixel_bytes: int) -> tuple[FileFacts, bytes | None]:
     from transload.media.photos import photo
 
-    found, thumb = photo.probe_photo(path, facts.sniffed, PHOTO_PROBE_BYTES)
+    found, thumb = photo.probe_photo(path, facts.sniffed, pixel_bytes)
     return combined(facts, found), thumb
 
 

@@ -8,6 +8,9 @@ from transload.json_codec import AnyDataclass
 from transload.media.segments.cut_plan import Cuts
 from transload.plans import KeptExif, Measurement, PhotoReader
 
+PIXEL_BYTES = 160 << 20
+"""Pixels that may be decoded while probing; the rest of the address space is libraries."""
+
 R = TypeVar("R", bound=AnyDataclass)
 A = TypeVar("A", bound=AnyDataclass)
 
@@ -24,11 +27,15 @@ class Operation(Generic[R, A]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Facts and thumbnail of a file. `ffprobe` is the program to use; None: PyAV, where its wheel is installed."""
+    """Facts and thumbnail of a file. `ffprobe` is the program to use; None: PyAV, where its wheel is installed.
+
+    `pixel_bytes` is the most that the pixels of a photo may take while it is decoded.
+    """
 
     path: str
     name: str
     ffprobe: str | None = None
+    pixel_bytes: int = PIXEL_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +165,7 @@ class Pieces:
 
 PROBE = Operation("probe", Probe, Found)
 PROBE_ROOMY = Operation("probe_roomy", Probe, Found, heavy=True)
-"""For 8K, whose frames do not fit the usual limit."""
+"""For what does not fit the usual limit: the frames of 8K, the pixels of a large photo."""
 SHRINK = Operation("shrink", Shrink, Done, heavy=True)
 TO_APNG = Operation("to_apng", CopyPictures, Done, heavy=True)
 BARE_TRACK = Operation("bare_track", CopyPictures, Done)

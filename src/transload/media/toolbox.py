@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from transload.media.decoder import Decoder, DecoderLimits
+from transload.media.decoder_pool import DecoderPool
 from transload.media.encode.converter import Converter
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.encode.quality import USUAL, EncoderSettings
@@ -16,7 +16,7 @@ from transload.media.encode.stream_encoder import StreamEncoder
 from transload.media.judge import verdict
 from transload.media.judge.verdict import NO_WISHES, Wishes
 from transload.media.probe.sniff import sniff
-from transload.media.requests import PROBE, PROBE_ROOMY, Probe
+from transload.media.prober import Prober
 from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
 from transload.plans import NO_TERMS, ConversionTerms, Converted
 from transload.ports import Moved, Probed
@@ -24,10 +24,11 @@ from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
 
 class MediaToolbox:
-    """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder child.
+    """The `Media` port. Use as an async context manager, or call `aclose`: either ends the decoder children.
 
     `ffmpeg` and `ffprobe` are configured paths (None: looked for), `threads` bounds the encoder's threads (0: its own
-    choice), `effort` is the encoder's, `wishes` are the user's for all files, `registry` records every child.
+    choice), `effort` is the encoder's, `wishes` are the user's for all files, `decoders` is how many
+    decoder children may run at once, `registry` records every child.
     """
 
     def __init__(  # noqa: PLR0913  settings, each used as it is
@@ -37,12 +38,12 @@ class MediaToolbox:
         ffprobe: Path | None = None,
         effort: EncoderSettings = USUAL,
         wishes: Wishes = NO_WISHES,
-        decoder: DecoderLimits | None = None,
+        decoders: int = 1,
         encoder: EncoderLimits | None = None,
         registry: ChildRegistry = NO_REGISTRY,
     ) -> None:
-        self._decoder = Decoder(decoder or DecoderLimits(), registry)
-        self._ffprobe = ffprobe
+        self._decoders = DecoderPool(registry=registry, most=decoders)
+        self._prober = Prober(self._decoders, ffprobe)
         self._wishes = wishes
         self._ffmpeg = ffmpeg
         self._effort = effort
@@ -51,7 +52,7 @@ class MediaToolbox:
     @cached_property
     def _converter(self) -> Converter:
         """Made when something must be converted."""
-        streams = StreamEncoder(self._decoder, self._ffmpeg, self._effort, self._encoder)
+        streams = StreamEncoder(self._decoders, self._ffmpeg, self._effort, self._encoder)
         return Converter(streams, self.probe)
 
     async def __aenter__(self) -> Self:
@@ -66,8 +67,8 @@ class MediaToolbox:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End the decoder child."""
-        await self._decoder.aclose()
+        """End the decoder children."""
+        await self._decoders.aclose()
 
     def sniff(self, head: bytes, name: str) -> ItemKind:
         """What its first bytes say the entry is; the name only breaks ties."""
@@ -75,9 +76,7 @@ class MediaToolbox:
 
     async def probe(self, local: Path, name: str) -> Probed:
         """Facts and thumbnail of a local file; errors as in the port."""
-        program = str(self._ffprobe) if self._ffprobe is not None else None
-        request = Probe(path=str(local), name=name, ffprobe=program)
-        found = await self._decoder.ask_roomier(PROBE, PROBE_ROOMY, request)
+        found = await self._prober.probe(local, name)
         thumb = base64.b64decode(found.thumb) if found.thumb else None
         return Probed(verdict.facts_of(found.facts), thumb)
 

@@ -9,7 +9,7 @@ from tests.films import packets
 from tests.inputs import clip
 from tests.media.segment_makers import decoder_child
 from transload.errors import TooBigError
-from transload.media.decoder import Decoder
+from transload.media.decoder_pool import DecoderPool
 from transload.media.encode.ffmpeg import EncoderLimits, find_ffmpeg
 from transload.media.encode.splitter import Splitter
 
@@ -20,7 +20,7 @@ OPEN = (*H264, "-x264-params", "open-gop=1")
 HEVC = ("-c:v", "libx265", "-x265-params", "log-level=error:keyint=10", "-tag:v", "hvc1")
 
 
-async def sawn(decoder: Decoder, film: Path, limit: int) -> list[Path]:
+async def sawn(decoder: DecoderPool, film: Path, limit: int) -> list[Path]:
     saw = Splitter(decoder, await find_ffmpeg(None), EncoderLimits())
     return await saw.cut(film, limit, film.with_name("50% of it"))
 

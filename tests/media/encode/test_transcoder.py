@@ -11,7 +11,7 @@ import pytest
 from tests.films import film, packets
 from tests.media.segment_makers import Shelf, decoder_child
 from transload.errors import UnverifiedError
-from transload.media.decoder import Decoder
+from transload.media.decoder_pool import DecoderPool
 from transload.media.encode.converter import Converter
 from transload.media.encode.ffmpeg import EncoderLimits, wheel_binary
 from transload.media.encode.quality import (
@@ -86,7 +86,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(tmp_path_factory.mktemp("films") / "asp.avi")
 
 
-async def judged_wrong(decoder: Decoder, source: Path, into: Path, shelf: Shelf) -> None:
+async def judged_wrong(decoder: DecoderPool, source: Path, into: Path, shelf: Shelf) -> None:
     """A conversion whose every result is probed as if it were the source."""
     async with MediaToolbox() as toolbox:
 
@@ -110,7 +110,7 @@ async def test_segments_of_a_film_that_is_judged_wrong_are_forgotten(
 
 
 async def made(
-    decoder: Decoder,
+    decoder: DecoderPool,
     files: tuple[Path, Path],
     effort: EncoderSettings,
     terms: ConversionTerms,

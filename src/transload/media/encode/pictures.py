@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from transload.errors import ConvertError, CorruptError, UnreadableError
-from transload.media.decoder import Decoder
+from transload.media.decoder_pool import DecoderPool
 from transload.media.requests import (
     BARE_TRACK,
     SHRINK,
@@ -20,7 +20,7 @@ from transload.plans import AnimationPlan, JpegPlan
 class PictureMaker:
     """Raises ConvertError for a picture that does not decode."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: DecoderPool) -> None:
         self._decoder = decoder
 
     async def shrink(self, local: Path, plan: JpegPlan, rough: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transload.errors import TooBigError, UnverifiedError
 from transload.files.disk import free_bytes
-from transload.media.decoder import Decoder
+from transload.media.decoder_pool import DecoderPool
 from transload.media.encode import ffmpeg_args, verify
 from transload.media.encode.conversion import Conversion
 from transload.media.encode.ffmpeg import EncoderLimits, Ffmpeg, run
@@ -78,7 +78,7 @@ NEVER_S = 1e9  # where nothing is to be cut after all: what is left out made it 
 class Splitter:
     """What it takes to cut films: the decoder child that reads keyframes, and ffmpeg."""
 
-    decoder: Decoder
+    decoder: DecoderPool
     tool: Ffmpeg
     limits: EncoderLimits
 

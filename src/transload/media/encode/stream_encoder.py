@@ -8,7 +8,7 @@ import anyio
 
 from transload.errors import UnverifiedError
 from transload.files.disk import free_bytes
-from transload.media.decoder import Decoder
+from transload.media.decoder_pool import DecoderPool
 from transload.media.encode import ffmpeg_args, quality, verify
 from transload.media.encode.conversion import Conversion, ProgressReporter
 from transload.media.encode.ffmpeg import EncoderLimits, Ended, Ffmpeg, find_ffmpeg, run
@@ -34,7 +34,7 @@ class StreamEncoder:
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: DecoderPool,
         ffmpeg: Path | None,
         effort: quality.EncoderSettings,
         limits: EncoderLimits,

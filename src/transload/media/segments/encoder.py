@@ -23,7 +23,7 @@ from transload.errors import (
     UnverifiedError,
 )
 from transload.files.disk import free_bytes
-from transload.media.decoder import Decoder
+from transload.media.decoder_pool import DecoderPool
 from transload.media.encode import ffmpeg_args, quality, verify
 from transload.media.encode.ffmpeg import Counters, EncoderLimits, Ended, Ffmpeg, run
 from transload.media.encode.quality import SpeedProbe, TooSlowError
@@ -134,7 +134,7 @@ class SegmentEncoder:
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: DecoderPool,
         tool: Ffmpeg,
         limits: EncoderLimits,
         film: SegmentRequest,
