@@ -5,7 +5,7 @@ repeated at any moment: what must survive is in the ledger (`context.record`), a
 intent and followed by its receipt. This module knows ports, never adapters.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,11 +13,11 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream as Out
 from anyio.streams.memory import MemoryObjectSendStream as In
 
-from transload.errors import PermanentError, StalledError
 from transload.faults import Fault
 from transload.model import Held, Intent, ItemState, Outcome, Shipment, Verdict
 from transload.ports import CloseJob, Record, Refusal, Scratch, TaskContext
 from transload.steps.albums import Ready, batches, commit_album, unsent, write_answers
+from transload.steps.judging import Found, Judging
 from transload.steps.patience import patiently
 from transload.steps.prepare import (
     DELIVERED_BEFORE,
@@ -26,11 +26,8 @@ from transload.steps.prepare import (
     OutcomeBatch,
     convert_for_recovery,
     convert_item,
-    delivered_before,
-    judge,
     quarantine_or_fail,
     streamed,
-    sums_of,
     untouched_shipment,
     write_outcomes,
 )
@@ -39,7 +36,7 @@ from transload.steps.refetch import refetch
 from transload.steps.staging import EntryRun, Flush, StagedEntry
 from transload.steps.uploads import Uploader
 
-READ_AHEAD, SEND_AHEAD = 4, 100  # runs read before they are judged, items judged before they go
+READ_AHEAD, SEND_AHEAD = 4, 100  # runs read before their turn, items judged before they go
 STAGE_AHEAD = 20  # items staged before they are sent: two albums
 
 
@@ -47,12 +44,14 @@ async def transfer(context: TaskContext) -> None:
     """Deliver all that can go at once, in entry order. Long work is left DEFERRED, what failed REFUSED."""
     staged = await resume(context)
     await context.destination.sweep(context.job)
-    entries_in, entries_out = anyio.create_memory_object_stream[EntryRun | Flush](READ_AHEAD)
+    entries_in, entries_out = anyio.create_memory_object_stream[EntryRun | Flush]()
+    judging_in, judging_out = anyio.create_memory_object_stream[Judging | Flush](READ_AHEAD)
     shipments_in, shipments_out = anyio.create_memory_object_stream[Shipment | Flush](SEND_AHEAD)
     ready_in, ready_out = anyio.create_memory_object_stream[Ready](STAGE_AHEAD)
     stages = (
         partial(read_source, context, entries_in),
-        partial(prepare, context, entries_out, shipments_in),
+        partial(judge_ahead, context, entries_out, judging_in),
+        partial(prepare, context, judging_out, shipments_in),
         partial(stage, Uploader(context, ready_in.send, staged), shipments_out, ready_in),
         partial(send, context, ready_out, staged),
     )
@@ -69,30 +68,42 @@ async def resume(context: TaskContext, item_id: int | None = None) -> list[Inten
     return left.staged
 
 
+async def judge_ahead(
+    context: TaskContext, entries_out: Out[EntryRun | Flush], judging_in: In[Judging | Flush]
+) -> None:
+    """Begin to judge the next runs while one waits for its turn, so that no decoder idles; order is kept."""
+    async with entries_out, judging_in, anyio.create_task_group() as group:
+        async for run in entries_out:
+            judging = run if isinstance(run, Flush) else Judging(context, run)
+            if isinstance(judging, Judging) and judging.takes_long:
+                group.start_soon(judging.begin)
+            await judging_in.send(judging)
+
+
 async def prepare(
-    context: TaskContext, entries_out: Out[EntryRun | Flush], shipments_in: In[Shipment | Flush]
+    context: TaskContext, judging_out: Out[Judging | Flush], shipments_in: In[Shipment | Flush]
 ) -> None:
     """What can be sent goes on to be sent; how the other entries end, or wait, is written in batches."""
     outcomes = OutcomeBatch(context)
-    async with entries_out, shipments_in:
-        async for run in entries_out:
-            if isinstance(run, Flush):
-                await shipments_in.send(run)
+    async with judging_out, shipments_in:
+        async for judging in judging_out:
+            if isinstance(judging, Flush):
+                await shipments_in.send(judging)
             else:
-                await prepare_run(context, run, outcomes, shipments_in)
+                await prepare_run(context, judging, outcomes, shipments_in)
         await outcomes.flush()
 
 
 async def prepare_run(
     context: TaskContext,
-    run: EntryRun,
+    judging: Judging,
     outcomes: OutcomeBatch,
     shipments_in: In[Shipment | Flush],
 ) -> None:
-    """Entries one after the other, asked at once whether they were delivered before."""
-    before = await delivered_before(context, sums_of(run))
-    for staged in run:
-        made = await decide(context, staged, before, may_defer=True)
+    """Entries one after the other, by what was found of all of them."""
+    findings = await judging.findings()
+    for staged in judging.run:
+        made = await decide(context, staged, findings.get(staged.item.id), may_defer=True)
         if isinstance(made, Shipment):
             await shipments_in.send(made)
         else:
@@ -100,26 +111,21 @@ async def prepare_run(
 
 
 async def decide(
-    context: TaskContext, staged: StagedEntry, before: Collection[int], *, may_defer: bool
+    context: TaskContext, staged: StagedEntry, found: Found, *, may_defer: bool
 ) -> Decided:
-    """The shipment an entry becomes, or the outcome of what is not sent now; one judged before keeps its judgement.
-
-    `before` has the ids of items that were delivered before.
-    """
+    """The shipment an entry becomes, or the outcome of what is not sent now; one judged before keeps its judgement."""
     item, held = staged.item, staged.held
     if staged.skip is not None:
         return Outcome(item, ItemState.SKIPPED, staged.skip, kind=staged.kind)
     if staged.fault is not None or held is None:
         return streamed(staged) or await quarantine_or_fail(context, staged)
-    if item.id in before:
+    if found is None:
         return Outcome(item, ItemState.DUPLICATE, DELIVERED_BEFORE, held=held, kind=staged.kind)
-    try:
-        judged = await judge(context, staged, held)
-    except (PermanentError, StalledError) as error:
-        return await quarantine_or_fail(context, replace(staged, fault=error.fault()))
-    if judged.judgement.deferred and may_defer:
-        return Outcome(item, ItemState.DEFERRED, judged.judgement.why, judged.judgement, held)
-    return await act_on(context, staged, held, judged)
+    if isinstance(found, Fault):
+        return await quarantine_or_fail(context, replace(staged, fault=found))
+    if found.judgement.deferred and may_defer:
+        return Outcome(item, ItemState.DEFERRED, found.judgement.why, found.judgement, held)
+    return await act_on(context, staged, held, found)
 
 
 async def act_on(context: TaskContext, staged: StagedEntry, held: Held, judged: Judged) -> Decided:
@@ -168,8 +174,8 @@ async def convert(context: TaskContext, item_id: int) -> None:
     if item.state not in (ItemState.DEFERRED, ItemState.PENDING):
         return
     staged = await refetch(context, item)
-    before = await delivered_before(context, sums_of([staged]))
-    made = await decide(context, staged, before, may_defer=False)
+    findings = await Judging(context, [staged]).findings()
+    made = await decide(context, staged, findings.get(item.id), may_defer=False)
     if isinstance(made, Outcome):
         await write_outcomes(context, [made])
     else:

@@ -4,7 +4,7 @@ import io
 import os
 import subprocess
 import tarfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +25,7 @@ from transload.flow import READ_AHEAD
 from transload.model import ItemKind, ItemState, JobState, Outcome, Recipe, Shipment
 from transload.ports import TaskContext
 from transload.states import LEFT_OUT, OPENED
+from transload.steps.judging import Found
 from transload.steps.read import NOT_WANTED, PAGE, Sums
 from transload.steps.staging import StagedEntry
 
@@ -248,11 +249,11 @@ async def test_what_the_listing_decides_is_handed_over_page_by_page(
     judged = flow.decide
 
     async def decide(
-        context: TaskContext, one: StagedEntry, before: Collection[int], *, may_defer: bool
+        context: TaskContext, one: StagedEntry, found: Found, *, may_defer: bool
     ) -> Shipment | Outcome:
         nonlocal arrived
         arrived += 1
-        return await judged(context, one, before, may_defer=may_defer)
+        return await judged(context, one, found, may_defer=may_defer)
 
     monkeypatch.setattr("transload.steps.read.StagedEntry", Seen)
     monkeypatch.setattr(flow, "decide", decide)

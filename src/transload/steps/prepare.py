@@ -133,13 +133,19 @@ async def judge(context: ReadContext, staged: StagedEntry, held: Held) -> Judged
     job, item = context.job, staged.item
     if item.judgement is not None:
         return Judged(item.judgement)
-    if staged.kind not in MEDIA_KINDS or job.recipe is Recipe.ORIGINAL:
+    if not is_probed(context, staged):
         return Judged(replace(UNTOUCHED, kind=staged.kind))
     probed = await context.media.probe(held.path, item.name)
     found = context.media.judge(probed.facts, job.recipe, job.hevc)
     if found.verdict in (Verdict.SKIP, Verdict.UNSAVABLE) and job.files == "all":
         return Judged(replace(UNTOUCHED, kind=found.kind), facts=probed.facts)
     return Judged(found, probed.thumb, probed.facts)
+
+
+def is_probed(context: ReadContext, staged: StagedEntry) -> bool:
+    """Whether the verdict on an entry takes a decoder."""
+    is_open = staged.item.judgement is None
+    return is_open and staged.kind in MEDIA_KINDS and context.job.recipe is not Recipe.ORIGINAL
 
 
 BITS_A_PIXEL, FRAMES_S = 0.08, 30  # x264 at crf 22 stays below: 0.03 to 0.07 on films
