@@ -16,13 +16,14 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from transload.facts import FileFacts, Finding, combined
 from transload.media.failures import DamagedError, evidence_of
-from transload.media.photos import camera_raw, codings, fallback, jpeg_xl
+from transload.media.photos import camera_raw, codings, fallback, jpeg_structure, jpeg_xl
 from transload.media.photos.codings import kind_of_tiff
 from transload.media.photos.colours import (
     as_rgb,
     keeping_exif,
     open_more_tiffs,
 )
+from transload.media.photos.exif_thumbnail import fitting_thumbnail
 from transload.media.photos.extras import extras_of
 from transload.media.photos.header import JPEG, Kept, kept_of, large_webp, with_header
 from transload.media.photos.scale import averaged, goal_of, scaled
@@ -141,7 +142,18 @@ def _look(file: BinaryIO, path: Path, finding: Finding, decode_limit: int) -> by
             return _look_at_deep(path, image, finding)
         extras = tuple(extras_of(file, sniffed))
         finding.facts = replace(with_header(finding.facts, image), extras=extras)
+        if (small := _small_of_proven(file, image)) is not None:
+            finding.facts = replace(finding.facts, decoded="whole")
+            return _thumb(small)
         return _decode(image, finding, decode_limit)
+
+
+def _small_of_proven(file: BinaryIO, image: Image.Image) -> Image.Image | None:
+    """The thumbnail that a JPEG brings along, where its structure proves what decoding would; else None."""
+    if image.format not in JPEG:
+        return None
+    small = fitting_thumbnail(image)
+    return small if small is not None and jpeg_structure.is_proven(file) else None
 
 
 def _look_at_preview(raw: camera_raw.Raw, finding: Finding, decode_limit: int) -> bytes | None:
