@@ -4,9 +4,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.damage import damage
 from bench.figures import FIGURES, Room
 from bench.following import following
 from bench.orphans import orphans
+from bench.photos import photos
 from bench.probes import probes
 from bench.remote import remote
 from bench.segments import kills, segments
@@ -22,6 +24,8 @@ def main() -> int:
     figures = FIGURES | {
         "remote": remote,
         "probes": probes,
+        "photos": photos,
+        "damage": damage,
         "orphans": orphans,
         "segments": segments,
         "ways": ways,

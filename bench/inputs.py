@@ -10,7 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from tests.media.damaged_photos import with_thumbnail
+
 MIB = 1 << 20
+GRAINY_BASES = 12
 
 
 def jpeg(width: int, height: int, seed: int, quality: int = 88) -> bytes:
@@ -53,6 +56,36 @@ def _padded(picture: bytes, size: int, salt: bytes) -> bytes:
         blocks.append(b"\xff\xfe" + (length + 2).to_bytes(2, "big") + salt.ljust(length, b"."))
         missing -= length + 4
     return b"".join([*blocks, picture[2:]])
+
+
+def camera_photos(path: Path, count: int, *, thumbnails: bool) -> Path:
+    """A zip of `count` stored photos of 12 megapixels and 2.4 MB, all of it coded picture, no two of equal bytes.
+
+    `thumbnails`: with one in the metadata of each, as cameras write it.
+    """
+    rng = random.Random(3)
+    bases = (
+        [grainy_jpeg(4000, 3000, seed) for seed in range(GRAINY_BASES)] if not path.exists() else []
+    )
+    shown = [with_thumbnail(base) for base in bases] if thumbnails else bases
+    salted = (
+        _padded(shown[n % GRAINY_BASES], len(shown[n % GRAINY_BASES]) + 20, rng.randbytes(16))
+        for n in range(count)
+    )
+    return _zipped(path, ((f"album/IMG_{n:04d}.jpg", one) for n, one in enumerate(salted)))
+
+
+def grainy_jpeg(width: int, height: int, seed: int) -> bytes:
+    """A photo with the grain of a sensor: a fifth of a byte for each pixel, as cameras write it."""
+    rng = random.Random(seed)
+    colours = Image.frombytes("RGB", (64, 48), rng.randbytes(64 * 48 * 3)).resize((width, height))
+    fine = Image.frombytes("L", (width, height), rng.randbytes(width * height))
+    third = (width // 3, height // 3)
+    coarse = Image.frombytes("L", third, rng.randbytes(third[0] * third[1])).resize((width, height))
+    grain = Image.blend(fine, coarse, 0.6)
+    out = io.BytesIO()
+    Image.blend(colours, grain.convert("RGB"), 0.2).save(out, "JPEG", quality=80)
+    return out.getvalue()
 
 
 def few_photos(path: Path, count: int, each: int, every: int) -> Path:

@@ -1,6 +1,7 @@
 """Several decoders side by side: started on demand, each with its own fate, what is heavy one at a time."""
 
 import os
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import Samples
-from tests.process_table import Book
-from transload.errors import StalledError, UnreadableError
-from transload.media.decoder import DecoderLimits
+from tests.process_table import Book, left_after
+from transload.errors import CorruptError, UnreadableError
+from transload.media.decoder import DEATHS_MAX, DecoderLimits
 from transload.media.decoder_pool import MOST, DecoderPool, decoders_for_cores
-from transload.media.requests import PROBE, SHRINK, Probe, Shrink
+from transload.media.requests import LOOK, PROBE, SHRINK, Probe, Shrink
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.anyio
 async def probe(pool: DecoderPool, path: Path) -> str:
     """What a file is found to be; a pipe that has a writer is no file that can be read."""
     try:
-        return (await pool.ask(PROBE, Probe(path=str(path), name=path.name))).facts.sniffed
+        return (await pool.ask(LOOK, Probe(path=str(path), name=path.name))).facts.sniffed
     except UnreadableError:
         return "a pipe"
 
@@ -70,21 +71,34 @@ async def test_there_are_never_more_than_were_asked_for(samples: Samples) -> Non
     await pool.aclose()
 
 
-async def test_one_that_stands_still_fails_its_photo_alone(
-    samples: Samples, tmp_path: Path
-) -> None:
-    pool = DecoderPool(DecoderLimits(silence_s=0.5), most=2)
-    (pipe,) = pipes(tmp_path, 1)
-    failed: list[StalledError] = []
+def kill_readers(pipe: Path, book: Book, times: int) -> None:
+    """Kill whoever has opened the pipe, so many times."""
+    for _ in range(times):
+        with pipe.open("wb", buffering=0):
+            (reader,) = [pid for pid in list(book.living) if pipe in opened_by(pid)]
+            os.kill(reader, signal.SIGKILL)
+            left_after({reader}, 5)
 
-    async def stand_still() -> None:
+
+def opened_by(pid: int) -> set[Path]:
+    return {end.readlink() for end in Path(f"/proc/{pid}/fd").iterdir()}
+
+
+async def test_one_that_dies_fails_its_photo_alone(samples: Samples, tmp_path: Path) -> None:
+    book = Book()
+    pool = DecoderPool(DecoderLimits(), book, most=2)
+    (pipe,) = pipes(tmp_path, 1)
+    failed: list[CorruptError] = []
+
+    async def die() -> None:
         try:
             await probe(pool, pipe)
-        except StalledError as error:
+        except CorruptError as error:
             failed.append(error)
 
     async with anyio.create_task_group() as group:
-        group.start_soon(stand_still)
+        group.start_soon(die)
+        group.start_soon(anyio.to_thread.run_sync, kill_readers, pipe, book, DEATHS_MAX)
         for _ in range(5):
             assert await probe(pool, samples("photo.jpg")) == "jpeg"
     assert len(failed) == 1
@@ -112,6 +126,25 @@ async def test_what_takes_much_memory_is_done_one_at_a_time(tmp_path: Path) -> N
             group.start_soon(shrink, n)
     assert pool.starts == 1
     assert all([await anyio.Path(tmp_path / f"{n}.jpg").exists() for n in range(3)])
+    await pool.aclose()
+
+
+async def test_films_are_asked_of_one_child_alone(samples: Samples, tmp_path: Path) -> None:
+    pool = DecoderPool(DecoderLimits(), most=3)
+    path = samples("plain.mp4")
+    assert (await pool.ask(LOOK, Probe(path=str(path), name=path.name))).unopened
+    (pipe,) = pipes(tmp_path, 1)
+
+    async def film() -> None:
+        found = await pool.ask(PROBE, Probe(path=str(path), name=path.name))
+        assert found.facts.frames_decoded == 2
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(film)
+        group.start_soon(probe, pool, pipe)
+        await anyio.to_thread.run_sync(partial(write_all, [pipe]))
+    assert pool.starts == 2
     await pool.aclose()
 
 

@@ -19,6 +19,7 @@ from transload.media.requests import (
     CHECK_ORDER,
     COUNT_SEGMENT,
     JOIN_SEGMENTS,
+    LOOK,
     MEASURE,
     PLAN_PIECES,
     PLAN_SEGMENTS,
@@ -53,11 +54,24 @@ if TYPE_CHECKING:
 Beat = Callable[[], None]
 
 
+def _look(request: Probe, beat: Beat) -> Found:
+    """A photo is probed; films and audio are left for the child that has the video library."""
+    facts = _begin(request)
+    if _is_opened(facts) and (facts.sniffed_kind != "photo" or facts.sniffed == "heifs"):
+        return Found(facts=facts, thumb=None, unopened=True)
+    return _found(facts, request, beat)
+
+
 def _probe(request: Probe, beat: Beat) -> Found:
+    return _found(_begin(request), request, beat)
+
+
+def _begin(request: Probe) -> FileFacts:
+    """What the name and the first bytes say."""
     path = Path(request.path)
     with path.open("rb") as file:
         found = sniff.recognise_file(file, request.name)
-    facts = FileFacts(
+    return FileFacts(
         name=request.name,
         suffix=PurePosixPath(request.name).suffix.lower(),
         size=path.stat().st_size,
@@ -66,12 +80,20 @@ def _probe(request: Probe, beat: Beat) -> Found:
         sure=found.sure,
         denied=found.denied,
     )
+
+
+def _is_opened(facts: FileFacts) -> bool:
+    return not facts.denied and facts.sniffed_kind not in ("document", "archive", "junk")
+
+
+def _found(facts: FileFacts, request: Probe, beat: Beat) -> Found:
+    path = Path(request.path)
     thumb: bytes | None = None
-    if found.denied or found.kind.value in ("document", "archive", "junk"):
+    if not _is_opened(facts):
         pass
-    elif found.format == "heifs":
+    elif facts.sniffed == "heifs":
         facts, thumb = _probe_sequence(path, facts, request, beat)
-    elif found.kind.value == "photo":
+    elif facts.sniffed_kind == "photo":
         facts, thumb = _probe_photo(path, facts, request.pixel_bytes)
     else:
         facts, thumb = _probe_stream(path, facts, request, beat)
@@ -201,6 +223,7 @@ def _act(
 
 ACTS: dict[str, Callable[[JsonObject, Beat], JsonObject]] = dict(
     (
+        _act(LOOK, _look),
         _act(PROBE, _probe),
         _act(PROBE_ROOMY, _probe),
         _act(SHRINK, _shrink),

@@ -23,7 +23,8 @@ def decoders_for_cores() -> int:
 class DecoderPool:
     """At most `most` children. A request goes to the one used last that is free, so further ones stay unstarted.
 
-    Heavy requests are answered one after the other: what two would take is not within the memory of one.
+    Requests about films go to one child alone, whose video library takes as much memory as a further child. Heavy ones
+    are answered one after the other: what two would take is not within the memory of one.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class DecoderPool:
         most: int = 1,
     ) -> None:
         self.most = most
-        self._free = [Decoder(limits or DecoderLimits(), registry) for _ in range(most)]
-        self._all = tuple(self._free)
-        self._turn = anyio.Semaphore(most)
+        self._all = tuple(Decoder(limits or DecoderLimits(), registry) for _ in range(most))
+        self._of_films = self._all[-1]
+        self._free = list(self._all)
+        self._changed = anyio.Event()
         self._heavy = anyio.Lock()
 
     @property
@@ -46,15 +48,27 @@ class DecoderPool:
 
     async def ask(self, operation: Operation[R, A], request: R) -> A:
         """The answer of one of the children; errors as `Decoder.ask` says."""
-        alone = self._heavy if operation.heavy else contextlib.nullcontext()
-        async with alone, self._turn:
-            decoder = self._free.pop()
+        async with self._heavy if operation.heavy else contextlib.nullcontext():
+            decoder = await self._take(of_films=operation.films)
             try:
                 return await decoder.ask(operation, request)
             finally:
-                self._free.append(decoder)
+                self._give(decoder)
 
     async def aclose(self) -> None:
         """End all children and reap them."""
         for decoder in self._all:
             await decoder.aclose()
+
+    async def _take(self, *, of_films: bool) -> Decoder:
+        """The free child used last, waited for; or that of films."""
+        while not self._free or (of_films and self._of_films not in self._free):
+            await self._changed.wait()
+        decoder = self._of_films if of_films else self._free[-1]
+        self._free.remove(decoder)
+        return decoder
+
+    def _give(self, decoder: Decoder) -> None:
+        self._free.append(decoder)
+        self._changed.set()
+        self._changed = anyio.Event()

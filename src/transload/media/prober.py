@@ -1,12 +1,21 @@
 """Probing by several decoders at once, within the memory that one of them may take for pixels."""
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from transload.entry import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from transload.errors import MemoryLimitError
 from transload.facts import FileFacts
 from transload.media.decoder_pool import DecoderPool
-from transload.media.requests import PIXEL_BYTES, PROBE, PROBE_ROOMY, Found, Probe
+from transload.media.requests import (
+    LOOK,
+    PIXEL_BYTES,
+    PROBE,
+    PROBE_ROOMY,
+    Found,
+    Operation,
+    Probe,
+)
 
 
 class Prober:
@@ -25,12 +34,20 @@ class Prober:
         share = PIXEL_BYTES // self._decoders.most
         request = Probe(path=str(local), name=name, ffprobe=program, pixel_bytes=share)
         try:
-            found = await self._decoders.ask(PROBE, request)
+            found = await self._decoders.ask(_for_name(name), request)
+            if found.unopened:
+                found = await self._decoders.ask(PROBE, request)
         except MemoryLimitError:
             found = None
         if found is not None and not _wants_more(found.facts, share):
             return found
         return await self._decoders.ask(PROBE_ROOMY, replace(request, pixel_bytes=PIXEL_BYTES))
+
+
+def _for_name(name: str) -> Operation[Probe, Found]:
+    """What to ask first; a wrong guess costs a second question, or waiting for the child of films."""
+    streams = VIDEO_SUFFIXES | AUDIO_SUFFIXES
+    return PROBE if PurePosixPath(name).suffix.lower() in streams else LOOK
 
 
 def _wants_more(found: FileFacts, share: int) -> bool:

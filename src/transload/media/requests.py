@@ -17,12 +17,16 @@ A = TypeVar("A", bound=AnyDataclass)
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[R, A]):
-    """One thing the child does: its word in the request, and both types. What is `heavy` gets more memory and time."""
+    """One thing the child does: its word in the request, and both types. What is `heavy` gets more memory and time.
+
+    What may load the video library is of `films`: one child is enough that holds it.
+    """
 
     word: str
     request: type[R]
     answer: type[A]
     heavy: bool = False
+    films: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +44,11 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """`thumb` is a JPEG in Base64."""
+    """`thumb` is a JPEG in Base64. `unopened`: it is no photo, and only its first bytes were looked at."""
 
     facts: FileFacts
     thumb: str | None
+    unopened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,15 +168,17 @@ class Pieces:
     hevc: bool = False
 
 
-PROBE = Operation("probe", Probe, Found)
-PROBE_ROOMY = Operation("probe_roomy", Probe, Found, heavy=True)
+LOOK = Operation("look", Probe, Found)
+"""Probes photos; of what may be film or audio it says so."""
+PROBE = Operation("probe", Probe, Found, films=True)
+PROBE_ROOMY = Operation("probe_roomy", Probe, Found, heavy=True, films=True)
 """For what does not fit the usual limit: the frames of 8K, the pixels of a large photo."""
 SHRINK = Operation("shrink", Shrink, Done, heavy=True)
 TO_APNG = Operation("to_apng", CopyPictures, Done, heavy=True)
 BARE_TRACK = Operation("bare_track", CopyPictures, Done)
-MEASURE = Operation("measure", Measure, Measurement)
-CHECK_ORDER = Operation("check_order", Measure, Order)
-PLAN_SEGMENTS = Operation("plan_segments", PlanSegments, SegmentPlan)
-COUNT_SEGMENT = Operation("count_segment", CountSegment, SegmentCount)
-JOIN_SEGMENTS = Operation("join_segments", JoinSegments, Joined)
-PLAN_PIECES = Operation("plan_pieces", PlanPieces, Pieces)
+MEASURE = Operation("measure", Measure, Measurement, films=True)
+CHECK_ORDER = Operation("check_order", Measure, Order, films=True)
+PLAN_SEGMENTS = Operation("plan_segments", PlanSegments, SegmentPlan, films=True)
+COUNT_SEGMENT = Operation("count_segment", CountSegment, SegmentCount, films=True)
+JOIN_SEGMENTS = Operation("join_segments", JoinSegments, Joined, films=True)
+PLAN_PIECES = Operation("plan_pieces", PlanPieces, Pieces, films=True)

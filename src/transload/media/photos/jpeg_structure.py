@@ -106,6 +106,7 @@ def _begins_well(file: BinaryIO, head: _Head) -> bool:
     short = io.BytesIO(head.segments + file.read(_ROW_BYTES) + _END)
     try:
         with Image.open(short, formats=("JPEG",)) as image:
+            image.draft(None, (1, 1))
             image.load()
     except (OSError, SyntaxError, ValueError, struct.error):
         return False

@@ -1,6 +1,7 @@
 """Pictures that only the ffmpeg program decodes (JPEG XL), inside the decoder child.
 
-Pillow is imported here, so the main process never imports this module.
+Pillow is imported here, so the main process never imports this module. What knows programs is imported with the first
+such picture: it is a sixth of what a child loads, and every child would load it.
 """
 
 import io
@@ -12,8 +13,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from transload.media.encode.ffmpeg import wheel_binary
-from transload.media.probe.ffprobe import begin_child
 from transload.media.probe.mp4_boxes import children
 
 DEMUXERS = {"jxl": "jpegxl_pipe"}
@@ -105,6 +104,8 @@ def is_here() -> bool:
 
 
 def _programs() -> Iterator[Path]:
+    from transload.media.encode.ffmpeg import wheel_binary
+
     bundled, system = wheel_binary(), shutil.which("ffmpeg")
     if bundled is not None:
         yield bundled
@@ -117,6 +118,14 @@ def _png_of(program: Path, path: Path, demuxer: str) -> bytes:
 
     Without `-xerror` it tries a cut JPEG XL forever, with a complaint each time.
     """
+    from transload.media.probe.ffprobe import begin_child
+
+    def limited() -> None:
+        """Between fork and exec: as much memory as this child may ever have; it probes with less."""
+        begin_child()
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
     words = [
         "-v",
         "quiet",
@@ -136,15 +145,8 @@ def _png_of(program: Path, path: Path, demuxer: str) -> bytes:
             stdin=subprocess.DEVNULL,
             timeout=ANSWER_S,
             check=False,
-            preexec_fn=_limited,
+            preexec_fn=limited,
         )
     except subprocess.TimeoutExpired:
         return b""
     return done.stdout
-
-
-def _limited() -> None:
-    """Between fork and exec: as much memory as this child may ever have; it probes with less."""
-    begin_child()
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))

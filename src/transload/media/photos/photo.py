@@ -260,8 +260,8 @@ def shrink(path: Path, sniffed: str, shape: JpegTarget, into: Path) -> tuple[int
         exif = kept_of(image, shape.exif)
         icc = image.info.get("icc_profile")
         smaller = scaled(image, goal_of(image.size, shape.side))
-        upright: Image.Image = ImageOps.exif_transpose(smaller)
-        flat = as_rgb(upright, icc)
+        ImageOps.exif_transpose(smaller, in_place=True)  # else it copies also what is upright
+        flat = as_rgb(smaller, icc)
         keep_icc = icc if icc and image.mode in ("RGB", "RGBA") else None
     flat.save(into, "JPEG", quality=shape.quality, exif=exif, icc_profile=keep_icc)
     return flat.size
