@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from transload.errors import (
+    LOCKED,
     BugError,
     CorruptError,
     DeniedError,
@@ -18,17 +19,23 @@ from transload.errors import (
     TruncatedError,
     UnreachableError,
     UnreadableError,
+    UnsteadyError,
     UnsupportedError,
     Wait,
     WaitingError,
+    WithheldError,
     WrongPasswordError,
 )
+from transload.faults import Fault
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.waits import LedgerWaits
-from transload.model import ItemState, Outcome, Task
+from transload.model import Item, ItemState, Outcome, Task
 from transload.states import ITEM_OPEN, RETRY, SPACE
 
 log = logging.getLogger(__name__)
+
+WITHHELD_MAX = 4
+"""Times in a row that a server may ask to wait for one file, each obeyed, before it counts as one that never comes."""
 
 # Neither the source nor the destination is there for any item: in a conversion, too, the job ends with it.
 _OF_THE_JOB = (
@@ -70,6 +77,9 @@ class Failures:
             return True
         if isinstance(error, TransientError):
             until = await self._try_again_at(task, record, error)
+            # The wait is a row before it is counted: whatever dies here, it is obeyed.
+            if isinstance(error, WithheldError):
+                await self._count_withheld(task, record, error)
             if until is not None:
                 await record.wait(RETRY, until, error.fault())
                 return True
@@ -92,6 +102,20 @@ class Failures:
         delay_s = self._retry.delay_s(tried, self._jitter(), error.retry_after_s)
         return None if delay_s is None else self._clock() + int(delay_s * 1000)
 
+    async def _count_withheld(self, task: Task, record: TaskRecord, error: WithheldError) -> None:
+        """End what the server asked to wait for once too often; the wait goes on for all else that is asked of it."""
+        if task.item_id is not None:
+            left, times = [await record.item(task.item_id)], await record.tried()
+        elif error.index is not None:
+            found = await record.pending_at(error.index)
+            left = [item for item in found if item.fault is None or item.fault.kind not in LOCKED]
+            times = await record.withheld(left[0], error.fault()) if left else 0
+        else:  # a folder, of which there is no row
+            return
+        if times >= WITHHELD_MAX:
+            never = UnsteadyError(error.detail, evidence=error.evidence).fault()
+            await record.conclude([_lost(item, replace(never, attempts=times)) for item in left])
+
     async def _lose(self, task: Task, record: TaskRecord, error: TransloadError) -> None:
         """End the item of the task with this error, or every open one where no other can fare better."""
         if task.item_id is None or isinstance(error, _OF_THE_JOB):
@@ -100,12 +124,15 @@ class Failures:
             return
         item = await record.item(task.item_id)
         if item.state in ITEM_OPEN:
-            fault = replace(error.fault(), item=item.name)
-            await record.conclude([Outcome(item, ItemState.FAILED, error.detail, fault=fault)])
+            await record.conclude([_lost(item, error.fault())])
+
+
+def _lost(item: Item, fault: Fault) -> Outcome:
+    return Outcome(item, ItemState.FAILED, fault.detail, fault=replace(fault, item=item.name))
 
 
 def first_of(raised: BaseException) -> BaseException:
-    """The error that decides among those of a group: a lost lease first, then a full disk, then the earliest."""
+    """The error that decides among those of a group: a lost lease, a full disk, a withheld file, else the earliest."""
     flat: list[BaseException] = []
     pending = [raised]
     while pending:
@@ -115,7 +142,7 @@ def first_of(raised: BaseException) -> BaseException:
             pending.extend(group.exceptions)
         else:
             flat.append(error)
-    for kind in (LostLeaseError, DiskFullError):
+    for kind in (LostLeaseError, DiskFullError, WithheldError):
         for error in flat:
             if isinstance(error, kind):
                 return error
