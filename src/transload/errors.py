@@ -257,6 +257,15 @@ class RemoteBusyError(TransientError):
     )
 
 
+class WithheldError(RemoteBusyError):
+    """The server asks to come back later for one file, though it lists it.
+
+    `index` is that of the file in its source, once whoever reads the source has said so.
+    """
+
+    index: int | None = None
+
+
 class RemoteBrokenError(TransientError):
     """The server answers with an error of its own."""
 
@@ -266,7 +275,7 @@ class RemoteBrokenError(TransientError):
 
 
 class UnsteadyError(PermanentError):
-    """The server's answers about parts of a file contradict each other."""
+    """The server does not give a file although it lists it, or contradicts itself about it."""
 
     kind = RemoteBrokenError.kind
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.inputs import packed, photo
 from tests.installation import SMALL, Home, Picky
+from transload.config import Settings
 from transload.model import ItemState, Job, JobState, Lane, Recipe, Task
 from transload.plans import never_yield
 from transload.wiring import Installation, build
@@ -20,7 +21,7 @@ class Site:
     picky: Picky
     now_ms: int = 1_700_000_000_000
 
-    async def submit(self, source: Path) -> Job:
+    async def submit(self, source: Path | str) -> Job:
         ref = self.parts.sources.resolve(str(source))
         to = self.parts.destinations.parse("picky:", self.parts.library_dir)
         job = replace(_JOB, source=ref.ref, destination=to, title=ref.title)
@@ -42,14 +43,15 @@ _JOB = Job("", "", "", Recipe.PLAYABLE, "", JobState.QUEUED)
 
 
 @asynccontextmanager
-async def site(folder: Path) -> AsyncIterator[Site]:
+async def site(folder: Path, settings: Settings = SMALL) -> AsyncIterator[Site]:
+    """An installation in a folder; a second one there is the same, started anew."""
     home = Home(folder)
-    home.data.root.mkdir()
+    home.data.root.mkdir(exist_ok=True)
 
     def clock() -> int:
         return made.now_ms
 
-    made = Site(build(SMALL, home.data, clock), Picky(home.library))
+    made = Site(build(settings, home.data, clock), Picky(home.library))
     ledger = made.parts.ledger
     made.parts.destinations.add("picky", lambda _: made.picky)
     ledger.database.open()

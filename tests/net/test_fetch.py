@@ -24,6 +24,7 @@ from transload.errors import (
     RemoteLoginError,
     RemoteNotFoundError,
     ShortAnswerError,
+    TransientError,
     TransloadError,
 )
 from transload.net.egress import Egress
@@ -118,6 +119,38 @@ def test_redirects_are_followed_up_to_a_limit(web: Web, server: Ranged) -> None:
     server.does.redirects["/round"] = "/round"
     with pytest.raises(RemoteBrokenError, match="redirects more than 5 times"):
         web.get(target_of(server.url("round")))
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        ("gone", ConnectError, "cannot be reached"),
+        ("silent", NetworkTimeoutError, "sent nothing for too long"),
+        ("mute", ConnectionLostError, "broke the connection off"),
+    ],
+)
+def test_after_a_redirect_the_host_that_fails_is_named(
+    web: Web, server: Ranged, fault: str, kind: type[TransientError], words: str
+) -> None:
+    with socket.create_server(("127.0.0.2", 0)) as other:
+        port = other.getsockname()[1]
+        server.does.redirects = {"/go": f"http://me:secret@127.0.0.2:{port}/a.bin"}
+        if fault == "gone":
+            other.close()
+        if fault == "mute":
+            threading.Thread(target=hang_up, args=(other, RETRIES.max_attempts)).start()
+        with pytest.raises(kind) as caught:
+            web.get(target_of(server.url("go")))
+    assert caught.value.detail == f"http://127.0.0.2:{port}/a.bin {words}"
+    assert caught.value.scope == "host:127.0.0.2"
+
+
+def hang_up(server: socket.socket, times: int) -> None:
+    """Take so many connections and end each without an answer."""
+    for _ in range(times):
+        peer, _ = server.accept()
+        peer.recv(65536)
+        peer.close()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from transload.archives.open import Archives
 from transload.entry import Limits
 from transload.errors import TransloadError
 from transload.net.egress import Egress
-from transload.net.fetch import Web
+from transload.net.fetch import Times, Web
 from transload.ports import Source
 from transload.sources.http import HttpSources
 from transload.sources.webdav import WebdavSources
@@ -22,11 +22,13 @@ def web_sources() -> HttpSources:
     )
 
 
-def tree_sources(pause: Callable[[float], object] = lambda _s: None) -> WebdavSources:
+def tree_sources(
+    pause: Callable[[float], object] = lambda _s: None, times: Times | None = None
+) -> WebdavSources:
     """The same for folders on WebDAV servers, of at most a thousand names; `pause` is called between tries."""
 
     def web() -> Web:
-        return Web(Egress(["127.0.0.0/8"]), pause=pause)
+        return Web(Egress(["127.0.0.0/8"]), times=times, pause=pause)
 
     return WebdavSources(HttpSources(Archives(Limits()), web, lambda _folder: 0), web, 1000)
 

@@ -1,4 +1,7 @@
-"""WsgiDAV over a folder, served by cheroot on a port of 127.0.0.1: every request counted, faults on demand."""
+"""WsgiDAV over a folder, served by cheroot on a port of 127.0.0.1: every request counted, faults on demand.
+
+As behind a proxy, the paths that clients ask for may be others than those that WsgiDAV knows and writes into listings.
+"""
 
 import socket
 import threading
@@ -29,19 +32,25 @@ class Asked:
 
 @dataclass
 class Dav:
-    """The server with its counts; `says` answers in its place: (status, body, headers) by method and path."""
+    """The server with its counts; `says` answers in its place: (status, body, headers) by method and path. What is
+    `silent` has no answer before the server is stopped. `outside` and `inside` begin the paths before and behind it.
+    """
 
     folder: Path
     requests: list[Asked] = field(default_factory=list[Asked])
     says: dict[tuple[str, str], tuple[int, bytes, dict[str, str]]] = field(
         default_factory=dict[tuple[str, str], tuple[int, bytes, dict[str, str]]]
     )
+    silent: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    outside: str = ""
+    inside: str = ""
     ranges: bool = True
     login: tuple[str, str] | None = None
     port: int = 0
     _server: Server | None = None
     _thread: threading.Thread | None = None
     _app: Callable[[Environ, Start], Iterable[bytes]] | None = None
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def url(self, path: str = "", login: str = "") -> str:
         """The address of a place, with `user:password` if given."""
@@ -60,10 +69,11 @@ class Dav:
     def start(self) -> None:
         """Serve, on the port of before if there was one; it listens when this returns."""
         self._app = self._made()
+        self._stopped.clear()
         if not self.port:  # cheroot lets a port be taken again only where it was named
             with socket.create_server(("127.0.0.1", 0)) as free:
                 self.port = free.getsockname()[1]
-        server = Server(("127.0.0.1", self.port), self._answered, numthreads=4, shutdown_timeout=1)
+        server = Server(("127.0.0.1", self.port), self._answered, numthreads=24, shutdown_timeout=1)
         server.prepare()
         self._server = server
         self._thread = threading.Thread(target=server.serve)
@@ -71,6 +81,7 @@ class Dav:
 
     def stop(self) -> None:
         """End serving; may be called twice."""
+        self._stopped.set()
         if self._server is not None and self._thread is not None:
             self._server.stop()
             self._thread.join()
@@ -89,6 +100,8 @@ class Dav:
             one.status = status
             start(f"{status} x", [*headers.items(), ("Content-Length", str(len(body)))])
             return [body]
+        if (one.method, one.path) in self.silent:
+            self._stopped.wait(30)
         if not self.ranges:
             environ.pop("HTTP_RANGE", None)
         return self._by_wsgidav(one, environ, start)
@@ -99,6 +112,7 @@ class Dav:
             return start(status, *more)
 
         assert self._app is not None
+        environ["PATH_INFO"] = self.inside + environ["PATH_INFO"].removeprefix(self.outside)
         for piece in self._app(environ, noted):
             one.sent += len(piece)
             yield piece
@@ -107,7 +121,7 @@ class Dav:
         users: Any = {self.login[0]: {"password": self.login[1]}} if self.login else True
         app: Callable[[Environ, Start], Iterable[bytes]] = WsgiDAVApp(
             {
-                "provider_mapping": {"/": str(self.folder)},
+                "provider_mapping": {self.inside or "/": str(self.folder)},
                 "simple_dc": {"user_mapping": {"*": users}},
                 "http_authenticator": {"accept_basic": True, "accept_digest": False},
                 "verbose": 0,

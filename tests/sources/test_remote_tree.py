@@ -14,12 +14,16 @@ from transload.errors import (
     ConnectError,
     CorruptError,
     NeedsLocalFileError,
+    NetworkTimeoutError,
     RemoteBrokenError,
+    RemoteBusyError,
     RemoteForbiddenError,
     TransloadError,
+    UnsteadyError,
 )
 from transload.sources import remote_tree
 from transload.sources.remote_tree import RemoteTree, TreeEntry, TreePath, is_name
+from transload.sources.tree_retries import TRIES
 
 
 @dataclass
@@ -49,6 +53,8 @@ class Disk:
     more: dict[str, Sequence[TreeEntry]] = field(default_factory=dict[str, Sequence[TreeEntry]])
     in_parts: bool = True
     is_closed: bool = False
+    rests: list[float] = field(default_factory=list[float])
+    scope: str = "host:disk"
 
     def names(self, folder: TreePath) -> Sequence[TreeEntry]:
         word = b"/".join(folder).decode()
@@ -68,6 +74,9 @@ class Disk:
         if word in self.fails:
             raise self.fails[word]
         return OnDisk(self.folder / word, self.in_parts)
+
+    def rest(self, seconds: float) -> None:
+        self.rests.append(seconds)
 
     def close(self) -> None:
         self.is_closed = True
@@ -141,31 +150,38 @@ def test_a_later_pass_asks_only_for_folders_on_its_way(
     assert (entry.name, disk.listed) == ("z/last.jpg", ["", "z"])
 
 
-@pytest.mark.parametrize("error", [RemoteForbiddenError("403"), RemoteBrokenError("500")])
+@pytest.mark.parametrize(
+    ("error", "kind", "tries"),
+    [
+        (RemoteForbiddenError("403"), "source.forbidden", 1),
+        (RemoteBrokenError("500"), "source.server_error", TRIES.max_attempts),
+        (NetworkTimeoutError("silent"), "source.server_error", TRIES.max_attempts),
+        (RemoteBusyError("503"), "source.server_error", TRIES.max_attempts),
+    ],
+)
 def test_a_folder_that_cannot_be_listed_is_an_entry_with_its_trouble(
-    disk: Disk, error: TransloadError
+    disk: Disk, error: TransloadError, kind: str, tries: int
 ) -> None:
     disk.fails["b"] = error
     tree = tree_of(disk)
     assert list(read_like_a_job(tree)) == [name for name in IN_ORDER if not name.startswith("b/")]
     (lost,) = [entry for entry in tree.entries() if entry.trouble]
     assert lost.trouble is not None
-    assert (lost.name, lost.kind, lost.trouble.kind) == ("b", "file", error.kind.word)
+    assert (lost.name, lost.kind, lost.trouble.kind) == ("b", "file", kind)
     assert lost.trouble.item == "b"
-    assert disk.listed.count("b") == 1  # both walks must see the same
+    assert disk.listed.count("b") == tries  # once for both walks, which must see the same
     assert tree.finish().fault is None
 
 
 def test_a_server_that_fails_altogether_is_waited_for(disk: Disk) -> None:
-    disk.fails["b"] = ConnectError("gone")
-    with pytest.raises(ConnectError):
-        read_like_a_job(tree_of(disk))
-    tree = tree_of(disk)
-    walk = tree.entries()
-    assert next(walk).name == "a"
-    disk.fails |= {word: RemoteBrokenError("502") for word in ("", "a/deep", "b")}
-    with pytest.raises(RemoteBrokenError):
-        list(walk)
+    for error in (ConnectError("gone"), RemoteBrokenError("502")):
+        disk.fails = {}
+        walk = tree_of(disk).entries()
+        assert next(walk).name == "a"
+        disk.fails = dict.fromkeys(("", "a/deep", "b"), error)
+        with pytest.raises(type(error)) as raised:
+            list(walk)
+        assert raised.value.scope == disk.scope  # it is never given up
     disk.fails = {"": RemoteForbiddenError("403")}
     with pytest.raises(RemoteForbiddenError):
         list(tree_of(disk).entries())
@@ -175,8 +191,8 @@ def test_a_file_that_the_server_fails_on_fails_alone(disk: Disk) -> None:
     disk.fails["b/x.jpg"] = RemoteBrokenError("500")
     found = outcomes(tree_of(disk))
     lost = found.pop("b/x.jpg")
-    assert isinstance(lost, TransloadError)
-    assert lost.kind is RemoteBrokenError.kind
+    assert isinstance(lost, UnsteadyError)
+    assert [name for name, _ in disk.asked].count("b/x.jpg") == TRIES.max_attempts
     assert list(found) == [name for name in IN_ORDER if name != "b/x.jpg"]
     disk.fails[""] = ConnectError("gone")
     tree = tree_of(disk)

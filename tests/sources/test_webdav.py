@@ -27,6 +27,7 @@ from transload.ports import Source
 from transload.sources import webdav as adapter
 from transload.sources.http import HttpSources
 from transload.sources.webdav import WebdavSources, as_http
+from transload.sources.webdav_listing import DEPTH_MAX
 
 TREE = {
     "trip/IMG_2.jpg": noise(300_000, 2),
@@ -181,6 +182,43 @@ def test_addresses_that_lead_elsewhere_are_named_and_never_asked(
     assert {one.path for one in dav.requests} == {"/trip/", "/trip/IMG_2.jpg"}
 
 
+@pytest.mark.parametrize(
+    ("outside", "inside"),
+    [("", "/backend/files"), ("/cloud", ""), ("/cloud", "/backend/files"), ("/a/b/c", "/x")],
+)
+def test_behind_a_proxy_that_rewrites_paths_a_folder_is_a_folder(
+    dav: Dav, outside: str, inside: str
+) -> None:
+    dav.stop()
+    dav.outside, dav.inside = outside, inside
+    (dav.folder / "trip" / "empty").mkdir()
+    dav.start()
+    source = opened(dav.url(f"{outside}/trip/".lstrip("/")))
+    assert source.title == "trip"
+    assert read(source) == INSIDE
+    assert {one.path.startswith(f"{outside}/trip/") for one in dav.requests} == {True}
+    assert not troubles(opened(dav.url(f"{outside}/trip".lstrip("/"))))
+    (dav.folder / "a.zip").write_bytes(b"no folder")
+    assert tree_sources().resolve(dav.url(f"{outside}/a.zip".lstrip("/"))).title == "a"
+    whole = opened(dav.url(f"{outside}/".lstrip("/")))
+    assert {e.name for e in whole.entries() if "/" not in e.name} == {"trip", "a.zip"}
+    assert not troubles(whole)
+
+
+@pytest.mark.parametrize("prefix", ["http://inner:8080", "http://inner:8080/files", "//inner", ""])
+@pytest.mark.parametrize("own_at", [0, 1, 2])
+def test_behind_a_proxy_the_addresses_may_be_of_another_host(
+    dav: Dav, prefix: str, own_at: int
+) -> None:
+    """The folder itself is anywhere in its listing, its address with or without a slash."""
+    places = [(f"{prefix}/trip/IMG_2.jpg", False), (f"{prefix}/trip/notes.txt", False)]
+    places.insert(own_at, (f"{prefix}/trip" + "/" * (own_at % 2), True))
+    dav.says["PROPFIND", "/trip/"] = (207, multistatus(*places), {})
+    source = opened(dav.url("trip/"))
+    assert outcomes(source) == {name: TREE[f"trip/{name}"] for name in ("IMG_2.jpg", "notes.txt")}
+    source.close()
+
+
 def test_a_name_is_decoded_once(dav: Dav) -> None:
     (dav.folder / "trip/%2e%2e").mkdir()
     (dav.folder / "trip/%2e%2e/x.jpg").write_bytes(b"x")
@@ -216,6 +254,19 @@ def test_a_listing_has_bounds(dav: Dav, monkeypatch: pytest.MonkeyPatch) -> None
         list(opened(dav.url("trip/")).entries())
     monkeypatch.setattr(adapter, "LISTING_BYTES_MAX", 1000)
     with pytest.raises(LimitError, match="larger than"):
+        opened(dav.url("trip/"))
+
+
+def test_a_listing_is_refused_where_it_is_too_deep(dav: Dav) -> None:
+    for depth in (DEPTH_MAX - 1, DEPTH_MAX, 100_000):
+        end = b"</D:multistatus>"
+        deep = b"<x>" * depth + b"</x>" * depth + end
+        listing = multistatus(("/trip/day%20one/", True)).replace(end, deep)
+        dav.says["PROPFIND", "/trip/day%20one/"] = (207, listing, {})
+        found = troubles(opened(dav.url("trip/")))
+        assert found == ({} if depth < DEPTH_MAX else {"day one": "input.unsupported"})
+    dav.says["PROPFIND", "/trip/"] = dav.says["PROPFIND", "/trip/day%20one/"]
+    with pytest.raises(UnsupportedError, match="more than 32 deep"):
         opened(dav.url("trip/"))
 
 

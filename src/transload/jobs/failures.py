@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from transload.errors import (
+    LOCKED,
     BugError,
     CorruptError,
     DeniedError,
@@ -18,18 +19,24 @@ from transload.errors import (
     TruncatedError,
     UnreachableError,
     UnreadableError,
+    UnsteadyError,
     UnsupportedError,
     WaitingError,
+    WithheldError,
     WrongPasswordError,
 )
+from transload.faults import Fault
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.waits import LedgerWaits
-from transload.model import ItemState, Job, Task
+from transload.model import Item, ItemState, Job, Task
 from transload.ports import Destination
 from transload.states import ITEM_OPEN, RETRY, SPACE
 from transload.steps.albums import reconcile
 
 log = logging.getLogger(__name__)
+
+WITHHELD_MAX = 4
+"""Times in a row that a server may ask to wait for one file, each obeyed, before it counts as one that never comes."""
 
 # Neither the source nor the destination is there for any item: in a conversion, too, the job ends with it.
 _OF_THE_JOB = (
@@ -83,6 +90,9 @@ class Failures:
             return True
         if isinstance(error, TransientError):
             until = await self._try_again_at(attempt, error)
+            # The wait is a row before it is counted: whatever dies here, it is obeyed.
+            if isinstance(error, WithheldError):
+                await self._count_withheld(attempt, error)
             if until is not None:
                 await record.wait(RETRY, until, error.fault())
                 return True
@@ -118,6 +128,22 @@ class Failures:
         delay_s = self._retry.delay_s(tried, self._jitter(), error.retry_after_s)
         return None if delay_s is None else self._clock() + int(delay_s * 1000)
 
+    async def _count_withheld(self, attempt: Attempt, error: WithheldError) -> None:
+        """End what the server asked to wait for once too often; the wait goes on for all else that is asked of it."""
+        task, record = attempt.task, attempt.record
+        if task.item_id is not None:
+            left, times = [await record.item(task.item_id)], await record.tried()
+        elif error.index is not None:
+            found = await record.pending_at(error.index)
+            left = [item for item in found if item.fault is None or item.fault.kind not in LOCKED]
+            times = await record.withheld(left[0], error.fault()) if left else 0
+        else:  # a folder, of which there is no row
+            return
+        if times >= WITHHELD_MAX:
+            never = UnsteadyError(error.detail, evidence=error.evidence).fault()
+            for item in left:
+                await self._lose_one(attempt, item, replace(never, attempts=times))
+
     async def _lose(self, attempt: Attempt, error: TransloadError) -> None:
         """End the item of the task with this error, or every open one where no other can fare better."""
         task, record = attempt.task, attempt.record
@@ -130,15 +156,18 @@ class Failures:
 
     async def lose_item(self, attempt: Attempt, item_id: int, error: TransloadError) -> None:
         """End one item with this error, unless it turns out to have arrived."""
+        await self._lose_one(attempt, await attempt.record.item(item_id), error.fault())
+
+    async def _lose_one(self, attempt: Attempt, item: Item, fault: Fault) -> None:
         is_reconciled = await self.reconciled(attempt)
-        item = await attempt.record.item(item_id)
-        if item.state in ITEM_OPEN:
-            fault = replace(error.fault(), item=item.name)
-            await attempt.record.lose(item, fault, is_reconciled=is_reconciled)
+        now = await attempt.record.item(item.id)
+        if now.state in ITEM_OPEN:
+            fault = replace(fault, item=item.name)
+            await attempt.record.lose(now, fault, is_reconciled=is_reconciled)
 
 
 def first_of(raised: BaseException) -> BaseException:
-    """The error that decides among those of a group: a lost lease first, then a full disk, then the earliest."""
+    """The error that decides among those of a group: a lost lease, a full disk, a withheld file, else the earliest."""
     flat: list[BaseException] = []
     pending = [raised]
     while pending:
@@ -148,7 +177,7 @@ def first_of(raised: BaseException) -> BaseException:
             pending.extend(group.exceptions)
         else:
             flat.append(error)
-    for kind in (LostLeaseError, DiskFullError):
+    for kind in (LostLeaseError, DiskFullError, WithheldError):
         for error in flat:
             if isinstance(error, kind):
                 return error

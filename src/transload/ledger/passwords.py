@@ -80,7 +80,8 @@ def first_locked(db: Connection, job_id: str) -> Fault | None:
 def forget_locks(db: Connection, job_id: str) -> None:
     """A new pass says anew what is locked: what the one before said must not outlive it."""
     pending = (items.c.job_id == job_id) & (items.c.state == ItemState.PENDING.value)
-    db.execute(update(items).where(pending, items.c.fault.is_not(None)).values(fault=None))
+    found = pending & items.c.fault["kind"].as_string().in_(LOCKED)
+    db.execute(update(items).where(found).values(fault=None))
     locked = (jobs.c.id == job_id) & jobs.c.fault["kind"].as_string().in_(LOCKED)
     db.execute(update(jobs).where(locked).values(fault=None))
 

@@ -135,6 +135,21 @@ class TaskRecord(DeliveringTask):
         query = select(items).where(items.c.id == item_id)
         return item_of(await self._database.read(lambda db: db.execute(query).one()))
 
+    async def pending_at(self, index: int) -> list[Item]:
+        """Pending items of an entry of the source: its own, and those in it where it is an archive."""
+        at = (items.c.job_id == self._job.id) & (items.c.idx == index)
+        at &= items.c.state == ItemState.PENDING.value
+        query = select(items).where(at).order_by(items.c.inner)
+        return await self._database.read(lambda db: [item_of(row) for row in db.execute(query)])
+
+    async def withheld(self, item: Item, fault: Fault) -> int:
+        """Count that the server does not give a pending item for now; returns how often in a row, in any run."""
+        before = 0 if item.fault is None else item.fault.attempts
+        counted = fault_to_json(replace(fault, attempts=before + 1))
+        at = (items.c.id == item.id) & (items.c.state == ItemState.PENDING.value)
+        await self._write(lambda db: db.execute(update(items).where(at).values(fault=counted)))
+        return before + 1
+
     async def deferred_near(self, item_id: int, limit: int) -> list[Item]:
         """Items that still wait for a conversion, from this one on in entry order."""
         here = select(items.c.idx, items.c.inner).where(items.c.id == item_id)

@@ -167,7 +167,7 @@ class Web:
         pause: Callable[[float], object] | None = None,
     ) -> None:
         times = times or Times()
-        self._pause = pause or rest
+        self.pause = pause or rest
         self._client = httpx2.Client(
             transport=_GuardedTransport(egress, tls),
             timeout=httpx2.Timeout(times.read_s, connect=times.connect_s),
@@ -202,7 +202,7 @@ class Web:
         log.info(
             "web_retry", extra={"kind": error.kind.word, "attempt": attempt, "delay_s": delay_s}
         )
-        self._pause(delay_s)
+        self.pause(delay_s)
 
     def close(self) -> None:
         """Close every connection; may be called twice."""
@@ -212,7 +212,7 @@ class Web:
         login = {"Authorization": target.login} if target.login else {}
         request = self._request(asked, target.url, {**asked.headers, **login})
         for _ in range(REDIRECTS_MAX + 1):
-            with _translated(target.url, in_body=False):
+            with _translated(str(request.url), in_body=False):  # perhaps another host by now
                 response = self._client.send(
                     request, stream=True, follow_redirects=False, auth=None
                 )

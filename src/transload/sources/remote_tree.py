@@ -17,16 +17,13 @@ from transload.errors import (
     LimitError,
     NeedsLocalFileError,
     PermanentError,
-    RemoteBrokenError,
-    TransientError,
-    TransloadError,
-    UnsteadyError,
     UnsupportedError,
 )
 from transload.faults import Fault
 from transload.ports import Want
 from transload.sources.folder import natural_key
 from transload.sources.http_source import pull_of
+from transload.sources.tree_retries import RetriedFile, tried_again
 from transload.units import KIB, MIB
 
 DEPTH_MAX = 64
@@ -67,7 +64,12 @@ class TreeFile(Blob, Protocol):
 
 
 class TreeServer(Protocol):
-    """What a server must be able to do. Each method raises the errors of source.* and net.*."""
+    """What a server must be able to do. `names` and `file` raise the errors of source.* and net.*."""
+
+    @property
+    def scope(self) -> str:
+        """What all that is asked of it waits for when it is out of reach."""
+        ...
 
     def names(self, folder: TreePath) -> Sequence[TreeEntry]:
         """What is in a folder, in any order; LimitError where it is more than may be held."""
@@ -75,6 +77,10 @@ class TreeServer(Protocol):
 
     def file(self, path: TreePath, first_bytes: int) -> TreeFile:
         """The file at a place, asked for: its first bytes are on their way."""
+        ...
+
+    def rest(self, seconds: float) -> None:
+        """Wait before it is asked again, unless the job is stopped meanwhile."""
         ...
 
     def close(self) -> None:
@@ -106,20 +112,30 @@ class TreeBlob:
     path: Path | None = None
 
     def open(self) -> ByteFile:
-        """A fresh opening. Raises NeedsLocalFileError where parts of it cannot be had, and what the server raises."""
-        file = self.tree.asked(self.found)
-        if not file.in_parts:
+        """A fresh opening. Raises NeedsLocalFileError where parts of it cannot be had, and as `RemoteTree.asked`."""
+        asked = self.tree.asked(self.found)
+        if not asked.file.in_parts:
             raise NeedsLocalFileError(f"{self.name}: the server cannot give parts of it")
-        return file.open()
+        return asked.retried.open()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The file that was asked for last, and the same as it is read."""
+
+    path: TreePath
+    file: TreeFile
+    retried: RetriedFile
 
 
 class RemoteTree:
     """A `Source` over a folder on a server: every file below it, naturally sorted folder by folder.
 
     Indices are the same in every run over an unchanged tree. A folder that cannot be listed is an entry with its
-    trouble, and so is one 64 deep; what is out of reach altogether is raised. Files of a set of volumes are not put
-    together: each of them says so when it is opened. Memory: the names of one folder a level, a number for each
-    folder, and up to `NAMES_KEPT` names, so that what is listed twice is asked for once.
+    trouble, and so is one 64 deep; what is out of reach altogether is raised. A file or folder that fails while the
+    tree can be listed is tried again and then fails alone. Files of a set of volumes are not put together: each of
+    them says so when it is opened. Memory: the names of one folder a level, a number for each folder, and up to
+    `NAMES_KEPT` names, so that what is listed twice is asked for once.
     """
 
     listed = True
@@ -131,7 +147,7 @@ class RemoteTree:
         self._fault: Fault | None = None
         self._taken = 0
         self._file: ByteFile | None = None
-        self._asked: tuple[TreePath, TreeFile] | None = None
+        self._asked: _Asked | None = None
         self._kept: dict[TreePath, Sequence[TreeEntry]] = {}
         self._failed: dict[TreePath, Fault] = {}
         self._marks: dict[TreePath, int] = {}
@@ -172,28 +188,17 @@ class RemoteTree:
         self._forget()
         self._server.close()
 
-    def asked(self, found: _Found) -> TreeFile:
-        """The file, asked for once for all its openings in a row. Raises what the server raises."""
-        if self._asked is not None and self._asked[0] == found.path:
-            return self._asked[1]
+    def asked(self, found: _Found) -> _Asked:
+        """The file, asked for once for all its openings in a row. Raises as `tried_again`."""
+        if self._asked is not None and self._asked.path == found.path:
+            return self._asked
         self._forget()
         first = LOOK_BYTES
         if "." + found.shown.rpartition(".")[2].lower() in MEDIA_SUFFIXES:
             first = found.one.size or UNKNOWN_BYTES
-        try:
-            file = self._server.file(found.path, first)
-        except RemoteBrokenError as error:
-            raise self._blamed(error) from error
-        self._asked = found.path, file
-        return file
-
-    def _blamed(self, error: RemoteBrokenError) -> TransloadError:
-        """The error as that of one file or folder, where the server still lists the tree; else as it is."""
-        try:
-            self._server.names(())
-        except TransientError:
-            return error
-        return UnsteadyError(error.detail, evidence=error.evidence)
+        file = tried_again(self._server, lambda: self._server.file(found.path, first))
+        self._asked = _Asked(found.path, file, RetriedFile(self._server, file))
+        return self._asked
 
     def _pull(self, found: _Found) -> Pull:
         reading: Pull | None = None
@@ -201,7 +206,7 @@ class RemoteTree:
         def pull(size: int) -> bytes:
             nonlocal reading
             if reading is None:
-                self._file = self.asked(found).open()
+                self._file = self.asked(found).retried.open()
                 reading = pull_of(self._file, found.one.size)
             return reading(size)
 
@@ -215,7 +220,7 @@ class RemoteTree:
 
     def _forget(self) -> None:
         if self._asked is not None:
-            self._asked[1].close()
+            self._asked.file.close()
             self._asked = None
 
     def _walk(self, start: int = 0) -> Iterator[tuple[int, _Found]]:
@@ -251,18 +256,11 @@ class RemoteTree:
         if path not in self._failed:
             try:
                 return found, self._names(path)
-            except (PermanentError, RemoteBrokenError) as error:
+            except PermanentError as error:
                 if path in self._marks:
                     raise
-                self._failed[path] = replace(self._alone(error), item=found.shown)
+                self._failed[path] = replace(error.fault(), item=found.shown)
         return replace(found, one=replace(one, is_folder=False, trouble=self._failed[path])), None
-
-    def _alone(self, error: TransloadError) -> Fault:
-        """The fault of one folder. Raises the error where it is that of the whole server."""
-        blamed = self._blamed(error) if isinstance(error, RemoteBrokenError) else error
-        if isinstance(blamed, TransientError):
-            raise blamed
-        return blamed.fault()
 
     def _names(self, folder: TreePath) -> Sequence[TreeEntry]:
         """The proven names of a folder in their order; asked for unless they are remembered."""
@@ -272,12 +270,18 @@ class RemoteTree:
                 raise LimitError(
                     f"a folder more than {DEPTH_MAX} deep: perhaps a link that leads back"
                 )
-            names = _proven(self._server.names(folder))
+            names = _proven(self._asked_names(folder))
             self._check_same(folder, names)
         self._kept[folder] = names
         while len(self._kept) > 1 and sum(map(len, self._kept.values())) > NAMES_KEPT:
             del self._kept[next(iter(self._kept))]
         return names
+
+    def _asked_names(self, folder: TreePath) -> Sequence[TreeEntry]:
+        """What the server lists. One folder may fail alone, unless both walks must have seen what was in it."""
+        if not folder or folder in self._marks:
+            return self._server.names(folder)
+        return tried_again(self._server, lambda: self._server.names(folder))
 
     def _check_same(self, folder: TreePath, names: Sequence[TreeEntry]) -> None:
         mark = hash(tuple((one.name, one.is_folder) for one in names))

@@ -4,15 +4,13 @@ Where things are is never taken from the server: of an address in its listing on
 folder that was asked for, and the next address is made of that.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from typing import Final
-from urllib.parse import quote, unquote_to_bytes, urlsplit, urlunsplit
+from dataclasses import replace
+from urllib.parse import quote, urlsplit, urlunsplit
 from xml.etree.ElementTree import ParseError, XMLParser
 
-from transload.entry import RAISE_LIMIT, Opening
+from transload.entry import Opening
 from transload.errors import (
     LimitError,
     RemoteBrokenError,
@@ -23,16 +21,14 @@ from transload.net.fetch import Answer, Asked, Target, Web, host_scope, target_o
 from transload.ports import Source, SourceRef
 from transload.sources.http import HttpSources
 from transload.sources.http_blob import RemoteBlob, blob_at
-from transload.sources.remote import date_ms
 from transload.sources.remote_tree import RemoteTree, TreeEntry, TreePath
+from transload.sources.webdav_listing import FolderListing, Multistatus, names_of
 from transload.units import KIB, MIB
-from transload.web_address import without_login
 
 SCHEMES = {"webdav": "http", "webdavs": "https"}
 LISTING_BYTES_MAX = 128 * MIB
 """Of one folder: 150,000 names as talkative servers describe them."""
 _CHUNK_BYTES = 64 * KIB
-_DAV: Final = "{DAV:}"
 _QUESTION = (
     b'<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop>'
     b"<resourcetype/><getcontentlength/><getlastmodified/></prop></propfind>"
@@ -59,8 +55,7 @@ class WebdavSources:
         with closing(server):
             is_folder = server.is_folder()
         if is_folder:
-            scopes = (host_scope(as_http(ref)),)
-            return SourceRef(ref, server.identity, server.title, scopes=scopes)
+            return SourceRef(ref, server.identity, server.title, scopes=(server.scope,))
         return replace(self._http.resolve(as_http(ref)), ref=ref)
 
     def open(self, ref: str, opening: Opening) -> Source:
@@ -91,10 +86,15 @@ class WebdavServer:
         self._max_entries = max_entries
 
     @property
+    def scope(self) -> str:
+        """The server's host."""
+        return host_scope(self._target.url)
+
+    @property
     def title(self) -> str:
         """The folder's name, else the server's."""
         url = urlsplit(self._target.url)
-        names = _names_of(url.path)
+        names = names_of(url.path)
         return names[-1].decode("utf-8", "replace") if names else url.hostname or "files"
 
     @property
@@ -105,8 +105,7 @@ class WebdavServer:
 
     def is_folder(self) -> bool:
         """Whether the address is that of a folder, by one request. Raises what `names` raises."""
-        own, _ = self._listed(self._target, "0")
-        return own
+        return self._listed(self._target, "0").is_folder
 
     def names(self, folder: TreePath) -> Sequence[TreeEntry]:
         """What is in a folder, as the server lists it.
@@ -114,14 +113,17 @@ class WebdavServer:
         Raises LimitError where that is too much, UnsupportedError where it is no listing or a hostile one,
         RemoteBrokenError where it cannot be read, and what `Web.ask` raises.
         """
-        _, names = self._listed(self._at(folder, is_folder=True), "1")
-        return names
+        return self._listed(self._at(folder, is_folder=True), "1").names
 
     def file(self, path: TreePath, first_bytes: int) -> RemoteBlob:
         """The file at a place, its first bytes on their way. Raises what `Web.get` raises."""
         blob = blob_at(self._web, self._at(path, is_folder=False), first_bytes)
         blob.remote = replace(blob.remote, name=path[-1].decode("utf-8", "replace"))
         return blob
+
+    def rest(self, seconds: float) -> None:
+        """Wait as the client does between its tries."""
+        self._web.pause(seconds)
 
     def close(self) -> None:
         """Close every connection; may be called twice."""
@@ -133,27 +135,35 @@ class WebdavServer:
         whole = f"{url.path.rstrip('/')}/{inside}" + ("/" if is_folder and path else "")
         return replace(self._target, url=urlunsplit((url.scheme, url.netloc, whole, url.query, "")))
 
-    def _listed(self, target: Target, depth: str) -> tuple[bool, Sequence[TreeEntry]]:
-        """Whether the place is a folder, and what is in it; a listing that breaks off is asked for again."""
+    def _listed(self, target: Target, depth: str) -> FolderListing:
+        """What the server says of a place; a listing that breaks off is asked for again."""
         headers = {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
         asked = Asked("PROPFIND", headers, _QUESTION, _ACCEPTS)
         failures = 0
         while True:
-            with closing(self._web.ask(asked, target)) as answer:
+            with closing(self._answer(asked, target)) as answer:
                 if answer.status != 207:
                     raise UnsupportedError(
                         f"{target.shown} speaks no WebDAV (status {answer.status})",
                         suggestion="Give the address of a single file with http:// or https:// before it.",
                     )
                 try:
-                    return self._read(answer, target)
+                    return self._read(answer, target, alone=depth == "0")
                 except TransientError as error:
                     failures += 1
                     self._web.rest(failures, error)
 
-    def _read(self, answer: Answer, target: Target) -> tuple[bool, Sequence[TreeEntry]]:
-        listing = _Multistatus(answer.url, self._max_entries)
-        parser = XMLParser(target=listing, encoding="utf-8")
+    def _answer(self, asked: Asked, target: Target) -> Answer:
+        """The answer about a place. A server with a fault of its own is as good as out of reach: it is waited for."""
+        try:
+            return self._web.ask(asked, target)
+        except RemoteBrokenError as error:
+            error.within(self.scope)
+            raise
+
+    def _read(self, answer: Answer, target: Target, *, alone: bool) -> FolderListing:
+        said = Multistatus(answer.url, self._max_entries, alone=alone)
+        parser = XMLParser(target=said, encoding="utf-8")
         size, before = 0, b""
         try:
             while chunk := answer.read(_CHUNK_BYTES):
@@ -169,100 +179,4 @@ class WebdavServer:
             raise RemoteBrokenError(
                 f"the listing of {target.shown} cannot be read", evidence=str(error)
             ) from error
-        return listing.is_folder, listing.names
-
-
-def _names_of(path: str) -> TreePath:
-    """The names in the path of an address; each is decoded once."""
-    return tuple(unquote_to_bytes(name) for name in path.split("/") if name)
-
-
-@dataclass(slots=True)
-class _Response:
-    """What a listing says of one place, as texts."""
-
-    is_folder: bool = False
-    texts: dict[str, str] = field(default_factory=dict[str, str])
-
-
-class _Multistatus:
-    """Takes in the elements of a listing (RFC 4918 14.16) one by one and keeps what is of use. Raises LimitError."""
-
-    def __init__(self, url: str, max_entries: int) -> None:
-        self.is_folder = False
-        self.names: list[TreeEntry] = []
-        self._base = urlsplit(url)
-        self._folder = _names_of(self._base.path)
-        self._max_entries = max_entries
-        self._open: list[str] = []
-        self._one = _Response()
-        self._text: list[str] | None = None
-
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        """An element begins."""
-        inside, word = (self._open or [""])[-1], tag.removeprefix(_DAV)
-        self._open.append(word)
-        if word == "response":
-            self._one = _Response()
-        elif word == "collection" and inside == "resourcetype":
-            self._one.is_folder = True
-        elif inside in ("response", "prop"):
-            self._text = []
-
-    def data(self, text: str) -> None:
-        """Text, perhaps only a piece of it."""
-        if self._text is not None:
-            self._text.append(text)
-
-    def end(self, _tag: str) -> None:
-        """An element ends."""
-        word = self._open.pop()
-        if word == "response":
-            self._take(self._one)
-        elif self._text is not None and word in _WANTED:
-            self._one.texts.setdefault(word, "".join(self._text).strip())
-        self._text = None
-
-    def close(self) -> None:
-        """The listing ends."""
-
-    def _take(self, one: _Response) -> None:
-        name, trouble = self._name(one.texts.get("href", "")), None
-        if name == b"":
-            self.is_folder = self.is_folder or one.is_folder
-            return
-        if len(self.names) >= self._max_entries:
-            raise LimitError(
-                f"a folder has more than {self._max_entries} names (archive.max_entries)",
-                suggestion=RAISE_LIMIT.format("archive.max_entries"),
-            )
-        if b"/" in name:
-            error = UnsupportedError("the server lists it under an address outside its folder")
-            trouble = error.fault()
-        length = one.texts.get("getcontentlength", "")
-        entry = TreeEntry(
-            name=name,
-            is_folder=one.is_folder,
-            size=int(length) if _LENGTH.fullmatch(length) else None,
-            mtime_ms=date_ms(one.texts.get("getlastmodified", "")),
-            trouble=trouble,
-        )
-        self.names.append(entry)
-
-    def _name(self, href: str) -> bytes:
-        """The name in the folder that an address stands for, b"" for the folder, all of it for what is elsewhere."""
-        try:
-            place = urlsplit(href)
-            is_here = not place.netloc or place.hostname == self._base.hostname
-        except ValueError:  # brackets that hold no address
-            return b"/" + href.encode()
-        names = _names_of(place.path)
-        if is_here and names == self._folder:
-            return b""
-        if is_here and names[:-1] == self._folder:
-            return names[-1]
-        return b"/" + unquote_to_bytes(without_login(href))
-
-
-_WANTED = frozenset({"href", "getcontentlength", "getlastmodified"})
-_LENGTH = re.compile("[0-9]{1,18}")
+        return said.listing()

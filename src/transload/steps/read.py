@@ -15,7 +15,7 @@ from anyio import from_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
 from transload.entry import Entry, Listing, Place, ReadReport
-from transload.errors import PermanentError, TruncatedError
+from transload.errors import PermanentError, TruncatedError, WithheldError
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
 from transload.ports import ArchiveReader, ReadContext
 from transload.states import LEFT_OUT, NOT_MEDIA, OPENED, UNOPENED
@@ -176,7 +176,11 @@ class ArchiveWalk:
             self._put_decided(before=entry.index)
             item, named = self.wanted.pop(entry.index)
             own = body if named.blob else counted_body(body, self.budget, self.archive.depth)
-            self._take(item, named, own)
+            try:
+                self._take(item, named, own)
+            except WithheldError as error:
+                error.index = named.index
+                raise
             if self.budget.spent is not None:
                 break
         self._miss()
