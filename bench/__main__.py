@@ -6,10 +6,12 @@ from pathlib import Path
 
 from bench.figures import FIGURES, Room
 from bench.following import following
+from bench.mixed import mixed
 from bench.orphans import orphans
 from bench.probes import probes
 from bench.remote import remote
 from bench.segments import kills, segments
+from bench.speed import skipped, small
 from bench.table import shown
 from bench.way import ways
 
@@ -26,6 +28,9 @@ def main() -> int:
         "segments": segments,
         "ways": ways,
         "following": following,
+        "small": small,
+        "skipped": skipped,
+        "mixed": mixed,
     }
     wanted = sys.argv[1:] or list(figures)
     figures["kills"] = kills
