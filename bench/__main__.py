@@ -8,6 +8,7 @@ from bench.figures import FIGURES, Room
 from bench.following import following
 from bench.mixed import mixed
 from bench.orphans import orphans
+from bench.plots import plots
 from bench.probes import probes
 from bench.remote import remote
 from bench.segments import kills, segments
@@ -33,7 +34,7 @@ def main() -> int:
         "mixed": mixed,
     }
     wanted = sys.argv[1:] or list(figures)
-    figures["kills"] = kills
+    figures |= {"kills": kills, "plots": plots}  # by name only
     missed = 0
     for name in wanted:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
