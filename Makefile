@@ -9,6 +9,7 @@ STAMP := .venv/.from-lock
 SUITE ?=
 CORPUS ?=
 ONLY ?=
+COMMA := ,
 TENTH ?=
 CASES ?= 1000000
 SEED ?= 1
@@ -46,8 +47,8 @@ accept: $(STAMP) ## an outside acceptance suite: make accept SUITE=path CORPUS=p
 	@test -n "$(SUITE)" -a -n "$(CORPUS)" || { echo 'usage: make accept SUITE=path/to/suite.py CORPUS=path' >&2; exit 2; }
 	$(BIN)/python scripts/accept.py "$(SUITE)" "$(CORPUS)"
 
-bench: $(STAMP) ## figures as ratios against plain zipfile, unzip and ffmpeg
-	$(BIN)/python -m bench
+bench: $(STAMP) ## figures as ratios against plain tools: make bench, or make bench ONLY=small,plots
+	$(BIN)/python -m bench $(subst $(COMMA), ,$(ONLY))
 
 fuzz: $(STAMP) ## a million hostile cases: make fuzz CASES=1000000 SEED=1
 	$(BIN)/python -m fuzz --cases $(CASES) --seed $(SEED)

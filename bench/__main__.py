@@ -7,11 +7,14 @@ from pathlib import Path
 from bench.damage import damage
 from bench.figures import FIGURES, Room
 from bench.following import following
+from bench.mixed import mixed
 from bench.orphans import orphans
 from bench.photos import photos
+from bench.plots import plots
 from bench.probes import probes
 from bench.remote import remote
 from bench.segments import kills, segments
+from bench.speed import skipped, small
 from bench.table import shown
 from bench.way import ways
 
@@ -30,9 +33,12 @@ def main() -> int:
         "segments": segments,
         "ways": ways,
         "following": following,
+        "small": small,
+        "skipped": skipped,
+        "mixed": mixed,
     }
     wanted = sys.argv[1:] or list(figures)
-    figures["kills"] = kills
+    figures |= {"kills": kills, "plots": plots}  # by name only
     missed = 0
     for name in wanted:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:

@@ -39,11 +39,16 @@ def send(room: Room, source: Path, *words: object, recipe: str = "telegram") -> 
     data, out = room.own / "data", room.own / "out"
     for folder in (data, out):
         shutil.rmtree(folder, ignore_errors=True)
-    command = transload(
-        "send", source, "--to", f"library:{out}", "--data-dir", data, "--recipe", recipe,
-        "--report", room.own / "report.json", "-q", *words,
-    )  # fmt: skip
+    command = sending(room.own, source, *words, recipe=recipe)
     return run(command, scratch=data / "scratch", out=out)
+
+
+def sending(folder: Path, source: Path, *words: object, recipe: str = "telegram") -> list[str]:
+    """The command of one job with `data`, `out` and `report.json` in a folder."""
+    return transload(
+        "send", source, "--to", f"library:{folder / 'out'}", "--data-dir", folder / "data", "--recipe", recipe,
+        "--report", folder / "report.json", "-q", *words,
+    )  # fmt: skip
 
 
 def median_cpu(command: list[str]) -> float:

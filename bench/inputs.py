@@ -41,6 +41,13 @@ def tiny_files(path: Path, count: int, size: int = 2048) -> Path:
     return path
 
 
+def plain_files(path: Path, count: int, size: int) -> Path:
+    """A zip of `count` stored entries of `size` random bytes, of no known kind."""
+    rng = random.Random(size)
+    bodies = (b"\x00\x01" + rng.randbytes(size - 2) for _ in range(count))
+    return _zipped(path, ((f"d{n % 100:02d}/{n:06d}.dat", body) for n, body in enumerate(bodies)))
+
+
 def photos(path: Path, count: int, each: int) -> Path:
     """A zip of `count` stored photos of about `each` bytes, all different (a comment block fills them up)."""
     base, rng = jpeg(4000, 3000, 7, quality=80), random.Random(2)

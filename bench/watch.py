@@ -5,6 +5,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,12 @@ MIB_BYTES = 1 << 20
 
 @dataclass
 class Watched:
-    """What a command cost. Bytes, seconds; `first_s` is when the first delivered file was seen."""
+    """What a command cost. Bytes, seconds; `first_s` is when the first delivered file was seen.
 
+    `began_at` is when it was started, in seconds since 1970: what a report tells of a moment is compared with it.
+    """
+
+    began_at: float = 0.0
     status: int = -1
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -60,7 +65,7 @@ def _held(folder: Path) -> int:
 
 def run(command: Sequence[str], *, scratch: Path | None = None, out: Path | None = None) -> Watched:
     """Run the command to its end; `scratch` is measured for held bytes, `out` for its first file."""
-    seen, start = Watched(), time.monotonic()
+    seen, start = Watched(began_at=time.time()), time.monotonic()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
@@ -70,7 +75,8 @@ def run(command: Sequence[str], *, scratch: Path | None = None, out: Path | None
             seen.held_bytes = max(seen.held_bytes, _held(scratch))
         if out is not None and seen.first_s is None and any(p.suffix for p in out.rglob("*.*")):
             seen.first_s = time.monotonic() - start
-        time.sleep(SAMPLE_S)  # noqa: TID251  samples another process: there is no event to wait for
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SAMPLE_S)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seen.status, seen.wall_s = process.returncode, time.monotonic() - start
     seen.cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
