@@ -23,8 +23,8 @@ from transload.arguments import (
     usual_recipe,
 )
 from transload.config import DataFolder, Settings
-from transload.errors import StoreError
-from transload.events import Event, JobMoved, Snapshot
+from transload.errors import StoreError, Wait
+from transload.events import Event, HeldUp, JobMoved, Snapshot
 from transload.jobs.failures import first_of
 from transload.jobs.hub import Hub
 from transload.jobs.worker import finished_equal_job
@@ -42,7 +42,7 @@ from transload.model import (
     Sort,
     Totals,
 )
-from transload.states import JOB_ENDED, needs_password
+from transload.states import JOB_ENDED, can_be_held_up, needs_password
 from transload.wiring import build
 
 LOCK_S = 0.5  # how often the data folder's lock is tried while another process holds it
@@ -55,10 +55,11 @@ class Report:
     job: Job
     totals: Totals
     items: tuple[ItemRecord, ...]
+    held_by: Wait | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document."""
-        return report.head(self.job, self.totals) | {
+        return report.head(self.job, self.totals, self.held_by) | {
             "items": [report.item(one) for one in self.items]
         }
 
@@ -238,6 +239,11 @@ class App(Lookups):
         """The latest jobs, newest first."""
         return await self.installation.ledger.recent(limit)
 
+    async def held_up(self, *jobs: Job) -> dict[str, Wait]:
+        """By their ids, what those of the jobs wait for that wait for something outside, maybe at another's wish."""
+        ids = {job.id for job in jobs if can_be_held_up(job.state, job.wait_reason)}
+        return await self.installation.ledger.holding_up(ids) if ids else {}
+
     async def totals(self, job: Job) -> Totals:
         """The sums of a job so far."""
         return await self.installation.ledger.totals(job)
@@ -245,7 +251,7 @@ class App(Lookups):
     async def events(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """A snapshot, then the job's numbered events (all above `after` when given), to its end.
 
-        Between them come unnumbered `progress` events, merged: each repeats the number of the last event.
+        Between them come `progress` events, merged, and `held` ones; each repeats the number of the last event.
         """
         found = await self.job(job_id)
         async with self._hub.follow(found.id) as follower:
@@ -253,11 +259,15 @@ class App(Lookups):
             job, totals = await self.installation.ledger.with_totals(found.id)
             seq = after or job.seq
             yield Event(job.id, job.seq, self.installation.clock(), Snapshot(job, totals))
+            held_by: Wait | None = None
             while True:
                 latest, progress = follower.head, follower.progress
                 async for event in self.installation.ledger.events(job.id, seq, latest.seq):
                     seq = event.seq
                     yield event
+                if latest.held_by != held_by:
+                    held_by = latest.held_by
+                    yield Event(job.id, seq, self.installation.clock(), HeldUp(held_by))
                 now = None if progress is None else progress.after(shown)
                 if now is not None and now != shown:
                     yield Event(job.id, seq, self.installation.clock(), now)
@@ -285,7 +295,8 @@ class App(Lookups):
         """The whole report in memory; for very many items prefer `records`."""
         job = await self.job(job_id)
         items = tuple([record async for record in self.installation.ledger.records(job.id)])
-        return Report(job, await self.installation.ledger.totals(job), items)
+        held = await self.held_up(job)
+        return Report(job, await self.installation.ledger.totals(job), items, held.get(job.id))
 
     def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """The items of a job with their deliveries, a page of rows in memory at a time."""

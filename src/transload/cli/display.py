@@ -254,7 +254,8 @@ async def follow(app: "App", job: Job, display: Display) -> Job:
             break
         if isinstance(event.news, ItemsMoved):
             printed.clear()  # a wait after new deliveries is news, the same wait once more is not
-        changed = view.take(event) and view.state in _TOLD and view.doing not in printed
+        news = view.take(event) and (view.state in _TOLD or view.hold is not None)
+        changed = news and view.doing not in printed
         display.show(view, changed=changed)
         if changed:
             printed.add(view.doing)
@@ -265,4 +266,4 @@ async def follow(app: "App", job: Job, display: Display) -> Job:
 
 
 _TOLD = frozenset({JobState.RUNNING, JobState.WAITING})
-"""States worth a line of their own: how a job ended is in its summary."""
+"""States worth a line of their own, as is what holds a queued job up: how a job ended is in its summary."""
