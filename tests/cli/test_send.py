@@ -77,5 +77,7 @@ def test_the_page_of_the_command_teaches_by_examples(cli: Cli) -> None:
     said = cli("send", "--help")
     assert said.status == 0
     assert "transload send photos.zip" in said.out
+    assert "transload send https://" in said.out
+    assert "transload send webdavs://" in said.out
     assert "--password-file words.txt" in said.out
     assert "Keeps them out of the" in said.out

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 def list_entries(  # noqa: PLR0913  one parameter for each option
-    source: Annotated[str, Parameter(help="An archive, a folder or a media file.")],
+    source: Annotated[
+        str, Parameter(help="What `send` takes: a path, or an address of http(s) or webdav(s).")
+    ],
     /,
     *,
     files: Annotated[

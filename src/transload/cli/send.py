@@ -137,7 +137,11 @@ USUAL_MANNER = Manner()
 
 def send(  # noqa: PLR0913  one argument for each group of options
     source: Annotated[
-        list[str], Parameter(help="An archive, a folder or a media file. Several: one job each.")
+        list[str],
+        Parameter(
+            help="An archive, a folder or a media file: a path, `http(s)://` for a file on a web server, or"
+            " `webdav(s)://` for a folder on a WebDAV server. Several: one job each."
+        ),
     ],
     /,
     *,
@@ -161,6 +165,11 @@ def send(  # noqa: PLR0913  one argument for each group of options
         transload send dump.zip --files all --recipe original --report report.json
         transload send phone.zip --include "*.heic" --dry-run
         transload send private.7z --password-file words.txt
+        transload send https://host/photos.zip
+        transload send webdavs://me:password@cloud.example/photos/2024/
+
+    An address is read where it lies. A login in it is shown nowhere; quote an address with `?` or `&`. A server at
+    home is allowed by name: `--set egress.allow_networks=192.168.1.5/32`.
     """
     words = passwords.read()
     if manner.dry_run:
