@@ -62,6 +62,10 @@ class Lookups:
             destination_text(to), self.installation.library_dir
         )
 
+    def check_source(self, source: str | PathLike[str]) -> None:
+        """Raise UsageError or InvalidUrlError for what cannot be a source; whether it is there is not looked at."""
+        self.installation.sources.check(source_text(source))
+
     async def resolve(self, source: str | PathLike[str]) -> SourceRef:
         """The source that is meant. Raises UsageError, SourceNotFoundError, UnreadableError."""
         text = source_text(source)

@@ -167,6 +167,10 @@ class SourceRef:
 class Sources(Protocol):
     """All kinds of sources behind one door, chosen by scheme."""
 
+    def check(self, text: str) -> None:
+        """Raise UsageError or InvalidUrlError where a text has not the shape of a source. Pure: nothing is asked."""
+        ...
+
     def resolve(self, text: str) -> SourceRef:
         """The source a user means. Raises SourceNotFoundError, UnreadableError, UsageError; opens no archive."""
         ...

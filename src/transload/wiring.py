@@ -174,7 +174,7 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
     )
     children = Children(database, machine)
     archives = Archives(limits, partial(find_sevenzip, archive.tool, children))
-    sources = SourceRegistry(lambda: LocalSources(machine, archives))
+    sources = SourceRegistry(lambda: LocalSources(machine, archives), destinations.is_meant)
     for scheme in ("http", "https"):
         sources.add(scheme, lambda: _web_sources(settings, archives)[0])
     for scheme in ("webdav", "webdavs"):

@@ -210,10 +210,25 @@ class Sending:
         if len(self.sources) == 1:
             started: list[Started] = [await self._only(app, file)]
         else:
+            await self._check(app, file)
             started = [await self._start(app, source) for source in self.sources]
         if self.manner.detach:
             return await self._queued(app, started)
         return await see_through(app, started, self.common, file)
+
+    async def _check(self, app: "App", file: ReportFile | None) -> None:
+        """Before anything is sent, raise the error of the first source that cannot be one; the report says it of all.
+
+        What is wrong with one argument may be meant for another: `send a.zip library:out` has its --to among them.
+        """
+        try:
+            for source in self.sources:
+                app.check_source(source)
+        except TransloadError as error:
+            if file is not None:
+                every = [self._not_started(source, error) for source in self.sources]
+                await file.write(of_all(app, every), ())
+            raise
 
     async def _only(self, app: "App", file: ReportFile | None) -> Job | Repeated:
         """The job of a single source; when there is none, the report says why before the error goes up."""
@@ -244,8 +259,11 @@ class Sending:
             )
             return Repeated(job) if job.state in JOB_ENDED else job
         except TransloadError as error:
-            recipe = None if choice.recipe is None else choice.recipe.value
-            return NotStarted(source, self.to, recipe, error)
+            return self._not_started(source, error)
+
+    def _not_started(self, source: str, error: TransloadError) -> NotStarted:
+        recipe = None if self.choice.recipe is None else self.choice.recipe.value
+        return NotStarted(source, self.to, recipe, error)
 
     async def _queued(self, app: "App", started: Sequence[Started]) -> int:
         if self.common.json:

@@ -27,6 +27,11 @@ class Destinations:
             raise BugError(f"two destinations claim the scheme {scheme!r}")
         self._factories[scheme] = factory
 
+    def is_meant(self, text: str) -> bool:
+        """Whether a text begins with a scheme that is known."""
+        word, colon, _ = text.strip().partition(":")
+        return bool(colon) and word.lower() in self._factories
+
     def parse(self, text: str, default_library: Path) -> str:
         """The canonical text of a DEST as a job stores it; equal destinations have equal texts.
 
@@ -51,10 +56,9 @@ class Destinations:
             await self._in_use.popitem()[1].close()
 
     def _split(self, text: str) -> tuple[str, str]:
-        word, colon, rest = text.strip().partition(":")
-        scheme = word.lower()
-        if colon and scheme in self._factories:
-            return scheme, rest
+        if self.is_meant(text):
+            word, _, rest = text.strip().partition(":")
+            return word.lower(), rest
         known = sorted(self._factories)
         listed = ", ".join(f"{name}:" for name in known)
         raise UsageError(

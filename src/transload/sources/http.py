@@ -51,6 +51,10 @@ class HttpSources:
         self._web = web
         self._reserve = reserve
 
+    def check(self, text: str) -> None:
+        """Raise InvalidUrlError for what is no web address."""
+        target_of(text)
+
     def resolve(self, text: str) -> SourceRef:
         """The file at an address, asked for by one request of one byte. Only `ref` keeps user and password.
 

@@ -88,11 +88,17 @@ class LocalSources:
         self._machine = machine
         self._archives = archives
 
+    def check(self, text: str) -> None:
+        """Raise UsageError for what no path can be."""
+        if not text or "\0" in text:
+            raise UsageError("an empty text or one with a NUL is no path")
+
     def resolve(self, text: str) -> SourceRef:
         """The file or folder a path means: links in it followed, made absolute.
 
         Raises UsageError, SourceNotFoundError (naming the nearest folder that exists), UnreadableError.
         """
+        self.check(text)
         path = _real(text)
         try:
             found = path.stat()
@@ -185,8 +191,6 @@ class ArchiveSource:
 
 
 def _real(text: str) -> Path:
-    if not text or "\0" in text:
-        raise UsageError("an empty text or one with a NUL is no path")
     try:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:

@@ -49,6 +49,10 @@ class WebdavSources:
         self._web = web
         self._max_entries = max_entries
 
+    def check(self, text: str) -> None:
+        """Raise InvalidUrlError for what is no address."""
+        target_of(as_http(text))
+
     def resolve(self, text: str) -> SourceRef:
         """The folder or file at an address, asked for by one or two requests. Only `ref` keeps user and password.
 
