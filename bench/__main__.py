@@ -15,6 +15,7 @@ from bench.probes import probes
 from bench.remote import remote
 from bench.segments import kills, segments
 from bench.speed import skipped, small
+from bench.startup import startup
 from bench.table import shown
 from bench.way import ways
 
@@ -25,6 +26,7 @@ def main() -> int:
     """Print each figure as soon as it is known; with names, only those. Gives 1 when one is beyond its bound."""
     KEPT.mkdir(exist_ok=True)
     figures = FIGURES | {
+        "startup": startup,
         "remote": remote,
         "probes": probes,
         "photos": photos,

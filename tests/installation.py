@@ -80,6 +80,9 @@ class Counting:
     passes: list[int] = field(default_factory=list)
     before: Callable[[], object] = lambda: None
 
+    def check(self, text: str) -> None:
+        self.inner.check(text.removeprefix("counted:"))
+
     def resolve(self, text: str) -> SourceRef:
         ref = self.inner.resolve(text.removeprefix("counted:"))
         return SourceRef(f"counted:{ref.ref}", ref.identity, ref.title, ref.version)

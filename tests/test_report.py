@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from transload import report
-from transload.errors import CorruptError
+from transload.errors import CorruptError, Wait
+from transload.faults import Fault
 from transload.model import (
     Item,
     ItemKind,
@@ -43,6 +44,25 @@ def test_the_head_has_every_field_of_the_contract() -> None:
 def test_the_source_is_told_without_its_login_and_keys() -> None:
     job = replace(JOB, source="https://me:secret@host/a.zip?signature=x")
     assert report.head(job, Totals())["source"] == "https://host/a.zip?***"
+
+
+def test_a_wait_is_told_with_its_scope_its_end_and_its_reason() -> None:
+    busy = Fault("dest.rate_limited", "too fast")
+    waiting = replace(JOB, state=JobState.WAITING, fault=busy, wait_until_ms=5)
+    held_by = Wait("host://me:secret@nas", 1_000, 1.0, busy)
+    head = report.head(waiting, Totals(), held_by)
+    assert head["error"]["retry_at"] == "1970-01-01T00:00:00.005Z"
+    assert (head["wait"]["scope"], head["wait"]["until"]) == (
+        "host://nas",
+        "1970-01-01T00:00:01.000Z",
+    )
+    told = head["wait"]["error"]
+    assert (told["kind"], told["detail"], told["retry_at"]) == (
+        "dest.rate_limited",
+        "too fast",
+        "1970-01-01T00:00:01.000Z",
+    )
+    assert report.head(waiting, Totals())["wait"] is None
 
 
 def test_an_empty_source_is_a_warning_not_an_error() -> None:

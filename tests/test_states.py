@@ -10,7 +10,13 @@ from transload.states import (
     ITEM_OPEN,
     JOB_ENDED,
     JOB_MOVES,
+    PASSWORD,
+    PAUSED,
+    RETRY,
+    SPACE,
+    TURN,
     IllegalTransitionError,
+    can_be_held_up,
     check_move,
     ended_state,
     lost_as,
@@ -31,6 +37,17 @@ def test_job_moves_are_those_of_the_table(old: JobState, new: JobState) -> None:
     else:
         with pytest.raises(IllegalTransitionError):
             check_move(old, new)
+
+
+def test_only_what_goes_on_by_itself_is_held_up_by_something_outside() -> None:
+    held = {
+        (state, reason)
+        for state in JobState
+        for reason in (None, PASSWORD, PAUSED, SPACE, RETRY, TURN)
+        if can_be_held_up(state, reason)
+    }
+    assert {state for state, _ in held} == {JobState.QUEUED, JobState.WAITING}
+    assert {reason for state, reason in held if state is JobState.WAITING} == {RETRY}
 
 
 @pytest.mark.parametrize("old", ItemState)

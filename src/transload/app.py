@@ -23,11 +23,11 @@ from transload.arguments import (
     usual_recipe,
 )
 from transload.config import DataFolder, Settings
-from transload.errors import StoreError
-from transload.events import Event, JobMoved, Snapshot
+from transload.errors import StoreError, Wait
+from transload.events import Event, HeldUp, JobMoved, Snapshot
 from transload.jobs.failures import first_of
 from transload.jobs.hub import Hub
-from transload.jobs.worker import finished_equal_job
+from transload.jobs.worker import TaskHandler, finished_equal_job
 from transload.lookups import Lookups
 from transload.model import (
     AlbumMix,
@@ -42,7 +42,7 @@ from transload.model import (
     Sort,
     Totals,
 )
-from transload.states import JOB_ENDED, needs_password
+from transload.states import JOB_ENDED, can_be_held_up, needs_password
 from transload.wiring import build
 
 LOCK_S = 0.5  # how often the data folder's lock is tried while another process holds it
@@ -55,10 +55,11 @@ class Report:
     job: Job
     totals: Totals
     items: tuple[ItemRecord, ...]
+    held_by: Wait | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document."""
-        return report.head(self.job, self.totals) | {
+        return report.head(self.job, self.totals, self.held_by) | {
             "items": [report.item(one) for one in self.items]
         }
 
@@ -94,7 +95,6 @@ class App(Lookups):
     ) -> None:
         super().__init__(settings, build(settings, folder, clock))
         self._with_ledger = ledger
-        self._handler = self.installation.handler()
         self._hub = Hub(self.installation.ledger)
         self._group: TaskGroup
         self._engine = self.installation.engine(self.installation.clock())
@@ -134,17 +134,16 @@ class App(Lookups):
             raise first_of(group) from None
         finally:
             with anyio.CancelScope(shield=True):
-                await self.installation.media.aclose()
-                await self.installation.destinations.close()
-                await anyio.to_thread.run_sync(self.installation.ledger.database.close)
+                await self.installation.close()
             self.installation.lock.release()
 
     def work(self) -> None:
         """Run jobs in this process as soon as it holds the data folder's lock; until then its holder runs them."""
         if not self._working:
             self._working = True
-            self._group.start_soon(self._serve)
-            self._group.start_soon(self._hub.show, self._handler.meters)
+            handler = self.installation.handler()
+            self._group.start_soon(self._serve, handler)
+            self._group.start_soon(self._hub.show, handler.meters)
 
     async def _hand_over(self, job: Job) -> Job:
         """Have a job's tasks run by whoever runs them, here as long as the app is open."""
@@ -153,13 +152,13 @@ class App(Lookups):
             await self._engine.submit(task_id)
         return job
 
-    async def _serve(self) -> None:
+    async def _serve(self, handler: TaskHandler) -> None:
         while not self.installation.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
             await anyio.sleep(LOCK_S)
         await self.installation.children.end_orphans()
         await self.installation.leases.release_dead()
         await self.installation.segment_store.sweep()
-        await self._engine.run(self._handler)
+        await self._engine.run(handler)
 
     async def send(  # noqa: PLR0913  one keyword for each option of the contract
         self,
@@ -238,6 +237,11 @@ class App(Lookups):
         """The latest jobs, newest first."""
         return await self.installation.ledger.recent(limit)
 
+    async def held_up(self, *jobs: Job) -> dict[str, Wait]:
+        """By their ids, what those of the jobs wait for that wait for something outside, maybe at another's wish."""
+        ids = {job.id for job in jobs if can_be_held_up(job.state, job.wait_reason)}
+        return await self.installation.ledger.holding_up(ids) if ids else {}
+
     async def totals(self, job: Job) -> Totals:
         """The sums of a job so far."""
         return await self.installation.ledger.totals(job)
@@ -245,7 +249,7 @@ class App(Lookups):
     async def events(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """A snapshot, then the job's numbered events (all above `after` when given), to its end.
 
-        Between them come unnumbered `progress` events, merged: each repeats the number of the last event.
+        Between them come `progress` events, merged, and `held` ones; each repeats the number of the last event.
         """
         found = await self.job(job_id)
         async with self._hub.follow(found.id) as follower:
@@ -253,11 +257,15 @@ class App(Lookups):
             job, totals = await self.installation.ledger.with_totals(found.id)
             seq = after or job.seq
             yield Event(job.id, job.seq, self.installation.clock(), Snapshot(job, totals))
+            held_by: Wait | None = None
             while True:
                 latest, progress = follower.head, follower.progress
                 async for event in self.installation.ledger.events(job.id, seq, latest.seq):
                     seq = event.seq
                     yield event
+                if latest.held_by != held_by:
+                    held_by = latest.held_by
+                    yield Event(job.id, seq, self.installation.clock(), HeldUp(held_by))
                 now = None if progress is None else progress.after(shown)
                 if now is not None and now != shown:
                     yield Event(job.id, seq, self.installation.clock(), now)
@@ -285,7 +293,8 @@ class App(Lookups):
         """The whole report in memory; for very many items prefer `records`."""
         job = await self.job(job_id)
         items = tuple([record async for record in self.installation.ledger.records(job.id)])
-        return Report(job, await self.installation.ledger.totals(job), items)
+        held = await self.held_up(job)
+        return Report(job, await self.installation.ledger.totals(job), items, held.get(job.id))
 
     def records(self, job_id: str) -> AsyncIterator[ItemRecord]:
         """The items of a job with their deliveries, a page of rows in memory at a time."""

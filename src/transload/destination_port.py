@@ -103,7 +103,10 @@ class Destination(Protocol):
     powers: Powers
 
     def scopes(self, job: Job) -> tuple[str, ...]:
-        """What its waits may be named by (an account, a chat, a host): while one waits, the job's tasks do. Pure."""
+        """What its waits may be named by (an account, a chat, a host), as `kind:name`: while one waits, its jobs do.
+
+        People are told them: there is no secret in one. Pure.
+        """
         ...
 
     async def open(self, job: Job) -> None:

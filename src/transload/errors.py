@@ -7,7 +7,7 @@ A class without a kind of its own has that of its base; two families may share o
 
 import errno
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from transload.faults import (
@@ -529,7 +529,7 @@ class Wait:
 
     scope: str
     until_ms: int
-    left_s: float
+    left_s: float = field(compare=False)  # of the moment it was asked for: the wait stays the same
     fault: Fault
 
 

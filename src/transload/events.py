@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from transload.errors import Wait
 from transload.faults import Fault
 from transload.json_codec import AnyDataclass, Json, from_json, to_json
 from transload.model import ItemState, Job, JobProgress, JobState, Totals
@@ -61,9 +62,16 @@ class Snapshot:
     totals: Totals
 
 
+@dataclass(frozen=True, slots=True)
+class HeldUp:
+    """What the job's tasks wait for outside, maybe at the wish of another job; None: nothing any more. Never stored."""
+
+    wait: Wait | None
+
+
 Stored = JobMoved | ItemsMoved | Warned | Asked | OriginalDropped
-News = Stored | OfAnotherVersion | Snapshot | JobProgress
-"""`JobProgress` repeats the number of the last event and is never stored."""
+News = Stored | OfAnotherVersion | Snapshot | HeldUp | JobProgress
+"""`HeldUp` and `JobProgress` repeat the number of the last event and are never stored."""
 
 _STORED: dict[str, type[Stored]] = {
     "state": JobMoved,
@@ -75,6 +83,7 @@ _STORED: dict[str, type[Stored]] = {
 _WORDS: dict[type[AnyDataclass], str] = {
     **{kind: word for word, kind in _STORED.items()},
     Snapshot: "snapshot",
+    HeldUp: "held",
     JobProgress: "progress",
 }
 

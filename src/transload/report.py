@@ -4,11 +4,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from transload.entry import Entry
-from transload.errors import KINDS
+from transload.entry import SourceContents
+from transload.errors import KINDS, Wait
 from transload.faults import Fault
 from transload.json_codec import JsonObject, to_json
-from transload.model import Facts, Inspection, ItemRecord, Job, SourceContents, Totals
+from transload.model import Facts, Inspection, ItemRecord, Job, Totals
 from transload.present.next_steps import next_step, reason_text
 from transload.states import reported
 from transload.web_address import shown
@@ -24,8 +24,8 @@ def timestamp(at_ms: int | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def head(job: Job, totals: Totals) -> dict[str, Any]:
-    """All of the report but its items."""
+def head(job: Job, totals: Totals, held_by: Wait | None = None) -> dict[str, Any]:
+    """All of the report but its items. `held_by` is what the job waits for outside, maybe at another's wish."""
     return {
         "schema": SCHEMA,
         "job": job.id,
@@ -36,12 +36,27 @@ def head(job: Job, totals: Totals) -> dict[str, Any]:
         "started_at": timestamp(job.started_ms),
         "finished_at": timestamp(job.finished_ms),
         "totals": asdict(totals),
-        "error": _error(job.fault, job.id),
+        "error": _error(job.fault, job.id, job.wait_until_ms),
+        "wait": None if held_by is None else _wait(held_by, job.id),
         "warnings": warnings(job, totals),
     }
 
 
-def error(fault: Fault, *, job_id: str | None = None, command: str = "") -> dict[str, Any]:
+def _wait(wait: Wait, job_id: str) -> dict[str, Any]:
+    return {
+        "scope": shown(wait.scope),
+        "until": timestamp(wait.until_ms),
+        "error": _error(wait.fault, job_id, wait.until_ms),
+    }
+
+
+def error(
+    fault: Fault,
+    *,
+    job_id: str | None = None,
+    command: str = "",
+    retry_at_ms: int | None = None,
+) -> dict[str, Any]:
     """The error object; every field present. Its next step can be typed where the job and the command are given."""
     kind = KINDS[fault.kind]
     return {
@@ -54,7 +69,7 @@ def error(fault: Fault, *, job_id: str | None = None, command: str = "") -> dict
         "item": fault.item,
         "platform": None,
         "retryable": kind.retryable,
-        "retry_at": None,
+        "retry_at": timestamp(retry_at_ms),
         "attempts": fault.attempts,
         "action": None if kind.retryable == "never" else kind.retryable,
         "suggestion": next_step(fault, job_id=job_id, command=command),
@@ -62,8 +77,12 @@ def error(fault: Fault, *, job_id: str | None = None, command: str = "") -> dict
     }
 
 
-def _error(fault: Fault | None, job_id: str) -> dict[str, Any] | None:
-    return None if fault is None else error(fault, job_id=job_id, command="send")
+def _error(
+    fault: Fault | None, job_id: str, retry_at_ms: int | None = None
+) -> dict[str, Any] | None:
+    if fault is None:
+        return None
+    return error(fault, job_id=job_id, command="send", retry_at_ms=retry_at_ms)
 
 
 def warnings(job: Job, totals: Totals) -> list[str]:
@@ -130,7 +149,7 @@ def contents(seen: SourceContents) -> dict[str, Any]:
                 "index": entry.index,
                 "name": entry.name,
                 "size": entry.size,
-                "crc32": crc_text(entry),
+                "crc32": entry.crc_text,
                 "encrypted": entry.encrypted,
                 "kind": entry.kind,
             }
@@ -138,11 +157,6 @@ def contents(seen: SourceContents) -> dict[str, Any]:
         ],
         "error": None if fault is None else error(fault),
     }
-
-
-def crc_text(entry: Entry) -> str | None:
-    """Eight upper hex digits, or None."""
-    return None if entry.crc is None else f"{entry.crc:08X}"
 
 
 def inspection(one: Inspection) -> JsonObject:

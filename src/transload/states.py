@@ -108,6 +108,11 @@ def needs_password(job: Job) -> bool:
     return job.state is _J.WAITING and job.wait_reason == PASSWORD
 
 
+def can_be_held_up(state: JobState, reason: str | None) -> bool:
+    """Whether a job in this state may wait for something outside alone: nobody works on it, and nobody need act."""
+    return state is _J.QUEUED or (state is _J.WAITING and reason == RETRY)
+
+
 def lost_as(fault: Fault) -> ItemState:
     """What an item without bytes becomes by its fault: failed, or still pending when a password may open it."""
     return _I.PENDING if fault.kind in LOCKED else _I.FAILED

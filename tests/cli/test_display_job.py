@@ -1,12 +1,20 @@
 """What a command says of a job, and where."""
 
+import io
 from pathlib import Path
 
+import anyio
+import pytest
+
 from tests.cli.conftest import Cli, Sent
+from tests.cli.held_up import two_for_one_server
 from tests.inputs import packed, photo
-from transload.cli.display import Patience
+from tests.installation import Home
+from transload.cli.display import Lines, Patience, follow
+from transload.errors import RemoteBusyError
 from transload.events import Event, news_from_json
 from transload.json_codec import Json
+from transload.present.status import View
 
 
 def test_results_go_to_one_stream_and_progress_to_the_other(sent: Sent) -> None:
@@ -27,6 +35,36 @@ def test_quiet_still_names_a_fault(cli: Cli, tmp_path: Path) -> None:
     assert said.status == 4
     assert said.out == ""
     assert "next:" in said.err
+
+
+@pytest.mark.anyio
+async def test_a_followed_job_tells_the_wait_of_another_that_holds_it_up(tmp_path: Path) -> None:
+    said = io.StringIO()
+
+    class Heard(Lines):
+        """Says it, and lets know that it was said."""
+
+        def show(self, view: View, *, changed: bool) -> None:
+            super().show(view, changed=changed)
+            if "asks to wait" in view.line:
+                first_told.set()
+            if "asks again" in view.line:
+                second_told.set()
+
+    first_told, second_told = anyio.Event(), anyio.Event()
+    async with Home(tmp_path).open() as app:
+        one, held = await two_for_one_server(app, tmp_path)
+        async with anyio.create_task_group() as group:
+            group.start_soon(follow, app, held, Heard(said))
+            await first_told.wait()
+            longer = RemoteBusyError("nas.example asks again").within("host:nas.example", 7200.0)
+            await app.installation.waits.add(one.id, longer, 0)
+            await second_told.wait()
+            await app.cancel(held.id)
+    first, second, *_ = said.getvalue().splitlines()
+    assert first.startswith("2: waiting for the server nas.example until 20")
+    assert first.endswith("nas.example asks to wait")
+    assert second.endswith("nas.example asks again")
 
 
 def event(what: str, **told: Json) -> Event:

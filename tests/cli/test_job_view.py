@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.cli.held_up import two_for_one_server
 from tests.inputs import packed, photo
 from tests.installation import Home
 from transload.cli.job_view import as_it_stands, gallery_of
@@ -47,6 +48,25 @@ async def test_it_is_queued_and_called_interrupted(tmp_path: Path, gave_way: boo
     assert "interrupted" in cli("jobs").out
     assert f"transload resume {job.id}" in cli("jobs", job.id).out
     assert cli("resume", job.id, "-q").status == 0
+
+
+@pytest.mark.anyio
+async def test_a_job_that_another_ones_wait_holds_up_says_so(tmp_path: Path) -> None:
+    async with Home(tmp_path).open() as app:
+        _, held = await two_for_one_server(app, tmp_path)
+    cli = Cli(tmp_path / "data")
+    for shown in (cli("jobs").out, cli("jobs", held.id).out):
+        assert "waiting for the server nas.example until 20" in shown
+        assert "nas.example asks to wait" in shown
+    told = cli("jobs", held.id, "--json").document
+    assert (told["state"], told["error"]) == ("queued", None)
+    assert (told["wait"]["scope"], told["wait"]["error"]["kind"]) == (
+        "host:nas.example",
+        "source.rate_limited",
+    )
+    assert told["wait"]["until"] == told["wait"]["error"]["retry_at"]
+    assert [one["wait"] for one in cli("jobs", "--json").document] == [told["wait"]] * 2
+    assert cli("cancel", held.id, "--json").document["wait"] is None
 
 
 ENDED = Job(

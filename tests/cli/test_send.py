@@ -47,6 +47,38 @@ def test_several_sources_are_one_report_each_and_the_worst_status(cli: Cli, tmp_
     assert said.document[1]["error"]["kind"] == "input.not_found"
 
 
+@pytest.mark.parametrize(
+    ("misplaced", "told"),
+    [
+        ("library:out", "did you mean `--to library:out`?"),
+        ("LIBRARY:/mnt/out", "did you mean `--to library:/mnt/out`?"),
+        ("gopher://host/a.zip", "gopher://"),
+        ("https:///a.zip", "no web address"),
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--detach"]])
+def test_nothing_is_sent_when_one_source_cannot_be_one(
+    cli: Cli, tmp_path: Path, misplaced: str, told: str, more: list[str]
+) -> None:
+    good = packed(tmp_path / "good.zip", {"a.jpg": photo(1)})
+    said = cli("send", good, misplaced, *more)
+    assert said.status == 2
+    assert told in said.err.lower()
+    assert not list(cli.data.rglob("*.jpg"))
+    assert "no jobs yet" in cli("jobs").out
+
+
+def test_the_report_says_of_every_source_why_nothing_was_sent(cli: Cli, tmp_path: Path) -> None:
+    good = packed(tmp_path / "good.zip", {"a.jpg": photo(1)})
+    report = tmp_path / "report.json"
+    said = cli("send", good, "library:out", "--report", report, "--json")
+    assert (said.status, said.document["error"]["kind"]) == (2, "input.usage")
+    first, second = json.loads(report.read_text())
+    assert (first["source"], second["source"]) == (str(good), "library:out")
+    assert first["error"] == second["error"]
+    assert first["error"]["suggestion"] == "Did you mean `--to library:out`?"
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_source_that_is_not_there(cli: Cli, tmp_path: Path, as_json: bool) -> None:
     report = tmp_path / "report.json"
@@ -77,5 +109,7 @@ def test_the_page_of_the_command_teaches_by_examples(cli: Cli) -> None:
     said = cli("send", "--help")
     assert said.status == 0
     assert "transload send photos.zip" in said.out
+    assert "transload send https://" in said.out
+    assert "transload send webdavs://" in said.out
     assert "--password-file words.txt" in said.out
     assert "Keeps them out of the" in said.out

@@ -25,6 +25,22 @@ def test_library_folder_becomes_absolute(
     assert destinations.parse(" LIBRARY:out ", tmp_path) == f"library:{tmp_path / 'out'}"
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("library:out", True),
+        (" LIBRARY:", True),
+        ("library", False),
+        ("a/library:out", False),
+        ("far:x", False),
+    ],
+)
+def test_what_begins_with_a_known_scheme_is_meant(
+    destinations: Destinations, text: str, *, meant: bool
+) -> None:
+    assert destinations.is_meant(text) is meant
+
+
 def test_home_is_expanded(
     destinations: Destinations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

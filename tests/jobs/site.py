@@ -58,8 +58,7 @@ async def site(folder: Path, settings: Settings = SMALL) -> AsyncIterator[Site]:
     try:
         yield made
     finally:
-        await made.parts.media.aclose()
-        ledger.database.close()
+        await made.parts.close()
 
 
 def pictures(folder: Path, count: int = 3) -> Path:

@@ -102,6 +102,9 @@ class Sealed:
 
     inner: Sources
 
+    def check(self, text: str) -> None:
+        self.inner.check(text.removeprefix("sealed:"))
+
     def resolve(self, text: str) -> SourceRef:
         ref = self.inner.resolve(text.removeprefix("sealed:"))
         return replace(ref, ref=f"sealed:{ref.ref}")

@@ -7,6 +7,7 @@ from transload.errors import ConnectionLostError, DestinationBusyError
 from transload.ledger.waits import NEW_OUTAGE_MS, LedgerWaits
 from transload.model import Job, Lane
 from transload.retry import RetryPolicy
+from transload.states import RETRY
 
 pytestmark = pytest.mark.anyio
 
@@ -80,6 +81,41 @@ async def test_a_wait_that_goes_on_is_never_made_shorter(desk: Desk) -> None:
     assert (await mine.add(lost(CHAT), desk.clock.now_ms)).left_s == 7200
     await desk.ledger.control(job.id, None)  # an outage in it makes it none
     assert await mine.longest() is not None
+
+
+async def test_a_job_is_held_up_by_the_wait_that_another_was_asked_for(desk: Desk) -> None:
+    one, two = await two_jobs(desk)
+    three = await desk.submit("/three.zip", scopes=[CHAT, HOST])
+    await waits(desk).of(one.id, [CHAT]).add(busy(CHAT, 60.0), desk.clock.now_ms)
+    await waits(desk).of(two.id, [HOST]).add(busy(HOST, 7.0), desk.clock.now_ms)
+    held = await desk.ledger.holding_up([one.id, two.id, three.id])
+    assert {job: wait.scope for job, wait in held.items()} == {
+        one.id: CHAT,
+        two.id: HOST,
+        three.id: CHAT,
+    }
+    assert (held[three.id].until_ms - desk.clock(), held[three.id].fault.detail) == (
+        60_000,
+        "too fast",
+    )
+    heads = await desk.ledger.heads([three.id])
+    assert heads[three.id].held_by == held[three.id]
+    desk.clock.now_ms += 7_000
+    assert two.id not in await desk.ledger.holding_up([two.id, three.id])
+    await desk.ledger.control(three.id, "cancel")  # that waits for nobody
+    assert not await desk.ledger.holding_up([two.id, three.id])
+
+
+async def test_what_a_jobs_own_wait_outlasts_does_not_hold_it_up(desk: Desk) -> None:
+    job = await desk.submit(scopes=[CHAT])
+    await waits(desk).of(job.id, [CHAT]).add(busy(CHAT, 7.0), desk.clock.now_ms)
+    desk.clock.now_ms += 7_000
+    record = await desk.begin()
+    await waits(desk).of(job.id, [CHAT]).add(busy(CHAT, 7.0), desk.clock.now_ms)
+    await record.wait(RETRY, desk.clock() + 7_001, busy(HOST, 8.0).fault())
+    assert not await desk.ledger.holding_up([job.id])
+    await waits(desk).of(job.id, [CHAT]).add(busy(CHAT, 8.0), desk.clock.now_ms)
+    assert job.id in await desk.ledger.holding_up([job.id])
 
 
 async def test_tasks_of_a_waiting_scope_are_not_taken_and_others_are(desk: Desk) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
-from transload.events import Event, Snapshot, news_from_json
+from transload.errors import Wait
+from transload.events import Event, HeldUp, Snapshot, news_from_json
+from transload.faults import Fault
 from transload.json_codec import Json, JsonObject, from_json
 from transload.model import Job, JobProgress, JobState, Recipe, Totals
-from transload.present.status import View
+from transload.present.status import View, held_text
 from transload.states import TURN
 
 SPACE: JsonObject = {"kind": "store.disk_full", "detail": "12 MiB free, 1,024 MiB must stay free"}
@@ -50,6 +52,24 @@ def test_only_a_change_of_state_is_worth_a_line() -> None:
     assert view.take(event("state", state="running"))
     assert not view.take(event("state", state="running"))
     assert not view.take(progress(items=3))
+
+
+def test_a_wait_of_something_outside_is_shown_while_nobody_works_on_the_job() -> None:
+    wait = Wait("host:nas", 0, 0.0, Fault("net.connect", "nas cannot be reached"))
+    view, held = View("photos", JobState.QUEUED), Event("J", 1, 0, HeldUp(wait))
+    assert view.take(held)
+    assert not view.take(held)
+    assert view.line == f"photos: {held_text(wait)}"
+    view.take(event("state", state="running"))
+    assert not view.take(held)
+    assert view.doing == "starting"
+    view.take(event("state", state="waiting", reason="retry"))
+    assert view.doing == held_text(wait)
+    view.take(event("state", state="waiting", reason="paused"))
+    assert view.doing.startswith("paused")
+    view.take(event("state", state="queued"))
+    assert view.take(Event("J", 1, 0, HeldUp(None)))
+    assert view.doing == "queued"
 
 
 def test_reading_shows_counts_rate_and_rest() -> None:

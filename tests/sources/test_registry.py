@@ -5,6 +5,7 @@ import pytest
 from transload.archives.open import Archives
 from transload.entry import Limits, Opening
 from transload.errors import BugError, TransloadError, UsageError
+from transload.faults import NextStep, Step
 from transload.sources.local import LocalSources
 from transload.sources.registry import SourceRegistry
 
@@ -50,6 +51,25 @@ def test_unknown_schemes_and_doubles() -> None:
         registry.add("far", lambda: LocalSources("m", Archives(Limits())))
     with pytest.raises(BugError):
         registry.add("local", lambda: LocalSources("m", Archives(Limits())))
+
+
+def test_a_destination_is_no_source_and_is_told_without_its_login() -> None:
+    registry = SourceRegistry(
+        lambda: LocalSources("here", Archives(Limits())), lambda text: text.startswith("box:")
+    )
+    for act in (registry.check, registry.resolve):
+        with pytest.raises(UsageError, match="box://nas/a is a destination") as caught:
+            act("box://me:secret@nas/a")
+        assert caught.value.suggestion == Step(NextStep.CORRECT_DESTINATION, "box://nas/a")
+    registry.check("box/a:b")
+
+
+def test_shapes_are_checked_without_looking() -> None:
+    registry = _registry([])
+    registry.check("/nowhere/at all.zip")
+    for text in ("", "a\0b", "gopher://example.org/1"):
+        with pytest.raises(UsageError):
+            registry.check(text)
 
 
 def test_a_scheme_may_be_written_in_capitals() -> None:

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from transload.cli import output
 from transload.cli.job_view import summed_up
-from transload.cli.output import error_lines, say
+from transload.cli.output import error_lines
 from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.cli.session import Common
+from transload.cli.streams import say
 from transload.events import Event, ItemsMoved, JobMoved, Snapshot
 from transload.faults import Fault
 from transload.model import Job, JobState
@@ -254,7 +255,8 @@ async def follow(app: "App", job: Job, display: Display) -> Job:
             break
         if isinstance(event.news, ItemsMoved):
             printed.clear()  # a wait after new deliveries is news, the same wait once more is not
-        changed = view.take(event) and view.state in _TOLD and view.doing not in printed
+        news = view.take(event) and (view.state in _TOLD or view.hold is not None)
+        changed = news and view.doing not in printed
         display.show(view, changed=changed)
         if changed:
             printed.add(view.doing)
@@ -265,4 +267,4 @@ async def follow(app: "App", job: Job, display: Display) -> Job:
 
 
 _TOLD = frozenset({JobState.RUNNING, JobState.WAITING})
-"""States worth a line of their own: how a job ended is in its summary."""
+"""States worth a line of their own, as is what holds a queued job up: how a job ended is in its summary."""

@@ -68,7 +68,8 @@ def not_started(one: NotStarted) -> str:
 async def job_document(app: "App", job_id: str, *notes: str) -> AsyncIterator[str]:
     """The report of a job in pieces of text, with `notes` among its warnings."""
     job = as_it_stands(app, await app.job(job_id))
-    head = report.head(job, await app.totals(job))
+    held = await app.held_up(job)
+    head = report.head(job, await app.totals(job), held.get(job.id))
     head["warnings"] = [*notes, *head["warnings"]]
     yield _text(head)[:-1] + ', "items": ['
     page, between = list[str](), "\n"

@@ -35,6 +35,8 @@ class DryRun:
 
     async def act(self, app: "App") -> int:
         """Show what each source's job would do; returns the worst of what those would end with."""
+        for source in self.sources:
+            app.check_source(source)
         as_json = self.common.json
         several, statuses = len(self.sources) != 1, list[int]()
         if several and as_json:

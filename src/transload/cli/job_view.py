@@ -26,11 +26,14 @@ def as_it_stands(app: "App", job: Job) -> Job:
     return replace(job, state=JobState.QUEUED, wait_reason=None)
 
 
-def state_line(app: "App", job: Job) -> str:
-    """What a job needs to go on, with its whole id; empty for one that needs nothing."""
-    if state_word(job) == INTERRUPTED:
-        return f"interrupted: transload resume {job.id} goes on where it was"
-    return wait_line(job, job.id, is_watched=app.installation.lock.is_held())
+async def state_lines(app: "App", job: Job) -> list[str]:
+    """What a job needs to go on, and what it waits for, with its whole id; nothing of one that needs nothing."""
+    is_interrupted = state_word(job) == INTERRUPTED
+    resume = f"interrupted: transload resume {job.id} goes on where it was"
+    is_watched = is_interrupted or app.installation.lock.is_held()  # how to resume is said once
+    held = await app.held_up(job)
+    wait = wait_line(job, job.id, held.get(job.id), is_watched=is_watched)
+    return [*([resume] if is_interrupted else []), *([wait] if wait else [])]
 
 
 async def summed_up(app: "App", job: Job) -> Summary:
@@ -65,7 +68,7 @@ async def detail_lines(app: "App", job: Job, page: int) -> AsyncIterator[str]:
     yield f"job {job.id}"
     yield f"  from        {clean(shown(job.source))}"
     yield f"  as          {job.recipe.value}, {job.files}, attempt {job.attempt}"
-    if line := state_line(app, job):
+    for line in await state_lines(app, job):
         yield f"  {line}"
     for line in summary.lines():
         yield line
@@ -97,6 +100,7 @@ async def table(app: "App", latest: Sequence[Job]) -> list[str]:
         return ["no jobs yet: `transload send SOURCE` makes one"]
     length = short_id_length([job.id for job in latest])
     lines = [f"{'job':<{length}}  {'state':<11} {'items':>15}  source -> destination"]
+    held, is_watched = await app.held_up(*latest), app.installation.lock.is_held()
     for job in latest:
         totals = await app.totals(job)
         items = f"{totals.sent + totals.duplicate:,}/{totals.entries - totals.skipped:,}"
@@ -104,7 +108,7 @@ async def table(app: "App", latest: Sequence[Job]) -> list[str]:
         items += f" ({lost:,} lost)" if lost else ""
         route = f"{shortened(clean(job.title), 40)} -> {clean(job.destination)}"
         lines.append(f"{job.id[:length]:<{length}}  {state_word(job):<11} {items:>15}  {route}")
-        if line := wait_line(job, job.id[:length], is_watched=app.installation.lock.is_held()):
+        if line := wait_line(job, job.id[:length], held.get(job.id), is_watched=is_watched):
             lines.append(f"{'':<{length}}  {line}")
     return lines
 

@@ -60,7 +60,8 @@ def jobs(
 async def _all(app: "App", common: Common) -> int:
     latest = [as_it_stands(app, job) for job in await app.jobs(LATEST)]
     if common.json:
-        heads = [report.head(job, await app.totals(job)) for job in latest]
+        held = await app.held_up(*latest)
+        heads = [report.head(job, await app.totals(job), held.get(job.id)) for job in latest]
         print(json.dumps(heads, ensure_ascii=False))
     elif common.talks:
         print("\n".join(await table(app, latest)))
@@ -124,7 +125,9 @@ async def _pause(app: "App", job_id: str, common: Common) -> int:
 async def _tell_state(app: "App", before: Job, job: Job, common: Common) -> int:
     """Print what a job has become that was `before` when the command asked; nothing else is to be done about it."""
     if common.json:
-        print(json.dumps(report.head(job, await app.totals(job)), ensure_ascii=False))
+        held = await app.held_up(job)
+        head = report.head(job, await app.totals(job), held.get(job.id))
+        print(json.dumps(head, ensure_ascii=False))
     elif common.talks:
         print(f"{job.id}: {became(app, before, job)}")
     return EXIT_OK

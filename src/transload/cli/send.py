@@ -12,9 +12,10 @@ from cyclopts import Group, Parameter
 from transload.cli import output
 from transload.cli.display import follow_to_end, show_again
 from transload.cli.document import NotStarted, Repeated, ReportFile, of_all
-from transload.cli.output import error_lines, say
+from transload.cli.output import error_lines
 from transload.cli.passwords import NO_PASSWORDS, Passwords
 from transload.cli.session import CONTINUES, USUAL, Common, recipe_word, run
+from transload.cli.streams import say
 from transload.errors import TransloadError
 from transload.model import Files, Hevc, Job, Originals, Recipe, Sort
 from transload.states import JOB_ENDED
@@ -137,7 +138,11 @@ USUAL_MANNER = Manner()
 
 def send(  # noqa: PLR0913  one argument for each group of options
     source: Annotated[
-        list[str], Parameter(help="An archive, a folder or a media file. Several: one job each.")
+        list[str],
+        Parameter(
+            help="An archive, a folder or a media file: a path, `http(s)://` for a file on a web server, or"
+            " `webdav(s)://` for a folder on a WebDAV server. Several: one job each."
+        ),
     ],
     /,
     *,
@@ -161,6 +166,11 @@ def send(  # noqa: PLR0913  one argument for each group of options
         transload send dump.zip --files all --recipe original --report report.json
         transload send phone.zip --include "*.heic" --dry-run
         transload send private.7z --password-file words.txt
+        transload send https://host/photos.zip
+        transload send webdavs://me:password@cloud.example/photos/2024/
+
+    An address is read where it lies. A login in it is shown nowhere; quote an address with `?` or `&`. A server at
+    home is allowed by name: `--set egress.allow_networks=192.168.1.5/32`.
     """
     words = passwords.read()
     if manner.dry_run:
@@ -201,10 +211,25 @@ class Sending:
         if len(self.sources) == 1:
             started: list[Started] = [await self._only(app, file)]
         else:
+            await self._check(app, file)
             started = [await self._start(app, source) for source in self.sources]
         if self.manner.detach:
             return await self._queued(app, started)
         return await see_through(app, started, self.common, file)
+
+    async def _check(self, app: "App", file: ReportFile | None) -> None:
+        """Before anything is sent, raise the error of the first source that cannot be one; the report says it of all.
+
+        What is wrong with one argument may be meant for another: `send a.zip library:out` has its --to among them.
+        """
+        try:
+            for source in self.sources:
+                app.check_source(source)
+        except TransloadError as error:
+            if file is not None:
+                every = [self._not_started(source, error) for source in self.sources]
+                await file.write(of_all(app, every), ())
+            raise
 
     async def _only(self, app: "App", file: ReportFile | None) -> Job | Repeated:
         """The job of a single source; when there is none, the report says why before the error goes up."""
@@ -235,8 +260,11 @@ class Sending:
             )
             return Repeated(job) if job.state in JOB_ENDED else job
         except TransloadError as error:
-            recipe = None if choice.recipe is None else choice.recipe.value
-            return NotStarted(source, self.to, recipe, error)
+            return self._not_started(source, error)
+
+    def _not_started(self, source: str, error: TransloadError) -> NotStarted:
+        recipe = None if self.choice.recipe is None else self.choice.recipe.value
+        return NotStarted(source, self.to, recipe, error)
 
     async def _queued(self, app: "App", started: Sequence[Started]) -> int:
         if self.common.json:

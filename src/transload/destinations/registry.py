@@ -1,16 +1,18 @@
 """Destinations by scheme: a dict filled by hand in `wiring`, and the meaning of a DEST text."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transload.errors import BugError, UsageError
 from transload.faults import NextStep, Step
-from transload.ports import Destination
+
+if TYPE_CHECKING:
+    from transload.destination_port import Destination
 
 LIBRARY = "library"
 
-Factory = Callable[[str], Destination]
+Factory = Callable[[str], "Destination"]
 """Makes a destination from what comes after the colon."""
 
 
@@ -27,6 +29,11 @@ class Destinations:
             raise BugError(f"two destinations claim the scheme {scheme!r}")
         self._factories[scheme] = factory
 
+    def is_meant(self, text: str) -> bool:
+        """Whether a text begins with a scheme that is known."""
+        word, colon, _ = text.strip().partition(":")
+        return bool(colon) and word.lower() in self._factories
+
     def parse(self, text: str, default_library: Path) -> str:
         """The canonical text of a DEST as a job stores it; equal destinations have equal texts.
 
@@ -38,7 +45,7 @@ class Destinations:
             return f"{scheme}:{rest}"
         return f"{LIBRARY}:{_absolute(Path(rest) if rest.strip() else default_library)}"
 
-    def of(self, canonical: str) -> Destination:
+    def of(self, canonical: str) -> "Destination":
         """The one adapter for a text that `parse` returned. Raises UsageError when its scheme is not known here."""
         if canonical not in self._in_use:
             scheme, rest = self._split(canonical)
@@ -51,10 +58,9 @@ class Destinations:
             await self._in_use.popitem()[1].close()
 
     def _split(self, text: str) -> tuple[str, str]:
-        word, colon, rest = text.strip().partition(":")
-        scheme = word.lower()
-        if colon and scheme in self._factories:
-            return scheme, rest
+        if self.is_meant(text):
+            word, _, rest = text.strip().partition(":")
+            return word.lower(), rest
         known = sorted(self._factories)
         listed = ", ".join(f"{name}:" for name in known)
         raise UsageError(
@@ -64,6 +70,8 @@ class Destinations:
 
     def _nearest(self, text: str, known: list[str]) -> str:
         """The text as it was probably meant: a slip in the scheme, else a folder without its scheme."""
+        from difflib import get_close_matches
+
         word, colon, rest = text.strip().partition(":")
         close = get_close_matches(word.lower(), known, n=1)
         if close and "/" not in word:

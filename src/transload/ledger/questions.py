@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from transload.entry import Place, Secret
-from transload.errors import UnknownJobError
+from transload.errors import UnknownJobError, Wait
 from transload.events import Event
 from transload.ledger.database import Database
 from transload.ledger.passwords import passwords_of
 from transload.ledger.reports import PAGE, done_of, page_of, records_of, totals_of, untouched
 from transload.ledger.rows import event_of, job_of, progress_of, progress_to_json
 from transload.ledger.schema import events, jobs, tasks
+from transload.ledger.waits import holding_up
 from transload.model import FinishedPart, ItemRecord, Job, JobProgress, JobState, Totals
 from transload.ports import Clock
 from transload.states import JOB_ENDED
@@ -26,11 +27,15 @@ OPEN = [state.value for state in JobState if state not in JOB_ENDED]
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """The status of a job at one moment: its state, the number of its last event, its last progress."""
+    """The status of a job at one moment: its state, the number of its last event, its last progress.
+
+    `held_by` is the wait that its free tasks wait for, maybe at the wish of another job.
+    """
 
     state: JobState
     seq: int
     progress: JobProgress | None
+    held_by: Wait | None = None
 
 
 class Questions:
@@ -91,12 +96,19 @@ class Questions:
         known = query.where(jobs.c.id.in_(job_ids))
 
         def act(db: Connection) -> dict[str, JobStatus]:
+            held = holding_up(db, job_ids, self.clock())
             return {
-                row.id: JobStatus(JobState(row.state), row.seq, progress_of(row.progress))
+                row.id: JobStatus(
+                    JobState(row.state), row.seq, progress_of(row.progress), held.get(row.id)
+                )
                 for row in db.execute(known)
             }
 
         return await self.database.read(act)
+
+    async def holding_up(self, job_ids: Collection[str]) -> dict[str, Wait]:
+        """The waits that the free tasks of these jobs wait for, by job; nothing of those that wait for none."""
+        return await self.database.read(lambda db: holding_up(db, job_ids, self.clock()))
 
     async def set_progress(self, progress: Mapping[str, JobProgress]) -> dict[str, FinishedPart]:
         """Write the progress of jobs by their ids; returns what of each is finished by its rows.

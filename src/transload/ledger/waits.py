@@ -4,13 +4,14 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from transload.errors import TransientError, Wait
 from transload.faults import Fault
 from transload.json_codec import from_json, to_json
 from transload.ledger.database import Database
-from transload.ledger.schema import waits
+from transload.ledger.rows import AnyRow
+from transload.ledger.schema import jobs, scopes, waits
 from transload.ledger.tasks import remember_scopes
 from transload.ports import Clock
 from transload.retry import RetryPolicy
@@ -74,10 +75,7 @@ class LedgerWaits:
         mine = waits.c.scope.in_(wanted) & (waits.c.until_ms > now)
         last = select(waits).where(mine).order_by(waits.c.until_ms.desc()).limit(1)
         row = await self.database.read(lambda db: db.execute(last).first())
-        if row is None:
-            return None
-        fault = from_json(Fault, row.fault)
-        return Wait(row.scope, row.until_ms, (row.until_ms - now) / 1000, fault)
+        return None if row is None else _wait_of(row, now)
 
 
 class JobWaits:
@@ -102,3 +100,25 @@ class JobWaits:
         if error.scope is not None:
             self._scopes.add(error.scope)
         return await self._waits.add(self._job_id, error, since_ms)
+
+
+def holding_up(db: Connection, job_ids: Collection[str], now: int) -> dict[str, Wait]:
+    """By their ids, the wait that ends last of those that hold up tasks of these jobs, whichever job asked for it.
+
+    Not the one that a wait of the job's own outlasts.
+    """
+    held = (
+        select(scopes.c.job_id, waits)
+        .join(waits, waits.c.scope == scopes.c.scope)
+        .join(jobs, jobs.c.id == scopes.c.job_id)
+        .where(scopes.c.job_id.in_(job_ids), waits.c.until_ms > now)
+        .where(waits.c.until_ms >= func.coalesce(jobs.c.wait_until_ms, 0))
+        .where(or_(jobs.c.control.is_(None), jobs.c.control != "cancel"))  # that waits for nobody
+        .order_by(waits.c.until_ms, waits.c.scope)
+    )
+    return {row.job_id: _wait_of(row, now) for row in db.execute(held)}
+
+
+def _wait_of(row: AnyRow, now: int) -> Wait:
+    fault = from_json(Fault, row.fault)
+    return Wait(row.scope, row.until_ms, (row.until_ms - now) / 1000, fault)

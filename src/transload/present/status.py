@@ -3,13 +3,14 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from transload.errors import KINDS
-from transload.events import Event, ItemsMoved, JobMoved, Snapshot, Warned
+from transload.errors import KINDS, Wait
+from transload.events import Event, HeldUp, ItemsMoved, JobMoved, Snapshot, Warned
 from transload.faults import Fault, NextStep, Step
 from transload.model import Item, ItemState, Job, JobProgress, JobState, Verdict
 from transload.present.next_steps import ends_wait, next_step, reason_text, sentence
 from transload.present.text import clean, clock_text, count_text, shortened, size_text, time_text
-from transload.states import PASSWORD, PAUSED, RETRY, SPACE, TURN
+from transload.states import PASSWORD, PAUSED, RETRY, SPACE, TURN, can_be_held_up
+from transload.web_address import shown
 
 # What became of items, in words: each outcome has one wording, whoever shows it.
 
@@ -106,11 +107,26 @@ def wait_text(reason: str | None, job_id: str, detail: str | None = None) -> str
     return f"{why} ({step})" if step else why
 
 
-def wait_line(job: Job, job_id: str, *, is_watched: bool) -> str:
+_SCOPES = {"account": "the account", "chat": "the chat", "host": "the server"}
+
+
+def held_text(wait: Wait) -> str:
+    """What is waited for outside, until when, and why: `waiting for the server nas.example until …: …`."""
+    kind, _, name = wait.scope.partition(":")
+    whom = f"{_SCOPES[kind]} {name}" if kind in _SCOPES else shown(wait.scope)
+    until = clock_text(wait.until_ms)
+    return f"waiting for {clean(whom)} until {until}: {clean(wait.fault.detail)}"
+
+
+def wait_line(job: Job, job_id: str, held_by: Wait | None = None, *, is_watched: bool) -> str:
     """Why a waiting job waits and what ends that, naming it `job_id`; empty for any other job.
 
-    With `is_watched`, a process is there that looks again by itself.
+    A queued one waits, too, when it is `held_by` something outside. With `is_watched`, a process is there that looks
+    again by itself.
     """
+    if held_by is not None:
+        why = held_text(held_by)
+        return why if is_watched else f"{why} ({ends_wait(PAUSED, job_id)})"
     if job.state is not JobState.WAITING:
         return ""
     why = wait_text(job.wait_reason, job_id, None if job.fault is None else job.fault.detail)
@@ -148,6 +164,7 @@ class View:
     items_total: int | None = None
     lost: int = 0
     note: str = ""
+    held_by: Wait | None = None
 
     @classmethod
     def of(cls, job: Job) -> "View":
@@ -157,13 +174,15 @@ class View:
 
     def take(self, event: Event) -> bool:
         """Take an event in; whether the job's state is another one now."""
-        before = (self.state, self.wait, self.note)
+        before = (self.state, self.wait, self.note, self.hold)
         match event.news:
             case Snapshot(job, totals):  # it may have moved on since it was asked for
                 self.items, self.lost = totals.closed, totals.lost
                 self._stand(job.state, job.wait_reason, job.fault)
             case JobMoved(state, reason, fault):
                 self._stand(state, reason, fault)
+            case HeldUp(wait):
+                self.held_by = wait
             case Warned(text):
                 self.note = text
             case ItemsMoved(items):
@@ -173,7 +192,7 @@ class View:
                 self._work(work)
             case _:
                 pass
-        return before != (self.state, self.wait, self.note)
+        return before != (self.state, self.wait, self.note, self.hold)
 
     def _stand(self, state: JobState, reason: str | None, fault: Fault | None) -> None:
         self.state, self.wait = state, reason
@@ -196,8 +215,15 @@ class View:
             self.rate = None if work.unit == "us" else work.rate  # media time is no rate of bytes
 
     @property
+    def hold(self) -> Wait | None:
+        """What holds all of it up. While it runs, a wait concerns a part of it at most."""
+        return self.held_by if can_be_held_up(self.state, self.wait) else None
+
+    @property
     def doing(self) -> str:
         """What happens now: `reading`, `converting clip.avi 42 %`, or why it waits."""
+        if self.hold is not None:
+            return held_text(self.hold)
         if self.state is JobState.WAITING:
             return wait_text(self.wait, self.job_id, self.wait_detail)
         if self.state is not JobState.RUNNING:

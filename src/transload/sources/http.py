@@ -20,7 +20,7 @@ from transload.errors import (
     UnsteadyError,
 )
 from transload.net.fetch import Target, Web, host_scope, target_of
-from transload.ports import Source, SourceRef
+from transload.source_port import Source, SourceRef
 from transload.sources.download import Reserve, Spool, no_spool
 from transload.sources.http_blob import (
     HEAD_BYTES,
@@ -50,6 +50,10 @@ class HttpSources:
         self._archives = archives
         self._web = web
         self._reserve = reserve
+
+    def check(self, text: str) -> None:
+        """Raise InvalidUrlError for what is no web address."""
+        target_of(text)
 
     def resolve(self, text: str) -> SourceRef:
         """The file at an address, asked for by one request of one byte. Only `ref` keeps user and password.

@@ -22,8 +22,7 @@ from transload.entry import (
     title_of,
 )
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
-from transload.ports import ArchiveReader, Source, SourceRef, Want
-from transload.sources.folder import FileReader, FolderReader
+from transload.source_port import ArchiveReader, Source, SourceRef, Want
 
 # A source that is opened when it is first read: what has its bytes elsewhere never needs it.
 
@@ -88,11 +87,17 @@ class LocalSources:
         self._machine = machine
         self._archives = archives
 
+    def check(self, text: str) -> None:
+        """Raise UsageError for what no path can be."""
+        if not text or "\0" in text:
+            raise UsageError("an empty text or one with a NUL is no path")
+
     def resolve(self, text: str) -> SourceRef:
         """The file or folder a path means: links in it followed, made absolute.
 
         Raises UsageError, SourceNotFoundError (naming the nearest folder that exists), UnreadableError.
         """
+        self.check(text)
         path = _real(text)
         try:
             found = path.stat()
@@ -130,17 +135,29 @@ class LocalSources:
         """
         path = Path(ref)
         if path.is_dir():
-            return FolderReader(path)
+            return _folder(path)
         if not path.exists() and volume_set(path) is None:
             raise SourceNotFoundError(f"there is no {path} any more; {_nearest(path)} does exist")
         suffix = path.suffix.lower()
         if is_document(path.name):
-            return FileReader(path)
+            return _alone(path)
         volumes, head = volume_set(path), read_head(path) if path.exists() else b""
         if volumes is None and suffix not in ARCHIVE_SUFFIXES and not _holds_archive(path, head):
-            return FileReader(path)
+            return _alone(path)
         title = title_of(path.name if volumes is None else volumes.title)
         return ArchiveSource(self._archives.open(path, opening.passwords), title)
+
+
+def _folder(path: Path) -> Source:
+    from transload.sources.folder import FolderReader  # an archive, the usual source, does without
+
+    return FolderReader(path)
+
+
+def _alone(path: Path) -> Source:
+    from transload.sources.folder import FileReader
+
+    return FileReader(path)
 
 
 def _holds_archive(path: Path, head: bytes) -> bool:
@@ -185,8 +202,6 @@ class ArchiveSource:
 
 
 def _real(text: str) -> Path:
-    if not text or "\0" in text:
-        raise UsageError("an empty text or one with a NUL is no path")
     try:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:

@@ -4,13 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import BugError, TransloadError, UsageError
-from transload.model import Job, Sort
-from transload.ports import Source, SourceRef, Sources, Want
-from transload.sources.folder import natural_key
+from transload.faults import NextStep, Step
+from transload.options import Sort
+from transload.source_port import Source, SourceRef, Sources, Want
+from transload.web_address import shown
+
+if TYPE_CHECKING:
+    from transload.model import Job
 
 Factory = Callable[[], Sources]
 """Makes the adapter of one scheme; called once, when the scheme is first needed."""
@@ -19,10 +23,16 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: `C:
 
 
 class SourceRegistry:
-    """The `Sources` port over adapters by scheme; what names no known scheme is a path and goes to `local`."""
+    """The `Sources` port over adapters by scheme; what names no known scheme is a path and goes to `local`.
 
-    def __init__(self, local: Factory) -> None:
+    What only `is_destination` stands in the wrong place of a command.
+    """
+
+    def __init__(
+        self, local: Factory, is_destination: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._factories: dict[str, Factory] = {"local": local}
+        self._is_destination = is_destination
         self._made: dict[str, Sources] = {}
 
     def add(self, scheme: str, factory: Factory) -> None:
@@ -31,8 +41,12 @@ class SourceRegistry:
             raise BugError(f"two sources claim the scheme {scheme!r}")
         self._factories[scheme] = factory
 
+    def check(self, text: str) -> None:
+        """As the port says; UsageError for a destination, and for a scheme that nobody serves."""
+        self._adapter(text).check(text)
+
     def resolve(self, text: str) -> SourceRef:
-        """The source a user means, as the port says; UsageError for a scheme that nobody serves."""
+        """The source a user means, as the port says; raises what `check` does."""
         return self._adapter(text).resolve(text)
 
     def open(self, ref: str, opening: Opening) -> Source:
@@ -43,6 +57,11 @@ class SourceRegistry:
         match = _SCHEME.match(text)
         scheme = match[1].lower() if match else "local"  # keyboards of phones begin with a capital
         if scheme not in self._factories:
+            if self._is_destination(text):
+                raise UsageError(
+                    f"{shown(text)} is a destination, not a source",
+                    suggestion=Step(NextStep.CORRECT_DESTINATION, shown(text)),
+                )
             if text.lower().startswith(f"{scheme}://"):
                 known = ", ".join(sorted(self._factories))
                 raise UsageError(f"no kind of source is called {scheme}:// (known: {known})")
@@ -64,6 +83,8 @@ class Ordered:
         self._inner = inner
         entries = list(inner.entries())
         if sort == "name":
+            from transload.sources.folder import natural_key
+
             entries.sort(key=lambda entry: natural_key(entry.name))
         else:
             entries.sort(key=lambda entry: (entry.mtime_ms is None, entry.mtime_ms or 0))
@@ -116,7 +137,7 @@ def _is(wanted: Entry, entry: Entry) -> bool:
     return entry.index == wanted.index
 
 
-def open_sorted(sources: Sources, job: Job, opening: Opening) -> Source:
+def open_sorted(sources: Sources, job: "Job", opening: Opening) -> Source:
     """A job's source in the job's order; closed again where it cannot be read so. Raises as `Sources.open`."""
     source = sources.open(job.source, opening)
     try:

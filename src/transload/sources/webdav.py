@@ -18,7 +18,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.net.fetch import Answer, Asked, Target, Web, host_scope, target_of
-from transload.ports import Source, SourceRef
+from transload.source_port import Source, SourceRef
 from transload.sources.http import HttpSources
 from transload.sources.http_blob import RemoteBlob, blob_at
 from transload.sources.remote_tree import RemoteTree, TreeEntry, TreePath
@@ -44,6 +44,10 @@ class WebdavSources:
         self._http = http
         self._web = web
         self._max_entries = max_entries
+
+    def check(self, text: str) -> None:
+        """Raise InvalidUrlError for what is no address."""
+        target_of(as_http(text))
 
     def resolve(self, text: str) -> SourceRef:
         """The folder or file at an address, asked for by one or two requests. Only `ref` keeps user and password.
