@@ -172,7 +172,7 @@ def know_the_store() -> None:
     """Make the object store, in all its shapes, a destination of every installation; outages there are short."""
     sys.path.append(str(Path(__file__).parents[2]))
     from tests.destinations.objects import SHAPES
-    from transload import wiring
+    from transload import adapters, wiring
     from transload.destinations.registry import Destinations
     from transload.retry import RetryPolicy
 
@@ -182,8 +182,9 @@ def know_the_store() -> None:
             for word, at in SHAPES.items():
                 self.add(word, at)
 
+    chosen: Any = adapters
+    chosen.Destinations = WithStore
     parts: Any = wiring
-    parts.Destinations = WithStore
     parts.RetryPolicy = partial(RetryPolicy, first_s=0.02, longest_s=0.1)
 
 

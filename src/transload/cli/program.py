@@ -90,7 +90,10 @@ def _status(argv: Sequence[str]) -> int:
     """How a command line ends. Every error ends here as one line, or as one JSON document."""
     words = general_last(argv)
     as_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
-    signal.signal(signal.SIGTERM, _interrupt)  # until the command listens itself
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(
+            number, _interrupt
+        )  # until the command listens itself, and as it does: ignored or not before
     try:
         status = program(words)(words)
     except KeyboardInterrupt:
