@@ -10,6 +10,7 @@ from bench.orphans import orphans
 from bench.probes import probes
 from bench.remote import remote
 from bench.segments import kills, segments
+from bench.startup import startup
 from bench.table import shown
 from bench.way import ways
 
@@ -20,6 +21,7 @@ def main() -> int:
     """Print each figure as soon as it is known; with names, only those. Gives 1 when one is beyond its bound."""
     KEPT.mkdir(exist_ok=True)
     figures = FIGURES | {
+        "startup": startup,
         "remote": remote,
         "probes": probes,
         "orphans": orphans,

@@ -4,11 +4,11 @@ import random
 
 from fuzz import mutate
 from fuzz.cases import Outcome, Target, promise
+from transload.archives.code_pages import detect
 from transload.archives.names import (
     NameDecoder,
     decode_tar_name,
     decoder_for,
-    detect,
     extra_field,
     is_utf8,
     unicode_name,

@@ -13,6 +13,11 @@ def test_a_place_sorts_its_inner_entries_behind_their_archive() -> None:
     assert max(places) < (5, "")
 
 
+def test_a_checksum_has_eight_digits() -> None:
+    assert Entry(0, "a", b"a", 1, crc=0xAB).crc_text == "000000AB"
+    assert Entry(0, "a", b"a", 1).crc_text is None
+
+
 def test_a_secret_does_not_show_itself() -> None:
     opening = Opening((Secret("open sesame"),))
     assert "sesame" not in repr(opening) + str(opening) + f"{opening.passwords[0]}"

@@ -8,7 +8,7 @@ from tests.inputs import packed, photo
 from tests.installation import Home
 from transload.app import App
 from transload.errors import UsageError
-from transload.lookups import Wanted
+from transload.listing import Wanted
 from transload.model import Recipe, Verdict
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transload.web_address import shown, without_login
+from transload.web_address import is_address, shown, without_login
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,19 @@ def test_users_passwords_queries_and_fragments_are_hidden(ref: str, told: str) -
 )
 def test_only_the_login_is_taken_out_of_an_address(ref: str, left: str) -> None:
     assert without_login(ref) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("https://host/a.zip", True),
+        ("webdav://host", True),
+        ("gopher://", True),
+        ("library:out", False),
+        ("a/https://b", False),
+        ("C:\\photos", False),
+        ("", False),
+    ],
+)
+def test_an_address_begins_as_one(text: str, *, told: bool) -> None:
+    assert is_address(text) is told

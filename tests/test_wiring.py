@@ -12,7 +12,7 @@ from tests.servers.ranged import ranged
 from transload.config import Archive, Convert, DataFolder, Egress, Settings, load
 from transload.destinations.library import Library
 from transload.entry import Opening
-from transload.errors import BlockedAddressError
+from transload.errors import BlockedAddressError, InvalidUrlError, UsageError
 from transload.wiring import build
 
 
@@ -57,6 +57,27 @@ def test_web_addresses_are_guarded_by_the_settings(tmp_path: Path) -> None:
         source = sources.open(server.url("a.jpg"), Opening())
         assert [entry.name for entry in source.entries()] == ["a.jpg"]
         source.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("photos.zip", None),
+        ("https://host/a.zip", None),
+        ("webdavs://host/a/", None),
+        ("library:out", "is a destination"),
+        ("gopher://host/a", "no kind of source"),
+        ("http://", "no web address"),
+        ("webdav://", "no web address"),
+    ],
+)
+def test_every_kind_of_source_tells_its_shape(tmp_path: Path, text: str, wrong: str | None) -> None:
+    sources = build(Settings(), DataFolder(tmp_path)).sources
+    if wrong is None:
+        sources.check(text)
+        return
+    with pytest.raises((UsageError, InvalidUrlError), match=wrong):
+        sources.check(text)
 
 
 @pytest.mark.anyio

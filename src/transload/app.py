@@ -27,7 +27,7 @@ from transload.errors import StoreError, Wait
 from transload.events import Event, HeldUp, JobMoved, Snapshot
 from transload.jobs.failures import first_of
 from transload.jobs.hub import Hub
-from transload.jobs.worker import finished_equal_job
+from transload.jobs.worker import TaskHandler, finished_equal_job
 from transload.lookups import Lookups
 from transload.model import (
     AlbumMix,
@@ -95,7 +95,6 @@ class App(Lookups):
     ) -> None:
         super().__init__(settings, build(settings, folder, clock))
         self._with_ledger = ledger
-        self._handler = self.installation.handler()
         self._hub = Hub(self.installation.ledger)
         self._group: TaskGroup
         self._engine = self.installation.engine(self.installation.clock())
@@ -135,17 +134,16 @@ class App(Lookups):
             raise first_of(group) from None
         finally:
             with anyio.CancelScope(shield=True):
-                await self.installation.media.aclose()
-                await self.installation.destinations.close()
-                await anyio.to_thread.run_sync(self.installation.ledger.database.close)
+                await self.installation.close()
             self.installation.lock.release()
 
     def work(self) -> None:
         """Run jobs in this process as soon as it holds the data folder's lock; until then its holder runs them."""
         if not self._working:
             self._working = True
-            self._group.start_soon(self._serve)
-            self._group.start_soon(self._hub.show, self._handler.meters)
+            handler = self.installation.handler()
+            self._group.start_soon(self._serve, handler)
+            self._group.start_soon(self._hub.show, handler.meters)
 
     async def _hand_over(self, job: Job) -> Job:
         """Have a job's tasks run by whoever runs them, here as long as the app is open."""
@@ -154,13 +152,13 @@ class App(Lookups):
             await self._engine.submit(task_id)
         return job
 
-    async def _serve(self) -> None:
+    async def _serve(self, handler: TaskHandler) -> None:
         while not self.installation.lock.acquire():  # noqa: ASYNC110  another process's lock sends no word
             await anyio.sleep(LOCK_S)
         await self.installation.children.end_orphans()
         await self.installation.leases.release_dead()
         await self.installation.segment_store.sweep()
-        await self._engine.run(self._handler)
+        await self._engine.run(handler)
 
     async def send(  # noqa: PLR0913  one keyword for each option of the contract
         self,

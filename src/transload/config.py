@@ -4,10 +4,8 @@ A later place wins: file < environment < flags. The environment's name of a sett
 capitals, `__` for a dot. An unknown key is an error, wherever it is. No other module reads the environment.
 """
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from transload.errors import SettingError
 from transload.faults import NextStep, Step
-from transload.model import AlbumMix, Hevc
+from transload.options import AlbumMix, Hevc
 from transload.units import GIB, MIB
 from transload.values import (
     count,
@@ -286,6 +284,8 @@ def _read(key: str, value: object, place: str) -> object:
 
 
 def _unknown(key: str, place: str) -> SettingError:
+    import difflib
+
     by_last = {known.rpartition(".")[2]: known for known in KEYS}
     last = difflib.get_close_matches(key.rpartition(".")[2], by_last, 1, 0.6)
     near = difflib.get_close_matches(key, KEYS, 1, 0.6) or [by_last[word] for word in last]
@@ -300,7 +300,10 @@ def _of_file(file: Path | None) -> dict[str, object]:
     if file is None:
         return {}
     try:
-        return dict(_flat(tomllib.loads(file.read_text("utf-8"))))
+        text = file.read_text("utf-8")
+        import tomllib  # where there is a file
+
+        return dict(_flat(tomllib.loads(text)))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:

@@ -101,6 +101,11 @@ class Entry:
         return self.index, self.inner
 
     @property
+    def crc_text(self) -> str | None:
+        """Eight upper hex digits, None where the listing has none."""
+        return None if self.crc is None else f"{self.crc:08X}"
+
+    @property
     def path(self) -> Path | None:
         """The user's own file on this machine that the entry is, None where it is none."""
         return None if self.blob is None else self.blob.path
@@ -149,6 +154,16 @@ class ReadReport:
     fault: Fault | None = None
     warnings: tuple[str, ...] = ()
     unvouched: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContents:
+    """What a source holds, without its bodies."""
+
+    source: str
+    listing: Listing
+    entries: tuple[Entry, ...]
+    report: ReadReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,52 +1,34 @@
 """The part of the Python API that looks without delivering: it makes no job and writes nothing but scratch."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
 from transload.arguments import (
     check_words,
     destination_text,
-    nothing_fits,
     recipe_of,
     source_text,
     texts,
     usual_recipe,
 )
 from transload.config import Settings
-from transload.doctor import Check, examine
-from transload.entry import Entry, Opening
+from transload.entry import Opening, SourceContents
 from transload.files.scratch import budget_for
 from transload.jobs.dry_run import DryRunRequest, rehearse
 from transload.jobs.look import inspect_file, list_source, look_at
-from transload.media.probe.sniff import kind_of_name
-from transload.model import Files, Hevc, Inspection, Recipe, SourceContents
+from transload.listing import EVERYTHING, Wanted
+from transload.model import Files, Hevc, Inspection, Recipe
 from transload.ports import SourceRef
-from transload.steps.nested import is_included
 from transload.wiring import Installation
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What of a listing is shown: all or only what its name calls media, and of that what the filters leave."""
-
-    files: Files = "all"
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    def of(self, entries: Sequence[Entry]) -> Iterator[Entry]:
-        """The entries that are wanted. Raises UsageError when `include` fits none of those there are."""
-        fits = [one for one in entries if is_included(one.name, self.include, self.exclude)]
-        if self.include and entries and not fits:
-            raise nothing_fits(self.include, self.exclude, [one.name for one in entries])
-        return (one for one in fits if self.files == "all" or kind_of_name(one.name) is not None)
-
-
-EVERYTHING = Wanted()
+if TYPE_CHECKING:
+    from transload.doctor import Check
 
 
 class Lookups:
@@ -136,6 +118,8 @@ class Lookups:
         text = source_text(source)
         return await look_at(sources, text, opening, lambda _, opened: budget_for(opened))
 
-    async def examine(self, *, fix: bool = False) -> Sequence[Check]:
+    async def examine(self, *, fix: bool = False) -> "Sequence[Check]":
         """Everything an installation needs, checked; with `fix`, missing folders are made first."""
+        from transload.doctor import examine  # it knows ffmpeg
+
         return await examine(self.installation, fix=fix)

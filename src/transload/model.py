@@ -9,10 +9,25 @@ from pathlib import Path
 from typing import Literal
 
 from transload.blob import Blob
-from transload.entry import Entry, Listing, Place, ReadReport
+from transload.entry import Place
 from transload.facts import NOTHING_FOUND, FileFacts
 from transload.faults import Fault
 from transload.json_codec import Json, JsonObject
+from transload.options import (
+    AlbumMix as AlbumMix,
+)
+from transload.options import (
+    Files as Files,
+)
+from transload.options import (
+    Hevc as Hevc,
+)
+from transload.options import (
+    Originals as Originals,
+)
+from transload.options import (
+    Sort as Sort,
+)
 from transload.plans import UNTOUCHED, Plan
 
 ALBUM_MAX = 10  # Telegram: messages.sendMultiMedia takes 2..10 members; every destination keeps the same shape.
@@ -123,13 +138,6 @@ class Recipe(StrEnum):
         return int(number) if name == family else None
 
 
-Files = Literal["media", "all"]
-Hevc = Literal["keep", "convert"]
-AlbumMix = Literal["by_kind", "mixed"]
-Sort = Literal["archive", "name", "date"]
-Originals = Literal["keep", "drop"]
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
     """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them.
@@ -190,16 +198,6 @@ class Inspection:
     def of_lost(cls, name: str, size: int | None, kind: ItemKind, fault: Fault) -> "Inspection":
         """Of one that cannot be delivered, or not even looked at."""
         return cls(name, size, Judgement(kind, Verdict.UNSAVABLE, fault.detail, fault=fault))
-
-
-@dataclass(frozen=True, slots=True)
-class SourceContents:
-    """What a source holds, without its bodies."""
-
-    source: str
-    listing: Listing
-    entries: tuple[Entry, ...]
-    report: ReadReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from transload.entry import Entry
+from transload.entry import SourceContents
 from transload.errors import KINDS, Wait
 from transload.faults import Fault
 from transload.json_codec import JsonObject, to_json
-from transload.model import Facts, Inspection, ItemRecord, Job, SourceContents, Totals
+from transload.model import Facts, Inspection, ItemRecord, Job, Totals
 from transload.present.next_steps import next_step, reason_text
 from transload.states import reported
 from transload.web_address import shown
@@ -149,7 +149,7 @@ def contents(seen: SourceContents) -> dict[str, Any]:
                 "index": entry.index,
                 "name": entry.name,
                 "size": entry.size,
-                "crc32": crc_text(entry),
+                "crc32": entry.crc_text,
                 "encrypted": entry.encrypted,
                 "kind": entry.kind,
             }
@@ -157,11 +157,6 @@ def contents(seen: SourceContents) -> dict[str, Any]:
         ],
         "error": None if fault is None else error(fault),
     }
-
-
-def crc_text(entry: Entry) -> str | None:
-    """Eight upper hex digits, or None."""
-    return None if entry.crc is None else f"{entry.crc:08X}"
 
 
 def inspection(one: Inspection) -> JsonObject:

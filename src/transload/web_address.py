@@ -12,6 +12,11 @@ _BROKEN_PORT = re.compile(
 )  # `user:pa/ss@host`: a password cut in two by its slash
 
 
+def is_address(text: str) -> bool:
+    """Whether a text begins as a web address does: a scheme of two letters at least, and `://`."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def without_login(ref: str) -> str:
     """A web address without user and password; anything else as it is."""
     found = _ADDRESS.fullmatch(ref)

@@ -1,16 +1,21 @@
-"""Which adapter stands behind which port: one function builds the installation, nothing else chooses."""
+"""Which adapter stands behind which port: one function builds the installation, nothing else chooses.
+
+What a listing takes of it is in `adapters.py`. What judges and converts media is loaded when it is first used: commands
+that only look at jobs do without.
+"""
 
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
+from transload.adapters import archives_of, known_destinations, local_sources
 from transload.archives.open import Archives
-from transload.archives.sevenzip.tool import find_sevenzip
 from transload.config import DataFolder, Settings
-from transload.destinations.library import Library
 from transload.destinations.registry import Destinations
 from transload.entry import Limits, Opening
 from transload.files.disk import SLACK_BYTES, has_room
@@ -29,24 +34,22 @@ from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
 from transload.ledger.uploads import ItemUploads
 from transload.ledger.waits import LedgerWaits
-from transload.media.encode.ffmpeg import EncoderLimits
-from transload.media.encode.quality import EncoderSettings
-from transload.media.judge.verdict import Wishes
-from transload.media.toolbox import MediaToolbox
 from transload.model import Job, Lane, Task
 from transload.ports import Clock, Destination, Engine, Meter, Source, Sources, Stager, TaskContext
+from transload.processes.registry import ChildRegistry
 from transload.retry import RetryPolicy
-from transload.sources.local import LazySource, LocalSources
+from transload.sources.local import LazySource
 from transload.sources.registry import SourceRegistry, open_sorted
 
 if TYPE_CHECKING:
+    from transload.media.toolbox import MediaToolbox
     from transload.net.fetch import Web
     from transload.sources.http import HttpSources
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Installation:
-    """The parts of one data folder, put together. Nothing is opened yet."""
+    """The parts of one data folder, put together. Nothing is opened yet. `close` lets go of what was used."""
 
     settings: Settings
     folder: DataFolder
@@ -60,9 +63,21 @@ class Installation:
     archives: Archives
     sources: SourceRegistry
     destinations: Destinations
-    media: MediaToolbox
     limits: Limits
     waits: LedgerWaits
+    make_media: "Callable[[], MediaToolbox]"
+
+    @cached_property
+    def media(self) -> "MediaToolbox":
+        """What judges and converts."""
+        return self.make_media()
+
+    async def close(self) -> None:
+        """End the decoder, close connections and the ledger. Nothing works on any of it any more."""
+        if "media" in self.__dict__:
+            await self.media.aclose()
+        await self.destinations.close()
+        await anyio.to_thread.run_sync(self.ledger.database.close)
 
     @property
     def library_dir(self) -> Path:
@@ -161,20 +176,10 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
     clock = clock or system_clock
     database = Database(folder.ledger)
     machine = platform.node()
-    destinations = Destinations()
-    destinations.add("library", lambda rest: Library(Path(rest)))
-    archive = settings.archive
-    limits = Limits(
-        max_ratio=archive.max_ratio,
-        max_entry_bytes=archive.max_entry_bytes,
-        max_total_bytes=archive.max_total_bytes,
-        max_entries=archive.max_entries,
-        max_depth=archive.max_depth,
-        max_dictionary_bytes=archive.max_dictionary_bytes,
-    )
     children = Children(database, machine)
-    archives = Archives(limits, partial(find_sevenzip, archive.tool, children))
-    sources = SourceRegistry(lambda: LocalSources(machine, archives), destinations.is_meant)
+    archives = archives_of(settings, children)
+    destinations = known_destinations()
+    sources = local_sources(archives, machine, destinations)
     for scheme in ("http", "https"):
         sources.add(scheme, lambda: _web_sources(settings, archives)[0])
     for scheme in ("webdav", "webdavs"):
@@ -192,22 +197,30 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
         archives=archives,
         sources=sources,
         destinations=destinations,
-        media=MediaToolbox(
-            ffmpeg=settings.ffmpeg,
-            ffprobe=settings.ffprobe,
-            effort=EncoderSettings(settings.convert.preset, settings.convert.deadline_s),
-            wishes=Wishes(settings.languages, settings.telegram.photo_place == "keep"),
-            encoder=EncoderLimits(
-                threads=settings.convert.threads, beside_bytes=settings.convert.memory_bytes
-            ),
-            registry=children,
-        ),
-        limits=limits,
+        limits=archives.limits,
         waits=LedgerWaits(
             database,
             clock,
             RetryPolicy(settings.retry.max_attempts, space_s=settings.retry.space_s),
         ),
+        make_media=partial(_media, settings, children),
+    )
+
+
+def _media(settings: Settings, registry: ChildRegistry) -> "MediaToolbox":
+    from transload.media.encode.ffmpeg import EncoderLimits
+    from transload.media.encode.quality import EncoderSettings
+    from transload.media.judge.verdict import Wishes
+    from transload.media.toolbox import MediaToolbox
+
+    convert = settings.convert
+    return MediaToolbox(
+        ffmpeg=settings.ffmpeg,
+        ffprobe=settings.ffprobe,
+        effort=EncoderSettings(convert.preset, convert.deadline_s),
+        wishes=Wishes(settings.languages, settings.telegram.photo_place == "keep"),
+        encoder=EncoderLimits(threads=convert.threads, beside_bytes=convert.memory_bytes),
+        registry=registry,
     )
 
 

@@ -172,7 +172,7 @@ def know_the_store() -> None:
     """Make `objects:` a destination of every installation; what it drops is tried again soon."""
     sys.path.append(str(Path(__file__).parents[2]))
     from tests.destinations.objects import ObjectStore
-    from transload import wiring
+    from transload import adapters, wiring
     from transload.destinations.registry import Destinations
     from transload.retry import RetryPolicy
 
@@ -181,8 +181,9 @@ def know_the_store() -> None:
             super().__init__()
             self.add("objects", ObjectStore.at)
 
+    chosen: Any = adapters
+    chosen.Destinations = WithStore
     parts: Any = wiring
-    parts.Destinations = WithStore
     parts.RetryPolicy = partial(RetryPolicy, first_s=0.02, longest_s=0.1)
 
 

@@ -56,8 +56,7 @@ async def site(folder: Path) -> AsyncIterator[Site]:
     try:
         yield made
     finally:
-        await made.parts.media.aclose()
-        ledger.database.close()
+        await made.parts.close()
 
 
 def pictures(folder: Path, count: int = 3) -> Path:

@@ -84,7 +84,7 @@ async def test_a_bug_in_one_conversion_fails_only_that_item(
     async with site(tmp_path) as here:
         job = await here.submit(source)
         careless = Careless(here.parts.media, moving["1.avi"])
-        here.parts = replace(here.parts, media=cast("MediaToolbox", careless))
+        here.parts = replace(here.parts, make_media=lambda: cast("MediaToolbox", careless))
         for lane in (Lane.TRANSFER, *3 * (Lane.CONVERT,)):
             await here.run(lane)
         sent, failed = ItemState.SENT, ItemState.FAILED

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import BugError, TransloadError
 from transload.faults import Fault
-from transload.ports import ArchiveReader, Want
+from transload.source_port import ArchiveReader, Want
 
 log = logging.getLogger(__name__)
 

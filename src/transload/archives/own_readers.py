@@ -10,7 +10,7 @@ from transload.archives.tar.index import TarIndex
 from transload.archives.tar.reader import TarReader, holds_tar
 from transload.entry import Limits
 from transload.errors import UnreadableError
-from transload.ports import ArchiveReader
+from transload.source_port import ArchiveReader
 
 INDICES_MAX = 4  # tars whose places are remembered: those that are being read
 

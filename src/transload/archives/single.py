@@ -12,7 +12,7 @@ from transload.archives.names import decode_tar_name
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, LimitError, UnsupportedError
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
 
 _GZIP_HEAD = struct.Struct("<3sBL2x")  # RFC 1952: magic and method, flags, time
 _HAS_EXTRA, _HAS_NAME = 4, 8

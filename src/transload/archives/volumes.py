@@ -10,13 +10,15 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from transload.archives.blob import CountedFile
-from transload.archives.sevenzip.listing import START_BYTES, SevenZipListing, size_of_7z
 from transload.archives.zip.directory import find_end
 from transload.errors import MissingVolumeError, PartInsideError, UnreadableError
 from transload.faults import NextStep, Step
+
+if TYPE_CHECKING:
+    from transload.archives.sevenzip.listing import SevenZipListing
 
 Kind = Literal["split", "zip", "rar", "rar-old"]
 
@@ -365,7 +367,7 @@ def missing_of_zip(volumes: VolumeSet) -> tuple[str, ...]:
     return volumes.missing if end is None else volumes.missing_up_to(end.disk)
 
 
-def with_lost_members(listing: SevenZipListing, missing: tuple[str, ...]) -> SevenZipListing:
+def with_lost_members(listing: "SevenZipListing", missing: tuple[str, ...]) -> "SevenZipListing":
     """The listing of a split zip in which every member with bytes on a missing volume is said to go on there.
 
     A member reaches to where the next one begins: only the volumes themselves say how long its header is.
@@ -385,6 +387,8 @@ def check_end_of_7z(volumes: VolumeSet, joined: JoinedBlob) -> None:
 
     A last piece that is shorter than the first was cut: that is damage. Raises UnreadableError, too.
     """
+    from transload.archives.sevenzip.listing import START_BYTES, size_of_7z
+
     with closing(joined.open()) as file:
         claimed = size_of_7z(file.read_at(0, START_BYTES))
         there = file.size

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from transload.cli import output
 from transload.cli.job_view import summed_up
-from transload.cli.output import error_lines, say
+from transload.cli.output import error_lines
 from transload.cli.passwords import ask_hidden, somebody_answers
 from transload.cli.session import Common
+from transload.cli.streams import say
 from transload.events import Event, ItemsMoved, JobMoved, Snapshot
 from transload.faults import Fault
 from transload.model import Job, JobState

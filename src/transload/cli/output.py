@@ -1,16 +1,16 @@
-"""Saying something on a stream that may be gone; errors as words or JSON; exit statuses (contract, section 2)."""
+"""How a command ends: errors as words or JSON, and exit statuses (contract, section 2)."""
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from cyclopts import CycloptsError
 
 from transload import report
+from transload.cli.streams import say as say
+from transload.entry import SourceContents
 from transload.errors import KINDS, BugError, TransloadError, UsageError
 from transload.faults import (
     EXIT_BUG,
@@ -23,43 +23,11 @@ from transload.faults import (
     EXIT_USAGE,
     Fault,
 )
+from transload.logs import LateFile
 from transload.model import Job, JobState
 from transload.present.next_steps import next_step
 from transload.present.text import clean
 from transload.states import needs_password
-
-
-def open_streams() -> None:
-    """Give what was closed before the program began (`2>&-`) a stream that leads nowhere."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  lives as long as the program
-            setattr(sys, name, nowhere)
-
-
-def say(text: str, out: TextIO, end: str = "\n") -> None:
-    """Print; from a closed pipe on, everything for `out` goes nowhere."""
-    try:
-        print(text, file=out, end=end)
-    except BrokenPipeError:
-        _forget(out)
-
-
-def fall_silent() -> None:
-    """Say what is still in the buffers, as the last act of the program: the interpreter would complain instead."""
-    for out in (sys.stdout, sys.stderr):
-        try:
-            out.flush()
-        except BrokenPipeError:
-            _forget(out)
-
-
-def _forget(out: TextIO) -> None:
-    """Its descriptor leads nowhere, so what is buffered can be flushed."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, out.fileno())
-    os.close(nowhere)
-
 
 _SEVERITY = (
     EXIT_OK,
@@ -101,9 +69,27 @@ def worst(statuses: Iterable[int]) -> int:
 log = logging.getLogger(__name__)
 
 
+def tell(error: Exception, *, as_json: bool, command: str) -> int:
+    """Print what ended a command, by its type; returns the exit status."""
+    match error:
+        case CycloptsError():
+            return tell_error(UsageError(usage_text(error)), as_json=as_json, command=command)
+        case TransloadError():
+            return tell_error(error, as_json=as_json, command=command)
+        case _:
+            return tell_bug(error, as_json=as_json)
+
+
 def usage_text(error: CycloptsError) -> str:
     """What is wrong with a command line, on one line, with the nearest right word where there is one."""
     return " ".join(str(error).split())
+
+
+def listing_document(source: str, seen: SourceContents | TransloadError) -> str:
+    """The answer of `list --json`, also for a source that cannot be opened."""
+    if isinstance(seen, TransloadError):
+        return json.dumps(report.no_contents(source, seen.fault()))
+    return json.dumps(report.contents(seen))
 
 
 def error_document(fault: Fault, *, command: str = "") -> dict[str, Any]:
@@ -132,11 +118,8 @@ def error_lines(fault: Fault, *, job_id: str | None = None, command: str = "") -
 def tell_bug(error: Exception, *, as_json: bool) -> int:
     """One line for the user, the traceback into the log."""
     what = f"a fault in Transload: {type(error).__name__}: {clean(str(error))}"
-    where = [
-        handler.baseFilename
-        for handler in logging.getLogger("transload").handlers
-        if isinstance(handler, logging.FileHandler)
-    ]
+    handlers = logging.getLogger("transload").handlers
+    where = [handler.path for handler in handlers if isinstance(handler, LateFile)]
     if (
         where
     ):  # before the log is on there is nowhere to write, and a traceback helps nobody on a terminal

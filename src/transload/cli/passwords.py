@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-import anyio
 from cyclopts import Group, Parameter
 
 from transload.errors import PasswordNeededError, UsageError, WrongPasswordError
@@ -100,6 +99,8 @@ def somebody_answers() -> bool:
 
 async def ask_hidden(question: str) -> str:
     """What a person types at the terminal, unseen; empty when nothing. Can be cancelled, unlike `getpass`."""
+    import anyio  # who asks has a loop; who only reads passwords needs none
+
     with _unseen():
         sys.stderr.write(question)
         sys.stderr.flush()

@@ -4,11 +4,10 @@ import signal
 from collections.abc import Sequence
 from types import FrameType
 
-from cyclopts import App, CycloptsError
+from cyclopts import App
 
 from transload import __version__
-from transload.cli.output import fall_silent, open_streams, tell_bug, tell_error, usage_text
-from transload.errors import TransloadError, UsageError
+from transload.cli.streams import fall_silent, open_streams
 from transload.faults import EXIT_INTERRUPTED, EXIT_OK
 
 HELP = """Get the photos, videos and sound out of an archive, a folder or a file, playable where they are going.
@@ -24,8 +23,8 @@ environment is not fit, `transload doctor` says why · 130 interrupted, the same
 """
 COMMANDS = {
     "send": ("send:send", "Deliver everything in SOURCE to a library (the main job)."),
-    "list": ("look:list_entries", "Show the entries of a source; nothing is delivered."),
-    "inspect": ("look:inspect", "Show what files are and what would be done to them."),
+    "list": ("listing:list_entries", "Show the entries of a source; nothing is delivered."),
+    "inspect": ("inspect:inspect", "Show what files are and what would be done to them."),
     "jobs": ("jobs:jobs", "Show the jobs, or one with its items, timeline and errors."),
     "cancel": ("jobs:cancel", "End a job; what was delivered stays."),
     "pause": ("jobs:pause", "Stop a job's work until `resume`."),
@@ -91,19 +90,22 @@ def _status(argv: Sequence[str]) -> int:
     """How a command line ends. Every error ends here as one line, or as one JSON document."""
     words = general_last(argv)
     as_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
-    signal.signal(signal.SIGTERM, _interrupt)  # until the command listens itself
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(
+            number, _interrupt
+        )  # until the command listens itself, and as it does: ignored or not before
     try:
         status = program(words)(words)
-    except CycloptsError as error:
-        return tell_error(UsageError(usage_text(error)), as_json=as_json, command=command_of(words))
-    except TransloadError as error:
-        return tell_error(error, as_json=as_json, command=command_of(words))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has seen enough (`transload list … | head`)
         return EXIT_OK
     except Exception as error:  # noqa: BLE001  the program's edge: what nobody foresaw is our bug, said in one line
-        return tell_bug(error, as_json=as_json)
+        from transload.cli.output import (
+            tell,  # a command that goes well has no use for all it loads
+        )
+
+        return tell(error, as_json=as_json, command=command_of(words))
     return status if isinstance(status, int) else EXIT_OK
 
 

@@ -12,9 +12,10 @@ from cyclopts import Group, Parameter
 from transload.cli import output
 from transload.cli.display import follow_to_end, show_again
 from transload.cli.document import NotStarted, Repeated, ReportFile, of_all
-from transload.cli.output import error_lines, say
+from transload.cli.output import error_lines
 from transload.cli.passwords import NO_PASSWORDS, Passwords
 from transload.cli.session import CONTINUES, USUAL, Common, recipe_word, run
+from transload.cli.streams import say
 from transload.errors import TransloadError
 from transload.model import Files, Hevc, Job, Originals, Recipe, Sort
 from transload.states import JOB_ENDED

@@ -1,22 +1,17 @@
 """Running a command's asynchronous part: settings, log, open application, and a clean end on Ctrl-C and SIGTERM."""
 
-import os
-import signal
+import gc
 import sys
-import threading
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import anyio
 from cyclopts import Group, Parameter
 
 from transload import config, logs
-from transload.cli.output import fall_silent, say
-from transload.faults import EXIT_INTERRUPTED, EXIT_OK
-from transload.model import Recipe
+from transload.cli.streams import leave_at_once, say
 
 if TYPE_CHECKING:
     from transload.app import App
@@ -31,6 +26,8 @@ GENERAL = Group("General", sort_key=100)
 
 def recipe_word(name: str) -> str:
     """The word of a recipe by the name of its member, as the command line shows and takes it; else unchanged."""
+    from transload.model import Recipe  # a command without a recipe does not load them
+
     return Recipe[name].value if name in Recipe.__members__ else name
 
 
@@ -103,12 +100,16 @@ Act = Callable[["App"], Awaitable[int]]
 CONTINUES = "interrupted: run the same command again to continue"
 RESUMES = "interrupted: `transload resume {}` continues"
 ENDED = "interrupted"
-LEAVE_S = 3.8  # a stop is clean within this time or it is ended: the ledger survives either
-_SHOW_CURSOR = "\x1b[?25h"
 
 
 def configured(common: Common) -> "tuple[Settings, DataFolder]":
-    """Settings and data folder of this call; the log is on afterwards. Raises SettingError."""
+    """Settings and data folder of this call; the log is on afterwards, and the collector, which `main` put off.
+
+    Raises SettingError.
+    """
+    if not gc.isenabled():
+        gc.freeze()  # what is loaded stays: no later collection looks at it either
+        gc.enable()
     settings, folder = config.for_command(common.data_dir, common.config, common.set_ or ())
     logs.start(folder.logs, verbose=common.verbose)
     return settings, folder
@@ -119,7 +120,10 @@ def run(common: Common, act: Act, *, interrupted: str = ENDED, ledger: bool = Tr
 
     Without `ledger` no data folder is made: for commands that only look.
     """
+    import anyio
+
     from transload.app import App
+    from transload.cli.signals import until_signal
 
     settings, folder = configured(common)
 
@@ -128,51 +132,22 @@ def run(common: Common, act: Act, *, interrupted: str = ENDED, ledger: bool = Tr
             return await act(app)
 
     try:
-        return anyio.run(_until_signal, opened, interrupted)
+        return anyio.run(until_signal, opened, interrupted)
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
 
 
-async def _until_signal(act: Callable[[], Awaitable[int]], interrupted: str) -> int:
-    status, work = EXIT_OK, anyio.CancelScope()
-    async with anyio.create_task_group() as group:
-        group.start_soon(_listen, work)
-        with work:
-            status = await act()
-        group.cancel_scope.cancel()
-    if work.cancel_called:
-        say(interrupted, sys.stderr)
-        return EXIT_INTERRUPTED
-    return status
+T = TypeVar("T")
 
 
-async def _listen(work: anyio.CancelScope) -> None:
-    """Cancel the work at the first signal, end the process at the second.
+def look(common: Common, act: "Callable[[Settings, DataFolder], T]") -> T:
+    """What `act` returns, which only looks at this machine: without a loop, whose libraries cost more than the look.
 
-    Also when the clean stop takes too long: a thread may hang in a dead network drive. A stop in time calls that off.
+    A signal ends the program at once, also while a dead network drive holds the look up: it runs in a thread.
     """
-    with _deadline() as late, anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            if work.cancel_called:
-                _leave()
-            work.cancel()
-            late.start()
-
-
-@contextmanager
-def _deadline() -> Generator[threading.Timer, None, None]:
-    """A timer that ends the process, called off at the end of the block."""
-    late = threading.Timer(LEAVE_S, _leave)
-    late.daemon = True
+    settings, folder = configured(common)
     try:
-        yield late
-    finally:
-        late.cancel()
-
-
-def _leave() -> None:
-    """End at once; children see their parent die, the ledger's leases are voided by the next run."""
-    if sys.stderr.isatty():
-        sys.stderr.write(_SHOW_CURSOR)
-    fall_silent()
-    os._exit(EXIT_INTERRUPTED)
+        return ThreadPoolExecutor(1).submit(act, settings, folder).result()
+    except KeyboardInterrupt:
+        say(ENDED, sys.stderr)
+        leave_at_once()

@@ -1,16 +1,18 @@
 """Destinations by scheme: a dict filled by hand in `wiring`, and the meaning of a DEST text."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transload.errors import BugError, UsageError
 from transload.faults import NextStep, Step
-from transload.ports import Destination
+
+if TYPE_CHECKING:
+    from transload.destination_port import Destination
 
 LIBRARY = "library"
 
-Factory = Callable[[str], Destination]
+Factory = Callable[[str], "Destination"]
 """Makes a destination from what comes after the colon."""
 
 
@@ -43,7 +45,7 @@ class Destinations:
             return f"{scheme}:{rest}"
         return f"{LIBRARY}:{_absolute(Path(rest) if rest.strip() else default_library)}"
 
-    def of(self, canonical: str) -> Destination:
+    def of(self, canonical: str) -> "Destination":
         """The one adapter for a text that `parse` returned. Raises UsageError when its scheme is not known here."""
         if canonical not in self._in_use:
             scheme, rest = self._split(canonical)
@@ -68,6 +70,8 @@ class Destinations:
 
     def _nearest(self, text: str, known: list[str]) -> str:
         """The text as it was probably meant: a slip in the scheme, else a folder without its scheme."""
+        from difflib import get_close_matches
+
         word, colon, rest = text.strip().partition(":")
         close = get_close_matches(word.lower(), known, n=1)
         if close and "/" not in word:

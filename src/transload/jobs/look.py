@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import anyio.to_thread
 
-from transload.entry import Opening
+from transload.entry import Opening, SourceContents
 from transload.errors import (
     PermanentError,
     SourceNotFoundError,
@@ -27,10 +27,10 @@ from transload.model import (
     ItemKind,
     Judgement,
     Recipe,
-    SourceContents,
     Verdict,
 )
 from transload.ports import Media, Source, Sources
+from transload.sources.contents import contents_of
 from transload.steps.read import NOT_WANTED
 from transload.steps.staging import HEAD_BYTES
 
@@ -41,12 +41,11 @@ OPENS = "an archive: not itself is delivered, but what is in it"
 async def list_source(sources: Sources, text: str, opening: Opening) -> SourceContents:
     """All entries of a source. Raises what opening it raises; damage inside is in the report."""
 
-    def seen(ref: str, source: Source) -> SourceContents:
-        listing = source.listing()
-        entries = tuple(source.entries())
-        return SourceContents(ref, listing, entries, source.finish())
+    def look() -> SourceContents:
+        with _spooling(opening) as given:
+            return contents_of(sources, text, given)
 
-    return await look_at(sources, text, opening, seen)
+    return await anyio.to_thread.run_sync(look)
 
 
 async def look_at(

@@ -17,7 +17,7 @@ from transload.archives.volumes import group
 from transload.entry import ARCHIVE_SUFFIXES, Entry, Limits, Listing, ReadReport
 from transload.errors import TransloadError, UnreadableError, UnsupportedError
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
 
 _DIGITS = re.compile(r"(\d+)")
 

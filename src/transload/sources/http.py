@@ -20,7 +20,7 @@ from transload.errors import (
     UnsteadyError,
 )
 from transload.net.fetch import Target, Web, host_scope, target_of
-from transload.ports import Source, SourceRef
+from transload.source_port import Source, SourceRef
 from transload.sources.download import Reserve, Spool, no_spool
 from transload.sources.http_blob import (
     HEAD_BYTES,

@@ -9,7 +9,7 @@ from transload.archives.limits import Body, Pull, ended_early
 from transload.archives.sevenzip.remote_blocks import BlockReader
 from transload.entry import Entry, Limits, Listing, ReadReport, title_of
 from transload.errors import RemoteBrokenError, UnsteadyError
-from transload.ports import ArchiveReader, Want
+from transload.source_port import ArchiveReader, Want
 from transload.sources.http_blob import UNSTEADY, RangeFile, RemoteBlob, in_one_piece, look_further
 from transload.sources.local import ArchiveSource
 

@@ -22,8 +22,7 @@ from transload.entry import (
     title_of,
 )
 from transload.errors import SourceNotFoundError, UnreadableError, UsageError
-from transload.ports import ArchiveReader, Source, SourceRef, Want
-from transload.sources.folder import FileReader, FolderReader
+from transload.source_port import ArchiveReader, Source, SourceRef, Want
 
 # A source that is opened when it is first read: what has its bytes elsewhere never needs it.
 
@@ -136,17 +135,29 @@ class LocalSources:
         """
         path = Path(ref)
         if path.is_dir():
-            return FolderReader(path)
+            return _folder(path)
         if not path.exists() and volume_set(path) is None:
             raise SourceNotFoundError(f"there is no {path} any more; {_nearest(path)} does exist")
         suffix = path.suffix.lower()
         if is_document(path.name):
-            return FileReader(path)
+            return _alone(path)
         volumes, head = volume_set(path), read_head(path) if path.exists() else b""
         if volumes is None and suffix not in ARCHIVE_SUFFIXES and not _holds_archive(path, head):
-            return FileReader(path)
+            return _alone(path)
         title = title_of(path.name if volumes is None else volumes.title)
         return ArchiveSource(self._archives.open(path, opening.passwords), title)
+
+
+def _folder(path: Path) -> Source:
+    from transload.sources.folder import FolderReader  # an archive, the usual source, does without
+
+    return FolderReader(path)
+
+
+def _alone(path: Path) -> Source:
+    from transload.sources.folder import FileReader
+
+    return FileReader(path)
 
 
 def _holds_archive(path: Path, head: bytes) -> bool:

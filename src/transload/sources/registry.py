@@ -4,15 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from transload.entry import Entry, Limits, Listing, Opening, ReadReport
 from transload.errors import BugError, TransloadError, UsageError
 from transload.faults import NextStep, Step
-from transload.model import Job, Sort
-from transload.ports import Source, SourceRef, Sources, Want
-from transload.sources.folder import natural_key
+from transload.options import Sort
+from transload.source_port import Source, SourceRef, Sources, Want
 from transload.web_address import shown
+
+if TYPE_CHECKING:
+    from transload.model import Job
 
 Factory = Callable[[], Sources]
 """Makes the adapter of one scheme; called once, when the scheme is first needed."""
@@ -81,6 +83,8 @@ class Ordered:
         self._inner = inner
         entries = list(inner.entries())
         if sort == "name":
+            from transload.sources.folder import natural_key
+
             entries.sort(key=lambda entry: natural_key(entry.name))
         else:
             entries.sort(key=lambda entry: (entry.mtime_ms is None, entry.mtime_ms or 0))
@@ -133,7 +137,7 @@ def _is(wanted: Entry, entry: Entry) -> bool:
     return entry.index == wanted.index
 
 
-def open_sorted(sources: Sources, job: Job, opening: Opening) -> Source:
+def open_sorted(sources: Sources, job: "Job", opening: Opening) -> Source:
     """A job's source in the job's order; closed again where it cannot be read so. Raises as `Sources.open`."""
     source = sources.open(job.source, opening)
     try:

@@ -24,7 +24,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
 from transload.sources.folder import natural_key
 from transload.sources.http_source import pull_of
 from transload.units import KIB, MIB

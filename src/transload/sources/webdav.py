@@ -20,7 +20,7 @@ from transload.errors import (
     UnsupportedError,
 )
 from transload.net.fetch import Answer, Asked, Target, Web, host_scope, target_of
-from transload.ports import Source, SourceRef
+from transload.source_port import Source, SourceRef
 from transload.sources.http import HttpSources
 from transload.sources.http_blob import RemoteBlob, blob_at
 from transload.sources.remote import date_ms

@@ -13,10 +13,11 @@ import pytest
 from tests.archives.makers import PACKERS, noise
 from transload.archives.codecs.decoders import (
     MAX_DICTIONARY_BYTES,
+    ZIP_DECODERS,
     Unpacked,
-    can_decode,
     zip_decoder,
 )
+from transload.archives.codecs.zip_methods import DECODABLE, LZMA, STORED, ZIP_METHODS, can_decode
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
 
 CONTENT = noise(50_000) + bytes(200_000)
@@ -101,6 +102,7 @@ def test_lzma_header_is_judged_before_memory_is_taken() -> None:
 
 
 def test_methods_nobody_can_read_here() -> None:
+    assert {STORED, LZMA, *ZIP_DECODERS} == DECODABLE < ZIP_METHODS.keys()
     assert not any(can_decode(method) for method in (1, 6, 9, 97, 98, 99))
 
 

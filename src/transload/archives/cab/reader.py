@@ -17,7 +17,7 @@ from transload.archives.sniff import HEAD_BYTES, archive_format
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError, UnsupportedError
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
 
 _HEAD = struct.Struct("<4s5L2B5H")  # [MS-CAB] 2.1, CFHEADER
 _RESERVES = struct.Struct("<H2B")

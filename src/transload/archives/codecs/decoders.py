@@ -18,6 +18,7 @@ from transload.archives.codecs.by_header import Decoder
 from transload.archives.codecs.lzip import LzipDecoder
 from transload.archives.codecs.lzw import LzwDecoder
 from transload.archives.codecs.xz import lzma_decoder
+from transload.archives.codecs.zip_methods import LZMA
 from transload.archives.codecs.zstd import ZstdError, zstd_decoder
 from transload.archives.sniff import HEAD_BYTES, another_archive, archive_format
 from transload.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
@@ -33,16 +34,7 @@ DECODE_ERRORS = (_DeflateError, lzma.LZMAError, ZstdError, OSError, ValueError, 
 MAX_DICTIONARY_BYTES = GIB
 """The most memory an LZMA stream may ask for: `archive.max_dictionary_bytes` of the contract, its default."""
 
-ZIP_METHODS = {
-    0: "stored", 1: "shrink", 2: "reduce", 3: "reduce", 4: "reduce", 5: "reduce", 6: "implode", 8: "deflate",
-    9: "deflate64", 10: "PKWARE implode", 12: "bzip2", 14: "lzma", 18: "terse", 19: "lz77", 20: "zstd (old number)",
-    93: "zstd", 94: "mp3", 95: "xz", 96: "jpeg", 97: "wavpack", 98: "ppmd", 99: "AES encryption",
-}  # fmt: skip
-"""Compression methods by their number, APPNOTE.TXT 4.4.5."""
-
-STORED = 0
 _STEP = 64 * KIB
-_LZMA = 14
 _LZMA_HEAD = struct.Struct(
     "<2xHBL"
 )  # APPNOTE.TXT 5.8.8: version, size of the properties, then LZMA's own five bytes
@@ -141,12 +133,13 @@ def _zstd() -> Decoder:
     return zstd_decoder(MAX_DICTIONARY_BYTES)
 
 
-_ZIP_DECODERS: dict[int, Callable[[], Decoder]] = {
+ZIP_DECODERS: dict[int, Callable[[], Decoder]] = {
     8: _Zlib,
     12: bz2.BZ2Decompressor,
     93: _zstd,
     95: _xz,
 }
+"""By method; LZMA has a header of its own, STORED needs none."""
 
 
 def _lz4() -> Decoder:
@@ -176,19 +169,14 @@ _BZIP2_REACH_BYTES = MIB
 """How far before the last input a block begins whose sum is compared now: 900 kB that do not pack, and one step."""
 
 
-def can_decode(method: int) -> bool:
-    """Whether a zip entry of this compression method can be read here."""
-    return method in {STORED, _LZMA} or method in _ZIP_DECODERS
-
-
 def zip_decoder(method: int, read: Callable[[int], bytes]) -> Decoder:
     """A decoder for a zip entry; `read` returns the entry's packed bytes (LZMA keeps a header there).
 
     Raises CorruptError on a bad LZMA header, LimitError when it asks for too much memory.
     """
-    if method == _LZMA:
+    if method == LZMA:
         return _zip_lzma(read(_LZMA_HEAD.size))
-    return _ZIP_DECODERS[method]()
+    return ZIP_DECODERS[method]()
 
 
 def _zip_lzma(head: bytes) -> Decoder:

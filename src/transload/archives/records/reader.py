@@ -24,7 +24,7 @@ from transload.archives.sniff import archive_at
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
 
 _PADDING = b"\0\r\n"  # of tape blocks, of disk sectors, of a transfer that took it for text
 _PADDING_MAX = 10_240  # tar(1): twenty blocks of 512 bytes, the usual record on a tape

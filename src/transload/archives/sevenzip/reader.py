@@ -31,7 +31,7 @@ from transload.errors import (
     WrongPasswordError,
 )
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
 
 PROBES = 2  # members a password is tried on: the first may itself be damaged
 

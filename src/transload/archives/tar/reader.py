@@ -22,7 +22,7 @@ from transload.errors import (
     TransloadError,
 )
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
 
 
 class TarReader:

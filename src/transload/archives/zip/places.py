@@ -7,12 +7,12 @@ asked. Else the ways to read it are tried against its checksum, and the first on
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from zipfile import ZipInfo
 
 from transload.archives.blob import ByteFile, foreseeing
-from transload.archives.codecs.decoders import can_decode
+from transload.archives.codecs.zip_methods import can_decode
 from transload.archives.limits import CHUNK
 from transload.archives.names import extra_field
 from transload.archives.zip.directory import IN_ZIP64, ZIP64
@@ -20,18 +20,20 @@ from transload.archives.zip.entries import (
     ENCRYPTED,
     LOCAL_HEAD,
     LOCAL_MAGIC,
+    SIZES_FOLLOW,
+    raw_name,
+)
+from transload.archives.zip.entry_bytes import (
     LONG,
     SHORT,
+    EntryBytes,
     Span,
     descriptor_end,
     fits,
-    raw_name,
 )
 from transload.errors import CorruptError, TruncatedError
 from transload.units import GIB
 
-SIZES_FOLLOW = 0x8
-"""Flag: crc and sizes are in a descriptor after the data."""
 _TRIED_BYTES_MAX = GIB  # unpacked in all, only to see how damaged entries are to be read
 _SAME_NAME_MAX = 16
 _MARKS_A_RECORD = 16
@@ -85,6 +87,10 @@ class Places:
         if head.agrees_with(info) and self._is_followed(head, own):
             return own
         return self._tried(info, own, head)
+
+    def bytes_of(self, info: ZipInfo) -> EntryBytes:
+        """The entry's unpacked bytes; where they are is found out with the first of them."""
+        return EntryBytes(self._file, partial(self.span, info))
 
     def _plain(self, info: ZipInfo) -> Span | None:
         """The span of an entry with nothing to doubt in its header: most entries of most archives are such."""

@@ -1,10 +1,14 @@
-"""Zip archives: the directory is read once, entries are streamed from one open file."""
+"""Zip archives: the directory is read once, entries are streamed from one open file.
+
+What reads entries, and what looks through a damaged file, is loaded with the first that is read so: to list a whole
+archive takes neither.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 from zipfile import ZipInfo
 
 from transload.archives.blob import Blob, ByteFile, blob_of, foreseeing
@@ -22,7 +26,6 @@ from transload.archives.zip.entries import (
     ENCRYPTED,
     LOCAL_HEAD,
     LOCAL_MAGIC,
-    EntryBytes,
     entry_of,
     needs_more,
     overlapping,
@@ -30,12 +33,14 @@ from transload.archives.zip.entries import (
     span_of,
     unmarked_names,
 )
-from transload.archives.zip.places import Places
-from transload.archives.zip.salvage import Salvage, salvage
 from transload.entry import Entry, Limits, Listing, ReadReport
 from transload.errors import CorruptError, MissingVolumeError, TransloadError, TruncatedError
 from transload.faults import Fault
-from transload.ports import Want
+from transload.source_port import Want
+
+if TYPE_CHECKING:
+    from transload.archives.zip.places import Places
+    from transload.archives.zip.salvage import Salvage
 
 # Which entries a zip has: what its directory names, and in a damaged file what else is found in it.
 #
@@ -47,18 +52,27 @@ _DAMAGED_MAX = 3  # sizes that are wrong by chance; more are of an archive that 
 _NAMED_MAX = 3  # of missing volumes: the first ones, then the last
 
 
-@dataclass(slots=True)
+@dataclass
 class Contents:
     """The entries of a zip, in the order of its directory, those that it does not name after them.
 
-    `troubles` are by index; `fault` is what makes the archive less than whole, `warning` what costs nothing.
+    `shift` is that of `Places`. `troubles` are by index; `fault` is what makes the archive less than whole, `warning`
+    what costs nothing.
     """
 
-    places: Places
+    file: ByteFile
     infos: list[ZipInfo]
+    shift: int = 0
     troubles: dict[int, Fault] = field(default_factory=dict[int, Fault])
     fault: Fault | None = None
     warning: str = ""
+
+    @cached_property
+    def places(self) -> "Places":
+        """Where the bytes of the entries are."""
+        from transload.archives.zip.places import Places
+
+        return Places(self.file, self.infos, self.shift)
 
 
 def read_contents(file: ByteFile, limits: Limits, name: str) -> Contents:
@@ -68,7 +82,7 @@ def read_contents(file: ByteFile, limits: Limits, name: str) -> Contents:
     """
     end, found = find_end(file, file.size), None
     if end is None:
-        found = salvage(file, limits)
+        found = _salvage(file, limits)
         end = None if found.directory_at is None else end_after(file, found.directory_at)
         if end is None:
             return _salvaged(file, found, TruncatedError, "central directory missing")
@@ -76,16 +90,24 @@ def read_contents(file: ByteFile, limits: Limits, name: str) -> Contents:
     if not directory.infos and directory.lacks:
         if end.names_other_disks:
             raise _missing_volume(end, name)
-        found = found or salvage(file, limits)
+        found = found or _salvage(file, limits)
         return _salvaged(file, found, CorruptError, "central directory damaged")
     return _compared(file, directory, limits, name)
 
 
-def _salvaged(file: ByteFile, found: Salvage, kind: type[TransloadError], reason: str) -> Contents:
+def _salvage(file: ByteFile, limits: Limits, known: Sequence[tuple[int, int]] = ()) -> "Salvage":
+    from transload.archives.zip.salvage import salvage
+
+    return salvage(file, limits, known)
+
+
+def _salvaged(
+    file: ByteFile, found: "Salvage", kind: type[TransloadError], reason: str
+) -> Contents:
     if not found.infos:
         raise kind(f"{reason}, and no entry was found")
     fault = kind(f"{reason}; {found.whole} whole entries found").fault()
-    contents = Contents(Places(file, found.infos, 0), found.infos, found.troubles, fault)
+    contents = Contents(file, found.infos, troubles=found.troubles, fault=fault)
     contents.troubles = _overlaps(contents) | found.troubles
     return contents
 
@@ -95,7 +117,7 @@ def _compared(file: ByteFile, directory: Directory, limits: Limits, name: str) -
     end, infos = directory.end, _before(file, directory, limits) + directory.infos
     if len(infos) > limits.max_entries:
         raise too_many_entries(limits)
-    contents = Contents(Places(file, infos, directory.shift), infos)
+    contents = Contents(file, infos, directory.shift)
     if directory.damaged or directory.lacks:
         _complete(file, contents, directory, limits)
     if end.names_other_disks and not file.read_at(0, 8).startswith(b"PK\x07\x08" + LOCAL_MAGIC):
@@ -129,7 +151,7 @@ def _complete(file: ByteFile, contents: Contents, directory: Directory, limits: 
         for info in contents.infos
         if contents.places.is_there(info)
     )
-    found = salvage(file, limits, known)
+    found = _salvage(file, limits, known)
     named = {(raw_name(info), info.CRC) for info in contents.infos}
     for index, info in enumerate(found.infos):
         if (raw_name(info), info.CRC) not in named:
@@ -211,7 +233,7 @@ class ZipReader:
         try:
             found = read_contents(self._file, limits, blob.name)
             self._infos: Sequence[ZipInfo] = found.infos
-            self._places, self._troubles = found.places, found.troubles
+            self._contents, self._troubles = found, found.troubles
             self._fault, self._warning = found.fault, found.warning
             self._decode = decoder_for(unmarked_names(self._infos), "cp437")
         except BaseException:
@@ -265,8 +287,7 @@ class ZipReader:
                 continue
             if remote is not None:
                 remote.expect(info.header_offset, span_of(info), entry.name)
-            body = EntryBytes(self._file, partial(self._places.span, info))
-            pull = counted(body, EntryTally(tally))
+            pull = counted(self._contents.places.bytes_of(info), EntryTally(tally))
             yield entry, cast("BinaryIO", Body(pull, limits, entry.name))
             if tally.spent is not None:
                 self._fault = tally.spent.fault()

@@ -11,27 +11,19 @@ from dataclasses import dataclass, field
 from zipfile import ZipInfo
 
 from transload.archives.blob import ByteFile
-from transload.archives.codecs.decoders import (
-    DECODE_ERRORS,
-    STORED,
-    ZIP_METHODS,
-    can_decode,
-    zip_decoder,
-)
+from transload.archives.codecs.decoders import DECODE_ERRORS, zip_decoder
+from transload.archives.codecs.zip_methods import STORED, ZIP_METHODS, can_decode
 from transload.archives.limits import CHUNK, Tally, too_large_entry, too_many_entries
 from transload.archives.names import extra_field
 from transload.archives.zip.directory import END_MAGIC, IN_ZIP64, RECORD_MAGIC, ZIP64, decoded
-from transload.archives.zip.entries import (
+from transload.archives.zip.entries import ENCRYPTED, LOCAL_HEAD, LOCAL_MAGIC, SIZES_FOLLOW
+from transload.archives.zip.entry_bytes import (
     DESCRIPTOR_MAGIC,
-    ENCRYPTED,
-    LOCAL_HEAD,
-    LOCAL_MAGIC,
     LONG,
     SHORT,
     Span,
     descriptor_end,
 )
-from transload.archives.zip.places import SIZES_FOLLOW
 from transload.entry import Limits
 from transload.errors import CorruptError, TransloadError, TruncatedError
 from transload.faults import Fault

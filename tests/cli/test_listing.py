@@ -1,12 +1,15 @@
-"""`list` and `inspect` look and leave nothing behind."""
+"""`list` looks and leaves nothing behind."""
 
+import os
+import signal
+import subprocess
 import zlib
 from pathlib import Path
 
-from tests.cli.conftest import Cli, Sent
+import pytest
+
+from tests.cli.conftest import COMMAND, Cli, Sent
 from tests.inputs import packed, photo
-from transload.entry import Entry
-from transload.report import crc_text
 
 
 def test_list_as_a_document(cli: Cli, tmp_path: Path) -> None:
@@ -38,40 +41,6 @@ def test_list_of_what_is_no_archive_names_the_fault(cli: Cli, tmp_path: Path) ->
     assert said.document["complete"] is False
 
 
-def test_inspect_answers_in_the_order_asked(cli: Cli, tmp_path: Path) -> None:
-    good, text = tmp_path / "a.jpg", tmp_path / "b.txt"
-    good.write_bytes(photo(1))
-    text.write_text("words")
-    said = cli("inspect", "--json", good, tmp_path / "gone.jpg", text)
-    assert said.status == 2  # as `send` of what is not there
-    assert [one["verdict"] for one in said.document] == ["as_is", "unsavable", "skip"]
-    assert "gone.jpg" in said.document[1]["why"]
-    assert said.document[0]["facts"]
-
-
-def test_inspect_without_trouble_succeeds(cli: Cli, tmp_path: Path) -> None:
-    good = tmp_path / "a.jpg"
-    good.write_bytes(photo(1))
-    said = cli("inspect", good, "--recipe", "playable", "-v")
-    assert said.status == 0
-    assert "photo, as_is" in said.out
-
-
-def test_inspect_takes_a_bound_as_recipe(cli: Cli, tmp_path: Path) -> None:
-    good = tmp_path / "a.jpg"
-    good.write_bytes(photo(1))
-    said = cli("inspect", "--json", good, "--recipe", "mp3:192")
-    assert [one["verdict"] for one in said.document] == ["skip"]
-    wrong = cli("inspect", good, "--recipe", "mp3:193")
-    assert wrong.status == 2
-    assert "mp3:192" in wrong.err
-
-
-def test_a_checksum_has_eight_digits() -> None:
-    assert crc_text(Entry(0, "a", b"a", 1, crc=0xAB)) == "000000AB"
-    assert crc_text(Entry(0, "a", b"a", 1)) is None
-
-
 def test_a_listing_can_be_narrowed(cli: Cli, tmp_path: Path) -> None:
     tree = {"a.jpg": photo(1), "thumbs/b.jpg": photo(2), "notes.txt": b"words", "c.mp4": b"film"}
     source = packed(tmp_path / "one.zip", tree)
@@ -84,37 +53,6 @@ def test_a_listing_can_be_narrowed(cli: Cli, tmp_path: Path) -> None:
     assert names("--files", "media") == ["a.jpg", "thumbs/b.jpg", "c.mp4"]
     assert names("--files", "media", "--exclude", "thumbs/*") == ["a.jpg", "c.mp4"]
     assert names("--include", "*.txt", "--include", "*.mp4") == ["notes.txt", "c.mp4"]
-
-
-def test_inspect_ends_as_send_would(cli: Cli, tmp_path: Path) -> None:
-    gone, broken, folder = tmp_path / "gone.jpg", tmp_path / "a.jpg", tmp_path / "folder"
-    broken.write_bytes(photo(1)[:300])
-    folder.mkdir()
-    said = cli("inspect", gone)
-    assert (said.status, said.out) == (cli("send", gone).status, "") == (2, "")
-    assert "next: " in said.err
-    assert cli("inspect", broken).status == 3
-    assert cli("inspect", broken, gone).status == 2
-    said = cli("inspect", folder)
-    assert said.status == 2
-    assert f"transload send {folder} --dry-run" in said.err
-
-
-def test_inspect_judges_for_the_recipe_that_send_takes(cli: Cli, tmp_path: Path) -> None:
-    """A large photo is made smaller for Telegram, and stays as it is in a library."""
-    large = tmp_path / "large.jpg"
-    large.write_bytes(photo(1, (6000, 5000)))
-    (usual,) = cli("inspect", "--json", large).document
-    (named,) = cli("inspect", "--json", large, "--recipe", "playable").document
-    (other,) = cli("inspect", "--json", large, "--recipe", "telegram").document
-    assert usual == named
-    assert (usual["verdict"], other["verdict"]) == ("as_is", "shrink")
-
-
-def test_inspect_of_an_archive_speaks_of_what_is_in_it(cli: Cli, tmp_path: Path) -> None:
-    said = cli("inspect", packed(tmp_path / "one.zip", {"a.jpg": photo(1)}))
-    assert said.status == 0
-    assert "what is in it" in said.out
 
 
 def test_quiet_says_nothing_but_errors(cli: Cli, tmp_path: Path) -> None:
@@ -145,3 +83,26 @@ def test_a_filter_that_fits_no_name_is_told(cli: Cli, tmp_path: Path) -> None:
         assert said.document["error"]["kind"] == "input.usage"
     assert cli("send", source, "--include", "*b.jpg").status == 0
     assert cli("send", source, "--exclude", "*").status == 0  # named, and left out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_look_that_takes_long_can_be_left(
+    cli: Cli, tmp_path: Path, number: signal.Signals
+) -> None:
+    slow, begun = tmp_path / "slow", tmp_path / "begun"
+    begun.touch()
+    slow.write_text(f"#!/bin/sh\necho $$ > {begun}\nexec sleep 50\n")
+    slow.chmod(0o700)
+    archive = tmp_path / "a.7z"
+    archive.write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(100))
+    words = ["list", str(archive), "--set", f"archive.tool={slow}"]
+    with subprocess.Popen(
+        [*COMMAND, *words], env=cli.environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not begun.read_text().endswith("\n"):
+            assert process.poll() is None
+        process.send_signal(number)
+        assert process.wait(10) == 130
+        assert process.stderr is not None
+        os.kill(int(begun.read_text()), signal.SIGKILL)
+        assert process.stderr.read() == "interrupted\n"

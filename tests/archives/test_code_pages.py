@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.archives.name_sets import CODECS, name_sets
-from transload.archives.names import PIECES_MAX, detect, guess
+from transload.archives.code_pages import PIECES_MAX, detect, guess
 
 
 def test_realistic_sets_are_decoded_as_meant() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.archives.makers import make_streamed_zip, noise
 from transload.archives.blob import CountedFile
-from transload.archives.zip.entries import EntryBytes, Span, descriptor_end, fits
+from transload.archives.zip.entry_bytes import EntryBytes, Span, descriptor_end, fits
 from transload.archives.zip.places import head_at
 from transload.errors import CorruptError, TruncatedError
 
