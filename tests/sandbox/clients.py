@@ -1,12 +1,13 @@
 """Stock clients of the sandbox: Telethon as it is, and Kurigram, which shares no code with it."""
 
 import io
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from PIL import Image
@@ -35,6 +36,7 @@ class Scene:
 
     box: Sandbox
     told: list[str] = field(default_factory=list[str])
+    portal: BlockingPortal | None = None
     ann: int = 0
     bob: int = 0
 
@@ -66,7 +68,7 @@ async def scene(
         telethon_keys.add_key(box.key.public_pem, old=False)
         ann = box.add_user(ANN, "Ann", username="ann", password=password)
         bob = box.add_user(BOB, "Bob", username="bob")
-        yield Scene(box, told, ann, bob)
+        yield Scene(box, told, ann=ann, bob=bob)
 
 
 def session_of(box: Sandbox, key: bytes | None = None) -> MemorySession:
@@ -135,3 +137,16 @@ def kurigram(box: Sandbox, folder: Path, name: str, **options: Any) -> Any:
         sleep_threshold=0,
         **options,
     )
+
+
+@contextmanager
+def in_thread(
+    folder: Path, *, password: str = "", faults: Faults | None = None
+) -> Generator[Scene]:
+    """The same server beside the test, for programs that are started by it."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(scene(folder, password=password, faults=faults)) as made,
+    ):
+        made.portal = portal
+        yield made

@@ -33,13 +33,14 @@ from transload.sandbox.world import Call, Handler, World
 
 EARLY_S, LATE_S = 30, 300
 """A client's message may be so much ahead of our clock, so much behind it."""
+QUIET = "InvokeWithoutUpdatesRequest"
 WRAPPERS = (
     "InvokeWithLayerRequest",
     "InitConnectionRequest",
+    QUIET,
     "InvokeAfterMsgRequest",
     "InvokeAfterMsgsRequest",
 )
-QUIET = "InvokeWithoutUpdatesRequest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Connection:
         self.key_id, self._key, self._salt = b"", b"", 0
         self.user: int | None = None
         self.pending: int | None = None
-        self.wants_updates = False
+        self.wants_updates = True  # a client that connects again does not say it again
 
     async def serve(self) -> None:
         """Answer until the client goes."""
@@ -182,11 +183,9 @@ class Connection:
                 self._tasks.start_soon(self._respond, message, request)
 
     async def _respond(self, message: int, request: Any) -> None:
-        quiet = False
-        while type(request).__name__ in (*WRAPPERS, QUIET):
-            quiet = quiet or type(request).__name__ == QUIET
-            if type(request).__name__ == "InitConnectionRequest":
-                self.wants_updates = not quiet
+        while (wrapper := type(request).__name__) in WRAPPERS:
+            if wrapper in (QUIET, "InitConnectionRequest"):
+                self.wants_updates = wrapper != QUIET
             request = request.query
         await anyio.sleep(self.world.faults.line.round_trip_s)
         fault = self.world.faults.of(name_of(request), self.user)

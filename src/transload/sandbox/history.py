@@ -85,7 +85,9 @@ async def get_messages(call: Call, request: Any) -> Any:
         letter = call.store.letters("box = ? and id = ?", call.box_of(marked), ident)
         letters += letter
         found.append(
-            message_of(call.world, letter[0], call.user) if letter else types.MessageEmpty(ident)
+            message_of(call.world, letter[0], call.user)
+            if letter
+            else types.MessageEmpty(ident, peer_id=None)
         )
     named = gathered(call.world, numbers_in(letters), call.user)
     if channel is not None:

@@ -69,7 +69,7 @@ def media_of(world: World, media: Media) -> Any:
 def message_of(world: World, letter: Letter, viewer: int) -> Any:
     """A message as its reader sees it."""
     if letter.deleted:
-        return types.MessageEmpty(letter.id, peer_of(letter.chat))
+        return types.MessageEmpty(letter.id, peer_id=peer_of(letter.chat))
     body = letter.body
     out = letter.sender == viewer
     post = (
