@@ -2,17 +2,29 @@
 
 import multiprocessing
 import multiprocessing.synchronize
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.clients import scene
+from transload import clients
 from transload.clients.accounts import MAIN, Account, account, accounts, held, signed_in, signing_in
 from transload.clients.outcomes import Me
 from transload.config import Settings, Telegram, TelegramAccount
-from transload.errors import AccountBusyError, AccountError, SettingError
+from transload.errors import AccountBusyError, AccountError, SettingError, UnreachableError
 
 pytestmark = pytest.mark.anyio
+
+
+def test_a_missing_library_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "telethon", None)
+    monkeypatch.delitem(sys.modules, "transload.clients.telegram", raising=False)
+    monkeypatch.delattr(clients, "telegram", raising=False)
+    telegram = Telegram(api_id=1, api_hash="h")
+    with pytest.raises(UnreachableError, match="telethon is not installed") as told:
+        account(Settings(telegram=telegram), tmp_path, MAIN).access()
+    assert "transload[telegram]" in str(told.value.suggestion)
 
 
 def test_accounts_share_the_programs_number_unless_they_have_their_own(tmp_path: Path) -> None:

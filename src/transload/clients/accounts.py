@@ -1,6 +1,7 @@
 """Accounts by name: their settings, and the session files that keep them signed in."""
 
 import os
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transload.config import Settings, TelegramAccount
-from transload.errors import AccountBusyError, AccountError, SettingError
+from transload.errors import AccountBusyError, AccountError, SettingError, UnreachableError
 from transload.faults import NextStep, Step
 from transload.files.disk import name_durably, sync_file
 from transload.files.folder_lock import FolderLock
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from transload.clients.telegram import Access, Telegram
 
 MAIN = "main"
@@ -43,8 +46,7 @@ class Account:
 
     def access(self, session: Path | None = None) -> "Access":
         """How to connect; `session` instead of its own. Raises SettingError when a setting is missing."""
-        from transload.clients.telegram import Access, Server
-
+        library = _library()
         given, prefix = (
             self.settings,
             "telegram." if self.name == MAIN else f"telegram.accounts.{self.name}.",
@@ -60,8 +62,23 @@ class Account:
             if self.server_key is None:
                 raise SettingError("telegram.server needs telegram.server_key, its public key")
             host, _, port = self.server.rpartition(":")
-            server = Server(host, int(port), self.server_key)
-        return Access(given.api_id or 0, given.api_hash or "", session or self.session, server)
+            server = library.Server(host, int(port), self.server_key)
+        found: Access = library.Access(
+            given.api_id or 0, given.api_hash or "", session or self.session, server
+        )
+        return found
+
+
+def _library() -> "ModuleType":
+    """The client, loaded when it is needed: it weighs 25 MiB. Raises UnreachableError when it is not installed."""
+    try:
+        from transload.clients import telegram
+    except ModuleNotFoundError as error:
+        raise UnreachableError(
+            f"the library {error.name} is not installed, which speaks to Telegram",
+            suggestion=f"{sys.executable} -m pip install 'transload[telegram]'",
+        ) from error
+    return telegram
 
 
 def accounts(settings: Settings, folder: Path) -> list[Account]:
@@ -106,12 +123,10 @@ def held(one: Account) -> Generator[None]:
 @asynccontextmanager
 async def signed_in(one: Account, *, updates: bool = False) -> "AsyncGenerator[Telegram]":
     """The account, connected. Raises AccountError when nobody is signed in, AccountBusyError, ConnectError."""
-    from transload.clients.telegram import opened
-
     if not one.is_signed_in:
         raise AccountError(f"nobody is signed in to the account {one.name!r}")
     with held(one):
-        async with opened(one.access(), updates=updates) as telegram:
+        async with _library().opened(one.access(), updates=updates) as telegram:
             if await telegram.me() is None:
                 raise AccountError(f"Telegram has ended the session of the account {one.name!r}")
             yield telegram
@@ -123,14 +138,12 @@ async def signing_in(one: Account) -> "AsyncGenerator[Telegram]":
 
     Raises AccountBusyError, ConnectError, SettingError.
     """
-    from transload.clients.telegram import opened
-
     with held(one):
         rough = one.session.with_name(f"{one.name}.new{ENDING}")
         rough.unlink(missing_ok=True)
         os.close(os.open(rough, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            async with opened(one.access(rough)) as telegram:
+            async with _library().opened(one.access(rough)) as telegram:
                 yield telegram
             sync_file(rough)
             name_durably(rough, one.session)
