@@ -37,6 +37,7 @@ def started(folder: Path, *words: str) -> Iterator[tuple["subprocess.Popen[str]"
         process.stdout.close()
 
 
+@pytest.mark.timeout(180)
 def test_its_settings_let_a_bot_in_and_a_kill_forgets_nothing(tmp_path: Path) -> None:
     cli = Cli(tmp_path / "data")
     cli.data.mkdir()

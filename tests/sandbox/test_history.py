@@ -128,6 +128,7 @@ class Talker:
             self.sent += 1
 
 
+@pytest.mark.timeout(180)
 async def test_fifty_clients_lose_and_double_no_update_through_restarts(tmp_path: Path) -> None:
     """The server goes away twice and every connection breaks once in between; the clients stay."""
     async with anyio.create_task_group() as tasks:

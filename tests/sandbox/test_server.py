@@ -49,6 +49,24 @@ async def test_a_message_reaches_the_other_side_at_once(tmp_path: Path) -> None:
         assert sent.out
 
 
+async def test_all_sessions_of_both_sides_hear_of_a_message(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann, telethon(s.box, s.ann) as too:
+        heard, both = list[tuple[str, bool]](), anyio.Event()
+
+        async def hear(event: Any) -> None:
+            heard.append((event.message.text, event.message.out))
+            if len(heard) == 2:
+                both.set()
+
+        async with telethon(s.box, s.bob) as bob:
+            for client in (too, bob):
+                client.add_event_handler(hear, events.NewMessage())
+            await ann.send_message("bob", "to all")
+            with anyio.fail_after(5):
+                await both.wait()
+        assert sorted(heard) == [("to all", False), ("to all", True)]
+
+
 async def test_an_album_arrives_whole_and_its_files_are_equal(tmp_path: Path) -> None:
     film = random.Random(1).randbytes(700_001)
     video = DocumentAttributeVideo(duration=2.5, w=320, h=240, supports_streaming=True)
