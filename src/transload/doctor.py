@@ -18,6 +18,7 @@ from transload.errors import (
     FfmpegMissingError,
     SevenZipMissingError,
     StoreError,
+    TransientError,
     TransloadError,
 )
 from transload.faults import NextStep, Step
@@ -246,7 +247,8 @@ async def account(one: "Account") -> Check:
             me = await connection.me()
     except TransloadError as error:
         mend: str | Step = Step(error.kind.step) if error.suggestion is None else error.suggestion
-        return Check(ident, "fail", error.detail, needed, why, mend)
+        status: Status = "warn" if isinstance(error, TransientError) else "fail"
+        return Check(ident, status, error.detail, needed, why, mend)
     return Check(ident, "ok", f"signed in as {me.name if me else 'nobody'}", needed, why)
 
 

@@ -97,6 +97,12 @@ def test_a_bot_needs_no_terminal(cli: Cli, s: Scene) -> None:
     )
     assert '"id": "cryptg", "status": "ok"' in again.stdout
     assert token not in again.stdout + again.stderr
+    away = run(cli, s, "doctor", TRANSLOAD_TELEGRAM__SERVER="127.0.0.1:9")
+    assert (away.returncode, "warn  telegram.main Telegram cannot be reached" in away.stdout) == (
+        0,
+        True,
+    )
+    assert away.stderr == ""
     people.revoke(s.box.world.store, s.box.world.store.users("token = ?", token)[0].id)
     ended = run(cli, s, "doctor")
     assert ended.returncode == 6

@@ -29,7 +29,7 @@ def test_a_missing_library_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_accounts_share_the_programs_number_unless_they_have_their_own(tmp_path: Path) -> None:
     work = TelegramAccount(bot_token="1:x")
-    own = TelegramAccount(7, "h7", session=tmp_path / "own.session")
+    own = TelegramAccount(7, "h7", session=tmp_path / "own")
     telegram = Telegram(api_id=5, api_hash="h5", accounts={"work": work, "own": own})
     known = {one.name: one for one in accounts(Settings(telegram=telegram), tmp_path)}
     assert list(known) == [MAIN, "work", "own"]

@@ -93,10 +93,19 @@ def accounts(settings: Settings, folder: Path) -> list[Account]:
     }
     return [
         Account(
-            name, given, given.session or folder / f"{name}{ENDING}", own.server, own.server_key
+            name,
+            given,
+            _ended(given.session or folder / f"{name}{ENDING}"),
+            own.server,
+            own.server_key,
         )
         for name, given in named.items()
     ]
+
+
+def _ended(session: Path) -> Path:
+    """A session file's name as the library makes it."""
+    return session if session.suffix == ENDING else session.with_name(session.name + ENDING)
 
 
 def account(settings: Settings, folder: Path, name: str) -> Account:

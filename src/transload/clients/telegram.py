@@ -5,6 +5,7 @@ repeated here: whoever sends knows the random ids and decides.
 """
 
 import base64
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ library = cast("Any", telethon)
 errors: Any = library.errors
 f: Any = library.functions
 t: Any = library.types
+
+log = logging.getLogger(__name__)
 
 PART_BYTES = 512 * 1024  # core.telegram.org/api/files: the largest part, and the best
 BIG_BYTES = 10 * 1024 * 1024  # above it, saveBigFilePart
@@ -417,6 +420,7 @@ async def opened(access: Access, *, updates: bool = False) -> AsyncGenerator[Tel
         connection_retries=CONNECT_TRIES,
         flood_sleep_threshold=0,  # waits are rows of ours, not naps of the library
         receive_updates=updates,
+        base_logger=log,  # else its warnings go to the terminal
     )
     try:
         await client.connect()
