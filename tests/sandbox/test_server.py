@@ -13,7 +13,7 @@ from telethon.network.connection import (
     ConnectionTcpFull,
     ConnectionTcpIntermediate,
 )
-from telethon.tl.types import DocumentAttributeVideo
+from telethon.tl.types import DocumentAttributeVideo, InputMediaUploadedDocument
 
 from tests.sandbox.clients import BOB, jpeg, named, scene, telethon
 
@@ -71,18 +71,17 @@ async def test_an_album_arrives_whole_and_its_files_are_equal(tmp_path: Path) ->
     film = random.Random(1).randbytes(700_001)
     video = DocumentAttributeVideo(duration=2.5, w=320, h=240, supports_streaming=True)
     async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann, telethon(s.box, s.bob) as bob:
-        staged = [
-            await ann.upload_file(jpeg(1600, 900)),
-            await ann.upload_file(named(film, "film.mp4"), part_size_kb=512),
-        ]
-        sent = await ann.send_file(
-            "@bob", staged, caption=["first", "second"], attributes=[video], supports_streaming=True
-        )
+        file = await ann.upload_file(named(film, "film.mp4"), part_size_kb=512)
+        media = InputMediaUploadedDocument(file, "video/mp4", [video], nosound_video=True)
+        pictures = await ann.upload_file(jpeg(1600, 900))
+        sent = await ann.send_file("@bob", [pictures, media], caption=["first", "second"])
         assert len({one.grouped_id for one in sent}) == 1
         got = (await bob.get_messages("ann", limit=2))[::-1]
         assert [one.message for one in got] == ["first", "second"]
         assert got[0].photo is not None
         assert await bob.download_media(got[1], bytes) == film
+        assert (got[1].file.width, got[1].file.height, got[1].file.duration) == (320, 240, 2.5)
+        assert got[1].video.attributes[0].supports_streaming
 
 
 async def test_a_large_document_is_equal_after_both_ways(tmp_path: Path) -> None:
