@@ -12,6 +12,8 @@ OPTIONS = (
     "--quiet",
     "--extra=bit7z",
     "--extra=dev",
+    "--extra=sandbox",
+    "--extra=telegram",
     "--generate-hashes",
     "--no-header",  # the header repeats the command line with the indexes of the machine
     "--no-emit-index-url",

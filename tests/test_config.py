@@ -38,6 +38,12 @@ VALID: dict[str, str] = {
     "archive.tool": "/opt/bin/7zz",
     "egress.allow_networks": "192.168.0.0/16, fd00::/8",
     "telegram.photo_place": "keep",
+    "telegram.api_id": "12345",
+    "telegram.api_hash": "0123456789abcdef",
+    "telegram.bot_token": "1:token",
+    "telegram.session": "/srv/one.session",
+    "telegram.server": "127.0.0.1:4430",
+    "telegram.server_key": "-----BEGIN RSA PUBLIC KEY-----",
     "ffmpeg": "/opt/bin/ffmpeg",
     "ffprobe": "/opt/bin/ffprobe",
 }

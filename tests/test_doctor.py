@@ -9,7 +9,7 @@ import pytest
 from transload import doctor
 from transload.config import DataFolder, Settings
 from transload.faults import NextStep, Step
-from transload.jobs.embedded import FolderLock
+from transload.files.folder_lock import FolderLock
 from transload.wiring import Installation, build
 
 

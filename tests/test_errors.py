@@ -21,7 +21,7 @@ CLOSED = {
     "net": "dns connect reset timeout tls truncated",
     "tool": "ffmpeg sevenzip memory",
     "convert": "failed stalled unverified",
-    "dest": "denied rate_limited rejected too_big unreachable",
+    "dest": "auth denied rate_limited rejected too_big unreachable",
     "store": "disk_full io",
     "job": "cancelled stuck lost_lease busy unknown",
     "internal": "bug",

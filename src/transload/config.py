@@ -18,13 +18,16 @@ from transload.units import GIB, MIB
 from transload.values import (
     count,
     count_or_auto,
+    host_and_port,
     languages,
     local_path,
     networks,
     one_of,
+    pem,
     size_bytes,
     time_or_off_s,
     time_s,
+    word,
 )
 
 Profile = Literal["phone", "desktop", "server"]
@@ -92,10 +95,31 @@ class Egress:
 
 
 @dataclass(frozen=True, slots=True)
+class TelegramAccount:
+    """How one account signs in: the program's own number and hash, a bot's token, the session file (None: ours)."""
+
+    api_id: int | None = None
+    api_hash: str | None = None
+    bot_token: str | None = None
+    session: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Telegram:
-    """`photo_place`: whether a converted photo shows a chat where it was taken."""
+    """`photo_place`: whether a converted photo shows a chat where it was taken.
+
+    The main account stands here, more of them by name in `accounts`; `server` is `host:port` of another MTProto server
+    and `server_key` its public key (PEM).
+    """
 
     photo_place: Literal["drop", "keep"] = "drop"
+    api_id: int | None = None
+    api_hash: str | None = None
+    bot_token: str | None = None
+    session: Path | None = None
+    server: str | None = None
+    server_key: str | None = None
+    accounts: Mapping[str, TelegramAccount] = field(default_factory=dict[str, TelegramAccount])
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +186,11 @@ class DataFolder:
         return self.root / "quarantine"
 
     @property
+    def telegram(self) -> Path:
+        """The sessions of accounts."""
+        return self.root / "telegram"
+
+    @property
     def logs(self) -> Path:
         """The folder of log files."""
         return self.root / "logs"
@@ -226,9 +255,18 @@ KEYS: dict[str, _Key] = {
     "archive.tool": _Key(local_path, "the 7zz to use instead of the one found"),
     "egress.allow_networks": _Key(networks, "private networks that addresses may lead to"),
     "telegram.photo_place": _Key(one_of("drop", "keep"), "where a converted photo was taken"),
+    "telegram.api_id": _Key(count, "number of the program, from my.telegram.org"),
+    "telegram.api_hash": _Key(word, "its hash, from my.telegram.org"),
+    "telegram.bot_token": _Key(word, "signs in as this bot, not as a user"),
+    "telegram.session": _Key(local_path, "where the session is kept instead of in the data folder"),
+    "telegram.server": _Key(host_and_port, "another MTProto server, the sandbox for instance"),
+    "telegram.server_key": _Key(pem, "its public key (PEM), or the file that holds it"),
     "ffmpeg": _Key(local_path, "the ffmpeg to use instead of the one found"),
     "ffprobe": _Key(local_path, "the ffprobe to use instead of the one found"),
 }
+
+ACCOUNT_KEY = re.compile(r"telegram\.accounts\.([a-z0-9_-]+)\.(api_id|api_hash|bot_token|session)")
+"""The settings of accounts by name mean what those of the main account mean."""
 
 PROFILES: dict[str, dict[str, Any]] = {
     "phone": {
@@ -283,16 +321,34 @@ def _settings(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
         retry=Retry(**part("retry")),
         archive=Archive(**part("archive")),
         egress=Egress(**part("egress")),
-        telegram=Telegram(**part("telegram")),
+        telegram=_telegram(part("telegram")),
         origins=origins,
     )
 
 
+def _telegram(values: Mapping[str, Any]) -> Telegram:
+    accounts: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        if key.startswith("accounts."):
+            _, name, last = key.split(".")
+            accounts.setdefault(name, {})[last] = value
+    own = {key: value for key, value in values.items() if "." not in key}
+    return Telegram(
+        **own, accounts={name: TelegramAccount(**one) for name, one in accounts.items()}
+    )
+
+
+def _key(key: str) -> _Key | None:
+    by_name = ACCOUNT_KEY.fullmatch(key)
+    return KEYS.get(f"telegram.{by_name[2]}" if by_name else key)
+
+
 def _read(key: str, value: object, place: str) -> object:
-    if key not in KEYS:
+    known = _key(key)
+    if known is None:
         raise _unknown(key, place)
     try:
-        return KEYS[key].read(value)
+        return known.read(value)
     except ValueError as error:
         raise SettingError(f"{key} {place} is {shown(key, value)}; it takes {error}") from error
 
@@ -372,12 +428,20 @@ def describe(settings: Settings) -> list[SettingRow]:
             shown(key, _value(plain, key)),
             known.meaning,
         )
-        for key, known in KEYS.items()
+        for key, known in (*KEYS.items(), *_of_accounts(settings))
     ]
+
+
+def _of_accounts(settings: Settings) -> Iterable[tuple[str, _Key]]:
+    return ((key, _known) for key in settings.origins if key not in KEYS and (_known := _key(key)))
 
 
 def _value(settings: Settings, key: str) -> object:
     value: object = settings
+    by_name = ACCOUNT_KEY.fullmatch(key)
+    if by_name:
+        account = settings.telegram.accounts.get(by_name[1])
+        return None if account is None else getattr(account, by_name[2])
     for name in key.split("."):
         value = getattr(value, name)
     return value

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 import anyio.to_thread
@@ -18,12 +18,16 @@ from transload.errors import (
     FfmpegMissingError,
     SevenZipMissingError,
     StoreError,
+    TransientError,
     TransloadError,
 )
 from transload.faults import NextStep, Step
 from transload.files.disk import free_bytes, reserve_of
 from transload.media.encode.ffmpeg import find_ffmpeg
 from transload.wiring import Installation
+
+if TYPE_CHECKING:
+    from transload.clients.accounts import Account
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -67,6 +71,7 @@ async def examine(parts: Installation, *, fix: bool = False) -> list[Check]:
     checks.append(await ffmpeg(parts.settings.ffmpeg))
     checks.append(await anyio.to_thread.run_sync(sevenzip, parts.settings.archive.tool))
     checks += [await module(*wanted) for wanted in MODULES]
+    checks += await telegram(parts)
     return checks
 
 
@@ -203,6 +208,48 @@ def sevenzip(configured: Path | None) -> Check:
     if faults:
         return Check("sevenzip", "warn", f"{found}, {', '.join(faults)}", needed, why, GET)
     return Check("sevenzip", "ok", found, needed, why)
+
+
+async def telegram(parts: Installation) -> list[Check]:
+    """The accounts: signed in, free, and how fast they are encrypted. None where no account is configured."""
+    from transload.clients.accounts import accounts
+
+    configured = parts.settings.telegram.api_id is not None or parts.settings.telegram.accounts
+    known = accounts(parts.settings, parts.folder.telegram)
+    if not configured and not any(one.is_signed_in for one in known):
+        return []
+    library = await module("telethon", "telethon", "speaks to Telegram", "fail")
+    if library.status != "ok":
+        return [library]
+    return [library, cipher(), *[await account(one) for one in known]]
+
+
+def cipher() -> Check:
+    """Which code encrypts what goes to Telegram."""
+    from transload.clients.telegram import cipher as used
+
+    why = "encrypts; without it uploads take 2 MB/s of a processor"
+    fast = used() == "cryptg"
+    mend = "" if fast else f"{sys.executable} -m pip install cryptg"
+    return Check("cryptg", "ok" if fast else "warn", used(), "cryptg", why, mend)
+
+
+async def account(one: "Account") -> Check:
+    """Whether Telegram still knows the session of an account."""
+    from transload.clients.accounts import signed_in
+
+    ident, why = f"telegram.{one.name}", "delivers to chats, and reads from them"
+    needed = "a session that Telegram knows"
+    if one.is_signed_in and one.lock.is_held():
+        return Check(ident, "ok", "in use by a running transload", needed, why)
+    try:
+        async with signed_in(one) as connection:
+            me = await connection.me()
+    except TransloadError as error:
+        mend: str | Step = Step(error.kind.step) if error.suggestion is None else error.suggestion
+        status: Status = "warn" if isinstance(error, TransientError) else "fail"
+        return Check(ident, status, error.detail, needed, why, mend)
+    return Check(ident, "ok", f"signed in as {me.name if me else 'nobody'}", needed, why)
 
 
 MODULES: tuple[tuple[str, str, str, Status], ...] = (

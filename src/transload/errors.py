@@ -426,6 +426,18 @@ class StagedGoneError(TransientError):
     kind = DestinationBusyError.kind
 
 
+class AccountError(PermanentError):
+    """Nobody is signed in at the destination."""
+
+    kind = Kind(
+        "dest.auth", "Nobody is signed in", 401, "credentials", NextStep.SIGN_IN, EXIT_INPUT
+    )
+
+
+class LoginRefusedError(AccountError):
+    """The login was refused."""
+
+
 class RejectedError(PermanentError):
     """The destination refused this item."""
 
@@ -495,6 +507,12 @@ class BusyError(TransientError):
     kind = Kind(
         "job.busy", "Already in use", 409, "auto", NextStep.WAIT_FOR_COMMAND, EXIT_ENVIRONMENT
     )
+
+
+class AccountBusyError(TransientError):
+    """Another process uses this account."""
+
+    kind = BusyError.kind
 
 
 class UnknownJobError(PermanentError):

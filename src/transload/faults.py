@@ -73,6 +73,7 @@ class NextStep(StrEnum):
     MOUNT = auto()
     RAISE_LIMIT = auto()
     REMOVE_FILE = auto()
+    SIGN_IN = auto()
     REPORT_BUG = auto()
     RESTORE_LEDGER = auto()
     UPDATE = auto()

@@ -77,6 +77,33 @@ def local_path(given: object) -> Path:
     return Path(given).expanduser()
 
 
+def word(given: object) -> str:
+    """A text that is not empty."""
+    if not isinstance(given, str) or not given.strip():
+        raise ValueError("a text")
+    return given.strip()
+
+
+def host_and_port(given: object) -> str:
+    """`host:port`, as it is given."""
+    host, _, port = word(given).rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("host:port, such as 127.0.0.1:4430")
+    return word(given)
+
+
+def pem(given: object) -> str:
+    """A public key: the text itself, or that of the file it names."""
+    text = word(given)
+    try:
+        text = text if text.startswith("-----BEGIN") else Path(text).expanduser().read_text("ascii")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ValueError("a public key (PEM), or a file that holds one") from error
+    if not text.startswith("-----BEGIN"):
+        raise ValueError("a public key (PEM), or a file that holds one")
+    return text
+
+
 def networks(given: object) -> tuple[str, ...]:
     """Networks in CIDR form, from text with commas or from a list."""
     words: Iterable[object] = ("",)

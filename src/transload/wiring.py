@@ -19,9 +19,10 @@ from transload.config import DataFolder, Settings
 from transload.destinations.registry import Destinations
 from transload.entry import Limits, Opening
 from transload.files.disk import SLACK_BYTES, has_room
+from transload.files.folder_lock import FolderLock
 from transload.files.scratch import SPOOL, JobScratch
 from transload.jobs.dry_run import DryRunTools
-from transload.jobs.embedded import EmbeddedEngine, FolderLock
+from transload.jobs.embedded import EmbeddedEngine
 from transload.jobs.failures import Failures
 from transload.jobs.worker import Dependencies, Run, TaskHandler
 from transload.ledger.children import Children

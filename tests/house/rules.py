@@ -25,8 +25,12 @@ SPEAK_OF_PLACES = frozenset(
     }
 )
 """They search for the very words."""
-NAME_COMMANDS = ("src/transload/cli/", "src/transload/present/next_steps.py")
-"""The command line itself, and the next steps as it words them."""
+NAME_COMMANDS = (
+    "src/transload/cli/",
+    "src/transload/present/next_steps.py",
+    "src/transload/sandbox/command.py",
+)
+"""The command line itself, the next steps as it words them, and the sandbox's own command line."""
 OUR_COMMAND = re.compile(r"\btransload (?:[a-z]|\{)|(?<![\w-])--(?!force-reinstall)[a-z]")
 BLOCK_LINES = 6
 """So many equal lines of code are one idea written twice."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "resume": ("jobs:resume", "Go on with a paused, waiting or interrupted job."),
     "pass": ("jobs:hand_in", "Hand a password to a job that waits for one."),
     "retry": ("jobs:retry", "Try the failed, quarantined and cancelled items of a job again."),
+    "login": ("login:login", "Sign in to Telegram: as a user, or as a bot."),
     "doctor": ("doctor:doctor", "Check everything Transload needs, and say how to mend it."),
     "clean": ("clean:clean", "Free disk space that nothing refers to any more."),
 }

@@ -1,11 +1,8 @@
 """The engine inside this process: takes due tasks from the ledger by lane and runs them as coroutines."""
 
-import fcntl
 import logging
-import os
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import anyio
@@ -14,52 +11,6 @@ from anyio.abc import TaskGroup
 from transload.ledger.tasks import Leases
 from transload.model import Lane, Task
 from transload.ports import Clock, Handler
-
-# One holder for each data folder: whoever has the lock runs the jobs, others hand theirs in through the ledger.
-
-
-class FolderLock:
-    """A lock on a file, kept by the kernel: it goes with the process, whatever ends it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file: int | None = None
-
-    def acquire(self) -> bool:
-        """Whether the lock is ours now; never waits."""
-        if self._file is not None:
-            return True
-        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            return False
-        self._file = file
-        return True
-
-    def is_held(self) -> bool:
-        """Whether any process has the lock, this one included."""
-        if self._file is not None:
-            return True
-        try:
-            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(file)
-        return False
-
-    def release(self) -> None:
-        """Give the lock back; may be called twice."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
 
 log = logging.getLogger(__name__)
 

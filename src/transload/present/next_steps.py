@@ -56,6 +56,7 @@ SENTENCES = {
     NextStep.SEND_ALL_FILES: "Send it with `--files all` to get it untouched.",
     NextStep.SEND_UNOPENED: "Unpack it with the program that made it, or send with `--files all`:"
     " it is delivered unopened.",
+    NextStep.SIGN_IN: "`transload login telegram` signs in.",
     NextStep.TAKE_UP_JOB: "`transload retry JOB` takes it up again.",
     NextStep.TRY_ONCE_MORE: "`transload retry JOB` tries it once more.",
     NextStep.UNPACK: "Unpack it with the program that made it, and send the folder.",

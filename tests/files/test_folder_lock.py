@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from transload.jobs.embedded import FolderLock
+from transload.files.folder_lock import FolderLock
 
 HOLD = """
 import sys
 from pathlib import Path
-from transload.jobs.embedded import FolderLock
+from transload.files.folder_lock import FolderLock
 print(FolderLock(Path(sys.argv[1])).acquire(), flush=True)
 sys.stdin.read()
 """

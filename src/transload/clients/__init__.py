@@ -1,0 +1,1 @@
+"""Clients of services, shared by sources, destinations and the bot."""

@@ -1,0 +1,130 @@
+"""Faults on demand: what goes wrong, at which request, how often."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+Act = Literal["error", "drop", "answer_then_drop", "delay"]
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault. `match` is a request as the schema names it (`messages.send*`), `skip` lets the first ones pass.
+
+    error: the answer is `error`, nothing happens · drop: the connection breaks, nothing happened · answer_then_drop:
+    it happened, the answer is lost · delay: it happens `delay_s` later.
+    """
+
+    match: str
+    act: Act = "error"
+    error: str = "FLOOD_WAIT_3"
+    code: int = 420
+    skip: int = 0
+    times: int = 1
+    delay_s: float = 0.0
+    user: int | None = None
+    happened: int = 0
+
+
+@dataclass(slots=True)
+class Line:
+    """How the network is. Bytes a second in each direction, seconds there and back; 0 and None: no bound."""
+
+    bandwidth: float = 0.0
+    round_trip_s: float = 0.0
+    close_after: int | None = None
+    """Every connection breaks after so many bytes from the client, one time each."""
+    closed: int = 0
+    """How many did."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """All faults of a server, and the log of its requests. May be used from another thread than the server's."""
+
+    line: Line = field(default_factory=Line)
+    skew_s: float = 0.0
+    log: list[str] = field(default_factory=list[str])
+    _planned: list[Fault] = field(default_factory=list[Fault])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def plan(self, *faults: Fault) -> None:
+        """Let these happen."""
+        with self._lock:
+            self._planned += faults
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self._planned.clear()
+        self.line, self.skew_s = Line(), 0.0
+
+    def of(self, request: str, user: int | None) -> Fault | None:
+        """The fault of this request, counted; the request is logged."""
+        with self._lock:
+            self.log.append(request)
+            for fault in self._planned:
+                if not fnmatchcase(request, fault.match) or fault.user not in (None, user):
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
+                elif fault.happened < fault.times:
+                    fault.happened += 1
+                    return fault
+        return None
+
+    def count(self, match: str) -> int:
+        """How many requests of this name came."""
+        with self._lock:
+            return sum(fnmatchcase(one, match) for one in self.log)
+
+
+CODES = (
+    ("FLOOD", 420),
+    ("SLOWMODE", 420),
+    ("AUTH_KEY", 401),
+    ("SESSION", 401),
+    ("USER_DEACTIVATED", 401),
+)
+
+
+def code_of(error: str) -> int:
+    """The number that an error of this name has."""
+    forbidden = 403 if error.endswith("FORBIDDEN") else 400
+    return next((code for start, code in CODES if error.startswith(start)), forbidden)
+
+
+def read_fault(text: str) -> Fault:
+    """A fault as the command line writes it: `messages.sendMedia:FLOOD_WAIT_5:skip=2:times=3`.
+
+    Instead of an error: `drop`, `answer_then_drop`, `delay=2.5`. Raises ValueError.
+    """
+    match, _, rest = text.partition(":")
+    words = rest.split(":") if rest else []
+    if not match or not words:
+        raise ValueError(f"a fault is REQUEST:WHAT[:skip=N][:times=N], not {text!r}")
+    what, given = words[0], _numbers(words[1:])
+    fault = Fault(match, skip=int(given.get("skip", 0)), times=int(given.get("times", 1)))
+    if what == "drop":
+        fault.act = "drop"
+    elif what == "answer_then_drop":
+        fault.act = "answer_then_drop"
+    elif what.startswith("delay="):
+        fault.act, fault.delay_s = "delay", float(what.removeprefix("delay="))
+    else:
+        fault.error, fault.code = (
+            what,
+            500 if "code" not in given and what == "INTERNAL" else code_of(what),
+        )
+        fault.code = int(given.get("code", fault.code))
+    return fault
+
+
+def _numbers(words: Iterable[str]) -> dict[str, float]:
+    found = {name: value for name, _, value in (word.partition("=") for word in words)}
+    unknown = set(found) - {"skip", "times", "code"}
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    return {name: float(value) for name, value in found.items()}

@@ -1,0 +1,247 @@
+"""The state on disk: one SQLite file and a folder of bytes. Blocking calls of microseconds, from one thread."""
+
+import hmac
+import json
+import secrets
+import sqlite3
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, cast
+
+ChatKind = Literal["group", "supergroup", "channel"]
+Role = Literal["creator", "admin", "member", "read_only", "banned"]
+CHANNEL_BASE = 1_000_000_000_000
+"""A channel's number as clients write it is -100… (their libraries' convention)."""
+
+Kept = tuple[int, int, int, int, int, int]
+
+SCHEMA = """
+create table if not exists about(name text primary key, value blob);
+create table if not exists keys(id blob primary key, key blob, salt integer, user integer, pending integer,
+  revoked integer default 0);
+create table if not exists users(id integer primary key, phone text unique, name text,
+  username text unique, token text unique,
+  srp_salt blob, verifier blob, trouble text default '');
+create table if not exists chats(id integer primary key, kind text, title text, username text unique,
+  forum integer default 0,
+  slow_s integer default 0, invite text unique);
+create table if not exists members(chat integer, user integer, role text, sent_at real default 0,
+  primary key(chat, user));
+create table if not exists boxes(box integer primary key, pts integer, last_id integer);
+create table if not exists messages(box integer, id integer, uid integer, chat integer, sender integer,
+  date integer, body text,
+  deleted integer default 0, primary key(box, id));
+create index if not exists by_uid on messages(uid);
+create index if not exists by_chat on messages(box, chat, id);
+create table if not exists events(box integer, pts integer, kind text, message integer, primary key(box,
+  pts));
+create table if not exists sent(user integer, random_id integer, uid integer, primary key(user, random_id));
+create table if not exists media(id integer primary key, kind text, name text, mime text, size integer,
+  attributes blob,
+  sizes text, created real);
+create table if not exists parts(user integer, file integer, part integer, size integer, total integer,
+  primary key(user, file, part));
+create table if not exists codes(hash text primary key, phone text, code text, until real);
+create table if not exists qr(token blob primary key, key blob, user integer, until real);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody; a bot has a token, a user a phone number. `trouble` is the error that its sign-in gets."""
+
+    id: int
+    phone: str | None
+    name: str
+    username: str | None
+    token: str | None
+    srp_salt: bytes | None
+    verifier: bytes | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A group, supergroup or channel."""
+
+    id: int
+    kind: ChatKind
+    title: str
+    username: str | None
+    forum: bool
+    slow_s: int
+    invite: str
+
+    @property
+    def marked(self) -> int:
+        """Its number as clients write it."""
+        return -self.id if self.kind == "group" else -CHANNEL_BASE - self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as one box has it: `chat` is the marked number of where it stands, seen from the box's owner."""
+
+    box: int
+    id: int
+    uid: int
+    chat: int
+    sender: int
+    date: int
+    body: dict[str, Any]
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A photo or document. `attributes` is TL; `sizes` of a photo are (type, width, height, bytes)."""
+
+    id: int
+    kind: Literal["photo", "document"]
+    name: str
+    mime: str
+    size: int
+    attributes: bytes
+    sizes: list[tuple[str, int, int, int]]
+    created: float
+
+
+class Store:
+    """Rows and files. Every write is durable against a kill when the call returns."""
+
+    def __init__(self, folder: Path) -> None:
+        for room in (folder, folder / "parts", folder / "files"):
+            room.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.db = sqlite3.connect(
+            folder / "sandbox.db", isolation_level=None, check_same_thread=False
+        )
+        self.db.executescript("pragma journal_mode=wal; pragma synchronous=off;" + SCHEMA)
+        self.db.execute(
+            "insert or ignore into about values('secret', ?)", (secrets.token_bytes(32),)
+        )
+        self.secret = bytes(self.one("select value from about where name='secret'")[0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.db.close()
+
+    @contextmanager
+    def writing(self) -> Generator[None]:
+        """All of the writes inside, or none."""
+        self.db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("rollback")
+            raise
+        self.db.execute("commit")
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Run a statement; the number of the row it made."""
+        return self.db.execute(sql, values).lastrowid or 0
+
+    def all(self, sql: str, *values: Any) -> list[Any]:
+        """All rows of a question."""
+        return self.db.execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Any) -> Any:
+        """The first row, or None."""
+        return self.db.execute(sql, values).fetchone()
+
+    def hash_of(self, number: int) -> int:
+        """The access hash of anything with a number."""
+        whole = hmac.digest(self.secret, str(number).encode(), sha256)
+        return int.from_bytes(whole[:8], "little", signed=True)
+
+    def user(self, ident: int) -> User | None:
+        """Somebody by number."""
+        return next(iter(self.users("id = ?", ident)), None)
+
+    def users(self, where: str = "true", *values: Any) -> list[User]:
+        """Everybody of whom the condition is true."""
+        names = "id, phone, name, username, token, srp_salt, verifier, trouble"
+        return [
+            User(*row)
+            for row in self.all(f"select {names} from users where {where} order by id", *values)
+        ]
+
+    def chat(self, ident: int) -> Chat | None:
+        """A chat by its own number."""
+        return next(iter(self.chats("id = ?", ident)), None)
+
+    def chats(self, where: str = "true", *values: Any) -> list[Chat]:
+        """All chats of which the condition is true."""
+        names = "id, kind, title, username, forum, slow_s, invite"
+        rows = self.all(f"select {names} from chats where {where} order by id", *values)
+        return [Chat(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]) for row in rows]
+
+    def marked(self, number: int) -> Chat | None:
+        """A chat by its marked number; None for a user's."""
+        return (
+            self.chat(-number if number > -CHANNEL_BASE else -number - CHANNEL_BASE)
+            if number < 0
+            else None
+        )
+
+    def role(self, chat: int, user: int) -> Role | None:
+        """What somebody is in a chat."""
+        row = self.one("select role from members where chat = ? and user = ?", chat, user)
+        return row[0] if row else None
+
+    def members(self, chat: int) -> list[int]:
+        """Who is in a chat."""
+        rows = self.all(
+            "select user from members where chat = ? and role != 'banned' order by user", chat
+        )
+        return [row[0] for row in rows]
+
+    def box(self, box: int) -> tuple[int, int]:
+        """Its pts and last message number."""
+        return self.one("select pts, last_id from boxes where box = ?", box) or (1, 0)
+
+    def happened(self, box: int, kind: str, message: int) -> int:
+        """Note an event in a box; the pts after it."""
+        pts, last = self.box(box)
+        self.run("insert or replace into boxes values(?, ?, ?)", box, pts + 1, max(last, message))
+        self.run("insert into events values(?, ?, ?, ?)", box, pts + 1, kind, message)
+        return pts + 1
+
+    def letters(self, where: str, *values: Any) -> list[Letter]:
+        """Messages of which the condition is true; it may end in an order and a limit."""
+        names = "box, id, uid, chat, sender, date, body, deleted"
+        rows = self.all(f"select {names} from messages where {where}", *values)
+        return [Letter(*cast("Kept", row[:6]), json.loads(row[6]), bool(row[7])) for row in rows]
+
+    def media(self, ident: int) -> Media | None:
+        """A photo or document by number."""
+        row = self.one(
+            "select id, kind, name, mime, size, attributes, sizes, created from media where id = ?",
+            ident,
+        )
+        if row is None:
+            return None
+        sizes = [(size[0], size[1], size[2], size[3]) for size in json.loads(row[6])]
+        return Media(row[0], row[1], row[2], row[3], row[4], row[5], sizes, row[7])
+
+    def add_media(self, media: Media) -> None:
+        """Keep a photo or document whose bytes are there."""
+        values: Iterable[Any] = (media.id, media.kind, media.name, media.mime, media.size)
+        self.run(
+            "insert into media values(?, ?, ?, ?, ?, ?, ?, ?)",
+            *values,
+            media.attributes,
+            json.dumps(media.sizes),
+            media.created,
+        )
+
+    def file(self, media: int, size: str = "") -> Path:
+        """Where the bytes of a medium are; `size` names one of a photo's sizes."""
+        return self.folder / "files" / f"{media}{'.' if size else ''}{size}"
+
+    def part(self, user: int, file: int, part: int) -> Path:
+        """Where an uploaded part is."""
+        return self.folder / "parts" / f"{user}.{file}.{part}"
