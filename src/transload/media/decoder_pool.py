@@ -65,25 +65,33 @@ class DecoderPool:
 
     async def _take(self, *, of_films: bool) -> Decoder:
         """The free child used last, or that of films, waited for."""
-        since = anyio.current_time()
+        asked = since = anyio.current_time()
         while True:
-            decoder = self._film_decoder() if of_films else self._any(anyio.current_time() - since)
+            now = anyio.current_time()
+            if self._is_loading() and now < asked + START_S:
+                since = now
+            decoder = (
+                self._film_decoder() if of_films else self._any(may_start=now - since >= PATIENCE_S)
+            )
             if decoder is not None:
                 self._free.remove(decoder)
                 return decoder
             with anyio.move_on_after(PATIENCE_S):
                 await self._changed.wait()
 
+    def _is_loading(self) -> bool:
+        busy = [decoder for decoder in self._all if decoder not in self._free]
+        return not all(decoder.has_answered for decoder in busy)
+
     def _film_decoder(self) -> Decoder | None:
         return self._of_films if self._of_films in self._free else None
 
-    def _any(self, waited_s: float) -> Decoder | None:
+    def _any(self, *, may_start: bool) -> Decoder | None:
+        if not self._free:
+            return None
         running = [decoder for decoder in self._free if decoder.pid is not None]
-        if running or not self._free:
-            return running[-1] if running else None
-        busy = [decoder for decoder in self._all if decoder not in self._free]
-        patience_s = PATIENCE_S if all(decoder.has_answered for decoder in busy) else START_S
-        return self._free[-1] if not busy or waited_s >= patience_s else None
+        is_first = len(self._free) == self.most
+        return running[-1] if running else self._free[-1] if is_first or may_start else None
 
     def _give(self, decoder: Decoder) -> None:
         self._free.append(decoder)
