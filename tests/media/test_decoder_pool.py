@@ -62,11 +62,14 @@ async def test_a_second_one_is_started_when_the_first_is_busy(
     assert book.living == {}
 
 
-async def test_there_are_never_more_than_were_asked_for(samples: Samples) -> None:
+async def test_there_are_never_more_than_were_asked_for(tmp_path: Path) -> None:
     pool = DecoderPool(DecoderLimits(), most=2)
+    waiting = pipes(tmp_path, 6)
     async with anyio.create_task_group() as group:
-        for _ in range(8):
-            group.start_soon(probe, pool, samples("photo.jpg"))
+        for path in waiting:
+            group.start_soon(probe, pool, path)
+        for n in range(0, 6, 2):
+            await anyio.to_thread.run_sync(partial(write_all, waiting[n : n + 2]))
     assert pool.starts == 2
     await pool.aclose()
 

@@ -71,6 +71,8 @@ class Decoder:
         self._answers: BufferedByteReceiveStream | None = None
         self._next = 0
         self.starts = 0
+        self.has_answered = False
+        """Whether the child that was started last has its libraries loaded."""
 
     @property
     def pid(self) -> int | None:
@@ -112,7 +114,7 @@ class Decoder:
         done = False
         try:
             answer = await self._exchange(process, answers, request, silence_s)
-            done = True
+            done = self.has_answered = True
         finally:
             if not done:
                 await self.aclose()
@@ -160,6 +162,7 @@ class Decoder:
             assert self._process.stdout is not None
             self._answers = BufferedByteReceiveStream(self._process.stdout)
             self.starts += 1
+            self.has_answered = False
             await anyio.to_thread.run_sync(self._registry.enter, self._process.pid, MODULE)
         return self._process, self._answers
 

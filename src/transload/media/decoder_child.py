@@ -7,6 +7,7 @@ library prints can be taken for an answer. A request has `id`, `op` and the op's
 `evidence`.
 """
 
+import ctypes
 import errno
 import functools
 import json
@@ -23,12 +24,16 @@ from transload.json_codec import JsonObject
 from transload.media.decoder_acts import ACTS, Beat
 from transload.media.failures import DamagedError
 from transload.processes.launcher import die_with_parent
+from transload.units import MIB
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 def main(arguments: list[str]) -> None:
     """Serve requests until the parent closes its end."""
     parent, probe_bytes, shrink_bytes = (int(word) for word in arguments)
     _die_with(parent)
+    _keep_small_memory()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     requests, answers = _own_descriptors()
     for line in requests:
@@ -60,6 +65,17 @@ def _die_with(parent: int) -> None:
     die_with_parent()
     if os.getppid() != parent:
         sys.exit(0)
+
+
+def _keep_small_memory() -> None:
+    """Keep the memory of a thumbnail for the next one, and give that of a picture back at once (glibc alone).
+
+    By its own choice it gives both back and takes them anew for each photo, 340 pages to be zeroed: half a millisecond.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, 2 * MIB)
+        mallopt(_TRIM_THRESHOLD, 4 * MIB)
 
 
 def _own_descriptors() -> tuple[TextIO, TextIO]:

@@ -9,6 +9,9 @@ from transload.media.decoder import Decoder, DecoderLimits
 from transload.media.requests import A, Operation, R
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
 
+PATIENCE_S, START_S = 0.03, 0.5
+"""How long a request waits for a child that runs before a further one is started, which costs 0.12 s of processor time.
+Until the first has answered it is loading its libraries, and what waits meanwhile may be done in no time."""
 MOST = 4
 """Children at once by default: each holds about 30 MiB, and one reader feeds no more of them."""
 
@@ -21,7 +24,7 @@ def decoders_for_cores() -> int:
 
 
 class DecoderPool:
-    """At most `most` children. A request goes to the one used last that is free, so further ones stay unstarted.
+    """At most `most` children. A request goes to the one used last; a further one is started when none is free in time.
 
     Requests about films go to one child alone, whose video library takes as much memory as a further child. Heavy ones
     are answered one after the other: what two would take is not within the memory of one.
@@ -61,12 +64,34 @@ class DecoderPool:
             await decoder.aclose()
 
     async def _take(self, *, of_films: bool) -> Decoder:
-        """The free child used last, waited for; or that of films."""
-        while not self._free or (of_films and self._of_films not in self._free):
-            await self._changed.wait()
-        decoder = self._of_films if of_films else self._free[-1]
-        self._free.remove(decoder)
-        return decoder
+        """The free child used last, or that of films, waited for."""
+        asked = since = anyio.current_time()
+        while True:
+            now = anyio.current_time()
+            if self._is_loading() and now < asked + START_S:
+                since = now
+            decoder = (
+                self._film_decoder() if of_films else self._any(may_start=now - since >= PATIENCE_S)
+            )
+            if decoder is not None:
+                self._free.remove(decoder)
+                return decoder
+            with anyio.move_on_after(PATIENCE_S):
+                await self._changed.wait()
+
+    def _is_loading(self) -> bool:
+        busy = [decoder for decoder in self._all if decoder not in self._free]
+        return not all(decoder.has_answered for decoder in busy)
+
+    def _film_decoder(self) -> Decoder | None:
+        return self._of_films if self._of_films in self._free else None
+
+    def _any(self, *, may_start: bool) -> Decoder | None:
+        if not self._free:
+            return None
+        running = [decoder for decoder in self._free if decoder.pid is not None]
+        is_first = len(self._free) == self.most
+        return running[-1] if running else self._free[-1] if is_first or may_start else None
 
     def _give(self, decoder: Decoder) -> None:
         self._free.append(decoder)

@@ -363,7 +363,9 @@ def _drafted(image: Image.Image) -> None:
 
 
 def _thumb(image: Image.Image) -> bytes:
-    return jpeg_of(as_rgb(ImageOps.exif_transpose(_thumb_sized(image)), None))
+    small = _thumb_sized(image)
+    ImageOps.exif_transpose(small, in_place=True)
+    return jpeg_of(as_rgb(small, None))
 
 
 def _is_cut(file: BinaryIO, sniffed: str) -> bool:
