@@ -68,6 +68,7 @@ class JobScratch:
         self._min_free = min_free
         self._held: dict[int, int] = {}
         self._archives: dict[int, int] = {}
+        self._given = set[int]()  # items whose paths somebody asked for: others have nothing here
         self._alone = False
         self._changed = anyio.Event()
         self._before_waiting: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
@@ -164,18 +165,22 @@ class JobScratch:
 
     def part(self, item_id: int) -> Path:
         """Where the bytes of an item are written."""
+        self._given.add(item_id)
         return self.root / f"{item_id}.{self.task}.part"
 
     def whole(self, item_id: int) -> Path:
         """Where they are once complete: a file of this name is good."""
+        self._given.add(item_id)
         return self.root / f"{item_id}.in"
 
     def archive_file(self, item_id: int) -> Path:
         """Where an archive lies while its entries are read."""
+        self._given.add(item_id)
         return self.root / f"{item_id}.{self.task}.archive"
 
     def folder(self, item_id: int) -> Path:
         """A folder for what is made of an item; made if missing."""
+        self._given.add(item_id)
         path = self.root / f"{item_id}.out"
         path.mkdir(exist_ok=True)
         return path
@@ -191,7 +196,8 @@ class JobScratch:
     async def drop(self, *item_ids: int) -> None:
         """Remove all files of the items and free their share."""
 
-        there = [one for one in item_ids if one in self._held or one in self._archives]
+        known = self._given | self._held.keys() | self._archives.keys()
+        there = [one for one in item_ids if one in known]
 
         def remove() -> None:
             for item_id in there:
@@ -200,6 +206,7 @@ class JobScratch:
         if not there:  # what was held in memory has nothing here
             return
         await anyio.to_thread.run_sync(remove)
+        self._given.difference_update(there)
         for item_id in there:
             self._held.pop(item_id, None)
             self._archives.pop(item_id, None)
