@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.destinations.objects import SHAPES, ObjectStore
-from tests.inputs import photo
+from tests.inputs import packed, photo
 from tests.installation import Home
 from tests.servers.objects import Store, serving
 from tests.store_desk import Desk, names, photos
 from transload.destinations.library import Library
 from transload.errors import DeniedError
-from transload.model import Intent, Job, JobState
-from transload.ports import Answer, Destination, Landed
+from transload.model import Intent, ItemState, Job, JobState
+from transload.ports import Answer, Destination, Landed, Powers
 
 pytestmark = pytest.mark.anyio
 PARTIAL = 3  # exit status
@@ -194,12 +194,13 @@ async def test_an_outage_holds_up_a_command_that_comes_again(
     assert sorted(books.posted) == names(3)
 
 
+@pytest.mark.parametrize("when", ["before", "behind"])
 async def test_one_item_taken_up_alone_leaves_the_intents_of_others(
-    store: tuple[Store, ClosingStore], tmp_path: Path
+    store: tuple[Store, ClosingStore], tmp_path: Path, when: str
 ) -> None:
     books, place = store
     home = Home(tmp_path)
-    place.closes = "behind"
+    place.closes = when
     source = photos(tmp_path, 5)
     job_id = await failed(home, place, source)
     place.reopen()
@@ -211,3 +212,64 @@ async def test_one_item_taken_up_alone_leaves_the_intents_of_others(
         await app.retry(job_id)
         assert (await app.wait(job_id)).state is JobState.SUCCEEDED
     assert sorted(books.posted) == names(5)
+
+
+class ClosingUngathered(ClosingStore):
+    powers = Powers(durable_receipts=True)
+
+
+async def test_what_was_staged_and_is_in_no_album_is_sent(tmp_path: Path) -> None:
+    with serving(books := Store()) as address:
+        place, home = ClosingUngathered(address), Home(tmp_path)
+        place.closes = "before"
+        texts = {f"{n}.txt": b"text %d" % n for n in range(3)}
+        async with home.open(place) as app:
+            job = await app.send(packed(tmp_path / "a.zip", texts), to="picky:", files="all")
+            assert (await app.wait(job.id)).state is JobState.FAILED
+        place.reopen()
+        await retried(home, place, job.id)
+    assert sorted(books.posted) == sorted(texts)
+    assert books.sent_again == 0
+
+
+async def test_an_equal_stream_is_known_by_a_receipt_that_was_found_later(
+    store: tuple[Store, ClosingStore], tmp_path: Path
+) -> None:
+    books, place = store
+    home = Home(tmp_path)
+    place.closes = "behind"
+    source = packed(tmp_path / "a.zip", {"a.jpg": photo(1), "b.jpg": photo(1)})
+    async with home.open(place) as app:
+        job = await app.send(source, to="picky:", recipe="original")
+        await app.wait(job.id)
+    place.reopen()
+    await retried(home, place, job.id)
+    assert books.posted == ["a.jpg"]
+
+
+class LateLibrary(Library):
+    """Nothing can be delivered, or asked about, from the third act on."""
+
+    acts = 0
+
+    async def deliver(self, job: Job, intents: Sequence[Intent]) -> list[Answer]:
+        self.acts += 1
+        if self.acts >= 3:
+            raise DeniedError(NO)
+        return await super().deliver(job, intents)
+
+    async def look_up(self, job: Job, intents: Sequence[Intent]) -> list[Landed]:
+        if self.acts >= 3:
+            raise DeniedError(NO)
+        return await super().look_up(job, intents)
+
+
+async def test_answers_before_an_error_are_written(tmp_path: Path) -> None:
+    place, home = LateLibrary(tmp_path / "there"), Home(tmp_path)
+    async with home.open(place) as app:
+        job = await app.send(photos(tmp_path, 40), to="picky:")
+        await app.wait(job.id)
+        report = await app.report(job.id)
+    sent = [one.item.name for one in report.items if one.item.state is ItemState.SENT]
+    assert sorted(sent) == list(delivered(place.root))
+    assert sent

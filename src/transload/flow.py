@@ -16,7 +16,7 @@ from anyio.streams.memory import MemoryObjectSendStream as In
 from transload.faults import Fault
 from transload.model import Held, Intent, ItemState, Outcome, Shipment, Verdict
 from transload.ports import CloseJob, Record, Refusal, Scratch, TaskContext
-from transload.steps.albums import Ready, act, batches, commit_album, unsent, write_answers
+from transload.steps.albums import Ready, act, batches, commit_album, unsent
 from transload.steps.judging import Judging, judging_of, judgings
 from transload.steps.prepare import (
     DELIVERED_BEFORE,
@@ -86,6 +86,7 @@ async def prepare(
     async with judging_out, shipments_in:
         async for judging in judging_out:
             if isinstance(judging, Flush):
+                await outcomes.flush()
                 await shipments_in.send(judging)
             elif isinstance(made := await decide(context, judging, may_defer=True), Shipment):
                 await shipments_in.send(made)
@@ -145,9 +146,7 @@ async def send(context: TaskContext, ready_out: Out[Ready], staged: Sequence[Int
 async def deliver(context: TaskContext, batch: Sequence[Shipment | Intent]) -> list[Refusal]:
     """Intent, act, receipt; the outcome is each item's own. Returns the refusals, which are written already."""
     intents = await commit_album(context, batch)
-    answers = await act(context, intents)
-    context.meter.leave(*(one.item_id for one in batch))
-    return await write_answers(context, answers)
+    return await act(context, intents)
 
 
 async def convert(context: TaskContext, item_id: int) -> None:

@@ -140,7 +140,7 @@ class Recipe(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Bytes of an entry in the scratch folder, counted against the budget until the scratch store drops them.
+    """Bytes of an entry: in the scratch folder, counted against its budget until they are dropped, or in memory.
 
     `complete` is false where reading broke off or a check failed: more may be had of the source. `users_own` is a file
     of the user's that was only looked at: it is never moved, and no store counts it. `content` is all of a small file

@@ -279,6 +279,10 @@ class Record(EntryRecord, Protocol):
         """Write receipts: these items are sent. `durable`: fsynced, for what cannot be asked for again."""
         ...
 
+    async def is_whole_album(self, item_ids: Sequence[int]) -> bool:
+        """Whether these items are all that was not sent of the album that the first of them is in."""
+        ...
+
     async def open_intents(self, after: int) -> list[Intent]:
         """Up to 100 intents without a receipt with item id > `after`, their bytes not at hand."""
         ...

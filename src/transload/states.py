@@ -7,7 +7,7 @@ Items                                                          after a kill
   pending      known, nothing decided for good                 read from the source again
   deferred     judged; its conversion comes last               the judgement is kept, a `convert` task goes on with it
   refused      the destination refused it once                 a `recover` task converts it and sends it once more
-  staged       its files are there, its album is not sent      its album is formed or sent; nothing travels again
+  staged       its files are there, it is not sent             it is sent, with its album if any; nothing travels again
   sent         a receipt says what lies there                  passed by for ever
   duplicate    an equal item's receipt stands for it           passed by for ever
   skipped      nobody wants it                                 passed by, until the filters change

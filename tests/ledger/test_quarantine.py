@@ -9,12 +9,21 @@ import pytest
 
 from tests.ledger.conftest import Desk, entries
 from tests.ledger.test_task_writes import begun, intend, landed, shipment
-from transload.errors import NotMediaError, RejectedError, UnknownJobError
+from transload.errors import BugError, NotMediaError, RejectedError, UnknownJobError
 from transload.faults import NextStep, Step
 from transload.ledger.quarantine import Quarantine, fingerprint, put_in
 from transload.model import Held, ItemKind, ItemState, Outcome
 
 pytestmark = pytest.mark.anyio
+
+
+def test_bytes_in_memory_are_kept_and_a_folder_never_is(tmp_path: Path) -> None:
+    small = Held(Path(), 5, 1, "sha", content=b"small")
+    assert put_in(tmp_path / "kept", "one", small, lambda _: True)
+    assert (tmp_path / "kept" / "one").read_bytes() == b"small"
+    with pytest.raises(BugError):
+        put_in(tmp_path / "kept", "two", Held(Path(), 5, 1, "sha"), lambda _: True)
+    assert [one.name for one in (tmp_path / "kept").iterdir()] == ["one"]
 
 
 async def test_a_kept_original_is_listed_and_dropped(desk: Desk) -> None:

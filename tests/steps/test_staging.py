@@ -18,7 +18,7 @@ from transload.files.scratch import JobScratch
 from transload.jobs.hub import TaskMeter
 from transload.model import Item, ItemState
 from transload.ports import TaskContext
-from transload.steps.staging import Taken, spool, stage
+from transload.steps.staging import Taken, hold, spool, stage
 
 pytestmark = pytest.mark.anyio
 CONTENT = bytes(range(256)) * 40
@@ -85,8 +85,44 @@ async def test_of_a_damaged_body_what_could_be_read_is_kept(tmp_path: Path) -> N
         assert (fault.kind, fault.item) == ("input.corrupt", "a.bin")
 
 
+async def test_a_small_body_is_held_in_memory(tmp_path: Path) -> None:
+    async with desk(tmp_path) as one:
+        body = io.BytesIO(CONTENT[10:])
+        held, fault = await one.run(
+            lambda: hold(one.context, ITEM, len(CONTENT), CONTENT[:10], body)
+        )
+        assert fault is None
+        assert held is not None
+        assert held.blob.open().read() == held.content == CONTENT
+        assert (held.size_bytes, held.crc32) == (len(CONTENT), zlib.crc32(CONTENT))
+        assert held.sha256 == hashlib.sha256(CONTENT).hexdigest()
+        assert (one.scratch.used, list(one.scratch.root.iterdir())) == (0, [])
+        empty, _ = await one.run(lambda: hold(one.context, ITEM, 0, b"", io.BytesIO()))
+        assert empty is not None
+        assert empty.content == b""
+
+
+@pytest.mark.parametrize("size", [len(CONTENT), len(CONTENT) - 1, 1])
+async def test_a_damaged_or_longer_small_body_goes_to_scratch(tmp_path: Path, size: int) -> None:
+    async with desk(tmp_path) as one:
+        is_longer = size < len(CONTENT)
+        body = io.BytesIO(CONTENT) if is_longer else Broken(CONTENT, CorruptError("wrong"))
+        held, fault = await one.run(lambda: hold(one.context, ITEM, size, b"", body))
+        assert held is not None
+        assert held.content is None
+        assert held.path.read_bytes() == CONTENT
+        assert (fault is None) == held.complete == is_longer
+        assert one.scratch.used == len(CONTENT)
+
+
+def hold_of_any_size(
+    context: TaskContext, item: Item, _size: int | None, head: bytes, body: BinaryIO
+) -> Taken:
+    return hold(context, item, len(CONTENT), head, body)
+
+
 @pytest.mark.parametrize("error", [LimitError("a bomb"), PasswordNeededError("locked")])
-@pytest.mark.parametrize("take", [stage, spool])
+@pytest.mark.parametrize("take", [stage, spool, hold_of_any_size])
 async def test_a_bomb_and_a_locked_body_leave_nothing(
     tmp_path: Path,
     error: TransloadError,

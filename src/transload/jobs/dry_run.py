@@ -118,7 +118,10 @@ async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator
 
 def wanted_of(run: EntryRun | Flush) -> EntryRun:
     """What is not left out by the filters. Nothing is held back here, so a flush asks for nothing."""
-    return [] if isinstance(run, Flush) else [one for one in run if one.skip != LEFT_OUT]
+    if isinstance(run, Flush):
+        run.done.set()
+        return []
+    return [one for one in run if one.skip != LEFT_OUT]
 
 
 @asynccontextmanager

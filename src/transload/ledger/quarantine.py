@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from transload.errors import UnknownJobError, is_disk_full
+from transload.errors import BugError, UnknownJobError, is_disk_full
 from transload.events import OriginalDropped
 from transload.faults import Fault, NextStep, Step
 from transload.ledger.database import Database
@@ -101,8 +101,13 @@ def put_in(folder: Path, name: str, held: Held, has_room: HasRoom) -> bool:
         return True
     if not has_room(folder):
         return False
+    if held.content is None and not held.path.is_file():
+        raise BugError(f"there is nothing at {held.path} that could be kept")
     try:
-        shutil.move(held.path, folder / name)
+        if held.content is not None:
+            (folder / name).write_bytes(held.content)
+        else:
+            shutil.move(held.path, folder / name)
     except OSError as error:
         if not is_disk_full(error):
             raise

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from transload.arguments import NAMES_SHOWN, nothing_fits
 from transload.entry import Place
-from transload.errors import CorruptError
+from transload.errors import BugError, CorruptError
 from transload.faults import Fault
 from transload.ledger.database import Database
 from transload.ledger.rows import AnyRow, fault_or_none, item_of, job_of, progress_of
@@ -86,6 +86,11 @@ def shared_fault(db: Connection, job_id: str) -> Fault | None:
         select(items.c.fault).where(lost).order_by(items.c.idx, items.c.inner).limit(1)
     ).scalar_one()
     return fault_or_none(first)
+
+
+def never_sent() -> Fault:
+    """Why an item is lost that is staged still when its job ends."""
+    return BugError("it was staged and never sent").fault()
 
 
 def vanished() -> Fault:

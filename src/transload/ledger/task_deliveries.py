@@ -16,7 +16,7 @@ from transload.ledger.schema import albums, items, jobs, outputs, quarantine, st
 from transload.ledger.task_admission import AdmittingTask
 from transload.model import Intent, Item, ItemState, Output, Parcel, Shipment
 from transload.ports import Destination, Gone, Landed
-from transload.states import ITEM_OPEN
+from transload.states import ITEM_LOST, ITEM_OPEN
 from transload.sums import Fingerprint
 
 INTENTS_PAGE = 100
@@ -64,7 +64,7 @@ class DeliveringTask(AdmittingTask):
 
     async def _is_shared(self) -> bool:
         """Whether another job delivers here, or did, or an earlier run of this one; a no stands for `SHARED_S`."""
-        if self._job.bytes_sent:
+        if self._has_sent:
             return True
         if not self._others and time.monotonic() - self._asked_at > SHARED_S:
             job = {
@@ -152,6 +152,14 @@ class DeliveringTask(AdmittingTask):
         for name in await self._write(act, durable=durable) if landed else ():
             (self._kept / name).unlink(missing_ok=True)
 
+    async def is_whole_album(self, item_ids: Sequence[int]) -> bool:
+        """Whether these items are all that was not sent of the album that the first of them is in."""
+        number = select(items.c.album).where(items.c.id == item_ids[0]).scalar_subquery()
+        mine = (items.c.job_id == self._job.id) & (items.c.album == number)
+        left = [state.value for state in ITEM_OPEN | ITEM_LOST]
+        others = select(items.c.id).where(mine, items.c.state.in_(left), ~items.c.id.in_(item_ids))
+        return await self._database.read(lambda db: db.execute(others.limit(1)).first() is None)
+
     async def open_intents(self, after: int) -> list[Intent]:
         """Up to 100 intents of this job's open items without a receipt, with item id above `after`."""
 
@@ -192,7 +200,10 @@ class DeliveringTask(AdmittingTask):
             )
             return [_intent_of(row, by_item[row.id]) for row in rows]
 
-        return await self._database.read(act) if item_ids else []
+        found = await self._database.read(act) if item_ids else []
+        for one in found:  # what an earlier run meant to send may have arrived
+            self._packer.meet(one.shipment.item.sha256)
+        return found
 
 
 def _taken_back(row: AnyRow) -> Move:

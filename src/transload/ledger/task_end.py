@@ -17,6 +17,7 @@ from transload.ledger.passwords import (
 from transload.ledger.reports import (
     last_progress,
     left_out_by_filters,
+    never_sent,
     shared_fault,
     totals_of,
     vanished,
@@ -179,6 +180,11 @@ class EndingTask(FencedTask):
         mine = items.c.job_id == self._job.id
         met = Sweep(frozenset({ItemState.PENDING}), ItemState.FAILED, mine, values)
         apply_to_all(db, met, self._task)
+        # No task is left that would send what is staged: a fault of ours, and never a success.
+        bug = never_sent()
+        values = {"fault": fault_to_json(bug), "why": bug.detail}
+        left = Sweep(frozenset({ItemState.STAGED}), ItemState.FAILED, mine, values)
+        apply_to_all(db, left, self._task)
 
     async def end_job(self) -> JobState:
         """The job's last commit: its final state, its last task gone, its passwords and the login in its address."""

@@ -18,7 +18,7 @@ from transload.ledger.passwords import (
 )
 from transload.ledger.quarantine import HasRoom
 from transload.ledger.rows import announce, fault_or_none, job_of
-from transload.ledger.schema import jobs, tasks
+from transload.ledger.schema import items, jobs, tasks
 from transload.model import ItemState, Job, JobState, Task, TaskKind
 from transload.ports import Clock, Destination
 
@@ -47,6 +47,7 @@ class FencedTask:
         self._source_identity = ""
         self._packer: Packer
         self._tried_passwords = 0
+        self._has_sent = False  # whether an earlier run of the job delivered anything
 
     async def _write(self, act: Callable[[Connection], T], *, durable: bool = False) -> T:
         def checked(db: Connection) -> T:
@@ -93,6 +94,8 @@ class FencedTask:
             db.execute(update(tasks).where(tasks.c.id == self._task.id).values(seen_seq=seen))
             self._job = job_of(db.execute(select(jobs).where(jobs.c.id == row.id)).one())
             self._packer = Packer(self._job)
+            sent = (items.c.job_id == row.id) & (items.c.state == ItemState.SENT.value)
+            self._has_sent = db.execute(select(items.c.id).where(sent).limit(1)).first() is not None
             return self._job, row.control
 
         return await self._write(act)

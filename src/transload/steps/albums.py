@@ -10,7 +10,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from transload.albums import album_class
-from transload.errors import StagedGoneError
+from transload.errors import PermanentError, StagedGoneError, TransientError
 from transload.model import ALBUM_MAX, AlbumMix, Intent, Item, ItemState, Job, Outcome, Shipment
 from transload.ports import Answer, Destination, Gone, Landed, Record, Refusal, TaskContext
 from transload.steps.patience import patiently
@@ -37,12 +37,17 @@ async def batches(
         async for batch in _gathered(context, ready, staged):
             yield batch
         return
+    for n in range(0, len(staged), TOGETHER_MAX):
+        for part in _parts(context.job, staged[n : n + TOGETHER_MAX]):
+            yield part
     async for waiting in _together(ready):
-        items = [one for one in waiting if not isinstance(one, Flush)]
-        for part in equals_apart(items) if context.job.drops_equals else [items]:
-            if part:
-                yield part
+        for part in _parts(context.job, [one for one in waiting if not isinstance(one, Flush)]):
+            yield part
         _arrived(waiting)
+
+
+def _parts(job: Job, items: Sequence[Shipment | Intent]) -> Iterable[Batch]:
+    return equals_apart(items) if job.drops_equals else [list(items)] if items else []
 
 
 async def _together(ready: MemoryObjectReceiveStream[Ready]) -> AsyncIterator[list[Ready]]:
@@ -52,7 +57,8 @@ async def _together(ready: MemoryObjectReceiveStream[Ready]) -> AsyncIterator[li
         waiting: list[Ready] = [first]
         with anyio.move_on_at(last + TOGETHER_S), suppress(anyio.EndOfStream):
             while len(waiting) < TOGETHER_MAX and not isinstance(waiting[-1], Flush):
-                waiting.append(await ready.receive())
+                is_ready = ready.statistics().current_buffer_used
+                waiting.append(ready.receive_nowait() if is_ready else await ready.receive())
         yield waiting
         last = anyio.current_time()
 
@@ -128,24 +134,37 @@ async def commit_album(context: TaskContext, batch: Sequence[Shipment | Intent])
         intents += await context.record.intend(new, context.destination)
         await context.record.conclude(sent_meanwhile(new, intents))
     numbers = {one.album for one in intents}
-    is_formed = (
-        len(numbers) == 1 and None not in numbers
-    )  # by a killed run; else some of it are in another
-    if not context.destination.powers.gathers or not intents or is_formed:
+    if not context.destination.powers.gathers or not intents:
+        return intents
+    # By a killed run. Where some of it are in another, or not all of it are here, it was not sent: it is formed anew.
+    is_formed = len(numbers) == 1 and None not in numbers
+    if is_formed and await context.record.is_whole_album([one.item_id for one in intents]):
         return intents
     note = await patiently(context, lambda: context.destination.foresee(context.job, intents))
     return await context.record.form_album(intents, note)
 
 
-async def act(context: TaskContext, intents: Sequence[Intent]) -> list[Answer]:
-    """Deliver album by album, what is in none together; what an error leaves without an answer is asked for later."""
+async def act(context: TaskContext, intents: Sequence[Intent]) -> list[Refusal]:
+    """Deliver album by album, what is in none together, and write the answers; returns the refusals.
+
+    They are written together, or with each album where it cannot be asked cheaply what arrived. Before an error goes
+    on, those that came are written.
+    """
     albums: dict[int | None, list[Intent]] = {}
     for one in intents:
         albums.setdefault(one.album, []).append(one)
-    deliver, answers = context.destination.deliver, list[Answer]()
+    deliver, answers, refusals = context.destination.deliver, list[Answer](), list[Refusal]()
     for album in albums.values():
-        answers += await patiently(context, partial(deliver, context.job, album))
-    return answers
+        try:
+            answers += await patiently(context, partial(deliver, context.job, album))
+        except (PermanentError, TransientError):
+            await write_answers(context, answers)
+            raise
+        context.meter.leave(*(one.item_id for one in album))
+        if context.destination.powers.durable_receipts:
+            refusals += await write_answers(context, answers)
+            answers = []
+    return refusals + await write_answers(context, answers)
 
 
 def sent_meanwhile(batch: Sequence[Shipment], intents: Sequence[Intent]) -> list[Outcome]:

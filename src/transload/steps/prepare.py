@@ -33,7 +33,7 @@ from transload.ports import ReadContext, TaskContext
 from transload.states import lost_as
 from transload.steps.staging import EntryRun, StagedEntry
 
-# Outcomes without a delivery, written in batches; and what a killed run left in doubt, asked at the destination.
+# Outcomes without a delivery, written in batches.
 
 
 BATCH_MAX, BATCH_S = (
@@ -94,7 +94,7 @@ async def quarantine_or_fail(
 
 
 async def delivered_before(context: TaskContext, sums: Mapping[int, tuple[Item, str]]) -> set[int]:
-    """Those items of which an equal one was delivered here earlier and is still there, by id, with their SHA-256."""
+    """The ids of those items (by id, with their SHA-256) of which an equal was delivered here and is still there."""
     if not sums:
         return set()
     twins = await context.record.duplicates_of(list(sums.values()))

@@ -5,7 +5,7 @@ The thread reads, hashes and writes; everything that waits (budget, ledger, the 
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import BinaryIO
@@ -15,7 +15,7 @@ from anyio import from_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
 from transload.entry import Entry, Listing, Place, ReadReport
-from transload.errors import PermanentError, TruncatedError, WithheldError
+from transload.errors import PermanentError, TransientError, TruncatedError, WithheldError
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
 from transload.ports import ArchiveReader, ReadContext
 from transload.states import LEFT_OUT, NOT_MEDIA, OPENED, UNOPENED
@@ -96,8 +96,14 @@ def _sum(one: int | None, other: int | None) -> int | None:
 class SourceReader:
     """One pass over the source of a job; `run` is called in a worker thread."""
 
-    def __init__(self, context: ReadContext, hand_over: Callable[[EntryRun], None]) -> None:
+    def __init__(
+        self,
+        context: ReadContext,
+        hand_over: Callable[[EntryRun], None],
+        flush: Callable[[], Coroutine[object, object, None]],
+    ) -> None:
         self.context = context
+        self._flush = flush
         self.sums = Sums()
         self.half_read: set[Place] = set()
         self._hand_over = hand_over
@@ -108,10 +114,16 @@ class SourceReader:
         """Hand over every open item, those of an archive inside in its place; the archive itself after them."""
         if opens(self.context.job):
             self.half_read = from_thread.run(self.context.record.half_read)
-        ArchiveWalk(
-            self, self.context.source, ArchivePath(), LimitBudget(self.context.limits)
-        ).read()
-        self._end_run()
+        budget = LimitBudget(self.context.limits)
+        try:
+            ArchiveWalk(self, self.context.source, ArchivePath(), budget).read()
+        except (
+            TransientError
+        ):  # what came before goes first: else the next try begins where this one did
+            self.end_run()
+            from_thread.run(self._flush)
+            raise
+        self.end_run()
 
     def put(self, staged: StagedEntry) -> None:
         """Take the next entry; what takes room, or is on its way, is handed over at once with those before it."""
@@ -123,9 +135,10 @@ class SourceReader:
         takes_room = staged.stream is not None or (staged.held is not None and content is None)
         is_full = len(self._run) >= RUN_MAX or self._held_bytes >= RUN_BYTES
         if takes_room or is_full or time.monotonic() - self._since > RUN_S:
-            self._end_run()
+            self.end_run()
 
-    def _end_run(self) -> None:
+    def end_run(self) -> None:
+        """Hand over what came so far: the next entry may take long."""
         run, self._run, self._held_bytes = self._run, EntryRun(), 0
         if run:
             self._hand_over(run)
@@ -305,11 +318,13 @@ class ArchiveWalk:
         context, item, size = self.context, found.item, found.entry.size
         if size is not None and may_be_held(context, size, kind):
             return hold(context, item, size, found.head, found.body)
+        self.whole.end_run()
         return stage(context, item, size, found.head, found.body)
 
     def _look_into(self, found: NestedEntry, kind: ItemKind, before: int) -> None:
         """Hand over the entries of an archive inside, then what becomes of itself."""
         item, entry, opened = found.item, found.entry, OpenResult()
+        self.whole.end_run()
         if self.archive.depth >= self.context.limits.max_depth:
             deep = replace(too_deep(self.context.limits), item=item.name)
             self._put(StagedEntry(item, ItemKind.ARCHIVE, fault=deep))
@@ -391,7 +406,13 @@ async def read_source(context: ReadContext, out: MemoryObjectSendStream[EntryRun
     Before it waits for room it sends a `Flush`: what waits for company may hold that room.
     """
     context.scratch.before_waiting(lambda: out.send(Flush()))
+
+    async def flush() -> None:
+        token = Flush()
+        await out.send(token)
+        await token.done.wait()
+
     async with out:
-        one_pass = SourceReader(context, lambda run: from_thread.run(out.send, run))
+        one_pass = SourceReader(context, lambda run: from_thread.run(out.send, run), flush)
         await anyio.to_thread.run_sync(one_pass.run)
         await context.record.source_read(one_pass.report(), context.scratch.peak)

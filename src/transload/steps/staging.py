@@ -41,8 +41,8 @@ LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswor
 
 @dataclass(frozen=True, slots=True)
 class StagedEntry:
-    """An entry taken in: whole in scratch (`held`), on its way (`stream`), or why not (`skip`; `fault`, with what could
-    be read of it).
+    """An entry taken in: whole, in scratch or in memory (`held`), on its way (`stream`), or why not (`skip`; `fault`,
+    with what could be read of it).
     """
 
     item: Item
@@ -105,6 +105,8 @@ def hold(context: ReadContext, item: Item, size: int, head: bytes, body: BinaryI
                 return stage(context, item, None, b"".join(pieces), body)
     except PermanentError as error:
         return stage(context, item, None, b"".join(pieces), cast("BinaryIO", _Broken(error)))
+    except OSError as error:
+        raise fetch_error(error, f"taking in {context.job.title}") from error
     context.meter.read(whole.size_bytes)
     sums = whole.size_bytes, whole.crc32, whole.sha256
     return Held(Path(), *sums, content=b"".join(pieces)), None

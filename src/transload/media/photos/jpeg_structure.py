@@ -108,6 +108,14 @@ def _begins_well(file: BinaryIO, head: _Head) -> bool:
         with Image.open(short, formats=("JPEG",)) as image:
             image.draft(None, (1, 1))
             image.load()
-    except (OSError, SyntaxError, ValueError, struct.error):
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        struct.error,
+    ):
         return False
     return True
