@@ -1,8 +1,12 @@
 """What is delivered together, and what a killed run left."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import anyio
 import pytest
 
 from transload.blob import LocalBlob
@@ -19,8 +23,8 @@ from transload.model import (
     Recipe,
     Shipment,
 )
-from transload.ports import Landed, Powers
-from transload.steps.albums import equals_apart, reconcile
+from transload.ports import Landed, Powers, TaskContext
+from transload.steps.albums import TOGETHER_BYTES, Ready, batches, equals_apart, reconcile
 from transload.steps.prepare import UNTOUCHED, as_it_is
 
 pytestmark = pytest.mark.anyio
@@ -43,6 +47,21 @@ def test_equal_contents_never_share_a_batch() -> None:
     assert [len(part) for part in parts] == [2, 2, 2]
     assert [one.item.sha256 for one in flat] == ["a", "b", "a", "c", "c", "b"]
     assert flat == batch
+
+
+async def test_what_takes_much_room_goes_before_all_of_it_is_taken() -> None:
+    ready_in, ready_out = anyio.create_memory_object_stream[Ready](40)
+    large = replace(HELD, size_bytes=TOGETHER_BYTES // 4)
+    for n in range(40):
+        ready_in.send_nowait(as_it_is(item(n), large if n < 20 else HELD, UNTOUCHED))
+    ready_in.close()
+    plain = SimpleNamespace(powers=Powers()), SimpleNamespace(drops_equals=False)
+    context = cast("TaskContext", SimpleNamespace(destination=plain[0], job=plain[1]))
+    with ready_out:
+        sizes = [len(one) async for one in batches(context, ready_out, [])]
+    assert sum(sizes) == 40
+    assert max(sizes[:5]) <= 4
+    assert max(sizes[5:]) > 4  # small ones are not kept from each other
 
 
 class Books:

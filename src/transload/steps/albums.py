@@ -16,13 +16,15 @@ from transload.ports import Answer, Destination, Gone, Landed, Record, Refusal, 
 from transload.steps.patience import patiently
 from transload.steps.prepare import DELIVERED_BEFORE
 from transload.steps.staging import Flush
+from transload.units import MIB
 
 Ready = Shipment | Intent | Flush
 """What can be delivered: as it lies here, or staged at the destination already."""
 Batch = list[Shipment | Intent]
-TOGETHER_MAX, TOGETHER_S = 100, 0.25
+TOGETHER_MAX, TOGETHER_S, TOGETHER_BYTES = 100, 0.25, 16 * MIB
 """How many items at most are delivered in one act where no album is gathered, and for how long they are waited for:
-intents and receipts of many cost what those of one do."""
+intents and receipts of many cost what those of one do. So many bytes go at once: they are what scratch has beyond an
+album, and while they are delivered others are read into the rest of it."""
 
 
 async def batches(
@@ -56,11 +58,19 @@ async def _together(ready: MemoryObjectReceiveStream[Ready]) -> AsyncIterator[li
     async for first in ready:
         waiting: list[Ready] = [first]
         with anyio.move_on_at(last + TOGETHER_S), suppress(anyio.EndOfStream):
-            while len(waiting) < TOGETHER_MAX and not isinstance(waiting[-1], Flush):
+            while not _is_full(waiting):
                 is_ready = ready.statistics().current_buffer_used
                 waiting.append(ready.receive_nowait() if is_ready else await ready.receive())
         yield waiting
         last = anyio.current_time()
+
+
+def _is_full(waiting: Sequence[Ready]) -> bool:
+    """Whether it is to go: by its number, by the room it takes, or because somebody waits for that."""
+    parcels = [parcel for one in waiting if isinstance(one, Shipment) for parcel in one.parcels]
+    size = sum(parcel.size_bytes for parcel in parcels)
+    is_large = len(waiting) >= TOGETHER_MAX or size >= TOGETHER_BYTES
+    return is_large or isinstance(waiting[-1], Flush)
 
 
 async def _gathered(
