@@ -62,6 +62,25 @@ async def test_a_second_one_is_started_when_the_first_is_busy(
     assert book.living == {}
 
 
+async def test_an_encoder_gets_the_room_of_those_that_idle(
+    samples: Samples, tmp_path: Path
+) -> None:
+    book = Book()
+    pool = DecoderPool(DecoderLimits(), book, most=2)
+    waiting = pipes(tmp_path, 2)
+    async with anyio.create_task_group() as group:
+        for path in waiting:
+            group.start_soon(probe, pool, path)
+        await anyio.to_thread.run_sync(partial(write_all, waiting))
+    assert len(book.living) == 2
+    await pool.make_room()
+    assert len(book.living) == 1
+    assert await probe(pool, samples("photo.jpg")) == "jpeg"
+    await pool.make_room()
+    assert len(book.living) == 1
+    await pool.aclose()
+
+
 async def test_there_are_never_more_than_were_asked_for(tmp_path: Path) -> None:
     pool = DecoderPool(DecoderLimits(), most=2)
     waiting = pipes(tmp_path, 6)

@@ -63,6 +63,18 @@ class DecoderPool:
         for decoder in self._all:
             await decoder.aclose()
 
+    async def make_room(self) -> None:
+        """End the idle children but one: what comes next, an encoder, needs their memory more."""
+        idle = [decoder for decoder in self._free if decoder.pid is not None]
+        kept = self._of_films if self._of_films in idle else next(reversed(idle), None)
+        for decoder in idle:
+            if decoder is not kept and decoder in self._free:
+                self._free.remove(decoder)
+                try:
+                    await decoder.aclose()
+                finally:
+                    self._give(decoder)
+
     async def _take(self, *, of_films: bool) -> Decoder:
         """The free child used last, or that of films, waited for."""
         asked = since = anyio.current_time()

@@ -17,7 +17,7 @@ from transload.media.judge import verdict
 from transload.media.judge.verdict import NO_WISHES, Wishes
 from transload.media.probe.sniff import sniff
 from transload.media.prober import Prober
-from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe
+from transload.model import Facts, Hevc, ItemKind, Judgement, Recipe, Verdict
 from transload.plans import NO_TERMS, ConversionTerms, Converted
 from transload.ports import Moved, Probed
 from transload.processes.registry import NO_REGISTRY, ChildRegistry
@@ -99,4 +99,6 @@ class MediaToolbox:
         terms: ConversionTerms = NO_TERMS,
     ) -> Converted:
         """Carry out `judgement.plan` into `into` and verify the result; errors as in the port."""
+        if judgement.verdict is Verdict.TRANSCODE:
+            await self._decoders.make_room()
         return await self._converter.convert(local, judgement, into, moved, terms)
