@@ -105,7 +105,7 @@ class Destination(Protocol):
     def scopes(self, job: Job) -> tuple[str, ...]:
         """What its waits may be named by (an account, a chat, a host), as `kind:name`: while one waits, its jobs do.
 
-        People are told them: there is no secret in one. Pure.
+        Users see these names, so they must hold no secret. Pure.
         """
         ...
 

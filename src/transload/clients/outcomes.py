@@ -85,7 +85,7 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """What Telegram is told of a video."""
+    """The attributes that are sent along with a video."""
 
     width: int
     height: int

@@ -74,7 +74,7 @@ def _padded(count: int) -> int:
 
 @cache
 def _of_contents(count: int, own_only: bool) -> CompoundSelect[str, int]:
-    """One receipt for each of so many contents, however many of a content there are."""
+    """A query that returns one receipt for each of `count` contents, even where a content has many receipts."""
     parts: list[Select[str, int]] = []
     for n in range(count):
         one = select(receipts.c.sha256, receipts.c.item_id).where(

@@ -50,7 +50,9 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
         help="bytes a second, each direction, of a connection",
     )
     parser.add_argument("--round-trip", type=float, default=0.0, help="seconds there and back")
-    parser.add_argument("--close-after", type=int, help="break connections after so many bytes")
+    parser.add_argument(
+        "--close-after", type=int, help="break each connection after this many bytes"
+    )
     parser.add_argument("--skew", type=float, default=0.0, help="seconds that its clock is ahead")
     parser.add_argument("--password", default="", help="two-step password of the first user")
     return parser.parse_args(words)

@@ -32,7 +32,7 @@ from transload.sandbox.transport import BadPacketError, Buffered, Transport, tra
 from transload.sandbox.world import Call, Handler, World
 
 EARLY_S, LATE_S = 30, 300
-"""A client's message may be so much ahead of our clock, so much behind it."""
+"""How far the time of a client's message may be ahead of our clock, and how far behind it, in seconds."""
 QUIET = "InvokeWithoutUpdatesRequest"
 WRAPPERS = (
     "InvokeWithLayerRequest",
@@ -117,7 +117,7 @@ class Connection:
         await self._send(head + body)
 
     async def _knows(self, ident: bytes) -> bool:
-        """Whether the key that a packet names is known; if not, the client is told, and makes another."""
+        """Whether the key that a packet names is known; if not, the client gets an error and negotiates a new one."""
         row = self.world.store.one(
             "select key, salt, user, pending, revoked from keys where id = ?", ident
         )
@@ -207,7 +207,7 @@ class Connection:
             return encode(await self._handled(request))
         except Refused as refused:
             return encode(types.RpcError(refused.code, refused.message))
-        except Exception as error:  # noqa: BLE001  the server's edge: a bug of ours is told, and ends no other client
+        except Exception as error:  # noqa: BLE001  the server's edge: a bug here is logged and must not end other clients
             self.world.announce(f"a fault in {name_of(request)}: {error!r}")
             return encode(types.RpcError(500, "INTERNAL"))
 

@@ -103,7 +103,7 @@ def tl_string(data: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class ServerKey:
-    """The server's RSA key: clients are told the public half."""
+    """The server's RSA key. Clients are configured with its public half."""
 
     n: int
     e: int

@@ -35,7 +35,7 @@ class Line:
     bandwidth: float = 0.0
     round_trip_s: float = 0.0
     close_after: int | None = None
-    """Every connection breaks after so many bytes from the client, one time each."""
+    """Break each connection once, after this many bytes from the client."""
     closed: int = 0
     """How many did."""
 

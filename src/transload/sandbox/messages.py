@@ -73,7 +73,7 @@ def tell(world: World, happened: Sequence[Happening], but: Listener | None = Non
 
 
 def _answer(call: Call, happened: Sequence[Happening], random_ids: Sequence[int] = ()) -> Any:
-    """The caller's own view of what happened; everybody else is told."""
+    """The caller's own view of what happened; everybody else gets an update."""
     tell(call.world, happened, but=call.line)
     box = happened[0].letter.box
     own = [one for one in happened if one.letter.box == box]
