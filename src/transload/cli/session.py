@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from transload.app import App
     from transload.config import DataFolder, Settings
 
+SIGNAL_S = 0.2  # CPython does not see a signal that comes as a thread begins to wait for a lock, until the wait ends
 
 # What every command takes: where the data is, how answers look, and settings for this once.
-
 
 GENERAL = Group("General", sort_key=100)
 
@@ -147,7 +147,10 @@ def look(common: Common, act: "Callable[[Settings, DataFolder], T]") -> T:
     """
     settings, folder = configured(common)
     try:
-        return ThreadPoolExecutor(1).submit(act, settings, folder).result()
+        seen = ThreadPoolExecutor(1).submit(act, settings, folder)
+        while not wait([seen], SIGNAL_S).done:
+            pass
+        return seen.result()
     except KeyboardInterrupt:
         say(ENDED, sys.stderr)
         leave_at_once()
