@@ -8,7 +8,7 @@ from tests.ledger.conftest import LEASE_MS, Desk, entries
 from transload.errors import LostLeaseError
 from transload.ledger.schema import items, tasks
 from transload.ledger.task_writes import TaskRecord
-from transload.ledger.tasks import Leases
+from transload.ledger.tasks import DUE_MS, Leases
 from transload.model import (
     ItemKind,
     ItemState,
@@ -89,10 +89,25 @@ async def test_a_paused_job_rests_and_its_worker_is_told(desk: Desk) -> None:
     job = await desk.submit()
     task = await desk.take()
     await desk.ledger.control(job.id, "pause")
-    assert await desk.leases.lost([task]) == [task.id]
+    assert (await desk.leases.look([task], ())).lost == [task.id]
     assert await desk.leases.take(Lane.TRANSFER) is None
     await desk.ledger.control(job.id, None)
     assert await desk.leases.take(Lane.TRANSFER) is not None
+
+
+async def test_a_worker_hears_of_what_it_may_take(desk: Desk) -> None:
+    assert not (await desk.leases.look([], Lane)).due
+    await desk.submit()
+    assert (await desk.leases.look([], Lane)).due
+    assert not (await desk.leases.look([], Lane)).due  # nothing was committed since
+    task = await desk.take()
+    assert not (await desk.leases.look([task], Lane)).due
+    await desk.leases.release(task, desk.clock.now_ms + 60_000)
+    assert not (await desk.leases.look([], Lane)).due
+    desk.clock.now_ms += 60_000  # and nothing is committed
+    assert not (await desk.leases.look([], [Lane.CONVERT])).due
+    desk.clock.now_ms += DUE_MS
+    assert (await desk.leases.look([], Lane)).due
 
 
 async def test_a_task_given_back_waits_for_its_due_time(desk: Desk) -> None:

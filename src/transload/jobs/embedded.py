@@ -14,10 +14,11 @@ from transload.ports import Clock, Handler
 
 log = logging.getLogger(__name__)
 
-POLL_S = (
-    1.0  # other processes hand jobs in through the ledger; what this process submits wakes at once
-)
-REVOKED_S = 0.5  # how often cancelled and paused tasks are looked for
+LOOK_S = 0.5
+"""How often is looked for tasks that were cancelled or paused, and for those of other processes.
+
+What this process submits wakes it at once.
+"""
 GIVE_BACK_S = 5.0  # a clean stop may take this long to free its leases
 
 
@@ -52,13 +53,12 @@ class EmbeddedEngine:
             group.start_soon(self._watch)
             while True:
                 await self._fill(group, handler)
-                with anyio.move_on_after(POLL_S):
-                    await self._woken.wait()
+                await self._woken.wait()
                 self._woken = anyio.Event()
 
     async def _fill(self, group: TaskGroup, handler: Handler) -> None:
         for lane in (Lane.TRANSFER, Lane.CONVERT):
-            while self._busy(lane) < self._slots[lane] and await self._may_start(lane):
+            while self._has_room(lane) and await self._may_start(lane):
                 task = await self._leases.take(lane, list(self._held()))
                 if task is None:
                     break
@@ -69,9 +69,18 @@ class EmbeddedEngine:
     def _busy(self, lane: Lane) -> int:
         return sum(task.lane is lane for task, _ in self._running.values())
 
+    def _has_room(self, lane: Lane) -> bool:
+        """Whether a task of the lane could run beside those that do."""
+        return self._busy(lane) < self._slots[lane] and not (
+            self._makes_way(lane) and self._busy(Lane.TRANSFER)
+        )
+
+    def _makes_way(self, lane: Lane) -> bool:
+        return lane is Lane.CONVERT and self._convert_when == "idle"
+
     async def _may_start(self, lane: Lane) -> bool:
         """A conversion starts only when nothing that can be sent at once is waiting or under way."""
-        if lane is Lane.TRANSFER or self._convert_when == "always":
+        if not self._makes_way(lane):
             return True
         return not self._busy(Lane.TRANSFER) and not await self._leases.transfer_waits()
 
@@ -108,8 +117,12 @@ class EmbeddedEngine:
 
     async def _watch(self) -> None:
         while True:
-            await anyio.sleep(REVOKED_S)
-            self._drop(await self._leases.lost(list(self._held())))
+            await anyio.sleep(LOOK_S)
+            free = [lane for lane in Lane if self._has_room(lane)]
+            news = await self._leases.look(list(self._held()), free)
+            self._drop(news.lost)
+            if news.due:
+                self._woken.set()
 
     def _drop(self, lost: Iterable[int]) -> None:
         for task_id in lost:

@@ -1,7 +1,8 @@
 """Who may work on what: tasks are taken, kept, given back and ended here, each by one compare-and-swap."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,7 +25,15 @@ from transload.model import JobState, Lane, Task, TaskKind
 from transload.ports import Clock
 from transload.states import TURN
 
+DUE_MS = 1000
 _RUNNABLE = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.WAITING.value]
+
+
+class TaskNews(NamedTuple):
+    """What a worker is told of tasks: the ids of those it lost, and whether it may take another one."""
+
+    lost: list[int]
+    due: bool
 
 
 class Leases:
@@ -46,7 +55,8 @@ class Leases:
         self.owner = owner
         self.lease_ms = lease_ms
         self.asked_since_ms = asked_since_ms
-        self._version: int | None = None  # of the database when lost tasks were last looked for
+        self._version: int | None = None  # of the database at the last look
+        self._looked_ms = 0
 
     def of_jobs_asked_since(self, since_ms: int) -> "Leases":
         """The same, for the jobs that a command has asked for since then."""
@@ -139,16 +149,25 @@ class Leases:
 
         return await self.database.run(act) if held else []
 
-    async def lost(self, held: Sequence[Task]) -> list[int]:
-        """The ids of those tasks that are another's now, or cancelled; asks only when something was committed."""
+    async def look(self, held: Sequence[Task], lanes: Collection[Lane]) -> TaskNews:
+        """What became of the tasks that are held, and whether one could be taken in those lanes.
 
-        def act(db: Connection) -> list[int]:
+        Asks when something was committed; else every `DUE_MS`, for what becomes due by the time alone.
+        """
+        now = self.clock()
+        first = [self._due(lane, held, now).limit(1) for lane in lanes]
+
+        def act(db: Connection) -> TaskNews:
             mine = select(tasks.c.id, tasks.c.epoch).where(tasks.c.owner == self.owner)
-            epochs = {row.id: row.epoch for row in db.execute(mine)}
-            return [task.id for task in held if epochs.get(task.id) != task.epoch]
+            epochs = {row.id: row.epoch for row in db.execute(mine)} if held else {}
+            lost = [task.id for task in held if epochs.get(task.id) != task.epoch]
+            return TaskNews(lost, any(db.execute(one).first() is not None for one in first))
 
         before, self._version = self._version, await self.database.version()
-        return await self.database.read(act) if held and self._version != before else []
+        if self._version == before and abs(now - self._looked_ms) < DUE_MS:
+            return TaskNews([], False)
+        self._looked_ms = now
+        return await self.database.read(act)
 
     async def release(self, task: Task, due_ms: int) -> None:
         """Free the task for anyone from `due_ms` on; a task that is no longer ours stays as it is."""
