@@ -62,7 +62,6 @@ Index(
     jobs.c.identity,
     unique=True,
     sqlite_where=text("state IN ('queued','running','waiting')"),
-    postgresql_where=text("state IN ('queued','running','waiting')"),
 )
 
 items = Table(
@@ -99,7 +98,6 @@ Index(
     items.c.job_id,
     items.c.twin,
     sqlite_where=text("twin IS NOT NULL"),
-    postgresql_where=text("twin IS NOT NULL"),
 )
 
 outputs = Table(
@@ -123,7 +121,6 @@ Index(
     outputs.c.item_id,
     unique=False,
     sqlite_where=text("landed = 0"),
-    postgresql_where=text("NOT landed"),
 )
 
 # Names in a destination that are no outputs: a library's folders.

@@ -125,18 +125,18 @@ async def find_ffmpeg(configured: Path | None) -> Ffmpeg:
                 f"{configured} does not run, or lacks the H.264 or AAC encoder"
             )
         return tool
-    on_path = shutil.which("ffmpeg")
-    system = await _ask(Path(on_path)) if on_path else None
-    if system is not None and (system.major or SYSTEM_MAJOR_WANTED) >= SYSTEM_MAJOR_WANTED:
-        return system
-    wheel = wheel_binary()
-    bundled = await _ask(wheel) if wheel is not None else None
-    tool = bundled or system
-    if tool is None:
-        raise FfmpegMissingError(
-            "no ffmpeg with H.264 and AAC encoders: none on PATH, no imageio-ffmpeg installed"
-        )
-    return tool
+    on_path, wheel = shutil.which("ffmpeg"), wheel_binary()
+    choices = [Path(on_path)] if on_path else []
+    if wheel is not None:
+        is_old = bool(choices) and await _is_old(choices[0])
+        choices.insert(0 if is_old else len(choices), wheel)
+    for path in choices:
+        tool = await _ask(path)
+        if tool is not None:
+            return tool
+    raise FfmpegMissingError(
+        "no ffmpeg with H.264 and AAC encoders: none on PATH, no imageio-ffmpeg installed"
+    )
 
 
 def wheel_binary() -> Path | None:
@@ -146,6 +146,16 @@ def wheel_binary() -> Path | None:
         return None
     found = sorted(Path(spec.origin).parent.joinpath("binaries").glob("ffmpeg-*"))
     return next((path for path in found if path.is_file()), None)
+
+
+async def _is_old(path: Path) -> bool:
+    """Whether the system's binary comes last. Asked first by itself: what it can do takes two runs more."""
+    try:
+        with anyio.fail_after(QUESTION_S):
+            major = _major(await _words(path, "-version"))
+    except (OSError, TimeoutError, subprocess.CalledProcessError):
+        return True
+    return major is not None and major < SYSTEM_MAJOR_WANTED
 
 
 async def _ask(path: Path) -> Ffmpeg | None:
@@ -159,10 +169,13 @@ async def _ask(path: Path) -> Ffmpeg | None:
         return None
     if not encoders >= NEEDED_ENCODERS:
         return None
-    number = _VERSION.match(version)
-    major = int(number[1]) if number else None
     build = hashlib.sha256(version.encode()).hexdigest()
-    return Ffmpeg(path, major, encoders, filters, build)
+    return Ffmpeg(path, _major(version), encoders, filters, build)
+
+
+def _major(version: str) -> int | None:
+    number = _VERSION.match(version)
+    return int(number[1]) if number else None
 
 
 async def _words(path: Path, question: str) -> str:
