@@ -333,7 +333,7 @@ def _folders_between(root: Path, path: str) -> tuple[Path, ...]:
     return _folders_down_to(root, inside)
 
 
-@lru_cache(maxsize=64)  # file after file of a folder
+@lru_cache(maxsize=4096)  # file after file of a folder, or of many in turn
 def _folders_down_to(root: Path, inside: str) -> tuple[Path, ...]:
     pure = PurePosixPath(inside)
     return tuple(root / one for one in (*reversed(pure.parents), pure) if one.parts)

@@ -30,6 +30,8 @@ class Uploader:
         staged: Sequence[Intent] = (),
     ) -> None:
         self._context = context
+        destination = context.destination
+        self._stager = destination if isinstance(destination, Stager) else None  # asked once
         self._flush = flush
         # Contents that wait for their album.
         self._unsent = {one.shipment.item.sha256 for one in staged} - {None}
@@ -38,12 +40,11 @@ class Uploader:
     async def bring(self, shipment: Shipment) -> Shipment | Intent | None:
         """What can be delivered of it; None (and written) when it was refused or its content was sent meanwhile."""
         self.refusals = []
-        destination = self._context.destination
-        if destination.powers.gathers or isinstance(destination, Stager):
+        if self._stager is not None or self._context.destination.powers.gathers:
             await self._after_equals(shipment.item.sha256)
-        if not isinstance(destination, Stager):
+        if self._stager is None:
             return shipment
-        staged = await self._stage(destination, shipment)
+        staged = await self._stage(self._stager, shipment)
         # Alone, its album may be refused, and what is kept then is still here.
         if self._flush is not None:
             await self._context.scratch.drop(shipment.item_id)

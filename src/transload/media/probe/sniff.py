@@ -156,6 +156,12 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
     (257, b"ustar", _Z, "tar"),
 )
 
+_MAGIC_ANYWHERE = [one for one in _MAGIC if one[0] != 0]
+_BY_FIRST_BYTE = {
+    first: [one for one in _MAGIC if one[0] != 0 or one[1][:1] == first]
+    for first in {magic[:1] for offset, magic, _, _ in _MAGIC if offset == 0}
+}
+
 _NAMELESS = {".tga": "tga"}
 """Formats without a signature: only the name identifies them."""
 _JPEG_FILMS = frozenset({".mjpeg", ".mjpg"})
@@ -205,7 +211,7 @@ _DOCUMENT_ENTRY = re.compile(
 
 
 def _by_content(head: bytes) -> Sniffed | None:
-    for offset, magic, kind, word in _MAGIC:
+    for offset, magic, kind, word in _BY_FIRST_BYTE.get(head[:1], _MAGIC_ANYWHERE):
         if head.startswith(magic, offset):
             return _office_or(head, Sniffed(kind, word))
     return _riff(head) or _boxes(head) or _transport_stream(head) or _archive(head) or _weak(head)
@@ -352,6 +358,9 @@ def _audio_frames(head: bytes) -> Sniffed | None:
     return None
 
 
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+
 def _text(head: bytes) -> Sniffed | None:
     """Markup and other text: a document whatever it is called."""
     start = head[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -361,6 +370,6 @@ def _text(head: bytes) -> Sniffed | None:
         return Sniffed(_D, "playlist")
     if start.startswith(b"webvtt") or (start[:1].isdigit() and b" --> " in start[:80]):
         return Sniffed(_D, "subtitles")
-    if head and not any(byte < 9 or 13 < byte < 32 for byte in head[:512]):
+    if head and not _CONTROLS.search(head, 0, 512):
         return Sniffed(_D, "text", sure=False)
     return None
