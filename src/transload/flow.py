@@ -32,7 +32,7 @@ from transload.steps.prepare import (
 )
 from transload.steps.read import read_source
 from transload.steps.refetch import refetch
-from transload.steps.staging import EntryRun, Flush, StagedEntry
+from transload.steps.staging import EntryRun, Flush, StagedEntry, arriving, pass_on
 from transload.steps.uploads import Uploader
 
 READ_AHEAD, JUDGE_AHEAD, SEND_AHEAD = 8, 3, 100  # runs read, entries judged, items decided
@@ -75,7 +75,7 @@ async def judge_ahead(
         async for judging in judgings(context, entries_out):
             if isinstance(judging, Judging) and judging.takes_long:
                 group.start_soon(judging.begin)
-            await judging_in.send(judging)
+            await pass_on(judging_in, judging)
 
 
 async def prepare(
@@ -84,12 +84,12 @@ async def prepare(
     """What can be sent goes on to be sent; how the other entries end, or wait, is written in batches."""
     outcomes = OutcomeBatch(context)
     async with judging_out, shipments_in:
-        async for judging in judging_out:
+        async for judging in arriving(judging_out):
             if isinstance(judging, Flush):
                 await outcomes.flush()
-                await shipments_in.send(judging)
+                await pass_on(shipments_in, judging)
             elif isinstance(made := await decide(context, judging, may_defer=True), Shipment):
-                await shipments_in.send(made)
+                await pass_on(shipments_in, made)
             else:
                 await outcomes.add(made)
         await outcomes.flush()
@@ -129,10 +129,10 @@ async def stage(
 ) -> None:
     """Where a destination takes files before their album, bring them there while the album before is being sent."""
     async with shipments_out, ready_in:
-        async for shipment in shipments_out:
+        async for shipment in arriving(shipments_out):
             ready = shipment if isinstance(shipment, Flush) else await uploader.bring(shipment)
             if ready is not None:
-                await ready_in.send(ready)
+                await pass_on(ready_in, ready)
 
 
 async def send(context: TaskContext, ready_out: Out[Ready], staged: Sequence[Intent]) -> None:

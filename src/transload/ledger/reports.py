@@ -158,7 +158,7 @@ def page_of(db: Connection, job_id: str, after: Place, *, judged: bool) -> list[
     landed = landed_of(db, [*ids, *twins.values()])
     return [
         ItemRecord(
-            item if judged else replace(item, judgement=None),
+            item if judged or item.judgement is None else replace(item, judgement=None),
             tuple(landed.get(twins.get(item.id, item.id), ())),
             item.judgement is not None and bool(item.judgement.plan.note),
         )

@@ -15,7 +15,7 @@ from transload.model import ALBUM_MAX, AlbumMix, Intent, Item, ItemState, Job, O
 from transload.ports import Answer, Destination, Gone, Landed, Record, Refusal, TaskContext
 from transload.steps.patience import patiently
 from transload.steps.prepare import DELIVERED_BEFORE
-from transload.steps.staging import Flush
+from transload.steps.staging import Flush, next_of
 from transload.units import MIB
 
 Ready = Shipment | Intent | Flush
@@ -57,20 +57,23 @@ async def _together(ready: MemoryObjectReceiveStream[Ready]) -> AsyncIterator[li
     last = -TOGETHER_S
     async for first in ready:
         waiting: list[Ready] = [first]
+        size = _room_of(first)
         with anyio.move_on_at(last + TOGETHER_S), suppress(anyio.EndOfStream):
-            while not _is_full(waiting):
-                is_ready = ready.statistics().current_buffer_used
-                waiting.append(ready.receive_nowait() if is_ready else await ready.receive())
+            while not _is_full(len(waiting), size, waiting[-1]):
+                waiting.append(await next_of(ready))
+                size += _room_of(waiting[-1])
         yield waiting
         last = anyio.current_time()
 
 
-def _is_full(waiting: Sequence[Ready]) -> bool:
+def _is_full(count: int, size: int, last: Ready) -> bool:
     """Whether it is to go: by its number, by the room it takes, or because somebody waits for that."""
-    parcels = [parcel for one in waiting if isinstance(one, Shipment) for parcel in one.parcels]
-    size = sum(parcel.size_bytes for parcel in parcels)
-    is_large = len(waiting) >= TOGETHER_MAX or size >= TOGETHER_BYTES
-    return is_large or isinstance(waiting[-1], Flush)
+    return count >= TOGETHER_MAX or size >= TOGETHER_BYTES or isinstance(last, Flush)
+
+
+def _room_of(one: Ready) -> int:
+    """What it takes in scratch or memory until it is delivered, in bytes; what is staged takes none here."""
+    return sum(parcel.size_bytes for parcel in one.parcels) if isinstance(one, Shipment) else 0
 
 
 async def _gathered(
