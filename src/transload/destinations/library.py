@@ -6,6 +6,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from anyio import to_thread
@@ -107,7 +108,6 @@ def with_suffix(name: str, suffix: str) -> str:
     return (stem if old.casefold() in MEDIA_SUFFIXES else name) + suffix
 
 
-# What is doubtful the disk itself shows.
 def _names_of(shipment: Shipment) -> list[tuple[str, ...]]:
     """What the files of a shipment would be called, each as the parts of its path."""
     names = [parcel.name for parcel in shipment.parcels]
@@ -116,11 +116,18 @@ def _names_of(shipment: Shipment) -> list[tuple[str, ...]]:
     return [safe_parts(name) for name in names]
 
 
-def _above(path: str) -> list[str]:
+def _above(path: str) -> tuple[str, ...]:
     """The folders that a path lies in, the innermost first."""
-    return [str(one) for one in PurePosixPath(path).parents if one.parts]
+    folder = path.rpartition("/")[0]
+    return _folder_and_above(folder) if folder else ()
 
 
+@lru_cache(maxsize=4096)  # file after file of a folder, or of many in turn
+def _folder_and_above(folder: str) -> tuple[str, ...]:
+    return (folder, *(str(one) for one in PurePosixPath(folder).parents if one.parts))
+
+
+# What is doubtful the disk itself shows.
 _AS_ON_DISK: dict[Holder | None, str] = {"output": "file", "claim": "dir"}
 _PROBE_BYTES = 4096
 _HINTS_MAX = 10_000
