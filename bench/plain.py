@@ -5,6 +5,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -50,11 +51,11 @@ def in_turn(starts: Mapping[str, Start], own: Path, turns: int = TURNS) -> dict[
     Raises RuntimeError for a command that fails.
     """
     seen: dict[str, list[Watched]] = {name: [] for name in starts}
-    for turn in range(turns):
+    for _ in range(turns):
         for name, start in starts.items():
             folder = own / name
             if folder.exists():
-                folder.rename(own / f"{name} before {turn}")
+                folder.rename(Path(tempfile.mkdtemp(dir=own)) / name)
             folder.mkdir(parents=True)
             command = start(folder)
             os.sync()
