@@ -45,8 +45,8 @@ async def get_history(call: Call, request: Any) -> Any:
     if topic:
         where, values = where + " and json_extract(body, '$.topic') = ?", [*values, topic]
     (count,) = call.store.one(f"select count(*) from messages where {where}", *values)
-    where += " and id > ? and (? = 0 or id < ?)"
-    values += [request.min_id, request.max_id, request.max_id]
+    where += " and id > ? and id < ?"
+    values += [request.min_id, request.max_id or LAST_ID]
     start, newest = request.offset_id or LAST_ID, list[Letter]()
     limit, skip = min(request.limit or PAGE_MAX, PAGE_MAX), max(0, request.add_offset)
     if request.offset_id and request.add_offset < 0:  # what is newer, for clients that read on

@@ -123,9 +123,9 @@ def _text(given: Any, most: int) -> Body:
 def _place(call: Call, request: Any, marked: int) -> Body:
     """Topic, answered message, buttons: what the whole request says."""
     body: Body = {"silent": True} if request.silent else {}
-    if call.me.token:
-        body["markup"] = kept(getattr(request, "reply_markup", None))
-    to = request.reply_to
+    markup, to = getattr(request, "reply_markup", None), request.reply_to
+    if markup is not None and call.me.token:
+        body["markup"] = kept(markup)
     if not isinstance(to, types.InputReplyToMessage):
         return body
     chat = call.store.marked(marked)

@@ -4,9 +4,9 @@ import hmac
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -98,7 +98,7 @@ class Media:
     mime: str
     size: int
     attributes: bytes
-    sizes: list[tuple[str, int, int, int]]
+    sizes: Sequence[Sequence[Any]]
     created: float
 
 
@@ -106,13 +106,14 @@ Row = TypeVar("Row", User, Chat, Letter, Media)
 TABLES: dict[type, str] = {User: "users", Chat: "chats", Letter: "messages", Media: "media"}
 FIRST_NUMBERS: dict[type, int] = {User: 1_000_001, Chat: 5_000_000_001}
 """Chats are above all users: no number is both."""
-READERS: dict[str, Callable[[Any], Any]] = {
-    "body": json.loads,
-    "sizes": lambda text: [tuple(size) for size in json.loads(text)],
-    "forum": bool,
-    "deleted": bool,
-}
-"""What SQLite keeps in another form; lists and mappings are written as JSON."""
+JSON_COLUMNS, FLAGS = ("body", "sizes"), ("forum", "deleted")
+"""What SQLite keeps in another form."""
+
+
+def _read(column: str, value: Any) -> Any:
+    if column in JSON_COLUMNS:
+        return json.loads(value)
+    return bool(value) if column in FLAGS else value
 
 
 class Store:
@@ -159,12 +160,9 @@ class Store:
 
     def rows(self, kind: type[Row], where: str, *values: Any) -> list[Row]:
         """Everything of a kind of which the condition is true; it may end in an order and a limit."""
-        names = [column.name for column in fields(kind)]
-        readers = [READERS.get(name, _as_it_is) for name in names]
+        names = kind.__match_args__
         found = self.all(f"select {', '.join(names)} from {TABLES[kind]} where {where}", *values)
-        return [
-            kind(*(read(value) for read, value in zip(readers, row, strict=True))) for row in found
-        ]
+        return [kind(*map(_read, names, row)) for row in found]
 
     def first(self, kind: type[Row], where: str, *values: Any) -> Row | None:
         """The first one of a kind of which the condition is true."""
@@ -177,7 +175,7 @@ class Store:
 
     def add(self, row: Row) -> Row:
         """Keep something new; the same."""
-        names = [column.name for column in fields(row)]
+        names = row.__match_args__
         marks = ", ".join("?" for _ in names)
         sql = f"insert into {TABLES[type(row)]}({', '.join(names)}) values({marks})"
         self.run(sql, *(getattr(row, name) for name in names))
@@ -245,7 +243,3 @@ class Store:
     def part(self, user: int, file: int, part: int) -> Path:
         """Where an uploaded part is."""
         return self.folder / "parts" / f"{user}.{file}.{part}"
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

@@ -3,9 +3,8 @@
 They have no type information, so `types` and `functions` are `Any` here, at the foreign edge.
 """
 
-import gzip
-import io
 import struct
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -122,13 +121,13 @@ class Reader:
 
 def unpacked(data: bytes) -> bytes:
     """What a gzip holds, up to 16 MiB."""
+    unpacker = zlib.decompressobj(wbits=31)  # 31: with the head of a gzip
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            found = file.read(UNPACKED_MAX + 1)
-    except (OSError, EOFError) as error:
+        found = unpacker.decompress(data, UNPACKED_MAX)
+    except zlib.error as error:
         raise MalformedError("no gzip") from error
-    if len(found) > UNPACKED_MAX:
-        raise MalformedError("too large")
+    if not unpacker.eof:
+        raise MalformedError("cut short, or too large")
     return found
 
 

@@ -179,14 +179,7 @@ def chat_of(world: World, chat: Chat, viewer: int) -> Any:
     )
 
 
-RIGHTS = (
-    "post_messages",
-    "edit_messages",
-    "delete_messages",
-    "invite_users",
-    "manage_topics",
-    "other",
-)
+RIGHTS = ("post_messages", "edit_messages", "delete_messages", "invite_users", "manage_topics")
 
 
 def admin_rights() -> Any:
