@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from transload.sandbox.desk import Desk
+from transload.sandbox.letters import DC
 from transload.sandbox.tl import functions, types
 from transload.sandbox.world import Call
 
-DC = 2
-"""The number that both client libraries take for a new session; it must never differ from the session's."""
-
+desk = Desk()
 PERIODS = (
     *("online_update_period_ms", "offline_blur_timeout_ms", "offline_idle_timeout_ms"),
     *("online_cloud_timeout_ms", "notify_cloud_delay_ms", "notify_default_delay_ms"),
@@ -18,6 +18,7 @@ PERIODS = (
 """Numbers that a configuration must have and no client here reads."""
 
 
+@desk.answers(functions.help.GetConfigRequest, asker="anybody")
 async def get_config(call: Call, _request: Any) -> Any:
     """Where the servers are: here, all of them."""
     world = call.world
@@ -42,38 +43,32 @@ async def get_config(call: Call, _request: Any) -> Any:
     )
 
 
+@desk.answers(functions.help.GetAppConfigRequest, asker="anybody")
 async def get_app_config(call: Call, _request: Any) -> Any:
     """The bounds that clients read from here."""
-    rules = call.world.rules
+    parts_max = call.world.rules.parts_max
     known = {
-        "upload_max_fileparts_default": rules.parts_max,
-        "upload_max_fileparts_premium": 2 * rules.parts_max,
+        "upload_max_fileparts_default": parts_max,
+        "upload_max_fileparts_premium": 2 * parts_max,
+        "caption_length_limit_default": 1024,
+        "caption_length_limit_premium": 2048,
     }
-    known |= {"caption_length_limit_default": 1024, "caption_length_limit_premium": 2048}
-    values = [
-        types.JsonObjectValue(name, types.JsonNumber(float(value))) for name, value in known.items()
-    ]
+    values = [types.JsonObjectValue(name, types.JsonNumber(known[name])) for name in known]
     return types.help.AppConfig(1, types.JsonObject(values))
 
 
+@desk.answers(functions.help.GetNearestDcRequest, asker="anybody")
 async def get_nearest_dc(_call: Call, _request: Any) -> Any:
     """Here."""
     return types.NearestDc("", DC, DC)
 
 
+@desk.answers(
+    functions.account.UpdateStatusRequest,
+    functions.messages.SetTypingRequest,
+    functions.channels.ReadHistoryRequest,
+    functions.bots.SetBotCommandsRequest,
+)
 async def agreed(_call: Call, _request: Any) -> Any:
     """Yes, and nothing else happens."""
     return True
-
-
-f = functions
-HANDLERS = {
-    f.help.GetConfigRequest: get_config,
-    f.help.GetAppConfigRequest: get_app_config,
-    f.help.GetNearestDcRequest: get_nearest_dc,
-    f.account.UpdateStatusRequest: agreed,
-    f.messages.SetTypingRequest: agreed,
-    f.channels.ReadHistoryRequest: agreed,
-    f.bots.SetBotCommandsRequest: agreed,
-}
-OPEN = frozenset({f.help.GetConfigRequest, f.help.GetAppConfigRequest, f.help.GetNearestDcRequest})

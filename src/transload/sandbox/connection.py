@@ -5,51 +5,25 @@ Source: core.telegram.org/mtproto/description and .../service_messages.
 
 import secrets
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import anyio
 from anyio.abc import ByteStream, TaskGroup
 
+from transload.sandbox import tl
 from transload.sandbox.crypto import BrokenCipherError, ServerKey, key_id, seal, unseal
+from transload.sandbox.desk import Desk
 from transload.sandbox.faults import Fault
 from transload.sandbox.handshake import Handshake
-from transload.sandbox.tl import (
-    CONTAINER,
-    GZIP,
-    RPC_RESULT,
-    MalformedError,
-    Reader,
-    Refused,
-    decode,
-    encode,
-    name_of,
-    types,
-    unpacked,
-)
+from transload.sandbox.tl import MalformedError, Refused, decode, encode, types
 from transload.sandbox.transport import BadPacketError, Buffered, Transport, transport_of
-from transload.sandbox.world import Call, Handler, World
+from transload.sandbox.world import Call, World
 
 EARLY_S, LATE_S = 30, 300
 """How far the time of a client's message may be ahead of our clock, and how far behind it, in seconds."""
 QUIET = "InvokeWithoutUpdatesRequest"
-WRAPPERS = (
-    "InvokeWithLayerRequest",
-    "InitConnectionRequest",
-    QUIET,
-    "InvokeAfterMsgRequest",
-    "InvokeAfterMsgsRequest",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What answers requests: handlers by class, those that need no sign-in, those that bots may not make."""
-
-    handlers: Mapping[Any, Handler]
-    open: frozenset[Any]
-    users_only: frozenset[Any]
+AFTER = ("InvokeAfterMsgRequest", "InvokeAfterMsgsRequest")
+WRAPPERS = ("InvokeWithLayerRequest", "InitConnectionRequest", QUIET, *AFTER)
 
 
 class Connection:
@@ -77,15 +51,10 @@ class Connection:
                 self._transport = await transport_of(buffered)
                 while True:
                     await self._receive(await self._transport.receive(buffered))
-        except* (
-            anyio.EndOfStream,
-            anyio.BrokenResourceError,
-            anyio.ClosedResourceError,
-            BadPacketError,
-        ):
+        except* (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
             pass
-        except* (MalformedError, BrokenCipherError):  # no client of ours: hang up, as Telegram does
-            pass
+        except* (BadPacketError, MalformedError, BrokenCipherError):
+            pass  # no client of ours: hang up, as Telegram does
         finally:
             self.world.listeners.discard(self)
 
@@ -118,9 +87,8 @@ class Connection:
 
     async def _knows(self, ident: bytes) -> bool:
         """Whether the key that a packet names is known; if not, the client gets an error and negotiates a new one."""
-        row = self.world.store.one(
-            "select key, salt, user, pending, revoked from keys where id = ?", ident
-        )
+        sql = "select key, salt, user, pending, revoked from keys where id = ?"
+        row = self.world.store.one(sql, ident)
         if row is None:
             await self._send(struct.pack("<i", -404))
             return False
@@ -140,20 +108,8 @@ class Connection:
         elif salt != self._salt:
             await self._notify(types.BadServerSalt(message, number, 48, self._salt))
         else:
-            await self._take(message, body)
-
-    async def _take(self, message: int, body: bytes) -> None:
-        reader = Reader(body)
-        kind = reader.read_int(signed=False)
-        if kind == GZIP:
-            await self._take(message, unpacked(reader.tgread_bytes()))
-        elif kind == CONTAINER:
-            for _ in range(reader.read_int()):
-                inner = reader.read_long()
-                reader.read_int()
-                await self._take(inner, reader.read(reader.read_int()))
-        else:
-            await self._serve_message(message, body)
+            for inner, content in tl.messages_in(message, body):
+                await self._serve_message(inner, content)
 
     async def _serve_message(self, message: int, body: bytes) -> None:
         try:
@@ -163,24 +119,23 @@ class Connection:
             return
         match type(request).__name__:
             case "MsgsAck" | "HttpWait" | "MsgResendReq" | "MsgsAllInfo" | "MsgsStateInfo":
-                pass
+                return
             case "PingRequest" | "PingDelayDisconnectRequest":
-                await self._notify(types.Pong(message, request.ping_id), answer=True)
+                said = types.Pong(message, request.ping_id)
             case "GetFutureSaltsRequest":
-                now = self.world.date()
-                salts = types.FutureSalts(
-                    message, now, [types.FutureSalt(now, self.world.date(2**31 - 1), self._salt)]
-                )
-                await self._notify(salts, answer=True)
+                now, far = self.world.date(), self.world.date(2**31 - 1)
+                said = types.FutureSalts(message, now, [types.FutureSalt(now, far, self._salt)])
             case "MsgsStateReq":
-                known = types.MsgsStateInfo(message, bytes([4] * len(request.msg_ids)))
-                await self._notify(known, answer=True)
+                said = types.MsgsStateInfo(message, bytes([4] * len(request.msg_ids)))
             case "DestroySessionRequest":
-                await self._notify(types.DestroySessionNone(request.session_id), answer=True)
+                said = types.DestroySessionNone(request.session_id)
             case "RpcDropAnswerRequest":
                 await self._answer(message, encode(types.RpcAnswerUnknown()))
+                return
             case _:
                 self._tasks.start_soon(self._respond, message, request)
+                return
+        await self._notify(said, answer=True)
 
     async def _respond(self, message: int, request: Any) -> None:
         while (wrapper := type(request).__name__) in WRAPPERS:
@@ -188,15 +143,13 @@ class Connection:
                 self.wants_updates = wrapper != QUIET
             request = request.query
         await anyio.sleep(self.world.faults.line.round_trip_s)
-        fault = self.world.faults.of(name_of(request), self.user)
-        if fault is not None and fault.act == "drop":
+        fault = self.world.faults.of(tl.name_of(request), self.user)
+        act = None if fault is None else fault.act
+        answer = b"" if act == "drop" else await self._outcome(request, fault)
+        if act in ("drop", "answer_then_drop"):
             await self.drop()
-            return
-        answer = await self._outcome(request, fault)
-        if fault is not None and fault.act == "answer_then_drop":
-            await self.drop()
-            return
-        await self._answer(message, answer)
+        else:
+            await self._answer(message, answer)
 
     async def _outcome(self, request: Any, fault: Fault | None) -> bytes:
         if fault is not None and fault.act == "error":
@@ -204,26 +157,12 @@ class Connection:
         if fault is not None:
             await anyio.sleep(fault.delay_s)
         try:
-            return encode(await self._handled(request))
+            return encode(await self._desk.answer(Call(self.world, self, self.user or 0), request))
         except Refused as refused:
             return encode(types.RpcError(refused.code, refused.message))
         except Exception as error:  # noqa: BLE001  the server's edge: a bug here is logged and must not end other clients
-            self.world.announce(f"a fault in {name_of(request)}: {error!r}")
+            self.world.announce(f"a fault in {tl.name_of(request)}: {error!r}")
             return encode(types.RpcError(500, "INTERNAL"))
-
-    async def _handled(self, request: Any) -> Any:
-        kind = cast("Any", type(request))
-        handler = self._desk.handlers.get(kind)
-        if handler is None:
-            raise Refused("INPUT_METHOD_INVALID")
-        if self.user is None and kind not in self._desk.open:
-            raise Refused(
-                "SESSION_PASSWORD_NEEDED" if self.pending else "AUTH_KEY_UNREGISTERED", 401
-            )
-        call = Call(self.world, self, self.user or 0)
-        if kind in self._desk.users_only and call.me.token:
-            raise Refused("BOT_METHOD_INVALID")
-        return await handler(call, request)
 
     def sign(self, user: int | None, pending: int | None = None) -> None:
         """Who this connection's key belongs to from now on, or who has still to give a password."""
@@ -231,7 +170,7 @@ class Connection:
         self.world.store.run(sql, user, pending, self.key_id)
         self.user, self.pending = user, pending
         for other in self.world.listeners:
-            if isinstance(other, Connection) and other.key_id == self.key_id:
+            if other.key_id == self.key_id:
                 other.user = user
 
     def push(self, update: Any) -> None:
@@ -245,7 +184,7 @@ class Connection:
             self.world.listeners.discard(self)
 
     async def _answer(self, message: int, answer: bytes) -> None:
-        await self._seal(struct.pack("<Iq", RPC_RESULT, message) + answer, answer=True)
+        await self._seal(struct.pack("<Iq", tl.RPC_RESULT, message) + answer, answer=True)
 
     async def _notify(self, what: Any, *, answer: bool = False) -> None:
         await self._seal(encode(what), answer=answer)

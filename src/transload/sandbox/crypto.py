@@ -13,6 +13,8 @@ import cryptg
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+PEM, PKCS1 = serialization.Encoding.PEM, serialization.PublicFormat.PKCS1
+PKCS8, OPEN = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 DH_G = 3
 DH_PRIME = int(
     "C71CAEB9C6B1C9048E6C522F70F13F73980D40238E3E21C14934D037563D930F48198A0AA7C14058229493D22530F4DB"
@@ -78,8 +80,19 @@ def key_id(auth_key: bytes) -> bytes:
     return sha1(auth_key).digest()[12:20]
 
 
-def nonce_key(server_nonce: int, new_nonce: int) -> tuple[bytes, bytes]:
-    """Key and IV of the key exchange itself."""
+def seal_exchange(server_nonce: int, new_nonce: int, answer: bytes) -> bytes:
+    """An answer of the key exchange itself, with its sum."""
+    plain = sha1(answer).digest() + answer
+    plain += os.urandom(-len(plain) % BLOCK)
+    return encrypt_ige(plain, *_nonce_key(server_nonce, new_nonce))
+
+
+def unseal_exchange(server_nonce: int, new_nonce: int, sealed: bytes) -> bytes:
+    """The inverse, with the sum in front and the padding behind."""
+    return decrypt_ige(sealed, *_nonce_key(server_nonce, new_nonce))
+
+
+def _nonce_key(server_nonce: int, new_nonce: int) -> tuple[bytes, bytes]:
     server, new = as_bytes(server_nonce, 16), as_bytes(new_nonce, 32)
     a, b, c = sha1(new + server).digest(), sha1(server + new).digest(), sha1(new + new).digest()
     return a + b[:12], b[12:] + c + new[:4]
@@ -122,32 +135,19 @@ class ServerKey:
         return _of_rsa_pad(plain) or _of_sha1(plain[1:])
 
     @classmethod
-    def of(cls, private: rsa.RSAPrivateKey) -> "ServerKey":
-        """The key of a private half."""
-        numbers = private.private_numbers()
-        pem = private.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.PKCS1
-        )
-        public = numbers.public_numbers
-        return cls(public.n, public.e, numbers.d, pem.decode())
-
-    @classmethod
     def kept(cls, path: Path) -> "ServerKey":
         """The key in a file, made there the first time."""
-        if path.exists():
-            private = serialization.load_pem_private_key(path.read_bytes(), None)
-            if not isinstance(private, rsa.RSAPrivateKey):
-                raise ValueError(f"{path} holds no RSA key")
-            return cls.of(private)
-        private = rsa.generate_private_key(65537, 2048)
-        kept = private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        path.touch(0o600)
-        path.write_bytes(kept)
-        return cls.of(private)
+        if not path.exists():
+            made = rsa.generate_private_key(65537, 2048)
+            path.touch(0o600)
+            path.write_bytes(made.private_bytes(PEM, PKCS8, OPEN))
+        private = serialization.load_pem_private_key(path.read_bytes(), None)
+        if not isinstance(private, rsa.RSAPrivateKey):
+            raise TypeError(f"{path} holds no RSA key")
+        numbers = private.private_numbers()
+        public = numbers.public_numbers
+        pem = private.public_key().public_bytes(PEM, PKCS1)
+        return cls(public.n, public.e, numbers.d, pem.decode())
 
 
 def _of_sha1(plain: bytes) -> bytes | None:

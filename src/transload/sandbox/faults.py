@@ -81,19 +81,19 @@ class Faults:
             return sum(fnmatchcase(one, match) for one in self.log)
 
 
-CODES = (
-    ("FLOOD", 420),
-    ("SLOWMODE", 420),
-    ("AUTH_KEY", 401),
-    ("SESSION", 401),
-    ("USER_DEACTIVATED", 401),
-)
+WAITS = ("FLOOD", "SLOWMODE")
+UNAUTHORIZED = ("AUTH_KEY", "SESSION", "USER_DEACTIVATED")
 
 
 def code_of(error: str) -> int:
     """The number that an error of this name has."""
-    forbidden = 403 if error.endswith("FORBIDDEN") else 400
-    return next((code for start, code in CODES if error.startswith(start)), forbidden)
+    if error.startswith(WAITS):
+        return 420
+    if error.startswith(UNAUTHORIZED):
+        return 401
+    if error == "INTERNAL":
+        return 500
+    return 403 if error.endswith("FORBIDDEN") else 400
 
 
 def read_fault(text: str) -> Fault:
@@ -101,24 +101,18 @@ def read_fault(text: str) -> Fault:
 
     Instead of an error: `drop`, `answer_then_drop`, `delay=2.5`. Raises ValueError.
     """
-    match, _, rest = text.partition(":")
-    words = rest.split(":") if rest else []
-    if not match or not words:
+    requests, *words = text.split(":")
+    if not requests or not "".join(words):
         raise ValueError(f"a fault is REQUEST:WHAT[:skip=N][:times=N], not {text!r}")
     what, given = words[0], _numbers(words[1:])
-    fault = Fault(match, skip=int(given.get("skip", 0)), times=int(given.get("times", 1)))
-    if what == "drop":
-        fault.act = "drop"
-    elif what == "answer_then_drop":
-        fault.act = "answer_then_drop"
-    elif what.startswith("delay="):
-        fault.act, fault.delay_s = "delay", float(what.removeprefix("delay="))
-    else:
-        fault.error, fault.code = (
-            what,
-            500 if "code" not in given and what == "INTERNAL" else code_of(what),
-        )
-        fault.code = int(given.get("code", fault.code))
+    fault = Fault(requests, skip=int(given.get("skip", 0)), times=int(given.get("times", 1)))
+    match what.partition("="):
+        case "drop" | "answer_then_drop" as act, "", "":
+            fault.act = act
+        case "delay", _, seconds:
+            fault.act, fault.delay_s = "delay", float(seconds)
+        case _:
+            fault.error, fault.code = what, int(given.get("code", code_of(what)))
     return fault
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import anyio.to_thread
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from transload.sandbox.desk import Desk
 from transload.sandbox.letters import media_of, referenced
 from transload.sandbox.store import Media, Store
-from transload.sandbox.tl import Refused, encode, functions, types
+from transload.sandbox.tl import Refused, encode, functions, refuse_if, types
 from transload.sandbox.world import Call
 
+desk = Desk()
 PART_MAX, PART_STEP = 512 * 1024, 1024
 SMALL_MAX = 10 * 1024 * 1024
 PHOTO_BYTES_MAX, PHOTO_SUM_MAX, PHOTO_RATIO_MAX = 10_000_000, 10_000, 20
@@ -27,83 +29,56 @@ PARTS_LIFE_S = 3600.0
 SOUND = re.compile(rb"hdlr.{8}soun", re.DOTALL)
 
 
+@desk.answers(functions.upload.SaveFilePartRequest, functions.upload.SaveBigFilePartRequest)
 async def save_part(call: Call, request: Any) -> Any:
     """A part of a file of at most 10 MB, or of a larger one, whose number of parts travels along."""
     total = getattr(request, "file_total_parts", 0)
     size, number, store = len(request.bytes), request.file_part, call.store
-    _check_part(call, size, number, total)
+    _check_part(size, number, total, call.world.rules.parts_max)
     key = (call.user, request.file_id)
-    others = store.all(
-        "select size, total from parts where user = ? and file = ? and part != ?", *key, number
-    )
-    if (
-        total
-        and number < total - 1
-        and any(other != size and other_n == total for other, other_n in others[:1])
-    ):
-        last = store.one(
-            "select part from parts where user = ? and file = ? and size = ?", *key, others[0][0]
-        )
-        if last is None or last[0] != total - 1:
-            raise Refused("FILE_PART_SIZE_CHANGED")
-    if any(other_total != total for _, other_total in others):
-        raise Refused("FILE_PARTS_INVALID")
+    sql = "select part, size, total from parts where user = ? and file = ? and part != ?"
+    others = store.all(sql, *key, number)
+    refuse_if(any(other[2] != total for other in others), "FILE_PARTS_INVALID")
+    sizes = {other[1] for other in others if other[0] < total - 1}
+    refuse_if(number < total - 1 and sizes - {size}, "FILE_PART_SIZE_CHANGED")
     await anyio.to_thread.run_sync(store.part(*key, number).write_bytes, request.bytes)
     store.run("insert or replace into parts values(?, ?, ?, ?, ?)", *key, number, size, total)
     return True
 
 
-def _check_part(call: Call, size: int, number: int, total: int) -> None:
-    parts_max = call.world.rules.parts_max
-    if not size:
-        raise Refused("FILE_PART_EMPTY")
-    if size > PART_MAX:
-        raise Refused("FILE_PART_TOO_BIG")
-    if total > parts_max or total < 0:
-        raise Refused("FILE_PARTS_INVALID")
-    if not 0 <= number < (total or parts_max):
-        raise Refused("FILE_PART_INVALID")
-    if total and number < total - 1 and (size % PART_STEP or PART_MAX % size):
-        raise Refused("FILE_PART_SIZE_INVALID")
+def _check_part(size: int, number: int, total: int, parts_max: int) -> None:
+    refuse_if(not size, "FILE_PART_EMPTY")
+    refuse_if(size > PART_MAX, "FILE_PART_TOO_BIG")
+    refuse_if(not 0 <= total <= parts_max, "FILE_PARTS_INVALID")
+    refuse_if(not 0 <= number < (total or parts_max), "FILE_PART_INVALID")
+    refuse_if(number < total - 1 and _is_off_step(size), "FILE_PART_SIZE_INVALID")
+
+
+def _is_off_step(size: int) -> bool:
+    """Whether no part but the last may be of this size."""
+    return size % PART_STEP > 0 or PART_MAX % size > 0
 
 
 async def assembled(call: Call, file: Any, goal: Path) -> int:
     """Put an uploaded file together at `goal`; its size. Raises Refused when parts are missing or wrong."""
-    if not isinstance(file, types.InputFile | types.InputFileBig):
-        raise Refused("FILE_ID_INVALID")
     big = isinstance(file, types.InputFileBig)
+    refuse_if(not big and not isinstance(file, types.InputFile), "FILE_ID_INVALID")
     sql = "select part, size, total from parts where user = ? and file = ? order by part"
     rows = call.store.all(sql, call.user, file.id)
-    if not rows or not 0 < file.parts <= call.world.rules.parts_max:
-        raise Refused("FILE_PARTS_INVALID")
-    there = {row[0]: row[1] for row in rows}
-    for number in range(file.parts):
-        if number not in there:
-            raise Refused(f"FILE_PART_{number}_MISSING")
-    _check_sizes(
-        [there[n] for n in range(file.parts)],
-        len(there) == file.parts,
-        [row[2] for row in rows],
-        file,
-        big,
-    )
+    counted = 0 < file.parts <= call.world.rules.parts_max
+    refuse_if(not rows or not counted, "FILE_PARTS_INVALID")
+    missing = set(range(file.parts)) - {row[0] for row in rows}
+    refuse_if(missing, f"FILE_PART_{min(missing, default=0)}_MISSING")
+    agreed = len(rows) == file.parts and {row[2] for row in rows} == {file.parts if big else 0}
+    *whole, last = (row[1] for row in rows)
+    small = sum(whole) + last <= SMALL_MAX
+    refuse_if(not agreed or not (big or small), "FILE_PARTS_INVALID")
+    first = whole[0] if whole else last
+    refuse_if({*whole} - {first} or last > first, "FILE_PART_SIZE_CHANGED")
+    refuse_if(whole and _is_off_step(first), "FILE_PART_SIZE_INVALID")
     paths = [call.store.part(call.user, file.id, number) for number in range(file.parts)]
     digest = "" if big else file.md5_checksum
     return await anyio.to_thread.run_sync(_join, paths, goal, digest)
-
-
-def _check_sizes(sizes: list[int], exact: bool, totals: list[int], file: Any, big: bool) -> None:
-    whole, size = set(sizes[:-1]), sum(sizes)
-    if (
-        not exact
-        or any(total != (file.parts if big else 0) for total in totals)
-        or (not big and size > SMALL_MAX)
-    ):
-        raise Refused("FILE_PARTS_INVALID")
-    if len(whole) > 1 or (whole and sizes[-1] > sizes[0]):
-        raise Refused("FILE_PART_SIZE_CHANGED")
-    if whole and (sizes[0] % PART_STEP or PART_MAX % sizes[0]):
-        raise Refused("FILE_PART_SIZE_INVALID")
 
 
 def _join(paths: list[Path], goal: Path, wanted: str) -> int:
@@ -119,6 +94,7 @@ def _join(paths: list[Path], goal: Path, wanted: str) -> int:
     return goal.stat().st_size
 
 
+@desk.answers(functions.messages.UploadMediaRequest)
 async def upload_media(call: Call, request: Any) -> Any:
     """Stage a photo or document: shown to nobody yet."""
     call.marked(request.peer)
@@ -144,30 +120,25 @@ async def _new_photo(call: Call, given: Any) -> Media:
     ident, store = secrets.randbits(60), call.store
     raw = store.file(ident)
     name: str = given.file.name
-    if name.rpartition(".")[2].lower() not in PHOTO_NAMES:
-        raise Refused("PHOTO_EXT_INVALID")
+    refuse_if(name.rpartition(".")[2].lower() not in PHOTO_NAMES, "PHOTO_EXT_INVALID")
     size = await assembled(call, given.file, raw)
     try:
-        if size > PHOTO_BYTES_MAX:
-            raise Refused("PHOTO_SAVE_FILE_INVALID")
+        refuse_if(size > PHOTO_BYTES_MAX, "PHOTO_SAVE_FILE_INVALID")
         place = partial(store.file, ident)
         sizes = await anyio.to_thread.run_sync(_encode_photo, raw, place)
     finally:
         raw.unlink()
-    media = Media(ident, "photo", name, "image/jpeg", size, encode([]), sizes, call.world.now())
-    store.add_media(media)
-    return media
+    none, now = encode([]), call.world.now()
+    return store.add(Media(ident, "photo", name, "image/jpeg", size, none, sizes, now))
 
 
 def _encode_photo(raw: Path, place: Callable[[str], Path]) -> list[tuple[str, int, int, int]]:
     """The sizes of a photo, encoded again as Telegram does."""
     try:
         with Image.open(raw) as image:
-            width, height = image.size
-            if width + height > PHOTO_SUM_MAX or max(width, height) > PHOTO_RATIO_MAX * min(
-                width, height
-            ):
-                raise Refused("PHOTO_INVALID_DIMENSIONS")
+            short, long = sorted(image.size)
+            wrong = short + long > PHOTO_SUM_MAX or long > PHOTO_RATIO_MAX * short
+            refuse_if(wrong, "PHOTO_INVALID_DIMENSIONS")
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise Refused("IMAGE_PROCESS_FAILED") from error
@@ -190,15 +161,10 @@ async def _new_document(call: Call, given: Any) -> Media:
     silent = given.mime_type == "video/mp4" and not given.force_file and not given.nosound_video
     if silent and not await anyio.to_thread.run_sync(has_sound, store.file(ident)):
         attributes.append(types.DocumentAttributeAnimated())
-    names = [
-        one.file_name for one in attributes if isinstance(one, types.DocumentAttributeFilename)
-    ]
-    name = names[0] if names else given.file.name
-    media = Media(
-        ident, "document", name, given.mime_type, size, encode(attributes), sizes, call.world.now()
-    )
-    store.add_media(media)
-    return media
+    named = [one for one in attributes if isinstance(one, types.DocumentAttributeFilename)]
+    name = named[0].file_name if named else given.file.name
+    kept, now = encode(attributes), call.world.now()
+    return store.add(Media(ident, "document", name, given.mime_type, size, kept, sizes, now))
 
 
 async def _thumb(call: Call, file: Any, ident: int) -> list[tuple[str, int, int, int]]:
@@ -207,10 +173,8 @@ async def _thumb(call: Call, file: Any, ident: int) -> list[tuple[str, int, int,
     size = await assembled(call, file, place)
     try:
         with Image.open(place) as image:
-            right = (
-                image.format == "JPEG" and max(image.size) <= THUMB_SIDE and size <= THUMB_BYTES_MAX
-            )
-            return [("m", *image.size, size)] if right else []
+            small = max(image.size) <= THUMB_SIDE and size <= THUMB_BYTES_MAX
+            return [("m", *image.size, size)] if small and image.format == "JPEG" else []
     except (UnidentifiedImageError, OSError):
         return []
 
@@ -229,13 +193,12 @@ def has_sound(path: Path) -> bool:
     return True  # no movie box: nothing that could be a GIF
 
 
+@desk.answers(functions.upload.GetFileRequest)
 async def get_file(call: Call, request: Any) -> Any:
     """A piece of a photo or document."""
     place, step = request.location, PART_STEP if request.precise else 4096
-    if request.limit <= 0 or request.limit % step or request.limit > WINDOW:
-        raise Refused("LIMIT_INVALID")
-    if request.offset < 0 or request.offset % step:
-        raise Refused("OFFSET_INVALID")
+    refuse_if(request.limit % step or not 0 < request.limit <= WINDOW, "LIMIT_INVALID")
+    refuse_if(request.offset < 0 or request.offset % step, "OFFSET_INVALID")
     match type(place).__name__:
         case "InputPhotoFileLocation":
             media = referenced(call.world, place, "photo")
@@ -262,20 +225,6 @@ def sweep_parts(store: Store, now: float) -> None:
     """Forget parts that were uploaded long ago and belong to files that were never sent, or were."""
     for path in (store.folder / "parts").iterdir():
         if now - path.stat().st_mtime > PARTS_LIFE_S:
-            user, file, part = path.name.split(".")
-            store.run(
-                "delete from parts where user = ? and file = ? and part = ?",
-                int(user),
-                int(file),
-                int(part),
-            )
+            sql = "delete from parts where user = ? and file = ? and part = ?"
+            store.run(sql, *map(int, path.name.split(".")))
             path.unlink()
-
-
-f = functions
-HANDLERS = {
-    f.upload.SaveFilePartRequest: save_part,
-    f.upload.SaveBigFilePartRequest: save_part,
-    f.messages.UploadMediaRequest: upload_media,
-    f.upload.GetFileRequest: get_file,
-}

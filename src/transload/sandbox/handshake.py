@@ -2,22 +2,13 @@
 
 import os
 import secrets
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Any
 
-from transload.sandbox.crypto import (
-    DH_G,
-    DH_PRIME,
-    ServerKey,
-    as_bytes,
-    decrypt_ige,
-    encrypt_ige,
-    nonce_key,
-    shortest,
-)
+from transload.sandbox import crypto
+from transload.sandbox.crypto import DH_G, DH_PRIME, ServerKey, as_bytes, shortest
 from transload.sandbox.tl import MalformedError, decode, functions, types
 
 P, Q = 0x494C553B, 0x53911073
@@ -58,9 +49,8 @@ class Handshake:
 
     def _res_pq(self, request: Any) -> Any:
         self._server_nonce = int.from_bytes(os.urandom(16), "little", signed=True)
-        return types.ResPQ(
-            request.nonce, self._server_nonce, shortest(P * Q), [self.server_key.fingerprint]
-        )
+        keys = [self.server_key.fingerprint]
+        return types.ResPQ(request.nonce, self._server_nonce, shortest(P * Q), keys)
 
     def _dh_params(self, request: Any) -> Any:
         hidden = self.server_key.decrypt(request.encrypted_data)
@@ -71,25 +61,16 @@ class Handshake:
         if inner.nonce != request.nonce or inner.server_nonce != self._server_nonce:
             raise MalformedError("nonces of another exchange")
         self._new_nonce, self._secret = inner.new_nonce, secrets.randbits(2048)
-        dh = bytes(
-            types.ServerDHInnerData(
-                request.nonce,
-                self._server_nonce,
-                DH_G,
-                shortest(DH_PRIME),
-                pow(DH_G, self._secret, DH_PRIME).to_bytes(256, "big"),
-                int(self.now()),
-            )
-        )
-        plain = sha1(dh).digest() + dh
-        plain += os.urandom(-len(plain) % 16)
-        sealed = encrypt_ige(plain, *nonce_key(self._server_nonce, self._new_nonce))
+        g_a = pow(DH_G, self._secret, DH_PRIME).to_bytes(256, "big")
+        group = (DH_G, shortest(DH_PRIME), g_a, int(self.now()))
+        dh = bytes(types.ServerDHInnerData(request.nonce, self._server_nonce, *group))
+        sealed = crypto.seal_exchange(self._server_nonce, self._new_nonce, dh)
         return types.ServerDHParamsOk(request.nonce, self._server_nonce, sealed)
 
     def _dh_gen(self, request: Any) -> Any:
         if not self._secret or request.server_nonce != self._server_nonce:
             raise MalformedError("no exchange is under way")
-        plain = decrypt_ige(request.encrypted_data, *nonce_key(self._server_nonce, self._new_nonce))
+        plain = crypto.unseal_exchange(self._server_nonce, self._new_nonce, request.encrypted_data)
         inner = decode(plain[20:])
         if sha1(bytes(inner)).digest() != plain[:20]:
             raise MalformedError("the sum is wrong")
@@ -97,7 +78,7 @@ class Handshake:
         key = pow(g_b, self._secret, DH_PRIME).to_bytes(256, "big")
         new, server = as_bytes(self._new_nonce, 32), as_bytes(self._server_nonce, 16)
         salt = bytes(a ^ b for a, b in zip(new[:8], server[:8], strict=True))
-        self.agreed = NewKey(key, int(struct.unpack("<q", salt)[0]))
+        self.agreed = NewKey(key, int.from_bytes(salt, "little", signed=True))
         whole = sha1(new + b"\x01" + sha1(key).digest()[:8]).digest()
         proof = int.from_bytes(whole[4:20], "little", signed=True)
         return types.DhGenOk(request.nonce, self._server_nonce, proof)

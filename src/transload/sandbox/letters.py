@@ -8,20 +8,28 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from transload.sandbox.store import CHANNEL_BASE, Letter, Media
-from transload.sandbox.tl import Refused, decode, encode, types
+from transload.sandbox.tl import decode, encode, refuse_if, required, types
 from transload.sandbox.world import World, gathered, peer_of
 
 Event = Literal["new", "edit", "delete"]
+DC = 2
+"""The number that both client libraries take for a new session; it must never differ from the session's."""
+TOPIC_COLOUR = 0x6FB9F0
 
 
 def kept(value: Any) -> str:
-    """A TL object or list as text for a row."""
-    return b64encode(encode(value)).decode()
+    """A TL object or list as text for a row; nothing as an empty one."""
+    return b64encode(encode(value)).decode() if value else ""
 
 
 def read(text: str | None) -> Any:
     """The inverse; None of nothing."""
     return decode(b64decode(text)) if text else None
+
+
+def has(media: Media, attribute: Any) -> bool:
+    """Whether a medium has an attribute of this class."""
+    return any(isinstance(one, attribute) for one in decode(media.attributes))
 
 
 def reference_of(world: World, media: int) -> bytes:
@@ -36,17 +44,15 @@ def _proof(world: World, media: int, head: bytes) -> bytes:
 
 def referenced(world: World, named: Any, kind: str) -> Media:
     """The medium that a client names by number, hash and reference. Raises Refused."""
-    media = world.store.media(named.id)
-    if media is None or media.kind != kind or named.access_hash != world.store.hash_of(media.id):
-        raise Refused("MEDIA_INVALID")
+    media = required(world.store.media(named.id), "MEDIA_INVALID")
+    known = media.kind == kind and named.access_hash == world.store.hash_of(media.id)
+    refuse_if(not known, "MEDIA_INVALID")
     given = bytes(named.file_reference)
-    if not given:
-        raise Refused("FILE_REFERENCE_EMPTY")
-    if len(given) != 20 or given[12:] != _proof(world, media.id, given[:12]):
-        raise Refused("FILE_REFERENCE_INVALID")
+    refuse_if(not given, "FILE_REFERENCE_EMPTY")
+    right = len(given) == 20 and given[12:] == _proof(world, media.id, given[:12])
+    refuse_if(not right, "FILE_REFERENCE_INVALID")
     generation, until = struct.unpack("<Iq", given[:12])
-    if generation != world.generation or until < world.now():
-        raise Refused("FILE_REFERENCE_EXPIRED")
+    refuse_if(generation != world.generation or until < world.now(), "FILE_REFERENCE_EXPIRED")
     return media
 
 
@@ -56,79 +62,70 @@ def media_of(world: World, media: Media) -> Any:
     sizes = [types.PhotoSize(*size) for size in media.sizes]
     date, reference = world.date(media.created), reference_of(world, media.id)
     if media.kind == "photo":
-        photo = types.Photo(ident, secret, reference, date, sizes, 2)
+        photo = types.Photo(ident, secret, reference, date, sizes, DC)
         return types.MessageMediaPhoto(photo=photo)
-    attributes = decode(media.attributes)
     document = types.Document(
-        ident, secret, reference, date, media.mime, media.size, 2, attributes, sizes or None
+        *(ident, secret, reference, date, media.mime, media.size, DC),
+        attributes=decode(media.attributes),
+        thumbs=sizes or None,
     )
-    video = any(isinstance(one, types.DocumentAttributeVideo) for one in attributes)
-    return types.MessageMediaDocument(document=document, video=video or None)
+    video = has(media, types.DocumentAttributeVideo)
+    return types.MessageMediaDocument(document=document, video=video)
 
 
 def message_of(world: World, letter: Letter, viewer: int) -> Any:
     """A message as its reader sees it."""
     if letter.deleted:
         return types.MessageEmpty(letter.id, peer_id=peer_of(letter.chat))
-    body = letter.body
-    out = letter.sender == viewer
-    post = (
-        letter.chat <= -CHANNEL_BASE
-        and (chat := world.store.marked(letter.chat))
-        and chat.kind == "channel"
-    )
-    sender = None if post else peer_of(letter.sender)
+    body, chat = letter.body, world.store.marked(letter.chat)
+    post = chat is not None and chat.kind == "channel"
+    shared = {
+        "peer_id": peer_of(letter.chat),
+        "date": world.date(letter.date),
+        "out": letter.sender == viewer,
+        "from_id": None if post else peer_of(letter.sender),
+    }
     if "topic_made" in body:
-        action = types.MessageActionTopicCreate(body["topic_made"], 0x6FB9F0)
-        return types.MessageService(
-            letter.id,
-            peer_id=peer_of(letter.chat),
-            date=world.date(letter.date),
-            action=action,
-            out=out or None,
-            from_id=sender,
-        )
-    media = world.store.media(body["media"]) if body.get("media") else None
-    topic, reply = body.get("topic"), body.get("reply")
-    header = None
-    if topic or reply:
-        top = topic if topic and reply and reply != topic else None
-        header = types.MessageReplyHeader(
-            forum_topic=bool(topic) or None, reply_to_msg_id=reply or topic, reply_to_top_id=top
-        )
+        action = types.MessageActionTopicCreate(body["topic_made"], TOPIC_COLOUR)
+        return types.MessageService(letter.id, action=action, **shared)
+    media = world.store.media(body["media"]) if "media" in body else None
     return types.Message(
         letter.id,
-        peer_id=peer_of(letter.chat),
-        date=world.date(letter.date),
         message=body.get("text", ""),
-        out=out or None,
-        post=bool(post) or None,
-        silent=body.get("silent") or None,
-        from_id=sender,
-        reply_to=header,
-        media=None if media is None else media_of(world, media),
+        post=post,
+        silent=body.get("silent"),
+        reply_to=_reply_header(body.get("topic"), body.get("reply")),
+        media=media and media_of(world, media),
         reply_markup=read(body.get("markup")),
-        entities=read(body.get("entities")) or None,
-        edit_date=world.date(body["edited"]) if body.get("edited") else None,
+        entities=read(body.get("entities")),
+        edit_date=world.date(body["edited"]) if "edited" in body else None,
         grouped_id=body.get("grouped"),
+        **shared,
+    )
+
+
+def _reply_header(topic: int | None, reply: int | None) -> Any:
+    if not topic and not reply:
+        return None
+    top = topic if reply and reply != topic else None
+    return types.MessageReplyHeader(
+        forum_topic=bool(topic), reply_to_msg_id=reply or topic, reply_to_top_id=top
     )
 
 
 def update_of(world: World, letter: Letter, kind: Event, pts: int, viewer: int) -> Any:
     """What tells a viewer of an event in a box."""
     channel = letter.box <= -CHANNEL_BASE
+    if kind == "delete" and channel:
+        chat = -letter.box - CHANNEL_BASE
+        return types.UpdateDeleteChannelMessages(chat, [letter.id], pts, 1)
     if kind == "delete":
-        if channel:
-            return types.UpdateDeleteChannelMessages(
-                -letter.box - CHANNEL_BASE, [letter.id], pts, 1
-            )
         return types.UpdateDeleteMessages([letter.id], pts, 1)
-    message = message_of(world, letter, viewer)
     if kind == "edit":
-        cls = types.UpdateEditChannelMessage if channel else types.UpdateEditMessage
+        update = types.UpdateEditChannelMessage if channel else types.UpdateEditMessage
     else:
-        cls = types.UpdateNewChannelMessage if channel else types.UpdateNewMessage
-    return cls(message, pts, 1)
+        update = types.UpdateNewChannelMessage if channel else types.UpdateNewMessage
+    return update(message_of(world, letter, viewer), pts, 1)
 
 
 def numbers_in(letters: Iterable[Letter]) -> set[int]:
@@ -136,7 +133,7 @@ def numbers_in(letters: Iterable[Letter]) -> set[int]:
     return {number for letter in letters for number in (letter.chat, letter.sender)}
 
 
-def bundle(world: World, updates: list[Any], letters: Iterable[Letter], viewer: int) -> Any:
-    """Updates with everybody they name."""
-    named = gathered(world, numbers_in(letters) | {viewer}, viewer)
-    return types.Updates(updates, named["users"], named["chats"], world.date(), 0)
+def bundle(world: World, updates: list[Any], numbers: set[int], viewer: int) -> Any:
+    """Updates with everybody they name, by marked numbers."""
+    named = gathered(world, numbers, viewer)
+    return types.Updates(updates, date=world.date(), seq=0, **named)

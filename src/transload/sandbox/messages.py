@@ -1,19 +1,20 @@
 """Sending, editing, deleting, and the buttons under messages."""
 
-import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
 
+from transload.sandbox.desk import Desk
 from transload.sandbox.files import media_from
-from transload.sandbox.letters import Event, bundle, kept, update_of
-from transload.sandbox.store import CHANNEL_BASE, Chat, Letter, Media
-from transload.sandbox.tl import Refused, decode, functions, types
+from transload.sandbox.letters import Event, bundle, has, kept, numbers_in, update_of
+from transload.sandbox.store import CHANNEL_BASE, Letter, Media
+from transload.sandbox.tl import Refused, functions, refuse_if, required, types
 from transload.sandbox.world import Call, Listener, World, peer_of
 
+desk = Desk()
 TEXT_MAX, CAPTION_MAX, ALBUM_MAX = 4096, 1024, 10
 Body = dict[str, Any]
 
@@ -39,9 +40,8 @@ def post(
             if random_ids:
                 store.run("insert into sent values(?, ?, ?)", sender, random_ids[n], uid)
             for box, chat in _copies(world, sender, marked):
-                letter = Letter(box, store.box(box)[1] + 1, uid, chat, sender, date, body, False)
-                values = (box, letter.id, uid, chat, sender, date, json.dumps(body))
-                store.run("insert into messages values(?, ?, ?, ?, ?, ?, ?, 0)", *values)
+                number = store.box(box)[1] + 1
+                letter = store.add(Letter(box, number, uid, chat, sender, date, body))
                 happened.append(Happening(letter, "new", store.happened(box, "new", letter.id)))
     return happened
 
@@ -67,80 +67,78 @@ def tell(world: World, happened: Sequence[Happening], but: Listener | None = Non
     for user in sorted(world.listening()):
         seen = [one for one in happened if user in readers(world, one.letter.box)]
         if seen:
-            updates = [update_of(world, one.letter, one.kind, one.pts, user) for one in seen]
-            letters = [one.letter for one in seen]
-            world.push({user}, bundle(world, updates, letters, user), but)
+            world.push({user}, updates_for(world, seen, user), but)
+
+
+def updates_for(
+    world: World, happened: Sequence[Happening], viewer: int, first: Sequence[Any] = ()
+) -> Any:
+    """Updates that tell a viewer of events, after some others, with everybody they name."""
+    updates = [update_of(world, one.letter, one.kind, one.pts, viewer) for one in happened]
+    named = numbers_in(one.letter for one in happened)
+    return bundle(world, [*first, *updates], named | {viewer}, viewer)
 
 
 def _answer(call: Call, happened: Sequence[Happening], random_ids: Sequence[int] = ()) -> Any:
     """The caller's own view of what happened; everybody else gets an update."""
     tell(call.world, happened, but=call.line)
-    box = happened[0].letter.box
-    own = [one for one in happened if one.letter.box == box]
-    numbered = [
-        types.UpdateMessageID(one.letter.id, random)
-        for one, random in zip(own, random_ids, strict=False)
-    ]
-    updates = [update_of(call.world, one.letter, one.kind, one.pts, call.user) for one in own]
-    return bundle(call.world, numbered + updates, [one.letter for one in own], call.user)
+    own = [one for one in happened if one.letter.box == happened[0].letter.box]
+    numbers = zip(own, random_ids, strict=False)
+    numbered = [types.UpdateMessageID(one.letter.id, random_id) for one, random_id in numbers]
+    return updates_for(call.world, own, call.user, numbered)
 
 
-def _may_post(call: Call, marked: int) -> None:
+def _goal(call: Call, peer: Any) -> int:
+    """The marked number of a chat in which the caller may post now. Raises Refused."""
+    marked = call.marked(peer)
     chat = call.store.marked(marked)
     if chat is None:
-        return
+        return marked
     role = call.member_of(chat)
-    if role == "read_only" or (chat.kind == "channel" and role == "member"):
-        raise Refused("CHAT_WRITE_FORBIDDEN", 403)
+    mute = role == "read_only" or (chat.kind == "channel" and role == "member")
+    refuse_if(mute, "CHAT_WRITE_FORBIDDEN", 403)
     if chat.slow_s and role == "member":
-        _slow(call, chat)
-
-
-def _slow(call: Call, chat: Chat) -> None:
-    (sent_at,) = call.store.one(
-        "select sent_at from members where chat = ? and user = ?", chat.id, call.user
-    )
-    left = sent_at + chat.slow_s - call.world.now()
-    if left > 0:
-        raise Refused(f"SLOWMODE_WAIT_{int(left) + 1}", 420)
+        sql = "select sent_at from members where chat = ? and user = ?"
+        (sent_at,) = call.store.one(sql, chat.id, call.user)
+        left = sent_at + chat.slow_s - call.world.now()
+        refuse_if(left > 0, f"SLOWMODE_WAIT_{int(left) + 1}", 420)
+    return marked
 
 
 def _check_random(call: Call, random_ids: Sequence[int]) -> None:
-    if not all(random_ids):
-        raise Refused("RANDOM_ID_EMPTY")
-    for random_id in random_ids:
-        known = call.store.one(
-            "select 1 from sent where user = ? and random_id = ?", call.user, random_id
-        )
-        if known or random_ids.count(random_id) > 1:
-            raise Refused("RANDOM_ID_DUPLICATE", 500)
+    refuse_if(not all(random_ids), "RANDOM_ID_EMPTY")
+    sql = "select 1 from sent where user = ? and random_id = ?"
+    known = any(call.store.one(sql, call.user, random_id) for random_id in random_ids)
+    twice = len(set(random_ids)) < len(random_ids)
+    refuse_if(known or twice, "RANDOM_ID_DUPLICATE", 500)
 
 
-def _body(call: Call, request: Any, marked: int, text: str, most: int) -> Body:
-    if len(text) > most:
-        raise Refused("MESSAGE_TOO_LONG" if most == TEXT_MAX else "MEDIA_CAPTION_TOO_LONG")
-    body: Body = {"text": text}
-    if request.entities:
-        body["entities"] = kept(request.entities)
-    return body | _place(call, request, marked)
+def _text(given: Any, most: int) -> Body:
+    """Text and entities of a request, checked."""
+    error = "MESSAGE_TOO_LONG" if most == TEXT_MAX else "MEDIA_CAPTION_TOO_LONG"
+    refuse_if(len(given.message) > most, error)
+    return {"text": given.message, "entities": kept(given.entities)}
 
 
 def _place(call: Call, request: Any, marked: int) -> Body:
     """Topic, answered message, buttons: what the whole request says."""
     body: Body = {"silent": True} if request.silent else {}
-    if getattr(request, "reply_markup", None) is not None and call.me.token:
-        body["markup"] = kept(request.reply_markup)
-    to = request.reply_to
+    markup, to = getattr(request, "reply_markup", None), request.reply_to
+    if markup is not None and call.me.token:
+        body["markup"] = kept(markup)
     if not isinstance(to, types.InputReplyToMessage):
         return body
     chat = call.store.marked(marked)
     if chat is not None and chat.forum:
-        topic = to.top_msg_id or to.reply_to_msg_id
-        made = call.store.letters("box = ? and id = ? and not deleted", marked, topic)
-        if topic != 1 and not (made and "topic_made" in made[0].body):
-            raise Refused("TOPIC_DELETED")
-        body["topic"] = topic
+        body["topic"] = _topic(call, marked, to.top_msg_id or to.reply_to_msg_id)
     return body | {"reply": to.reply_to_msg_id}
+
+
+def _topic(call: Call, marked: int, topic: int) -> int:
+    made = call.store.letter(marked, topic)
+    there = made is not None and not made.deleted and "topic_made" in made.body
+    refuse_if(topic != 1 and not there, "TOPIC_DELETED")
+    return topic
 
 
 def _posted(call: Call, marked: int, bodies: Sequence[Body], random_ids: Sequence[int]) -> Any:
@@ -148,166 +146,128 @@ def _posted(call: Call, marked: int, bodies: Sequence[Body], random_ids: Sequenc
     happened = post(call.world, call.user, marked, bodies, random_ids)
     chat = call.store.marked(marked)
     if chat is not None:
-        call.store.run(
-            "update members set sent_at = ? where chat = ? and user = ?",
-            call.world.now(),
-            chat.id,
-            call.user,
-        )
+        sql = "update members set sent_at = ? where chat = ? and user = ?"
+        call.store.run(sql, call.world.now(), chat.id, call.user)
     return _answer(call, happened, random_ids)
 
 
+@desk.answers(functions.messages.SendMessageRequest)
 async def send_message(call: Call, request: Any) -> Any:
     """A text."""
-    marked = call.marked(request.peer)
-    _may_post(call, marked)
-    if not request.message.strip():
-        raise Refused("MESSAGE_EMPTY")
-    body = _body(call, request, marked, request.message, TEXT_MAX)
+    marked = _goal(call, request.peer)
+    refuse_if(not request.message.strip(), "MESSAGE_EMPTY")
+    body = _text(request, TEXT_MAX) | _place(call, request, marked)
     return _posted(call, marked, [body], [request.random_id])
 
 
+@desk.answers(functions.messages.SendMediaRequest)
 async def send_media(call: Call, request: Any) -> Any:
     """One photo or document, new or staged."""
-    marked = call.marked(request.peer)
-    _may_post(call, marked)
-    body = _body(call, request, marked, request.message, CAPTION_MAX)
+    marked = _goal(call, request.peer)
+    body = _text(request, CAPTION_MAX) | _place(call, request, marked)
     _check_random(call, [request.random_id])
     media = await media_from(call, request.media)
     return _posted(call, marked, [body | {"media": media.id}], [request.random_id])
 
 
+@desk.answers(functions.messages.SendMultiMediaRequest)
 async def send_album(call: Call, request: Any) -> Any:
     """Up to ten staged media in one message of several; all or none."""
-    marked = call.marked(request.peer)
-    _may_post(call, marked)
-    members = request.multi_media
-    if not members:
-        raise Refused("MEDIA_EMPTY")
-    if len(members) > ALBUM_MAX:
-        raise Refused("MULTI_MEDIA_TOO_LONG")
+    marked, members = _goal(call, request.peer), request.multi_media
+    refuse_if(not members, "MEDIA_EMPTY")
+    refuse_if(len(members) > ALBUM_MAX, "MULTI_MEDIA_TOO_LONG")
     random_ids = [member.random_id for member in members]
     _check_random(call, random_ids)
-    place = _place(call, request, marked)
-    grouped = {"grouped": secrets.randbits(62)} if len(members) > 1 else {}
+    shared = _place(call, request, marked)
+    if len(members) > 1:
+        shared["grouped"] = secrets.randbits(62)
     bodies, kinds = list[Body](), set[str]()
     for member in members:
         media = await _album_member(call, member, len(members) > 1)
         kinds.add(_mixes_with(media))
-        if len(member.message) > CAPTION_MAX:
-            raise Refused("MEDIA_CAPTION_TOO_LONG")
-        own = {"entities": kept(member.entities)} if member.entities else {}
-        bodies.append({"text": member.message, "media": media.id} | own | place | grouped)
-    if len(kinds) > 1:
-        raise Refused("MEDIA_GROUPED_INVALID")
+        bodies.append(_text(member, CAPTION_MAX) | {"media": media.id} | shared)
+    refuse_if(len(kinds) > 1, "MEDIA_GROUPED_INVALID")
     return _posted(call, marked, bodies, random_ids)
 
 
 async def _album_member(call: Call, member: Any, in_album: bool) -> Media:
-    if not isinstance(member.media, types.InputMediaPhoto | types.InputMediaDocument):
-        raise Refused("MEDIA_INVALID")
+    staged = isinstance(member.media, types.InputMediaPhoto | types.InputMediaDocument)
+    refuse_if(not staged, "MEDIA_INVALID")
     media = await media_from(call, member.media)
-    if in_album and any(
-        isinstance(one, types.DocumentAttributeAnimated) for one in decode(media.attributes)
-    ):
-        raise Refused("MEDIA_INVALID")
+    refuse_if(in_album and has(media, types.DocumentAttributeAnimated), "MEDIA_INVALID")
     return media
 
 
 def _mixes_with(media: Media) -> str:
     """Photos and videos share albums; documents only with documents, sound only with sound."""
-    attributes = decode(media.attributes)
-    if media.kind == "photo" or any(
-        isinstance(one, types.DocumentAttributeVideo) for one in attributes
-    ):
+    if media.kind == "photo" or has(media, types.DocumentAttributeVideo):
         return "seen"
-    return (
-        "heard"
-        if any(isinstance(one, types.DocumentAttributeAudio) for one in attributes)
-        else "file"
-    )
+    return "heard" if has(media, types.DocumentAttributeAudio) else "file"
 
 
+@desk.answers(functions.messages.EditMessageRequest)
 async def edit_message(call: Call, request: Any) -> Any:
     """Another text or other buttons for one's own message."""
-    marked = call.marked(request.peer)
-    letter = _own(call, marked, request.id)
-    body = {**letter.body, "edited": int(call.world.now())}
+    letter = _own(call, call.marked(request.peer), request.id)
+    changed = {"markup": kept(request.reply_markup)}
     if request.message is not None:
-        most = CAPTION_MAX if letter.body.get("media") else TEXT_MAX
-        if len(request.message) > most:
-            raise Refused("MESSAGE_TOO_LONG" if most == TEXT_MAX else "MEDIA_CAPTION_TOO_LONG")
-        body |= {
-            "text": request.message,
-            "entities": kept(request.entities) if request.entities else "",
-        }
-    body["markup"] = kept(request.reply_markup) if request.reply_markup is not None else ""
-    same = ("text", "entities", "markup")
-    if all((body.get(name) or "") == (letter.body.get(name) or "") for name in same):
-        raise Refused("MESSAGE_NOT_MODIFIED")
+        changed |= _text(request, CAPTION_MAX if letter.body.get("media") else TEXT_MAX)
+    same = all(value == letter.body.get(name, "") for name, value in changed.items())
+    refuse_if(same, "MESSAGE_NOT_MODIFIED")
+    body = letter.body | changed | {"edited": int(call.world.now())}
     return _answer(call, _changed(call, letter, "edit", body))
 
 
+def _there(call: Call, marked: int, ident: int) -> Letter | None:
+    letter = call.store.letter(call.box_of(marked), ident)
+    return None if letter is None or letter.deleted else letter
+
+
 def _own(call: Call, marked: int, ident: int) -> Letter:
-    found = call.store.letters("box = ? and id = ? and not deleted", call.box_of(marked), ident)
-    if not found:
-        raise Refused("MESSAGE_ID_INVALID")
+    letter = required(_there(call, marked, ident), "MESSAGE_ID_INVALID")
     chat = call.store.marked(marked)
-    admin = (
-        chat is not None
-        and chat.kind == "channel"
-        and call.store.role(chat.id, call.user) in ("creator", "admin")
-    )
-    if found[0].sender != call.user and not admin:
-        raise Refused("MESSAGE_AUTHOR_REQUIRED", 403)
-    return found[0]
+    role = call.store.role(chat.id, call.user) if chat and chat.kind == "channel" else None
+    mine = letter.sender == call.user or role in ("creator", "admin")
+    refuse_if(not mine, "MESSAGE_AUTHOR_REQUIRED", 403)
+    return letter
 
 
 def _changed(call: Call, letter: Letter, kind: Event, body: Body | None) -> list[Happening]:
     """Change all copies of a message: a new body, or none any more. The caller's copy comes first."""
     store, happened = call.store, list[Happening]()
-    copies = store.letters("uid = ? order by box != ?", letter.uid, letter.box)
+    sql = "update messages set body = ?, deleted = ? where box = ? and id = ?"
     with store.writing():
-        for copy in copies:
-            if body is None:
-                store.run(
-                    "update messages set deleted = 1 where box = ? and id = ?", copy.box, copy.id
-                )
-            else:
-                store.run(
-                    "update messages set body = ? where box = ? and id = ?",
-                    json.dumps(body),
-                    copy.box,
-                    copy.id,
-                )
-            store.happened(copy.box, kind, copy.id)
-            (now,) = store.letters("box = ? and id = ?", copy.box, copy.id)
-            happened.append(Happening(now, kind, store.box(copy.box)[0]))
+        for copy in store.letters("uid = ? order by box != ?", letter.uid, letter.box):
+            now = replace(copy, body=copy.body if body is None else body, deleted=body is None)
+            store.run(sql, now.body, now.deleted, now.box, now.id)
+            happened.append(Happening(now, kind, store.happened(now.box, kind, now.id)))
     return happened
 
 
+@desk.answers(functions.messages.DeleteMessagesRequest, functions.channels.DeleteMessagesRequest)
 async def delete_messages(call: Call, request: Any) -> Any:
     """Delete messages for everybody."""
     channel = getattr(request, "channel", None)
     marked = call.marked(channel) if channel is not None else 0
     pts, count = call.store.box(call.box_of(marked))[0], 0
     for ident in request.id:
-        found = call.store.letters("box = ? and id = ? and not deleted", call.box_of(marked), ident)
-        if found:
-            letter = found[0] if found[0].chat == call.user else _own(call, found[0].chat, ident)
+        letter = _there(call, marked, ident)
+        if letter is not None:
+            letter = letter if letter.chat == call.user else _own(call, letter.chat, ident)
             happened = _changed(call, letter, "delete", None)
             tell(call.world, happened, but=call.line)
             pts, count = happened[0].pts, count + 1
     return types.messages.AffectedMessages(pts, count)
 
 
+@desk.answers(functions.messages.GetBotCallbackAnswerRequest, asker="person")
 async def press_button(call: Call, request: Any) -> Any:
     """A button under a bot's message; the bot's answer. Raises Refused when it has none in time."""
-    marked = call.marked(request.peer)
-    found = call.store.letters("box = ? and id = ?", call.box_of(marked), request.msg_id)
-    if not found or not request.data:
-        raise Refused("MESSAGE_ID_INVALID")
-    return await pressed(call.world, call.user, found[0], request.data)
+    letter = call.store.letter(call.box_of(call.marked(request.peer)), request.msg_id)
+    refuse_if(not request.data, "MESSAGE_ID_INVALID")
+    return await pressed(
+        call.world, call.user, required(letter, "MESSAGE_ID_INVALID"), request.data
+    )
 
 
 async def pressed(world: World, user: int, letter: Letter, data: bytes) -> Any:
@@ -315,12 +275,10 @@ async def pressed(world: World, user: int, letter: Letter, data: bytes) -> Any:
     query, done = secrets.randbits(62), anyio.Event()
     world.callbacks[query] = [done, types.messages.BotCallbackAnswer(0)]
     bot = letter.sender
-    copies = world.store.letters(
-        "uid = ? and box = ?", letter.uid, letter.box if letter.box < 0 else bot
-    )
-    place = peer_of(copies[0].chat)
-    update = types.UpdateBotCallbackQuery(query, user, place, copies[0].id, 1, data)
-    world.push({bot}, bundle(world, [update], [letter], bot))
+    box = letter.box if letter.box < 0 else bot
+    (copy,) = world.store.letters("uid = ? and box = ?", letter.uid, box)
+    update = types.UpdateBotCallbackQuery(query, user, peer_of(copy.chat), copy.id, 1, data)
+    world.push({bot}, bundle(world, [update], numbers_in([letter]) | {bot}, bot))
     try:
         with anyio.fail_after(world.rules.callback_s):
             await done.wait()
@@ -331,27 +289,12 @@ async def pressed(world: World, user: int, letter: Letter, data: bytes) -> Any:
     return answer
 
 
+@desk.answers(functions.messages.SetBotCallbackAnswerRequest)
 async def answer_button(call: Call, request: Any) -> Any:
     """What a bot says to a pressed button."""
-    waiting = call.world.callbacks.get(request.query_id)
-    if waiting is None:
-        raise Refused("QUERY_ID_INVALID")
+    waiting = required(call.world.callbacks.get(request.query_id), "QUERY_ID_INVALID")
     waiting[1] = types.messages.BotCallbackAnswer(
         request.cache_time, request.alert, message=request.message, url=request.url
     )
     waiting[0].set()
     return True
-
-
-f = functions
-HANDLERS = {
-    f.messages.SendMessageRequest: send_message,
-    f.messages.SendMediaRequest: send_media,
-    f.messages.SendMultiMediaRequest: send_album,
-    f.messages.EditMessageRequest: edit_message,
-    f.messages.DeleteMessagesRequest: delete_messages,
-    f.channels.DeleteMessagesRequest: delete_messages,
-    f.messages.GetBotCallbackAnswerRequest: press_button,
-    f.messages.SetBotCallbackAnswerRequest: answer_button,
-}
-USERS_ONLY = frozenset({f.messages.GetBotCallbackAnswerRequest})

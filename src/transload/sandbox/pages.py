@@ -14,11 +14,11 @@ from string import Template
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from transload.sandbox.letters import read
+from transload.sandbox.letters import has, read
 from transload.sandbox.messages import post, pressed, tell
 from transload.sandbox.server import Sandbox
 from transload.sandbox.store import Letter, Media, Store
-from transload.sandbox.tl import Refused, decode, types
+from transload.sandbox.tl import Refused, types
 
 PAGE = Template(files("transload.sandbox").joinpath("page.html").read_text("utf-8"))
 SHOWN = 200
@@ -104,15 +104,13 @@ def _mosaic(pictures: list[str]) -> str:
 
 
 def _is_seen(media: Media) -> bool:
-    return media.kind == "photo" or any(
-        isinstance(one, types.DocumentAttributeVideo) for one in decode(media.attributes)
-    )
+    return media.kind == "photo" or has(media, types.DocumentAttributeVideo)
 
 
 def _shown(media: Media) -> str:
     if media.kind == "photo":
         return f'<img src="/file/{media.id}" alt="{escape(media.name)}">'
-    gif = any(isinstance(one, types.DocumentAttributeAnimated) for one in decode(media.attributes))
+    gif = has(media, types.DocumentAttributeAnimated)
     how = "autoplay loop muted" if gif else "controls"
     poster = f' poster="/file/{media.id}/m"' if media.sizes else ""
     return f'<video src="/file/{media.id}" preload="metadata"{poster} {how}></video>'

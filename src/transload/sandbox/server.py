@@ -11,19 +11,15 @@ from anyio.abc import ByteStream, SocketAttribute
 
 from transload.sandbox import accounts, chats, configuration, files, history, messages
 from transload.sandbox.accounts import set_password
-from transload.sandbox.connection import Connection, Desk
+from transload.sandbox.connection import Connection
 from transload.sandbox.crypto import ServerKey, key_id
+from transload.sandbox.desk import Desk
 from transload.sandbox.faults import Faults
-from transload.sandbox.store import Store
+from transload.sandbox.store import Store, User
 from transload.sandbox.world import Rules, World
 
-FIRST_USER = 1_000_000
 ROOMS = (accounts, chats, configuration, files, history, messages)
-DESK = Desk(
-    handlers={kind: handler for room in ROOMS for kind, handler in room.HANDLERS.items()},
-    open=accounts.OPEN | configuration.OPEN,
-    users_only=accounts.USERS_ONLY | chats.USERS_ONLY | history.USERS_ONLY | messages.USERS_ONLY,
-)
+DESK = Desk(*(room.desk for room in ROOMS))
 
 
 @dataclass(slots=True)
@@ -48,42 +44,28 @@ class Sandbox:
     ) -> int:
         """Somebody with a phone number; its number. There already: the same."""
         store = self.world.store
-        known = store.one("select id from users where phone = ?", phone)
+        known = store.first(User, "phone = ?", phone)
         if known:
-            return int(known[0])
-        (ident,) = store.one("select coalesce(max(id), ?) + 1 from users", FIRST_USER)
-        store.run(
-            "insert into users(id, phone, name, username) values(?, ?, ?, ?)",
-            ident,
-            phone,
-            name,
-            username,
-        )
+            return known.id
+        user = store.add(User(store.free_number(User), name, phone, username))
         if password:
-            set_password(store, ident, password)
-        return int(ident)
+            set_password(store, user.id, password)
+        return user.id
 
     def add_bot(self, username: str, token: str | None = None) -> str:
         """A bot; its token."""
         store = self.world.store
-        known = store.one("select token from users where username = ?", username)
-        if known:
-            return str(known[0])
-        (ident,) = store.one("select coalesce(max(id), ?) + 1 from users", FIRST_USER)
+        known = store.first(User, "username = ?", username)
+        if known and known.token:
+            return known.token
+        ident = store.free_number(User)
         token = token or f"{ident}:{secrets.token_urlsafe(26)}"
-        store.run(
-            "insert into users(id, name, username, token) values(?, ?, ?, ?)",
-            ident,
-            username,
-            username,
-            token,
-        )
+        store.add(User(ident, username, username=username, token=token))
         return token
 
     def preset_key(self, user: int) -> bytes:
         """A key of 256 bytes with which somebody is signed in already: no exchange, no code."""
-        key = secrets.token_bytes(256)
-        salt = secrets.randbits(62)
+        key, salt = secrets.token_bytes(256), secrets.randbits(62)
         sql = "insert into keys(id, key, salt, user) values(?, ?, ?, ?)"
         self.world.store.run(sql, key_id(key), key, salt, user)
         return key
@@ -95,8 +77,7 @@ class Sandbox:
     async def hang_up(self) -> None:
         """Break every connection."""
         for listener in [*self.world.listeners]:
-            if isinstance(listener, Connection):
-                await listener.drop()
+            await listener.drop()
 
 
 @asynccontextmanager

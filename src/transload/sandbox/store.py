@@ -4,44 +4,37 @@ import hmac
 import json
 import secrets
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar
 
 ChatKind = Literal["group", "supergroup", "channel"]
 Role = Literal["creator", "admin", "member", "read_only", "banned"]
 CHANNEL_BASE = 1_000_000_000_000
 """A channel's number as clients write it is -100… (their libraries' convention)."""
 
-Kept = tuple[int, int, int, int, int, int]
-
 SCHEMA = """
 create table if not exists about(name text primary key, value blob);
 create table if not exists keys(id blob primary key, key blob, salt integer, user integer, pending integer,
   revoked integer default 0);
-create table if not exists users(id integer primary key, phone text unique, name text,
-  username text unique, token text unique,
-  srp_salt blob, verifier blob, trouble text default '');
+create table if not exists users(id integer primary key, phone text unique, name text, username text unique,
+  token text unique, srp_salt blob, verifier blob, trouble text default '');
 create table if not exists chats(id integer primary key, kind text, title text, username text unique,
-  forum integer default 0,
-  slow_s integer default 0, invite text unique);
+  forum integer default 0, slow_s integer default 0, invite text unique);
 create table if not exists members(chat integer, user integer, role text, sent_at real default 0,
   primary key(chat, user));
 create table if not exists boxes(box integer primary key, pts integer, last_id integer);
 create table if not exists messages(box integer, id integer, uid integer, chat integer, sender integer,
-  date integer, body text,
-  deleted integer default 0, primary key(box, id));
+  date integer, body text, deleted integer default 0, primary key(box, id));
 create index if not exists by_uid on messages(uid);
 create index if not exists by_chat on messages(box, chat, id);
-create table if not exists events(box integer, pts integer, kind text, message integer, primary key(box,
-  pts));
+create table if not exists events(box integer, pts integer, kind text, message integer, primary key(box, pts));
 create table if not exists sent(user integer, random_id integer, uid integer, primary key(user, random_id));
 create table if not exists media(id integer primary key, kind text, name text, mime text, size integer,
-  attributes blob,
-  sizes text, created real);
+  attributes blob, sizes text, created real);
 create table if not exists parts(user integer, file integer, part integer, size integer, total integer,
   primary key(user, file, part));
 create table if not exists codes(hash text primary key, phone text, code text, until real);
@@ -54,13 +47,13 @@ class User:
     """Somebody; a bot has a token, a user a phone number. `trouble` is the error that its sign-in gets."""
 
     id: int
-    phone: str | None
     name: str
-    username: str | None
-    token: str | None
-    srp_salt: bytes | None
-    verifier: bytes | None
-    trouble: str
+    phone: str | None = None
+    username: str | None = None
+    token: str | None = None
+    srp_salt: bytes | None = None
+    verifier: bytes | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +65,8 @@ class Chat:
     title: str
     username: str | None
     forum: bool
-    slow_s: int
     invite: str
+    slow_s: int = 0
 
     @property
     def marked(self) -> int:
@@ -92,7 +85,7 @@ class Letter:
     sender: int
     date: int
     body: dict[str, Any]
-    deleted: bool
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +98,22 @@ class Media:
     mime: str
     size: int
     attributes: bytes
-    sizes: list[tuple[str, int, int, int]]
+    sizes: Sequence[Sequence[Any]]
     created: float
+
+
+Row = TypeVar("Row", User, Chat, Letter, Media)
+TABLES: dict[type, str] = {User: "users", Chat: "chats", Letter: "messages", Media: "media"}
+FIRST_NUMBERS: dict[type, int] = {User: 1_000_001, Chat: 5_000_000_001}
+"""Chats are above all users: no number is both."""
+JSON_COLUMNS, FLAGS = ("body", "sizes"), ("forum", "deleted")
+"""What SQLite keeps in another form."""
+
+
+def _read(column: str, value: Any) -> Any:
+    if column in JSON_COLUMNS:
+        return json.loads(value)
+    return bool(value) if column in FLAGS else value
 
 
 class Store:
@@ -116,13 +123,10 @@ class Store:
         for room in (folder, folder / "parts", folder / "files"):
             room.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.db = sqlite3.connect(
-            folder / "sandbox.db", isolation_level=None, check_same_thread=False
-        )
+        file = folder / "sandbox.db"
+        self.db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self.db.executescript("pragma journal_mode=wal; pragma synchronous=off;" + SCHEMA)
-        self.db.execute(
-            "insert or ignore into about values('secret', ?)", (secrets.token_bytes(32),)
-        )
+        self.run("insert or ignore into about values('secret', ?)", secrets.token_bytes(32))
         self.secret = bytes(self.one("select value from about where name='secret'")[0])
 
     def close(self) -> None:
@@ -133,16 +137,13 @@ class Store:
     def writing(self) -> Generator[None]:
         """All of the writes inside, or none."""
         self.db.execute("begin immediate")
-        try:
+        with self.db:
             yield
-        except BaseException:
-            self.db.execute("rollback")
-            raise
-        self.db.execute("commit")
 
-    def run(self, sql: str, *values: Any) -> int:
-        """Run a statement; the number of the row it made."""
-        return self.db.execute(sql, values).lastrowid or 0
+    def run(self, sql: str, *values: Any) -> None:
+        """Run a statement."""
+        kept = [json.dumps(one) if isinstance(one, dict | list) else one for one in values]
+        self.db.execute(sql, kept)
 
     def all(self, sql: str, *values: Any) -> list[Any]:
         """All rows of a question."""
@@ -157,35 +158,50 @@ class Store:
         whole = hmac.digest(self.secret, str(number).encode(), sha256)
         return int.from_bytes(whole[:8], "little", signed=True)
 
+    def rows(self, kind: type[Row], where: str, *values: Any) -> list[Row]:
+        """Everything of a kind of which the condition is true; it may end in an order and a limit."""
+        names = kind.__match_args__
+        found = self.all(f"select {', '.join(names)} from {TABLES[kind]} where {where}", *values)
+        return [kind(*map(_read, names, row)) for row in found]
+
+    def first(self, kind: type[Row], where: str, *values: Any) -> Row | None:
+        """The first one of a kind of which the condition is true."""
+        return next(iter(self.rows(kind, where, *values)), None)
+
+    def free_number(self, kind: type[User | Chat]) -> int:
+        """The number of the next user or chat."""
+        sql = f"select coalesce(max(id) + 1, ?) from {TABLES[kind]}"
+        return int(self.one(sql, FIRST_NUMBERS[kind])[0])
+
+    def add(self, row: Row) -> Row:
+        """Keep something new; the same."""
+        names = row.__match_args__
+        marks = ", ".join("?" for _ in names)
+        sql = f"insert into {TABLES[type(row)]}({', '.join(names)}) values({marks})"
+        self.run(sql, *(getattr(row, name) for name in names))
+        return row
+
     def user(self, ident: int) -> User | None:
         """Somebody by number."""
-        return next(iter(self.users("id = ?", ident)), None)
+        return self.first(User, "id = ?", ident)
 
     def users(self, where: str = "true", *values: Any) -> list[User]:
         """Everybody of whom the condition is true."""
-        names = "id, phone, name, username, token, srp_salt, verifier, trouble"
-        return [
-            User(*row)
-            for row in self.all(f"select {names} from users where {where} order by id", *values)
-        ]
+        return self.rows(User, f"{where} order by id", *values)
 
     def chat(self, ident: int) -> Chat | None:
         """A chat by its own number."""
-        return next(iter(self.chats("id = ?", ident)), None)
+        return self.first(Chat, "id = ?", ident)
 
     def chats(self, where: str = "true", *values: Any) -> list[Chat]:
         """All chats of which the condition is true."""
-        names = "id, kind, title, username, forum, slow_s, invite"
-        rows = self.all(f"select {names} from chats where {where} order by id", *values)
-        return [Chat(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]) for row in rows]
+        return self.rows(Chat, f"{where} order by id", *values)
 
     def marked(self, number: int) -> Chat | None:
         """A chat by its marked number; None for a user's."""
-        return (
-            self.chat(-number if number > -CHANNEL_BASE else -number - CHANNEL_BASE)
-            if number < 0
-            else None
-        )
+        if number >= 0:
+            return None
+        return self.chat(-number if number > -CHANNEL_BASE else -number - CHANNEL_BASE)
 
     def role(self, chat: int, user: int) -> Role | None:
         """What somebody is in a chat."""
@@ -194,10 +210,8 @@ class Store:
 
     def members(self, chat: int) -> list[int]:
         """Who is in a chat."""
-        rows = self.all(
-            "select user from members where chat = ? and role != 'banned' order by user", chat
-        )
-        return [row[0] for row in rows]
+        sql = "select user from members where chat = ? and role != 'banned' order by user"
+        return [user for (user,) in self.all(sql, chat)]
 
     def box(self, box: int) -> tuple[int, int]:
         """Its pts and last message number."""
@@ -212,31 +226,15 @@ class Store:
 
     def letters(self, where: str, *values: Any) -> list[Letter]:
         """Messages of which the condition is true; it may end in an order and a limit."""
-        names = "box, id, uid, chat, sender, date, body, deleted"
-        rows = self.all(f"select {names} from messages where {where}", *values)
-        return [Letter(*cast("Kept", row[:6]), json.loads(row[6]), bool(row[7])) for row in rows]
+        return self.rows(Letter, where, *values)
+
+    def letter(self, box: int, ident: int) -> Letter | None:
+        """A message by its number in a box, a deleted one too."""
+        return self.first(Letter, "box = ? and id = ?", box, ident)
 
     def media(self, ident: int) -> Media | None:
         """A photo or document by number."""
-        row = self.one(
-            "select id, kind, name, mime, size, attributes, sizes, created from media where id = ?",
-            ident,
-        )
-        if row is None:
-            return None
-        sizes = [(size[0], size[1], size[2], size[3]) for size in json.loads(row[6])]
-        return Media(row[0], row[1], row[2], row[3], row[4], row[5], sizes, row[7])
-
-    def add_media(self, media: Media) -> None:
-        """Keep a photo or document whose bytes are there."""
-        values: Iterable[Any] = (media.id, media.kind, media.name, media.mime, media.size)
-        self.run(
-            "insert into media values(?, ?, ?, ?, ?, ?, ?, ?)",
-            *values,
-            media.attributes,
-            json.dumps(media.sizes),
-            media.created,
-        )
+        return self.first(Media, "id = ?", ident)
 
     def file(self, media: int, size: str = "") -> Path:
         """Where the bytes of a medium are; `size` names one of a photo's sizes."""

@@ -3,26 +3,20 @@
 They have no type information, so `types` and `functions` are `Any` here, at the foreign edge.
 """
 
-import gzip
-import io
 import struct
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from telethon.tl import (  # pyright: ignore[reportMissingTypeStubs]
-    alltlobjects as _all,
-)
-from telethon.tl import (  # pyright: ignore[reportMissingTypeStubs]
-    functions as _functions,
-)
-from telethon.tl import (  # pyright: ignore[reportMissingTypeStubs]
-    types as _types,
-)
+from telethon.tl import alltlobjects  # pyright: ignore[reportMissingTypeStubs]
 
-types: Any = _types
-functions: Any = _functions
-classes: dict[int, Any] = {**vars(_all)["tlobjects"]}
+schema: Any = cast("Any", alltlobjects)
+types: Any = schema.types
+functions: Any = schema.functions
+classes: dict[int, Any] = schema.tlobjects
 
+T = TypeVar("T")
 BOOL_TRUE, BOOL_FALSE, VECTOR, GZIP = 0x997275B5, 0xBC799737, 0x1CB5C415, 0x3072CFA1
 CONTAINER, RPC_RESULT = 0x73F1F8DC, 0xF35C6D01
 DEPTH_MAX = 64
@@ -39,6 +33,19 @@ class Refused(Exception):  # noqa: N818  Telegram's word for an answer, not our 
     def __init__(self, message: str, code: int = 400) -> None:
         super().__init__(message)
         self.message, self.code = message, code
+
+
+def refuse_if(broken: object, message: str, code: int = 400) -> None:
+    """Raise Refused where a rule is broken."""
+    if broken:
+        raise Refused(message, code)
+
+
+def required(found: T | None, message: str, code: int = 400) -> T:
+    """What was looked up. Raises Refused where there is nothing."""
+    if found is None:
+        raise Refused(message, code)
+    return found
 
 
 class Reader:
@@ -114,14 +121,29 @@ class Reader:
 
 def unpacked(data: bytes) -> bytes:
     """What a gzip holds, up to 16 MiB."""
+    unpacker = zlib.decompressobj(wbits=31)  # 31: with the head of a gzip
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            found = file.read(UNPACKED_MAX + 1)
-    except (OSError, EOFError) as error:
+        found = unpacker.decompress(data, UNPACKED_MAX)
+    except zlib.error as error:
         raise MalformedError("no gzip") from error
-    if len(found) > UNPACKED_MAX:
-        raise MalformedError("too large")
+    if not unpacker.eof:
+        raise MalformedError("cut short, or too large")
     return found
+
+
+def messages_in(ident: int, body: bytes) -> Iterator[tuple[int, bytes]]:
+    """The messages that one holds, with their numbers: itself, or those of a container. Raises MalformedError."""
+    reader = Reader(body)
+    kind = reader.read_int(signed=False)
+    if kind == GZIP:
+        yield from messages_in(ident, unpacked(reader.tgread_bytes()))
+    elif kind == CONTAINER:
+        for _ in range(reader.read_int()):
+            inner = reader.read_long()
+            reader.read_int()
+            yield from messages_in(inner, reader.read(reader.read_int()))
+    else:
+        yield ident, body
 
 
 def decode(data: bytes) -> Any:

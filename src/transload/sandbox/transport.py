@@ -4,7 +4,6 @@ Source: core.telegram.org/mtproto/mtproto-transports.
 """
 
 import struct
-from typing import Protocol
 from zlib import crc32
 
 from anyio.abc import ByteReceiveStream
@@ -36,18 +35,6 @@ class Buffered:
     def put_back(self, data: bytes) -> None:
         """Bytes that were looked at only."""
         self._held[:0] = data
-
-
-class Transport(Protocol):
-    """How packets are told apart."""
-
-    async def receive(self, stream: Buffered) -> bytes:
-        """The next packet. Raises BadPacketError, anyio.EndOfStream."""
-        ...
-
-    def packed(self, data: bytes) -> bytes:
-        """A packet as it is sent."""
-        ...
 
 
 class Full:
@@ -102,6 +89,10 @@ class Abridged:
         words = len(data) // 4
         head = bytes([words]) if words < 0x7F else b"\x7f" + words.to_bytes(3, "little")
         return head + data
+
+
+Transport = Full | Intermediate | Abridged
+"""How packets are told apart: `receive` the next one, `packed` makes one."""
 
 
 def _sane(length: int) -> int:

@@ -1,24 +1,29 @@
 """What all requests of a server share: its state, its clock, who is connected, and how peers are named."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from transload.sandbox.faults import Faults
 from transload.sandbox.store import CHANNEL_BASE, Chat, Role, Store, User
-from transload.sandbox.tl import Refused, types
+from transload.sandbox.tl import Refused, refuse_if, required, types
 
 
 class Listener(Protocol):
     """A connection that hears of updates."""
 
+    key_id: bytes
     user: int | None
     wants_updates: bool
 
     def push(self, update: Any) -> None:
         """Send an object that nobody asked for."""
+        ...
+
+    async def drop(self) -> None:
+        """Break the connection."""
         ...
 
 
@@ -82,10 +87,7 @@ class Call:
     @property
     def me(self) -> User:
         """Who asks."""
-        found = self.store.user(self.user)
-        if found is None:
-            raise Refused("AUTH_KEY_UNREGISTERED", 401)
-        return found
+        return required(self.store.user(self.user), "AUTH_KEY_UNREGISTERED", 401)
 
     def marked(self, peer: Any) -> int:
         """The marked number that an InputPeer, InputUser or InputChannel names. Raises Refused for a wrong one."""
@@ -103,26 +105,21 @@ class Call:
                 raise Refused("PEER_ID_INVALID")
 
     def _known(self, number: int) -> int:
-        if self.store.marked(number) is None:
-            raise Refused("CHANNEL_INVALID" if number <= -CHANNEL_BASE else "PEER_ID_INVALID")
+        error = "CHANNEL_INVALID" if number <= -CHANNEL_BASE else "PEER_ID_INVALID"
+        required(self.store.marked(number), error)
         return number
 
     def _checked(self, ident: int, access_hash: int, error: str) -> int:
         known = self.store.user(ident) is not None or self.store.chat(ident) is not None
-        trusted = (
-            access_hash == 0 and self.me.token is not None
-        )  # bots may name those they met without a hash
-        if not known or not (trusted or access_hash == self.store.hash_of(ident)):
-            raise Refused(error)
+        trusted = access_hash == 0 and self.me.token  # bots may name those they met without a hash
+        refuse_if(not known or not (trusted or access_hash == self.store.hash_of(ident)), error)
         return ident
 
     def member_of(self, chat: Chat) -> Role:
         """What the caller is in a chat. Raises Refused for strangers."""
-        role = self.store.role(chat.id, self.user)
-        if role is None:
-            raise Refused("CHANNEL_PRIVATE" if chat.kind != "group" else "PEER_ID_INVALID")
-        if role == "banned":
-            raise Refused("USER_BANNED_IN_CHANNEL")
+        error = "PEER_ID_INVALID" if chat.kind == "group" else "CHANNEL_PRIVATE"
+        role: Role = required(self.store.role(chat.id, self.user), error)
+        refuse_if(role == "banned", "USER_BANNED_IN_CHANNEL")
         return role
 
     def box_of(self, marked: int) -> int:
@@ -130,26 +127,21 @@ class Call:
         return marked if marked <= -CHANNEL_BASE else self.user
 
 
-Handler = Callable[[Call, Any], Awaitable[Any]]
-
-
 def peer_of(marked: int) -> Any:
     """A marked number as a Peer."""
     if marked > 0:
         return types.PeerUser(marked)
-    return (
-        types.PeerChannel(-marked - CHANNEL_BASE)
-        if marked <= -CHANNEL_BASE
-        else types.PeerChat(-marked)
-    )
+    if marked > -CHANNEL_BASE:
+        return types.PeerChat(-marked)
+    return types.PeerChannel(-marked - CHANNEL_BASE)
 
 
 def user_of(store: Store, user: User, viewer: int) -> Any:
     """A user as another one sees them."""
     return types.User(
         user.id,
-        is_self=user.id == viewer or None,
-        bot=user.token is not None or None,
+        is_self=user.id == viewer,
+        bot=user.token is not None,
         bot_info_version=1 if user.token else None,
         access_hash=store.hash_of(user.id),
         first_name=user.name,
@@ -161,66 +153,45 @@ def user_of(store: Store, user: User, viewer: int) -> Any:
 
 def chat_of(world: World, chat: Chat, viewer: int) -> Any:
     """A chat as somebody sees it."""
-    store = world.store
-    role = store.role(chat.id, viewer)
-    count = len(store.members(chat.id))
-    created, left = world.date(0), (role in (None, "banned")) or None
-    creator = role == "creator" or None
-    rights = admin_rights() if role in ("creator", "admin") else None
+    role = world.store.role(chat.id, viewer)
+    shared = {
+        "photo": types.ChatPhotoEmpty(),
+        "date": world.date(0),
+        "creator": role == "creator",
+        "left": role in (None, "banned"),
+        "admin_rights": admin_rights() if role in ("creator", "admin") else None,
+        "participants_count": len(world.store.members(chat.id)),
+    }
     if chat.kind == "group":
-        return types.Chat(
-            chat.id,
-            chat.title,
-            types.ChatPhotoEmpty(),
-            count,
-            created,
-            1,
-            creator,
-            left,
-            admin_rights=rights,
-        )
+        return types.Chat(chat.id, chat.title, version=1, **shared)
+    muted = types.ChatBannedRights(None, send_messages=True) if role == "read_only" else None
     return types.Channel(
         chat.id,
         chat.title,
-        types.ChatPhotoEmpty(),
-        created,
-        creator=creator,
-        left=left,
-        broadcast=chat.kind == "channel" or None,
-        megagroup=chat.kind == "supergroup" or None,
-        forum=chat.forum or None,
-        slowmode_enabled=chat.slow_s > 0 or None,
-        access_hash=store.hash_of(chat.id),
+        broadcast=chat.kind == "channel",
+        megagroup=chat.kind == "supergroup",
+        forum=chat.forum,
+        slowmode_enabled=chat.slow_s > 0,
+        access_hash=world.store.hash_of(chat.id),
         username=chat.username,
-        admin_rights=rights,
-        banned_rights=types.ChatBannedRights(None, send_messages=True)
-        if role == "read_only"
-        else None,
-        participants_count=count,
+        banned_rights=muted,
+        **shared,
     )
+
+
+RIGHTS = ("post_messages", "edit_messages", "delete_messages", "invite_users", "manage_topics")
 
 
 def admin_rights() -> Any:
     """What an administrator may do here: everything that this server knows."""
-    return types.ChatAdminRights(
-        post_messages=True,
-        edit_messages=True,
-        delete_messages=True,
-        invite_users=True,
-        manage_topics=True,
-        other=True,
-    )
+    return types.ChatAdminRights(**dict.fromkeys(RIGHTS, True))
 
 
 def gathered(world: World, numbers: set[int], viewer: int) -> dict[str, list[Any]]:
-    """The users and chats of these marked numbers, for an answer."""
-    store = world.store
-    users = [
-        user_of(store, user, viewer)
-        for number in sorted(numbers)
-        if number > 0 and (user := store.user(number))
-    ]
-    chats = [
-        chat_of(world, chat, viewer) for number in sorted(numbers) if (chat := store.marked(number))
-    ]
-    return {"users": users, "chats": chats}
+    """The users and chats of these marked numbers, as the arguments of an answer."""
+    users = map(world.store.user, sorted(number for number in numbers if number > 0))
+    chats = map(world.store.marked, sorted(numbers))
+    return {
+        "users": [user_of(world.store, user, viewer) for user in users if user],
+        "chats": [chat_of(world, chat, viewer) for chat in chats if chat],
+    }
