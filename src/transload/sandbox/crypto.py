@@ -136,11 +136,12 @@ class ServerKey:
 
     @classmethod
     def kept(cls, path: Path) -> "ServerKey":
-        """The key in a file, made there the first time."""
+        """The key in a file, made there the first time; a kill leaves it whole or not there."""
         if not path.exists():
             made = rsa.generate_private_key(65537, 2048)
-            path.touch(0o600)
-            path.write_bytes(made.private_bytes(PEM, PKCS8, OPEN))
+            (new := path.with_suffix(".new")).touch(0o600)
+            new.write_bytes(made.private_bytes(PEM, PKCS8, OPEN))
+            new.replace(path)
         private = serialization.load_pem_private_key(path.read_bytes(), None)
         if not isinstance(private, rsa.RSAPrivateKey):
             raise TypeError(f"{path} holds no RSA key")
