@@ -128,9 +128,13 @@ async def test_one_that_dies_fails_its_photo_alone(samples: Samples, tmp_path: P
     await pool.aclose()
 
 
-async def test_what_takes_much_memory_is_done_one_at_a_time(tmp_path: Path) -> None:
+async def test_what_takes_much_memory_is_done_one_at_a_time(
+    samples: Samples, tmp_path: Path
+) -> None:
+    """A picture that takes far longer than a request waits before a further child is started."""
     pool = DecoderPool(DecoderLimits(), most=3)
-    Image.new("RGB", (900, 900)).save(tmp_path / "a.png")
+    assert await probe(pool, samples("photo.jpg"))
+    Image.effect_noise((4000, 3000), 60).convert("RGB").save(tmp_path / "a.png", compress_level=1)
 
     async def shrink(n: int) -> None:
         request = Shrink(
@@ -156,16 +160,21 @@ async def test_films_are_asked_of_one_child_alone(samples: Samples, tmp_path: Pa
     path = samples("plain.mp4")
     assert (await pool.ask(LOOK, Probe(path=str(path), name=path.name))).unopened
     (pipe,) = pipes(tmp_path, 1)
+    found: list[int | None] = []
 
     async def film() -> None:
-        found = await pool.ask(PROBE, Probe(path=str(path), name=path.name))
-        assert found.facts.frames_decoded == 2
+        facts = (await pool.ask(PROBE, Probe(path=str(path), name=path.name))).facts
+        found.append(facts.frames_decoded)
 
     async with anyio.create_task_group() as group:
+        group.start_soon(probe, pool, pipe)  # it keeps the child of the films
         for _ in range(4):
             group.start_soon(film)
-        group.start_soon(probe, pool, pipe)
+        await anyio.wait_all_tasks_blocked()
+        assert await probe(pool, samples("photo.jpg")) == "jpeg"  # asked last, of a second child
+        assert found == []
         await anyio.to_thread.run_sync(partial(write_all, [pipe]))
+    assert found == [2] * 4
     assert pool.starts == 2
     await pool.aclose()
 
