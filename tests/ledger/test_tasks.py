@@ -96,18 +96,18 @@ async def test_a_paused_job_rests_and_its_worker_is_told(desk: Desk) -> None:
 
 
 async def test_a_worker_hears_of_what_it_may_take(desk: Desk) -> None:
-    assert not (await desk.leases.look([], Lane)).due
+    assert not (await desk.leases.look([], list(Lane))).due
     await desk.submit()
-    assert (await desk.leases.look([], Lane)).due
-    assert not (await desk.leases.look([], Lane)).due  # nothing was committed since
+    assert (await desk.leases.look([], list(Lane))).due
+    assert not (await desk.leases.look([], list(Lane))).due  # nothing was committed since
     task = await desk.take()
-    assert not (await desk.leases.look([task], Lane)).due
+    assert not (await desk.leases.look([task], list(Lane))).due
     await desk.leases.release(task, desk.clock.now_ms + 60_000)
-    assert not (await desk.leases.look([], Lane)).due
+    assert not (await desk.leases.look([], list(Lane))).due
     desk.clock.now_ms += 60_000  # and nothing is committed
     assert not (await desk.leases.look([], [Lane.CONVERT])).due
     desk.clock.now_ms += DUE_MS
-    assert (await desk.leases.look([], Lane)).due
+    assert (await desk.leases.look([], list(Lane))).due
 
 
 async def test_a_task_given_back_waits_for_its_due_time(desk: Desk) -> None:
