@@ -106,6 +106,21 @@ class FileFacts:
 NOTHING_FOUND = FileFacts()
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a player shows of a delivered file before it plays: pixels as shown (upright), seconds, the words in it.
+
+    `thumb` is a JPEG as probing makes it. None and empty where it is not known or there is none.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    title: str = ""
+    performer: str = ""
+    thumb: bytes | None = None
+
+
 @dataclass(slots=True)
 class Finding:
     """Facts while they are gathered: what was found before an error counts."""

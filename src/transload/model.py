@@ -10,7 +10,7 @@ from typing import Literal
 
 from transload.blob import Blob, LocalBlob, MemoryBlob
 from transload.entry import Place
-from transload.facts import NOTHING_FOUND, FileFacts
+from transload.facts import NOTHING_FOUND, FileFacts, Looks
 from transload.faults import Fault
 from transload.json_codec import Json, JsonObject
 from transload.options import (
@@ -307,7 +307,7 @@ class Parcel:
     """What is to become one delivered file. `name` is the wanted inner path (display text, not a path).
 
     `blob` opens its bytes; None for an intent read back from the ledger: its bytes are no longer at hand. One without a
-    path is a stream that opens once; `sha256` is None then, for it is hashed on its way.
+    path is a stream that opens once; `sha256` is None then, for it is hashed on its way. `looks` is of media.
     """
 
     blob: Blob | None
@@ -315,6 +315,7 @@ class Parcel:
     size_bytes: int
     sha256: str | None
     mtime_ms: int | None = None
+    looks: Looks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.anyio
 
 def test_a_missing_library_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "telethon", None)
-    monkeypatch.delitem(sys.modules, "transload.clients.telegram", raising=False)
+    for one in ("telegram", "mtproto"):
+        monkeypatch.delitem(sys.modules, f"transload.clients.{one}", raising=False)
     monkeypatch.delattr(clients, "telegram", raising=False)
     telegram = Telegram(api_id=1, api_hash="h")
     with pytest.raises(UnreachableError, match="telethon is not installed") as told:

@@ -52,7 +52,12 @@ class Unknown:
     why: str
 
 
-Refused = Wait | BadItem | Gone | Denied | Unknown
+@dataclass(frozen=True, slots=True)
+class SentBefore:
+    """Messages with these random ids were posted before; nothing happened now."""
+
+
+Refused = Wait | BadItem | Gone | Denied | Unknown | SentBefore
 
 
 class BrokenOffError(Exception):
@@ -85,11 +90,31 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """The attributes that are sent along with a video."""
+    """The attributes that are sent along with a video; one that is `looped` is shown as an animation."""
 
     width: int
     height: int
     duration_s: float
+    looped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The attributes that are sent along with audio; what is not known is empty."""
+
+    duration_s: float
+    title: str = ""
+    performer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file is shown as: a video, audio, or a file to save; the small picture is for all of them."""
+
+    name: str
+    mime: str
+    shown: Film | Sound | None = None
+    thumb: Uploaded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +142,27 @@ class Me:
     id: int
     name: str
     bot: bool
+    premium: bool = False
+
+
+ChatKind = Literal["private", "group", "supergroup", "channel"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFacts:
+    """What is known of a chat: `number` as clients write it (`-100…` for channels), `name` where it is public.
+
+    `denied` says why this account may not post there, as Telegram would; `became` is the number of the supergroup that
+    a group was made into.
+    """
+
+    kind: ChatKind
+    number: int
+    title: str = ""
+    name: str | None = None
+    forum: bool = False
+    denied: str | None = None
+    became: int | None = None
 
 
 LoginProblem = Literal[

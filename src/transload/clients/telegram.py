@@ -1,4 +1,4 @@
-"""Telegram over MTProto: the one module that knows Telethon. Its errors end here and become outcomes, by type.
+"""Telegram over MTProto: requests in, outcomes out. The library's errors end here, by type.
 
 Facts behind the choices: core.telegram.org/api/files, and measurements against a server of our own. Sends are never
 repeated here: whoever sends knows the random ids and decides.
@@ -7,107 +7,61 @@ repeated here: whoever sends knows the random ids and decides.
 import base64
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import anyio
-import telethon  # pyright: ignore[reportMissingTypeStubs]
 
+from transload.clients.mtproto import (
+    NO_ANSWER,
+    chat_facts_of,
+    code_of,
+    errors,
+    f,
+    found_of,
+    in_topic,
+    input_file,
+    library,
+    login_refused,
+    media_of,
+    new_document,
+    numbers_of,
+    outcome_of,
+    staged_of,
+    t,
+)
 from transload.clients.outcomes import (
-    BadItem,
     BrokenOffError,
+    ChatFacts,
     Denied,
+    Document,
     Done,
-    Film,
     Found,
-    Gone,
-    LoginProblem,
     LoginRefused,
     Me,
     Member,
     PasswordWanted,
     Refused,
     Staged,
-    Unknown,
     Uploaded,
-    Wait,
 )
 from transload.errors import AccountError, ConnectError, SettingError
 
-# The library has no types: its modules are `Any` from here on, and nothing of it leaves this module.
 T = TypeVar("T")
-library = cast("Any", telethon)
-errors: Any = library.errors
-f: Any = library.functions
-t: Any = library.types
-
 log = logging.getLogger(__name__)
 
 PART_BYTES = 512 * 1024  # core.telegram.org/api/files: the largest part, and the best
 BIG_BYTES = 10 * 1024 * 1024  # above it, saveBigFilePart
 RECENT = 20
 CONNECT_TRIES = 3
+PARTS_MAX, PARTS_MAX_PREMIUM = 4000, 8000
+"""Parts a file, where the server does not say (core.telegram.org/api/files)."""
+PAGE_MAX = 100  # messages in one answer
 DC = 2
 """The number of the data centre that a server of one's own is taken for."""
-
-_BAD_ITEM = (
-    errors.PhotoInvalidDimensionsError,
-    errors.PhotoSaveFileInvalidError,
-    errors.PhotoExtInvalidError,
-    errors.PhotoInvalidError,
-    errors.ImageProcessFailedError,
-    errors.MediaInvalidError,
-    errors.MediaEmptyError,
-    errors.MediaGroupedInvalidError,
-    errors.MediaCaptionTooLongError,
-    errors.MessageTooLongError,
-    errors.MessageEmptyError,
-    errors.Md5ChecksumInvalidError,
-)
-_DENIED = (
-    errors.ChatWriteForbiddenError,
-    errors.UserBannedInChannelError,
-    errors.ChatAdminRequiredError,
-    errors.ChannelPrivateError,
-    errors.ChannelInvalidError,
-    errors.PeerIdInvalidError,
-    errors.TopicDeletedError,
-    errors.UserIsBlockedError,
-)
-_REFERENCE = (
-    errors.FileReferenceExpiredError,
-    errors.FileReferenceInvalidError,
-    errors.FileReferenceEmptyError,
-)
-_PARTS = (
-    errors.FilePartsInvalidError,
-    errors.FilePartSizeChangedError,
-    errors.FilePartInvalidError,
-    errors.FilePart0MissingError,
-)
-_SIGNED_OUT = (errors.UnauthorizedError, errors.AuthKeyDuplicatedError)
-_NO_ANSWER = (
-    ConnectionError,
-    ValueError,
-    TimeoutError,
-    errors.ServerError,
-    errors.RandomIdDuplicateError,
-)
-"""`ValueError` is Telethon's word for a request that failed several times; the last one may have been heard."""
-_LOGIN: tuple[tuple[Any, LoginProblem], ...] = (
-    ((errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError), "wrong_code"),
-    (errors.PhoneCodeExpiredError, "expired_code"),
-    (errors.PasswordHashInvalidError, "wrong_password"),
-    ((errors.PhoneNumberUnoccupiedError, errors.PhoneNumberInvalidError), "no_account"),
-    ((errors.AccessTokenInvalidError, errors.AccessTokenExpiredError), "bad_token"),
-    (errors.AuthTokenExpiredError, "expired_qr"),
-    (errors.PhoneNumberBannedError, "limited"),
-    (errors.UserDeactivatedError, "limited"),
-    (errors.UserDeactivatedBanError, "limited"),
-    ((errors.PhoneNumberFloodError, errors.PhonePasswordFloodError, errors.FloodError), "limited"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,42 +83,6 @@ class Access:
     server: Server | None = None
 
 
-def code_of(error: BaseException) -> str:
-    """Telegram's own word for an error, as far as the library keeps it: the name of its class."""
-    return type(error).__name__.removesuffix("Error")
-
-
-def _seconds(error: Any) -> float:
-    return float(error.seconds)
-
-
-_OUTCOMES: tuple[tuple[Any, Callable[[Any], Refused]], ...] = (
-    (errors.FloodPremiumWaitError, lambda error: Wait(_seconds(error), "uploads", code_of(error))),
-    (errors.SlowModeWaitError, lambda error: Wait(_seconds(error), "chat", code_of(error))),
-    (
-        (errors.FloodWaitError, errors.FloodTestPhoneWaitError),
-        lambda error: Wait(_seconds(error), "account", code_of(error)),
-    ),
-    (errors.FilePartMissingError, lambda error: Gone("parts", int(error.which))),
-    (_PARTS, lambda _error: Gone("parts")),
-    (_REFERENCE, lambda _error: Gone("reference")),
-    (_BAD_ITEM, lambda error: BadItem(code_of(error))),
-    (_DENIED, lambda error: Denied(code_of(error))),
-    (_NO_ANSWER, lambda error: Unknown(code_of(error))),
-)
-"""What errors mean, the first that fits."""
-
-
-def outcome_of(error: Exception) -> Refused:
-    """What an error means to the caller. Raises AccountError when nobody is signed in any more."""
-    if isinstance(error, _SIGNED_OUT):
-        raise AccountError(f"Telegram has ended this session ({code_of(error)})") from error
-    for kinds, meaning in _OUTCOMES:
-        if isinstance(error, kinds):
-            return meaning(error)
-    raise error
-
-
 @dataclass(frozen=True, slots=True)
 class Chat:
     """A chat that requests can be made of; opaque to callers."""
@@ -175,16 +93,28 @@ class Chat:
 class Telegram:
     """A connection to one account. Opened by `opened`; every method may be called by several tasks."""
 
-    def __init__(self, client: Any, access: Access) -> None:
-        self._client, self._access = client, access
+    def __init__(self, client: Any, access: Access, beside: Sequence[Any] = ()) -> None:
+        self._client, self._access, self._beside = client, access, beside
+        self._of_parts = cycle([client, *beside])
         self._code_hash = ""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, or one that was lost is being made again."""
+        return all(bool(one.is_connected()) for one in (self._client, *self._beside))
+
+    async def connect(self) -> None:
+        """Connect again what the library has given up. Raises ConnectError."""
+        for one in (self._client, *self._beside):
+            if not one.is_connected():
+                await _connect(one)
 
     # ---- signing in
 
     async def me(self) -> Me | None:
         """Who is signed in; None: nobody."""
         found = await self._client.get_me()
-        return None if found is None else Me(found.id, found.first_name or "", bool(found.bot))
+        return None if found is None else _me_of(found)
 
     async def send_code(self, phone: str) -> LoginRefused | None:
         """Let Telegram send a code to the account's other devices, or by SMS. None: it is on its way."""
@@ -195,7 +125,7 @@ class Telegram:
         try:
             self._code_hash = (await self._client(request)).phone_code_hash
         except errors.RPCError as error:
-            return _login_refused(error)
+            return login_refused(error)
         return None
 
     async def give_code(self, phone: str, code: str) -> Me | PasswordWanted | LoginRefused:
@@ -205,7 +135,7 @@ class Telegram:
         except errors.SessionPasswordNeededError:
             return PasswordWanted()
         except errors.RPCError as error:
-            return _login_refused(error)
+            return login_refused(error)
         return await self._signed_in()
 
     async def give_password(self, password: str) -> Me | LoginRefused:
@@ -213,7 +143,7 @@ class Telegram:
         try:
             await self._client.sign_in(password=password)
         except errors.RPCError as error:
-            return _login_refused(error)
+            return login_refused(error)
         return await self._signed_in()
 
     async def give_token(self, token: str) -> Me | LoginRefused:
@@ -221,7 +151,7 @@ class Telegram:
         try:
             await self._client.sign_in(bot_token=token)
         except errors.RPCError as error:
-            return _login_refused(error)
+            return login_refused(error)
         return await self._signed_in()
 
     async def qr_codes(self) -> AsyncGenerator[str]:
@@ -257,38 +187,23 @@ class Telegram:
             request = f.upload.SaveBigFilePartRequest(file_id, number, total, data)
         else:
             request = f.upload.SaveFilePartRequest(file_id, number, data)
-        return await self._done(request, lambda _answer: None)
+        return await self._done(request, lambda _answer: None, next(self._of_parts))
+
+    async def parts_max(self) -> Done[tuple[int, int]] | Refused:
+        """The most parts a file may have: of usual accounts, and of premium ones."""
+        return await self._done(f.help.GetAppConfigRequest(0), _parts_max)
 
     async def stage_photo(self, chat: Chat, file: Uploaded) -> Done[Staged] | Refused:
         """Make a photo of an uploaded file; it is shown to nobody yet."""
-        media = t.InputMediaUploadedPhoto(_input_file(file))
-        return await self._done(f.messages.UploadMediaRequest(chat.peer, media), _staged)
+        media = t.InputMediaUploadedPhoto(input_file(file))
+        return await self._done(f.messages.UploadMediaRequest(chat.peer, media), staged_of)
 
     async def stage_document(
-        self,
-        chat: Chat,
-        file: Uploaded,
-        mime: str,
-        film: Film | None = None,
-        thumb: Uploaded | None = None,
+        self, chat: Chat, file: Uploaded, document: Document
     ) -> Done[Staged] | Refused:
-        """Make a document of an uploaded file: a video that streams where `film` tells of one, else a file."""
-        attributes = [t.DocumentAttributeFilename(file.name)]
-        if film is not None:
-            attributes.append(
-                t.DocumentAttributeVideo(
-                    duration=film.duration_s, w=film.width, h=film.height, supports_streaming=True
-                )
-            )
-        media = t.InputMediaUploadedDocument(
-            _input_file(file),
-            mime,
-            attributes,
-            nosound_video=True if film is not None else None,  # or silent ones become GIFs
-            force_file=True if film is None else None,
-            thumb=None if thumb is None else _input_file(thumb),
-        )
-        return await self._done(f.messages.UploadMediaRequest(chat.peer, media), _staged)
+        """Make a document of an uploaded file: a video that streams, audio, or a file to save."""
+        media = new_document(file, document)
+        return await self._done(f.messages.UploadMediaRequest(chat.peer, media), staged_of)
 
     # ---- sending
 
@@ -296,10 +211,49 @@ class Telegram:
         """The chat of a name or number, as the other methods take it. Raises AccountError."""
         try:
             return Chat(await self._client.get_input_entity(name))
-        except ValueError:  # nobody has that name
-            return Denied("PeerIdInvalid")
+        except ValueError:  # nobody has that name, or a number was never met
+            return await self._chat_of_dialogs(name)
         except errors.RPCError as error:
             return outcome_of(error)
+
+    async def _chat_of_dialogs(self, name: str | int) -> Chat | Refused:
+        """A number that this session has not met: it is known once all chats of the account were read."""
+        try:
+            if isinstance(name, int):
+                await self._client.get_dialogs()
+                return Chat(await self._client.get_input_entity(name))
+        except ValueError:
+            pass
+        except errors.RPCError as error:
+            return outcome_of(error)
+        return Denied("PEER_ID_INVALID")
+
+    async def invited(self, code: str) -> Chat | Refused:
+        """The chat of an invite link, which is joined where we are no member. `code` is what follows the `+`."""
+        try:
+            found = await self._client(f.messages.CheckChatInviteRequest(code))
+            if isinstance(found, t.ChatInviteAlready | t.ChatInvitePeek) and not getattr(
+                found.chat, "left", False
+            ):
+                return Chat(library.utils.get_input_peer(found.chat))
+            joined = await self._client(f.messages.ImportChatInviteRequest(code))
+            return Chat(library.utils.get_input_peer(joined.chats[0]))
+        except (
+            errors.InviteHashExpiredError,
+            errors.InviteHashInvalidError,
+            errors.InviteRequestSentError,
+        ) as error:
+            return Denied(code_of(error))
+        except (errors.RPCError, *NO_ANSWER) as error:
+            return outcome_of(error)
+
+    async def facts(self, chat: Chat) -> Done[ChatFacts] | Refused:
+        """What a chat is, and whether we may post there."""
+        try:
+            entity = await self._client.get_entity(chat.peer)
+        except (errors.RPCError, *NO_ANSWER) as error:
+            return outcome_of(error)
+        return Done(chat_facts_of(entity, library.utils.get_peer_id(entity)))
 
     async def send_album(
         self,
@@ -309,11 +263,12 @@ class Telegram:
     ) -> Done[list[int]] | Refused:
         """Post staged media as one album, all or none; the numbers of its messages."""
         media = [
-            t.InputSingleMedia(_media(m.staged), m.caption, random_id=m.random_id) for m in members
+            t.InputSingleMedia(media_of(m.staged), m.caption, random_id=m.random_id)
+            for m in members
         ]
-        request = f.messages.SendMultiMediaRequest(chat.peer, media, reply_to=_in_topic(topic))
+        request = f.messages.SendMultiMediaRequest(chat.peer, media, reply_to=in_topic(topic))
         return await self._done(
-            request, lambda answer: _numbers(answer, [m.random_id for m in members])
+            request, lambda answer: numbers_of(answer, [m.random_id for m in members])
         )
 
     async def send_one(
@@ -325,12 +280,12 @@ class Telegram:
         """Post one staged medium."""
         request = f.messages.SendMediaRequest(
             chat.peer,
-            _media(member.staged),
+            media_of(member.staged),
             member.caption,
-            reply_to=_in_topic(topic),
+            reply_to=in_topic(topic),
             random_id=member.random_id,
         )
-        return await self._done(request, lambda answer: _numbers(answer, [member.random_id]))
+        return await self._done(request, lambda answer: numbers_of(answer, [member.random_id]))
 
     async def send_text(
         self,
@@ -341,19 +296,27 @@ class Telegram:
     ) -> Done[list[int]] | Refused:
         """Post a text."""
         request = f.messages.SendMessageRequest(
-            chat.peer, text, reply_to=_in_topic(topic), random_id=random_id
+            chat.peer, text, reply_to=in_topic(topic), random_id=random_id
         )
-        return await self._done(request, lambda answer: _numbers(answer, [random_id]))
+        return await self._done(request, lambda answer: numbers_of(answer, [random_id]))
 
     async def edit_text(self, chat: Chat, message_id: int, text: str) -> Done[None] | Refused:
         """Give a text of ours other words; the same words are fine, too."""
         try:
-            return await self._done(
-                f.messages.EditMessageRequest(chat.peer, message_id, message=text),
-                lambda _answer: None,
-            )
+            await self._client(f.messages.EditMessageRequest(chat.peer, message_id, message=text))
         except errors.MessageNotModifiedError:
-            return Done(None)
+            pass
+        except (errors.RPCError, *NO_ANSWER) as error:
+            return outcome_of(error)
+        return Done(None)
+
+    async def delete(self, chat: Chat, message_ids: Sequence[int]) -> Done[None] | Refused:
+        """Take messages of ours back, for everybody."""
+        try:
+            await self._client.delete_messages(chat.peer, list(message_ids), revoke=True)
+        except (errors.RPCError, *NO_ANSWER) as error:
+            return outcome_of(error)
+        return Done(None)
 
     # ---- reading
 
@@ -361,13 +324,26 @@ class Telegram:
         self, chat: Chat, after: int = 0, limit: int = RECENT
     ) -> Done[list[Found]] | Refused:
         """The newest messages above a number, the newest first. Bots may not: `Denied`."""
-        request = f.messages.GetHistoryRequest(chat.peer, 0, None, 0, limit, 0, after, 0)
-        try:
-            return await self._done(
-                request, lambda answer: [_found(one) for one in answer.messages]
-            )
-        except errors.BotMethodInvalidError as error:
-            return Denied(code_of(error))
+        return await self.find_before(chat, 0, after, limit)
+
+    async def find_before(
+        self, chat: Chat, before: int, after: int = 0, limit: int = PAGE_MAX
+    ) -> Done[list[Found]] | Refused:
+        """Messages between two numbers, the newest first; `before` 0: up to the last one."""
+        request = f.messages.GetHistoryRequest(chat.peer, before, None, 0, limit, 0, after, 0)
+        return await self._done(request, lambda answer: [found_of(one) for one in answer.messages])
+
+    async def messages(self, chat: Chat, message_ids: Sequence[int]) -> Done[list[Found]] | Refused:
+        """Those of these messages (100 at most) that are there; bots may ask this, too."""
+        asked = [t.InputMessageID(one) for one in message_ids]
+        request = f.messages.GetMessagesRequest(asked)
+        if isinstance(chat.peer, t.InputPeerChannel):
+            channel = library.utils.get_input_channel(chat.peer)
+            request = f.channels.GetMessagesRequest(channel, asked)
+        return await self._done(
+            request,
+            lambda answer: [found_of(one) for one in answer.messages if isinstance(one, t.Message)],
+        )
 
     async def download(self, chat: Chat, message_id: int, offset: int = 0) -> AsyncIterator[bytes]:
         """The bytes of a message's medium from an offset (a multiple of 4096) on, piece by piece.
@@ -382,28 +358,35 @@ class Telegram:
                 message.media, offset=offset, request_size=PART_BYTES
             ):
                 yield bytes(piece)
-        except (errors.RPCError, *_NO_ANSWER) as error:
+        except (errors.RPCError, *NO_ANSWER) as error:
             raise BrokenOffError(outcome_of(error)) from error
 
     def on_message(self, hear: Callable[[int, Found], Awaitable[None]]) -> None:
         """Call `hear` with the chat's number and each message that arrives from now on."""
 
         async def heard(event: Any) -> None:
-            await hear(event.chat_id, _found(event.message))
+            await hear(event.chat_id, found_of(event.message))
 
         self._client.add_event_handler(heard, library.events.NewMessage(incoming=True))
 
-    async def _done(self, request: Any, read: Callable[[Any], T]) -> Done[T] | Refused:
+    async def _done(
+        self, request: Any, read: Callable[[Any], T], client: Any = None
+    ) -> Done[T] | Refused:
         try:
-            answer = await self._client(request)
-        except (errors.RPCError, *_NO_ANSWER) as error:
+            answer = await (client or self._client)(request)
+        except (errors.RPCError, *NO_ANSWER) as error:
             return outcome_of(error)
         return Done(read(answer))
 
 
 @asynccontextmanager
-async def opened(access: Access, *, updates: bool = False) -> AsyncGenerator[Telegram]:
-    """The account of a session file, connected, signed in or not. Raises ConnectError, SettingError."""
+async def opened(
+    access: Access, *, updates: bool = False, connections: int = 1
+) -> AsyncGenerator[Telegram]:
+    """The account of a session file, connected, signed in or not. Raises ConnectError, SettingError.
+
+    With more than one of `connections` parts travel by all of them.
+    """
     session = library.sessions.SQLiteSession(str(access.session))
     if access.server is not None:
         try:
@@ -412,6 +395,19 @@ async def opened(access: Access, *, updates: bool = False) -> AsyncGenerator[Tel
             raise SettingError("telegram.server_key is no public key (PEM)") from error
         if (session.server_address, session.port) != (access.server.host, access.server.port):
             session.set_dc(DC, access.server.host, access.server.port)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(_connected(session, access, updates=updates))
+        beside: list[Any] = []
+        for _ in range(connections - 1):
+            more = library.sessions.MemorySession()
+            more.set_dc(session.dc_id, session.server_address, session.port)
+            more.auth_key = session.auth_key
+            beside.append(await stack.enter_async_context(_connected(more, access, updates=False)))
+        yield Telegram(client, access, beside)
+
+
+@asynccontextmanager
+async def _connected(session: Any, access: Access, *, updates: bool) -> AsyncGenerator[Any]:
     client = library.TelegramClient(
         session,
         access.api_id,
@@ -419,19 +415,27 @@ async def opened(access: Access, *, updates: bool = False) -> AsyncGenerator[Tel
         request_retries=0,
         connection_retries=CONNECT_TRIES,
         flood_sleep_threshold=0,  # waits are rows of ours, not naps of the library
+        raise_last_call_error=True,  # so that a random id used before is not any fault of the server
         receive_updates=updates,
         base_logger=log,  # else its warnings go to the terminal
     )
     try:
-        await client.connect()
-    except (OSError, TimeoutError) as error:
+        await _connect(client)
+    except ConnectError:
         session.close()
-        raise ConnectError("Telegram cannot be reached") from error
+        raise
     try:
-        yield Telegram(client, access)
+        yield client
     finally:
         with anyio.CancelScope(shield=True), anyio.move_on_after(5):
             await client.disconnect()
+
+
+async def _connect(client: Any) -> None:
+    try:
+        await client.connect()
+    except (OSError, TimeoutError) as error:
+        raise ConnectError("Telegram cannot be reached") from error
 
 
 def cipher() -> str:
@@ -439,48 +443,19 @@ def cipher() -> str:
     return "cryptg" if getattr(library.crypto.aes, "cryptg", None) is not None else "libssl"
 
 
-def _login_refused(error: Exception) -> LoginRefused:
-    for kinds, problem in _LOGIN:
-        if isinstance(error, kinds):
-            return LoginRefused(problem, code_of(error))
-    raise error
+def _me_of(user: Any) -> Me:
+    return Me(user.id, user.first_name or "", bool(user.bot), bool(user.premium))
 
 
-def _input_file(file: Uploaded) -> Any:
-    if file.md5:
-        return t.InputFile(file.file_id, file.parts, file.name, file.md5)
-    return t.InputFileBig(file.file_id, file.parts, file.name)
+def _parts_max(answer: Any) -> tuple[int, int]:
+    """Two numbers of the server's configuration."""
+    known = {one.key: one.value for one in answer.config.value}
 
+    def number(key: str, usual: int) -> int:
+        found = known.get(key)
+        return int(found.value) if isinstance(found, t.JsonNumber) else usual
 
-def _staged(answer: Any) -> Staged:
-    photo = getattr(answer, "photo", None)
-    media = photo if photo is not None else answer.document
-    named = (media.id, media.access_hash, bytes(media.file_reference))
-    return Staged("document" if photo is None else "photo", *named)
-
-
-def _media(staged: Staged) -> Any:
-    photo = staged.kind == "photo"
-    named = (t.InputPhoto if photo else t.InputDocument)(
-        staged.id, staged.access_hash, staged.reference
-    )
-    return (t.InputMediaPhoto if photo else t.InputMediaDocument)(named)
-
-
-def _in_topic(topic: int | None) -> Any:
-    return None if topic is None else t.InputReplyToMessage(topic, top_msg_id=topic)
-
-
-def _numbers(answer: Any, random_ids: Sequence[int]) -> list[int]:
-    """The numbers of the messages that came of these random ids, in their order."""
-    if isinstance(answer, t.UpdateShortSentMessage):
-        return [answer.id]
-    told = {one.random_id: one.id for one in answer.updates if isinstance(one, t.UpdateMessageID)}
-    return [told[random_id] for random_id in random_ids]
-
-
-def _found(message: Any) -> Found:
-    media = getattr(message, "photo", None) or getattr(message, "document", None)
-    return Found(
-        message.id, None if media is None else media.id, getattr(message, "message", "") or ""
+    return (
+        number("upload_max_fileparts_default", PARTS_MAX),
+        number("upload_max_fileparts_premium", PARTS_MAX_PREMIUM),
     )
