@@ -21,6 +21,7 @@ from transload.flow import STAGE_AHEAD
 from transload.model import ALBUM_MAX, Job, JobState
 from transload.ports import Picture, Records
 from transload.steps import patience
+from transload.steps.uploads import AT_ONCE
 
 pytestmark = pytest.mark.anyio
 START_MS = 1_700_000_000_000
@@ -228,8 +229,8 @@ async def test_a_short_wait_is_sat_out_while_two_albums_are_staged(
     async with desk.open() as app:
         job = await app.send(photos(tmp_path, 60), to=desk.to)
         ahead = (
-            ALBUM_MAX + STAGE_AHEAD + 1
-        )  # what is being sent, what lies ready, one that waits to
+            ALBUM_MAX + STAGE_AHEAD + AT_ONCE
+        )  # what is being sent, what lies ready, two that wait to
         assert await books.until("stage", ahead)
         assert not await books.until("stage", ahead + 1, limit_s=0.5)
         assert books.count("album") == 1

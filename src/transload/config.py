@@ -27,6 +27,7 @@ from transload.values import (
     size_bytes,
     time_or_off_s,
     time_s,
+    up_to,
     word,
 )
 
@@ -108,11 +109,16 @@ class TelegramAccount:
 class Telegram:
     """`photo_place`: whether a converted photo shows a chat where it was taken.
 
-    The main account stands here, more of them by name in `accounts`; `server` is `host:port` of another MTProto server
-    and `server_key` its public key (PEM).
+    `pace` bounds how fast is sent, `connections` carry parts at once, `captions` are what stands above albums, staged
+    media is sent anew after `staged_life` (seconds). The main account stands here, more of them by name in `accounts`;
+    `server` is `host:port` of another MTProto server and `server_key` its public key (PEM).
     """
 
     photo_place: Literal["drop", "keep"] = "drop"
+    pace: Literal["safe", "fast", "off"] = "safe"
+    connections: int = 1
+    captions: Literal["off", "name", "path"] = "off"
+    staged_life: float = 3600.0
     api_id: int | None = None
     api_hash: str | None = None
     bot_token: str | None = None
@@ -255,6 +261,15 @@ KEYS: dict[str, _Key] = {
     "archive.tool": _Key(local_path, "the 7zz to use instead of the one found"),
     "egress.allow_networks": _Key(networks, "private networks that addresses may lead to"),
     "telegram.photo_place": _Key(one_of("drop", "keep"), "where a converted photo was taken"),
+    "telegram.pace": _Key(
+        one_of("safe", "fast", "off"),
+        "how fast is sent to chats; off only for servers of one's own",
+    ),
+    "telegram.connections": _Key(up_to(4), "connections that carry the parts of uploads, 1 to 4"),
+    "telegram.captions": _Key(
+        one_of("off", "name", "path"), "what stands above an album: nothing, or its first entry"
+    ),
+    "telegram.staged_life": _Key(time_s, "what was staged longer ago is uploaded again"),
     "telegram.api_id": _Key(count, "number of the program, from my.telegram.org"),
     "telegram.api_hash": _Key(word, "its hash, from my.telegram.org"),
     "telegram.bot_token": _Key(word, "signs in as this bot, not as a user"),
@@ -304,6 +319,11 @@ def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, obje
     if settings.heartbeat_s * 2 > settings.lease_s:
         raise SettingError(
             f"heartbeat_s ({settings.heartbeat_s:g} s) must be at most half of lease_s ({settings.lease_s:g} s)"
+        )
+    if settings.telegram.pace == "off" and settings.telegram.server is None:
+        raise SettingError(
+            "telegram.pace cannot be off at Telegram itself: accounts that send too fast are blocked",
+            suggestion="Take safe or fast, or name a server of your own in telegram.server.",
         )
     return settings
 

@@ -51,7 +51,7 @@ async def transfer(context: TaskContext) -> None:
         partial(read_source, context, entries_in),
         partial(judge_ahead, context, entries_out, judging_in),
         partial(prepare, context, judging_out, shipments_in),
-        partial(stage, Uploader(context, ready_in.send, staged), shipments_out, ready_in),
+        partial(stage, Uploader(context, staged), shipments_out, ready_in),
         partial(send, context, ready_out, staged),
     )
     async with anyio.create_task_group() as group:
@@ -129,10 +129,7 @@ async def stage(
 ) -> None:
     """Where a destination takes files before their album, bring them there while the album before is being sent."""
     async with shipments_out, ready_in:
-        async for shipment in arriving(shipments_out):
-            ready = shipment if isinstance(shipment, Flush) else await uploader.bring(shipment)
-            if ready is not None:
-                await pass_on(ready_in, ready)
+        await uploader.bring_all(shipments_out, ready_in)
 
 
 async def send(context: TaskContext, ready_out: Out[Ready], staged: Sequence[Intent]) -> None:

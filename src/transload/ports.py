@@ -342,15 +342,15 @@ class Meter(Protocol):
         ...
 
     def leave(self, *item_ids: int) -> None:
-        """Forget the conversions of items whose rows are about to say what became of them."""
+        """Forget the conversions and uploads of items whose rows are about to say what became of them."""
         ...
 
     def weigh(self, item_id: int, size: int) -> None:
-        """Tell how many source bytes the conversion of an item stands for."""
+        """Tell how many source bytes the conversion or upload of an item stands for."""
         ...
 
-    def converting(self, item_id: int, progress: Progress) -> None:
-        """The state of a running conversion."""
+    def under_way(self, item_id: int, progress: Progress, name: str = "") -> None:
+        """The state of a running conversion or upload of an item."""
         ...
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+SIT_OUT_S = 60.0
+"""A shorter wait is sat out where it is met, with what is staged ahead; a longer one frees the slot of its task."""
 JITTER = 0.2  # +-20 %: many tasks that failed together do not come back together
 
 

@@ -60,6 +60,21 @@ def count(given: object) -> int:
     return whole
 
 
+def up_to(most: int) -> Callable[[object], int]:
+    """A reader of whole numbers from 1 to `most`."""
+
+    def chosen(given: object) -> int:
+        try:
+            whole = count(given)
+        except ValueError:
+            whole = most + 1
+        if whole > most:
+            raise ValueError(f"a whole number from 1 to {most}")
+        return whole
+
+    return chosen
+
+
 def count_or_auto(given: object) -> int | Literal["auto"]:
     """As `count`, or `auto`."""
     if isinstance(given, str) and given.strip() == "auto":

@@ -33,6 +33,7 @@ from transload.ledger.questions import system_clock
 from transload.ledger.segments import SqlSegmentStore
 from transload.ledger.task_writes import TaskRecord
 from transload.ledger.tasks import Leases
+from transload.ledger.turns import LedgerTurns
 from transload.ledger.uploads import ItemUploads
 from transload.ledger.waits import LedgerWaits
 from transload.model import Job, Lane, Task
@@ -43,6 +44,7 @@ from transload.sources.local import LazySource
 from transload.sources.registry import SourceRegistry, open_sorted
 
 if TYPE_CHECKING:
+    from transload.destinations.telegram.line import Line
     from transload.media.toolbox import MediaToolbox
     from transload.net.fetch import Web
     from transload.sources.http import HttpSources
@@ -181,6 +183,8 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
     archives = archives_of(settings, children)
     destinations = known_destinations()
     sources = local_sources(archives, machine, destinations)
+    turns = LedgerTurns(database, clock)
+    destinations.add("telegram", _telegram_chats(settings, folder, turns), _chat_text)
     for scheme in ("http", "https"):
         sources.add(scheme, lambda: _web_sources(settings, archives)[0])
     for scheme in ("webdav", "webdavs"):
@@ -206,6 +210,37 @@ def build(settings: Settings, folder: DataFolder, clock: Clock | None = None) ->
         ),
         make_media=partial(_media, settings, children),
     )
+
+
+def _chat_text(text: str) -> str:
+    """A chat as a job stores it. Raises UsageError."""
+    from transload.destinations.telegram.address import parse
+
+    return str(parse(text))
+
+
+def _telegram_chats(
+    settings: Settings, folder: DataFolder, turns: LedgerTurns
+) -> Callable[[str], Destination]:
+    """Chats by their texts, those of one account over one connection; its library is loaded with the first."""
+    lines: dict[str, Line] = {}
+
+    def chat(text: str) -> Destination:
+        from transload.clients.accounts import account
+        from transload.destinations.telegram.address import parse
+        from transload.destinations.telegram.destination import Manners, TelegramChat
+        from transload.destinations.telegram.line import Line
+        from transload.destinations.telegram.pace import Pacer
+
+        address, given = parse(text), settings.telegram
+        if address.account not in lines:
+            found = account(settings, folder.telegram, address.account)
+            lines[address.account] = Line(found, given.connections)
+        pacer = Pacer(given.pace, turns, turns.clock)
+        manners = Manners(pacer, given.captions, given.staged_life)
+        return TelegramChat(lines[address.account], address, manners)
+
+    return chat
 
 
 def _media(settings: Settings, registry: ChildRegistry) -> "MediaToolbox":

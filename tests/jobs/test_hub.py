@@ -93,7 +93,7 @@ async def test_progress_of_this_process_comes_without_a_transaction(desk: Desk) 
         with transactions() as begun:
             while len(begun) < 4:
                 done += 1
-                meter.converting(1, Progress("convert", done, 10**6, "us"))
+                meter.under_way(1, Progress("convert", done, 10**6, "us"))
                 assert (await shown(follower, done)).unit == "us"
         # A second of it is one writing and one look at the heads, and no more when the machine is busy.
         seconds = anyio.current_time() - since
@@ -113,7 +113,7 @@ async def test_nothing_new_costs_no_transaction_at_all(desk: Desk) -> None:
 async def test_what_a_task_that_is_over_has_shown_is_not_shown_of_the_next(desk: Desk) -> None:
     job, old = await started(desk), TaskMeter("convert", item="clip.avi")
     old.weigh(1, 100)
-    old.converting(1, Progress("convert", 9, 10, "us"))
+    old.under_way(1, Progress("convert", 9, 10, "us"))
     meters = {job.id: old}
     async with at_work(desk, meters) as hub, hub.follow(job.id) as follower:
         assert (await shown(follower, 9)).stage == "convert"
@@ -143,8 +143,8 @@ async def test_a_full_disk_stops_no_progress(
         done = 0
         while not tried.is_set() or done < 5:
             done += 1
-            meter.converting(1, Progress("convert", done, 10**6, "us"))
+            meter.under_way(1, Progress("convert", done, 10**6, "us"))
             assert (await shown(follower, done)).unit == "us"
-        meter.converting(1, Progress("convert", done + 1, 10**6, "us"))
+        meter.under_way(1, Progress("convert", done + 1, 10**6, "us"))
         assert (await shown(follower, done + 1)).unit == "us"
     assert "progress_not_written" in caplog.text

@@ -34,7 +34,7 @@ def test_rows_that_the_listing_does_not_name_are_expected_too() -> None:
 def test_a_conversion_moves_the_share_by_its_part_of_the_item() -> None:
     meter = TaskMeter("convert", item="clip.avi")
     meter.weigh(7, 100)
-    meter.converting(7, Progress("convert", 5_000_000, 10_000_000, "us", rate=2.0, eta_s=3.0))
+    meter.under_way(7, Progress("convert", 5_000_000, 10_000_000, "us", rate=2.0, eta_s=3.0))
     rows = FinishedPart(9, 900, 10, 1000)
     now = meter.progress(rows)
     assert now.overall == 0.95
@@ -52,7 +52,7 @@ def test_a_conversion_moves_the_share_by_its_part_of_the_item() -> None:
 def test_what_is_converted_is_never_more_than_all() -> None:
     meter = TaskMeter("convert", item="clip.avi")
     meter.weigh(7, 100)
-    meter.converting(7, Progress("convert", 10_000_000, 10_000_000, "us"))
+    meter.under_way(7, Progress("convert", 10_000_000, 10_000_000, "us"))
     assert meter.progress(FinishedPart(10, 1000, 10, 1000)).overall == 0.999
 
 

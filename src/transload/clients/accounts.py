@@ -130,12 +130,19 @@ def held(one: Account) -> Generator[None]:
 
 
 @asynccontextmanager
-async def signed_in(one: Account, *, updates: bool = False) -> "AsyncGenerator[Telegram]":
-    """The account, connected. Raises AccountError when nobody is signed in, AccountBusyError, ConnectError."""
+async def signed_in(
+    one: Account, *, updates: bool = False, connections: int = 1
+) -> "AsyncGenerator[Telegram]":
+    """The account, connected so many times.
+
+    Raises AccountError when nobody is signed in, AccountBusyError, ConnectError.
+    """
     if not one.is_signed_in:
         raise AccountError(f"nobody is signed in to the account {one.name!r}")
     with held(one):
-        async with _library().opened(one.access(), updates=updates) as telegram:
+        async with _library().opened(
+            one.access(), updates=updates, connections=connections
+        ) as telegram:
             if await telegram.me() is None:
                 raise AccountError(f"Telegram has ended the session of the account {one.name!r}")
             yield telegram

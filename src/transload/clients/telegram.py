@@ -97,6 +97,7 @@ class Telegram:
         self._client, self._access, self._beside = client, access, beside
         self._of_parts = cycle([client, *beside])
         self._code_hash = ""
+        self._me: Me | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -112,9 +113,20 @@ class Telegram:
     # ---- signing in
 
     async def me(self) -> Me | None:
-        """Who is signed in; None: nobody."""
-        found = await self._client.get_me()
-        return None if found is None else _me_of(found)
+        """Who is signed in; None: nobody. Raises ConnectError."""
+        try:
+            found = await self._client.get_me()
+        except NO_ANSWER as error:
+            raise ConnectError("Telegram gave no answer") from error
+        self._me = None if found is None else _me_of(found)
+        return self._me
+
+    @property
+    def who(self) -> Me:
+        """Who was signed in when that was last asked. Raises AccountError: nobody."""
+        if self._me is None:
+            raise AccountError("nobody is signed in")
+        return self._me
 
     async def send_code(self, phone: str) -> LoginRefused | None:
         """Let Telegram send a code to the account's other devices, or by SMS. None: it is on its way."""

@@ -14,6 +14,8 @@ LIBRARY = "library"
 
 Factory = Callable[[str], "Destination"]
 """Makes a destination from what comes after the colon."""
+Canonical = Callable[[str], str]
+"""What comes after the colon as it is stored: the same for equal destinations. Raises UsageError."""
 
 
 class Destinations:
@@ -21,13 +23,14 @@ class Destinations:
 
     def __init__(self) -> None:
         self._factories: dict[str, Factory] = {}
+        self._canonical: dict[str, Canonical] = {}
         self._in_use: dict[str, Destination] = {}
 
-    def add(self, scheme: str, factory: Factory) -> None:
+    def add(self, scheme: str, factory: Factory, canonical: Canonical = str) -> None:
         """Make a scheme known. Raises BugError when it already is."""
         if scheme in self._factories:
             raise BugError(f"two destinations claim the scheme {scheme!r}")
-        self._factories[scheme] = factory
+        self._factories[scheme], self._canonical[scheme] = factory, canonical
 
     def is_meant(self, text: str) -> bool:
         """Whether a text begins with a scheme that is known."""
@@ -38,11 +41,11 @@ class Destinations:
         """The canonical text of a DEST as a job stores it; equal destinations have equal texts.
 
         A library's folder becomes absolute (`~` and links resolved); a bare `library:` means `default_library`.
-        Raises UsageError for a scheme that nobody knows.
+        Raises UsageError for a scheme that nobody knows, and for what its destination cannot mean.
         """
         scheme, rest = self._split(text)
         if scheme != LIBRARY:
-            return f"{scheme}:{rest}"
+            return f"{scheme}:{self._canonical[scheme](rest)}"
         return f"{LIBRARY}:{_absolute(Path(rest) if rest.strip() else default_library)}"
 
     def of(self, canonical: str) -> "Destination":

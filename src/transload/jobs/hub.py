@@ -27,7 +27,7 @@ BELOW_END = 0.999  # `overall` of a job that has not succeeded yet
 
 
 class TaskMeter:
-    """The `Meter` port: the rate of reading, what is expected, the conversions under way."""
+    """The `Meter` port: the rate of reading, what is expected, the conversions and uploads under way."""
 
     def __init__(self, stage: str, *, item: str | None = None) -> None:
         self._stage = stage
@@ -37,6 +37,7 @@ class TaskMeter:
         self._size: int | None = None if item is None else 0
         self._read = 0
         self._running: dict[int, Progress] = {}
+        self._names: dict[int, str] = {}
         self._sizes: dict[int, int] = {}
         self._marks = [(time.monotonic(), 0)]
 
@@ -48,22 +49,25 @@ class TaskMeter:
         """Add bytes taken from the source."""
         self._read += size
 
-    def converting(self, item_id: int, progress: Progress) -> None:
-        """The state of a running conversion."""
+    def under_way(self, item_id: int, progress: Progress, name: str = "") -> None:
+        """The state of a running conversion or upload of an item."""
+        self._running.pop(item_id, None)  # the one that moved last is shown
         self._running[item_id] = progress
+        self._names[item_id] = name
 
     def weigh(self, item_id: int, size: int) -> None:
-        """Tell how many source bytes a conversion stands for."""
+        """Tell how many source bytes a conversion or an upload stands for."""
         self._sizes[item_id] = size
 
     def leave(self, *item_ids: int) -> None:
-        """Forget the conversions of items whose rows are about to say what became of them."""
+        """Forget the conversions and uploads of items whose rows are about to say what became of them."""
         for item_id in item_ids:
             self._running.pop(item_id, None)
+            self._names.pop(item_id, None)
             self._sizes.pop(item_id, None)
 
     def _partly(self) -> int:
-        """Bytes that running conversions have worked off."""
+        """Bytes that running conversions and uploads have worked off."""
         return sum(
             int(self._sizes.get(item_id, 0) * min(1.0, one.done / one.total))
             for item_id, one in self._running.items()
@@ -78,7 +82,8 @@ class TaskMeter:
 
     def progress(self, rows: FinishedPart) -> JobProgress:
         """The progress of the job, of which `rows` is what is finished."""
-        inner = next(iter(self._running.values()), None)
+        moving = [(item_id, one) for item_id, one in self._running.items() if one.done != one.total]
+        at, inner = moving[-1] if moving else (None, None)
         # A listing may name less than there are rows: archives inside, opened before, are not opened again.
         entries = None if self._entries is None else max(self._entries, rows.total_items)
         total = None if self._size is None else max(self._size, rows.total_bytes)
@@ -94,8 +99,8 @@ class TaskMeter:
             (total - done) / rate if total and rate else None,
         )
         return JobProgress(
-            stage=self._stage,
-            item=self._item,
+            stage=shown.stage,
+            item=self._item or (self._names.get(at, "") if at is not None else "") or None,
             done=shown.done,
             total=shown.total,
             unit=shown.unit,

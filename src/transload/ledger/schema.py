@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 9
+VERSION = 10
 
 metadata = MetaData()
 Json = JSON(none_as_null=True)  # None is SQL NULL, not the JSON word
@@ -203,6 +204,16 @@ scopes = Table(
     metadata,
     Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
     Column("scope", Text, primary_key=True),
+)
+
+# In which turns something outside may be used: until when those reserved last, and how much slower they became.
+turns = Table(
+    "turns",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("free_ms", BigInteger, nullable=False),
+    Column("slowness", Float, nullable=False),
+    Column("slowed_ms", BigInteger, nullable=False),
 )
 
 tasks = Table(

@@ -142,7 +142,7 @@ def wait_line(job: Job, job_id: str, held_by: Wait | None = None, *, is_watched:
 
 NAME_WIDTH = 32
 _DONE = frozenset({JobState.SUCCEEDED, JobState.PARTIAL})
-_STAGES = {"fetch": "reading", "convert": "converting"}
+_STAGES = {"fetch": "reading", "convert": "converting", "upload": "uploading"}
 
 
 @dataclass(slots=True)

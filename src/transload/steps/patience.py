@@ -7,14 +7,13 @@ import anyio
 
 from transload.errors import TransientError, WaitingError
 from transload.ports import TaskContext
+from transload.retry import SIT_OUT_S
 
 T = TypeVar("T")
 Act: TypeAlias = Callable[[], Awaitable[T]]
 Scopes: TypeAlias = Collection[str] | None
 """Those that hold an act up; None: all of the job."""
 
-SIT_OUT_S = 60.0
-"""A shorter wait is sat out, with what is staged ahead; a longer one frees the slot of its task."""
 LOOK_S = 1.0  # a clock that was set meanwhile is noticed after so long
 
 

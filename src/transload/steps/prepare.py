@@ -210,7 +210,7 @@ async def convert_item(
             held.path,
             judgement,
             context.scratch.folder(item.id),
-            lambda progress: context.meter.converting(item.id, progress),
+            lambda progress: context.meter.under_way(item.id, progress, item.name),
             ConversionTerms(context.segments(held.sha256), limit, context.should_yield),
         )
     except FfmpegMissingError as error:
