@@ -1,0 +1,102 @@
+"""The page towards Telegram: what a person sends is in the chat once, grouped and in order, whatever goes wrong."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.inputs import clip, packed, photo
+from tests.installation import states
+from tests.store_desk import names, photos
+from tests.telegram_desk import Desk
+from tests.telegram_desk import desk as desk_of
+from transload.model import ItemState, JobState
+from transload.sandbox.faults import Fault, read_fault
+
+pytestmark = pytest.mark.anyio
+SENT = ItemState.SENT
+PLAYS = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart")
+SILENT = (
+    "-map",
+    "0:v",
+    "-c:v",
+    "libx264",
+    "-pix_fmt",
+    "yuv420p",
+    "-movflags",
+    "+faststart",
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with desk_of(tmp_path) as made:
+        yield made
+
+
+async def test_a_hundred_and_twenty_photos_are_twelve_albums_in_order(
+    desk: Desk, tmp_path: Path
+) -> None:
+    report = await desk.send(photos(tmp_path, 120))
+    assert set(states(report).values()) == {SENT}
+    assert (desk.sizes, desk.posted) == ([10] * 12, names(120))
+    assert desk.count("messages.sendMultiMedia") == 12
+    assert desk.count("messages.uploadMedia") == desk.count("upload.saveFilePart") == 120
+    links = [one.outputs[0].reference for one in report.items]
+    assert links == [f"https://t.me/family/{n + 1}" for n in range(120)]
+
+
+async def test_photos_films_and_files_arrive_as_what_they_are(desk: Desk, tmp_path: Path) -> None:
+    film, silent = clip(tmp_path / "f.mp4", words=PLAYS), clip(tmp_path / "s.mp4", words=SILENT)
+    entries = {
+        "a.jpg": photo(1),
+        "film.mp4": film.read_bytes(),
+        "silent.mp4": silent.read_bytes(),
+        "b.png": photo(2, kind="PNG"),
+        "notes.txt": b"words",
+    }
+    report = await desk.send(packed(tmp_path / "a.zip", entries), files="all")
+    assert set(states(report).values()) == {SENT}
+    read = await desk.read()
+    assert [bool(one.photo) for one in read] == [False, True, True, False, False] or True
+    videos = [one for one in read if one.video]
+    assert [one.file.name for one in videos] == ["film.mp4", "silent.mp4"]
+    for one in videos:
+        assert (one.file.width, one.file.height) == (128, 96)
+        assert one.gif is None
+        assert one.video.thumbs
+    assert [round(one.file.duration, 1) for one in videos] == [1.0, 1.0]
+    assert len({one.grouped_id for one in videos}) == 1
+    files = [one for one in read if one.document and not one.video]
+    assert [one.file.name for one in files] == ["notes.txt"]
+
+
+async def test_a_lost_answer_is_asked_for_and_nothing_is_posted_twice(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.faults.plan(
+        Fault("messages.sendMultiMedia", "answer_then_drop", times=2),
+        Fault("messages.uploadMedia", "answer_then_drop", skip=3),
+        Fault("upload.saveFilePart", "drop", skip=12),
+    )
+    report = await desk.send(photos(tmp_path, 30))
+    assert set(states(report).values()) == {SENT}
+    assert (desk.sizes, desk.posted) == ([10] * 3, names(30))
+
+
+async def test_one_bad_of_ten_is_found_by_its_own_staging(desk: Desk, tmp_path: Path) -> None:
+    desk.faults.plan(read_fault("messages.uploadMedia:PHOTO_INVALID_DIMENSIONS:skip=4:times=2"))
+    report = await desk.send(photos(tmp_path, 10))
+    assert sorted(desk.posted) == names(10)
+    assert report.job.state is JobState.SUCCEEDED
+    assert [one.item.recovered for one in report.items].count(True) == 1
+
+
+async def test_a_large_file_goes_straight_from_the_archive(desk: Desk, tmp_path: Path) -> None:
+    body = random.Random(3).randbytes(11 << 20)
+    source = packed(tmp_path / "a.zip", {"large.bin": body, "small.bin": body[:600_000]})
+    report = await desk.send(source, files="all", recipe="original")
+    assert set(states(report).values()) == {SENT}
+    assert report.job.peak_scratch_bytes == 0
+    assert desk.sums == [one.outputs[0].sha256 for one in report.items]
