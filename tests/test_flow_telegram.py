@@ -59,7 +59,7 @@ async def test_photos_films_and_files_arrive_as_what_they_are(desk: Desk, tmp_pa
     report = await desk.send(packed(tmp_path / "a.zip", entries), files="all")
     assert set(states(report).values()) == {SENT}
     read = await desk.read()
-    assert [bool(one.photo) for one in read] == [False, True, True, False, False] or True
+    assert [bool(one.photo) for one in read] == [False, False, False, True, True]
     videos = [one for one in read if one.video]
     assert [one.file.name for one in videos] == ["film.mp4", "silent.mp4"]
     for one in videos:
@@ -86,7 +86,7 @@ async def test_a_lost_answer_is_asked_for_and_nothing_is_posted_twice(
 
 
 async def test_one_bad_of_ten_is_found_by_its_own_staging(desk: Desk, tmp_path: Path) -> None:
-    desk.faults.plan(read_fault("messages.uploadMedia:PHOTO_INVALID_DIMENSIONS:skip=4:times=2"))
+    desk.faults.plan(read_fault("messages.uploadMedia:PHOTO_INVALID_DIMENSIONS:skip=4"))
     report = await desk.send(photos(tmp_path, 10))
     assert sorted(desk.posted) == names(10)
     assert report.job.state is JobState.SUCCEEDED

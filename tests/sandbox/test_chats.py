@@ -119,3 +119,20 @@ async def test_names_lead_to_people_and_channels(tmp_path: Path) -> None:
         assert (await ann.get_entity("t.me/news")).id == chat.id
         with pytest.raises(ValueError, match="nobody"):
             await ann.get_entity("@nobody")
+
+
+async def test_a_group_that_became_a_supergroup_says_so_and_takes_nothing(tmp_path: Path) -> None:
+    """CHAT_ID_INVALID is among the errors that core.telegram.org lists for messages.sendMessage."""
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann, telethon(s.box, s.bob) as bob:
+        group = make_chat(s.box.world.store, "group", "Friends", s.ann)
+        set_role(s.box.world.store, group.id, s.bob, "member")
+        with pytest.raises(errors.ChatAdminRequiredError):
+            await bob(functions.messages.MigrateChatRequest(group.id))
+        await ann(functions.messages.MigrateChatRequest(group.id))
+        old = await ann.get_entity(types.PeerChat(group.id))
+        assert old.deactivated
+        await ann.send_message(types.PeerChannel(old.migrated_to.channel_id), "here")
+        with pytest.raises(errors.ChatIdInvalidError):
+            await ann.send_message(types.PeerChat(group.id), "there")
+        with pytest.raises(errors.ChatIdInvalidError):
+            await ann(functions.messages.MigrateChatRequest(group.id))

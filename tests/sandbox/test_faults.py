@@ -1,12 +1,13 @@
 """Each fault happens exactly when told, and no other time."""
 
+import contextlib
 import random
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from telethon import errors, functions
+from telethon import errors, functions, types
 
 from tests.sandbox.clients import named, scene, telethon
 from transload.sandbox.faults import Fault, Faults, Line, read_fault
@@ -127,6 +128,9 @@ def test_faults_are_read_from_words() -> None:
     assert read_fault("*:MEDIA_EMPTY").code == 400
     assert read_fault("*:INTERNAL").code == 500
     assert read_fault("*:RPC_CALL_FAIL:code=500").code == 500
+    assert read_fault("upload.*:drop:about=a b.jpg:skip=1") == Fault(
+        "upload.*", "drop", skip=1, about="a b.jpg"
+    )
     assert read_fault("upload.*:drop").act == "drop"
     assert read_fault("upload.*:answer_then_drop").act == "answer_then_drop"
     assert read_fault("upload.*:delay=1.5").delay_s == 1.5
@@ -144,3 +148,53 @@ def test_clearing_ends_all_faults() -> None:
     faults.clear()
     assert faults.of("x", None) is None
     assert (faults.line, faults.skew_s) == (Line(), 0.0)
+
+
+async def test_a_fault_may_be_about_one_file_when_it_is_brought_and_when_it_is_sent(
+    tmp_path: Path,
+) -> None:
+    about = Fault("messages.*", error="MEDIA_INVALID", code=400, about="bad", times=9)
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
+        for name in ("good.bin", "bad.bin"):
+            file = await ann.upload_file(named(b"x", name))
+            media = types.InputMediaUploadedDocument(file, "a/b", [], force_file=True)
+            staged = await ann(f.UploadMediaRequest("bob", media))
+            s.box.faults.plan(about)
+            document = types.InputMediaDocument(
+                types.InputDocument(
+                    staged.document.id, staged.document.access_hash, staged.document.file_reference
+                )
+            )
+            request = f.SendMultiMediaRequest("bob", [types.InputSingleMedia(document, "")])
+            if name == "good.bin":
+                await ann(request)
+                s.box.faults.clear()
+                continue
+            with pytest.raises(errors.MediaInvalidError):
+                await ann(request)
+            with pytest.raises(errors.MediaInvalidError):
+                await ann(f.UploadMediaRequest("bob", media))
+        assert about.happened == 2
+
+
+@pytest.mark.parametrize(("act", "there"), [("drop", 0), ("answer_then_drop", 1)])
+async def test_what_is_to_happen_then_happens_on_its_side_of_the_effect(
+    act: Literal["drop", "answer_then_drop"], there: int, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+    async with scene(tmp_path) as s, telethon(s.box, s.ann, request_retries=0) as ann:
+
+        def look() -> None:
+            seen.append(len(s.box.world.store.letters("box = ?", s.ann)))
+
+        s.box.faults.plan(Fault(SEND, act, then=look))
+        with contextlib.suppress(ValueError):
+            await ann(f.SendMessageRequest("bob", "x", random_id=5))
+    assert seen == [there]
+
+
+async def test_parts_that_came_are_counted(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
+        for _ in range(2):
+            await ann(functions.upload.SaveFilePartRequest(7, 0, b"abc"))
+        assert s.box.faults.parts == [(7, 0, 3), (7, 0, 3)]

@@ -11,6 +11,7 @@ from telethon import errors, functions, types
 
 from tests.sandbox.clients import jpeg, named, scene, telethon
 from transload.sandbox.files import has_sound, sweep_parts
+from transload.sandbox.world import Rules
 
 pytestmark = pytest.mark.anyio
 KIB = 1024
@@ -214,3 +215,19 @@ def test_sound_is_found_by_the_movie_box(tmp_path: Path) -> None:
     for data, sound in ((film(b"vide"), False), (film(b"vide", b"soun"), True), (b"no film", True)):
         path.write_bytes(data)
         assert has_sound(path) is sound
+
+
+async def test_premium_accounts_may_have_twice_the_parts(tmp_path: Path) -> None:
+    async with scene(tmp_path, rules=Rules(parts_max=2)) as s:
+        rich = s.box.add_user("49333", "Rich", premium=True)
+        async with telethon(s.box, rich) as one, telethon(s.box, s.ann) as other:
+            assert (await one.get_me()).premium
+            save = functions.upload.SaveBigFilePartRequest
+            with pytest.raises(errors.FilePartsInvalidError):
+                await other(save(9, 0, 3, b"x" * 1024))
+            for n in range(4):
+                await one(save(9, n, 4, b"x" * 1024))
+            file = types.InputFileBig(9, 4, "a.bin")
+            assert (await staged_file(one, file)).size == 4096
+            with pytest.raises(errors.FilePartsInvalidError):
+                await one(save(10, 0, 5, b"x" * 1024))

@@ -168,3 +168,16 @@ async def _talkers(s: Scene) -> list[Talker]:
         talkers.append(Talker(client, n, peer))
         client.add_event_handler(talkers[-1].hear, events.NewMessage(incoming=True))
     return talkers
+
+
+async def test_a_bot_reads_messages_by_their_numbers(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
+        s.box.add_bot("a_bot")
+        (bot,) = s.box.world.store.users("token is not null")
+        club = make_chat(s.box.world.store, "supergroup", "Club", s.ann, username="club_1")
+        set_role(s.box.world.store, club.id, bot.id, "member")
+        await ann.send_message("club_1", "one")
+        await ann.send_message("club_1", "two")
+        async with telethon(s.box, bot.id) as client:
+            found = await client.get_messages("club_1", ids=[1, 2, 3])
+            assert [one and one.text for one in found] == ["one", "two", None]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from transload.sandbox.store import Store
+from transload.sandbox.store import LATER, Store, User
 
 
 def test_what_was_written_is_there_again(tmp_path: Path) -> None:
@@ -47,3 +47,14 @@ def test_a_marked_number_names_its_kind(tmp_path: Path) -> None:
     assert store.marked(-1_000_000_000_006) == store.chat(6)
     assert store.marked(5) is None
     store.close()
+
+
+def test_the_folder_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add(User(1, "Ann"))
+    for table, (column, _) in LATER.items():
+        store.run(f"alter table {table} drop column {column}")
+    store.close()
+    again = Store(tmp_path)
+    assert again.user(1) == User(1, "Ann", premium=False)
+    again.close()

@@ -249,7 +249,8 @@ class Telegram:
             ):
                 return Chat(library.utils.get_input_peer(found.chat))
             joined = await self._client(f.messages.ImportChatInviteRequest(code))
-            return Chat(library.utils.get_input_peer(joined.chats[0]))
+            chats = getattr(joined, "updates", joined).chats
+            return Chat(library.utils.get_input_peer(chats[0]))
         except (
             errors.InviteHashExpiredError,
             errors.InviteHashInvalidError,

@@ -59,6 +59,21 @@ async def create_group(call: Call, request: Any) -> Any:
     return types.messages.InvitedUsers(_updates(call, chat), [])
 
 
+@desk.answers(functions.messages.MigrateChatRequest, asker="person")
+async def migrate_chat(call: Call, request: Any) -> Any:
+    """Make a supergroup of a group; nobody can post in the group any more."""
+    group = required(call.store.chat(request.chat_id), "CHAT_ID_INVALID")
+    refuse_if(group.kind != "group" or group.became, "CHAT_ID_INVALID")
+    refuse_if(call.member_of(group) != "creator", "CHAT_ADMIN_REQUIRED")
+    chat = make_chat(call.store, "supergroup", group.title, call.user)
+    for user in set(call.store.members(group.id)) - {call.user}:
+        set_role(call.store, chat.id, user, call.store.role(group.id, user))
+    call.store.run("update chats set became = ? where id = ?", chat.id, group.id)
+    return bundle(
+        call.world, [types.UpdateChannel(chat.id)], {group.marked, chat.marked}, call.user
+    )
+
+
 def _channel(call: Call, given: Any) -> Chat:
     return required(call.store.marked(call.marked(given)), "CHANNEL_INVALID")
 

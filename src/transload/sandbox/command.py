@@ -18,8 +18,8 @@ except ModuleNotFoundError as missing:
         f"{missing.name} is not installed: {sys.executable} -m pip install 'transload[sandbox]'"
     )
 
-EPILOG = """A fault is REQUEST:WHAT[:skip=N][:times=N], the request as Telegram's schema names it (* fits anything),
-WHAT an error such as FLOOD_WAIT_5 or CHAT_WRITE_FORBIDDEN, or drop, answer_then_drop, delay=SECONDS. For example:
+EPILOG = """A fault is REQUEST:WHAT[:skip=N][:times=N][:about=FILE], the request as Telegram's schema names it (*
+fits anything), WHAT an error such as FLOOD_WAIT_5 or CHAT_WRITE_FORBIDDEN, or drop, answer_then_drop, delay=SECONDS. For example:
 --fault messages.sendMultiMedia:FLOOD_WAIT_30 --fault 'upload.*:drop:skip=10'
 """
 

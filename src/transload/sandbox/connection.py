@@ -5,6 +5,7 @@ Source: core.telegram.org/mtproto/description and .../service_messages.
 
 import secrets
 import struct
+from functools import partial
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from transload.sandbox.crypto import BrokenCipherError, ServerKey, key_id, seal,
 from transload.sandbox.desk import Desk
 from transload.sandbox.faults import Fault
 from transload.sandbox.handshake import Handshake
+from transload.sandbox.letters import names_in
 from transload.sandbox.tl import MalformedError, Refused, decode, encode, types
 from transload.sandbox.transport import BadPacketError, Buffered, Transport, transport_of
 from transload.sandbox.world import Call, World
@@ -143,9 +145,15 @@ class Connection:
                 self.wants_updates = wrapper != QUIET
             request = request.query
         await anyio.sleep(self.world.faults.line.round_trip_s)
-        fault = self.world.faults.of(tl.name_of(request), self.user)
+        names = partial(names_in, self.world.store, request)
+        fault = self.world.faults.of(tl.name_of(request), self.user, names)
         act = None if fault is None else fault.act
+        then = fault.then if fault is not None and fault.then is not None else bool
+        if act != "answer_then_drop":
+            then()
         answer = b"" if act == "drop" else await self._outcome(request, fault)
+        if act == "answer_then_drop":
+            then()
         if act in ("drop", "answer_then_drop"):
             await self.drop()
         else:

@@ -1,7 +1,7 @@
 """Faults on demand: what goes wrong, at which request, how often."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -14,7 +14,8 @@ class Fault:
     """One fault. `match` is a request as the schema names it (`messages.send*`), `skip` lets the first ones pass.
 
     error: the answer is `error`, nothing happens · drop: the connection breaks, nothing happened · answer_then_drop:
-    it happened, the answer is lost · delay: it happens `delay_s` later.
+    it happened, the answer is lost · delay: it happens `delay_s` later. `about`: only at requests that bring or send a
+    file with this in its name. `then` is called when it happens, of `answer_then_drop` behind the effect.
     """
 
     match: str
@@ -25,6 +26,8 @@ class Fault:
     times: int = 1
     delay_s: float = 0.0
     user: int | None = None
+    about: str = ""
+    then: Callable[[], object] | None = None
     happened: int = 0
 
 
@@ -47,6 +50,8 @@ class Faults:
     line: Line = field(default_factory=Line)
     skew_s: float = 0.0
     log: list[str] = field(default_factory=list[str])
+    parts: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """File, number and size of every part that came, also of one that was there."""
     _planned: list[Fault] = field(default_factory=list[Fault])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -61,12 +66,16 @@ class Faults:
             self._planned.clear()
         self.line, self.skew_s = Line(), 0.0
 
-    def of(self, request: str, user: int | None) -> Fault | None:
-        """The fault of this request, counted; the request is logged."""
+    def of(
+        self, request: str, user: int | None, names: Callable[[], Sequence[str]] = list
+    ) -> Fault | None:
+        """The fault of this request, counted; the request is logged. `names` are those of files that it is about."""
         with self._lock:
             self.log.append(request)
             for fault in self._planned:
                 if not fnmatchcase(request, fault.match) or fault.user not in (None, user):
+                    continue
+                if fault.about and not any(fault.about in name for name in names()):
                     continue
                 if fault.skip:
                     fault.skip -= 1
@@ -99,13 +108,16 @@ def code_of(error: str) -> int:
 def read_fault(text: str) -> Fault:
     """A fault as the command line writes it: `messages.sendMedia:FLOOD_WAIT_5:skip=2:times=3`.
 
-    Instead of an error: `drop`, `answer_then_drop`, `delay=2.5`. Raises ValueError.
+    Instead of an error: `drop`, `answer_then_drop`, `delay=2.5`. `about=NAME`: only of such files. Raises ValueError.
     """
     requests, *words = text.split(":")
     if not requests or not "".join(words):
         raise ValueError(f"a fault is REQUEST:WHAT[:skip=N][:times=N], not {text!r}")
+    abouts = [word.removeprefix("about=") for word in words if word.startswith("about=")]
+    words = [word for word in words if not word.startswith("about=")]
     what, given = words[0], _numbers(words[1:])
     fault = Fault(requests, skip=int(given.get("skip", 0)), times=int(given.get("times", 1)))
+    fault.about = "".join(abouts)
     match what.partition("="):
         case "drop" | "answer_then_drop" as act, "", "":
             fault.act = act

@@ -34,7 +34,7 @@ async def save_part(call: Call, request: Any) -> Any:
     """A part of a file of at most 10 MB, or of a larger one, whose number of parts travels along."""
     total = getattr(request, "file_total_parts", 0)
     size, number, store = len(request.bytes), request.file_part, call.store
-    _check_part(size, number, total, call.world.rules.parts_max)
+    _check_part(size, number, total, _parts_max(call, total))
     key = (call.user, request.file_id)
     sql = "select part, size, total from parts where user = ? and file = ? and part != ?"
     others = store.all(sql, *key, number)
@@ -43,7 +43,14 @@ async def save_part(call: Call, request: Any) -> Any:
     refuse_if(number < total - 1 and sizes - {size}, "FILE_PART_SIZE_CHANGED")
     await anyio.to_thread.run_sync(store.part(*key, number).write_bytes, request.bytes)
     store.run("insert or replace into parts values(?, ?, ?, ?, ?)", *key, number, size, total)
+    call.world.faults.parts.append((request.file_id, number, size))
     return True
+
+
+def _parts_max(call: Call, wanted: int) -> int:
+    """How many parts a file of the caller may have."""
+    usual = call.world.rules.parts_max
+    return 2 * usual if wanted > usual and call.me.premium else usual
 
 
 def _check_part(size: int, number: int, total: int, parts_max: int) -> None:
@@ -65,7 +72,7 @@ async def assembled(call: Call, file: Any, goal: Path) -> int:
     refuse_if(not big and not isinstance(file, types.InputFile), "FILE_ID_INVALID")
     sql = "select part, size, total from parts where user = ? and file = ? order by part"
     rows = call.store.all(sql, call.user, file.id)
-    counted = 0 < file.parts <= call.world.rules.parts_max
+    counted = 0 < file.parts <= _parts_max(call, file.parts)
     refuse_if(not rows or not counted, "FILE_PARTS_INVALID")
     missing = set(range(file.parts)) - {row[0] for row in rows}
     refuse_if(missing, f"FILE_PART_{min(missing, default=0)}_MISSING")

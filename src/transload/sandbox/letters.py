@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Literal
 
-from transload.sandbox.store import CHANNEL_BASE, Letter, Media
+from transload.sandbox.store import CHANNEL_BASE, Letter, Media, Store
 from transload.sandbox.tl import decode, encode, refuse_if, required, types
 from transload.sandbox.world import World, gathered, peer_of
 
@@ -131,6 +131,17 @@ def update_of(world: World, letter: Letter, kind: Event, pts: int, viewer: int) 
 def numbers_in(letters: Iterable[Letter]) -> set[int]:
     """Everybody named in messages, by marked numbers."""
     return {number for letter in letters for number in (letter.chat, letter.sender)}
+
+
+def names_in(store: Store, request: Any) -> list[str]:
+    """The names of the files that a request brings or sends."""
+    members = getattr(request, "multi_media", None) or [request]
+    media: list[Any] = [getattr(one, "media", None) for one in members]
+    files = [getattr(one, "file", None) for one in media]
+    brought = [one.name for one in files if one is not None]
+    named = [getattr(one, "id", None) for one in media]
+    known = [store.media(one.id) for one in named if one is not None]
+    return brought + [one.name for one in known if one is not None]
 
 
 def bundle(world: World, updates: list[Any], numbers: set[int], viewer: int) -> Any:

@@ -40,14 +40,21 @@ class Sandbox:
         return self.world.faults
 
     def add_user(
-        self, phone: str, name: str, *, username: str | None = None, password: str = ""
+        self,
+        phone: str,
+        name: str,
+        *,
+        username: str | None = None,
+        password: str = "",
+        premium: bool = False,
     ) -> int:
         """Somebody with a phone number; its number. There already: the same."""
         store = self.world.store
         known = store.first(User, "phone = ?", phone)
         if known:
             return known.id
-        user = store.add(User(store.free_number(User), name, phone, username))
+        user = User(store.free_number(User), name, phone, username, premium=premium)
+        store.add(user)
         if password:
             set_password(store, user.id, password)
         return user.id

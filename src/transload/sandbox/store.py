@@ -21,9 +21,9 @@ create table if not exists about(name text primary key, value blob);
 create table if not exists keys(id blob primary key, key blob, salt integer, user integer, pending integer,
   revoked integer default 0);
 create table if not exists users(id integer primary key, phone text unique, name text, username text unique,
-  token text unique, srp_salt blob, verifier blob, trouble text default '');
+  token text unique, srp_salt blob, verifier blob, trouble text default '', premium integer default 0);
 create table if not exists chats(id integer primary key, kind text, title text, username text unique,
-  forum integer default 0, slow_s integer default 0, invite text unique);
+  forum integer default 0, slow_s integer default 0, invite text unique, became integer);
 create table if not exists members(chat integer, user integer, role text, sent_at real default 0,
   primary key(chat, user));
 create table if not exists boxes(box integer primary key, pts integer, last_id integer);
@@ -41,6 +41,9 @@ create table if not exists codes(hash text primary key, phone text, code text, u
 create table if not exists qr(token blob primary key, key blob, user integer, until real);
 """
 
+LATER = {"users": ("premium", "integer default 0"), "chats": ("became", "integer")}
+"""Columns that the folder of an earlier version lacks."""
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -54,11 +57,12 @@ class User:
     srp_salt: bytes | None = None
     verifier: bytes | None = None
     trouble: str = ""
+    premium: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A group, supergroup or channel."""
+    """A group, supergroup or channel; `became` is the supergroup that a group was made into."""
 
     id: int
     kind: ChatKind
@@ -67,6 +71,7 @@ class Chat:
     forum: bool
     invite: str
     slow_s: int = 0
+    became: int | None = None
 
     @property
     def marked(self) -> int:
@@ -106,7 +111,7 @@ Row = TypeVar("Row", User, Chat, Letter, Media)
 TABLES: dict[type, str] = {User: "users", Chat: "chats", Letter: "messages", Media: "media"}
 FIRST_NUMBERS: dict[type, int] = {User: 1_000_001, Chat: 5_000_000_001}
 """Chats are above all users: no number is both."""
-JSON_COLUMNS, FLAGS = ("body", "sizes"), ("forum", "deleted")
+JSON_COLUMNS, FLAGS = ("body", "sizes"), ("forum", "deleted", "premium")
 """What SQLite keeps in another form."""
 
 
@@ -126,6 +131,9 @@ class Store:
         file = folder / "sandbox.db"
         self.db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self.db.executescript("pragma journal_mode=wal; pragma synchronous=off;" + SCHEMA)
+        for table, (column, kind) in LATER.items():
+            if column not in [row[1] for row in self.all(f"pragma table_info({table})")]:
+                self.run(f"alter table {table} add column {column} {kind}")
         self.run("insert or ignore into about values('secret', ?)", secrets.token_bytes(32))
         self.secret = bytes(self.one("select value from about where name='secret'")[0])
 

@@ -147,6 +147,7 @@ def user_of(store: Store, user: User, viewer: int) -> Any:
         first_name=user.name,
         username=user.username,
         phone=user.phone,
+        premium=user.premium,
         status=None if user.token else types.UserStatusRecently(),
     )
 
@@ -163,7 +164,9 @@ def chat_of(world: World, chat: Chat, viewer: int) -> Any:
         "participants_count": len(world.store.members(chat.id)),
     }
     if chat.kind == "group":
-        return types.Chat(chat.id, chat.title, version=1, **shared)
+        moved = chat.became and types.InputChannel(chat.became, world.store.hash_of(chat.became))
+        gone = {"deactivated": True, "migrated_to": moved} if moved else {}
+        return types.Chat(chat.id, chat.title, version=1, **shared, **gone)
     muted = types.ChatBannedRights(None, send_messages=True) if role == "read_only" else None
     return types.Channel(
         chat.id,
