@@ -1,13 +1,17 @@
 """The page towards Telegram: what a person sends is in the chat once, grouped and in order, whatever goes wrong."""
 
+import hashlib
+import io
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.inputs import clip, packed, photo
 from tests.installation import states
+from tests.kept import encode
 from tests.store_desk import names, photos
 from tests.telegram_desk import Desk
 from tests.telegram_desk import desk as desk_of
@@ -59,7 +63,7 @@ async def test_photos_films_and_files_arrive_as_what_they_are(desk: Desk, tmp_pa
     report = await desk.send(packed(tmp_path / "a.zip", entries), files="all")
     assert set(states(report).values()) == {SENT}
     read = await desk.read()
-    assert [bool(one.photo) for one in read] == [False, False, False, True, True]
+    assert [bool(one.photo) for one in read] == [False, True, True, False, False]
     videos = [one for one in read if one.video]
     assert [one.file.name for one in videos] == ["film.mp4", "silent.mp4"]
     for one in videos:
@@ -100,3 +104,32 @@ async def test_a_large_file_goes_straight_from_the_archive(desk: Desk, tmp_path:
     assert set(states(report).values()) == {SENT}
     assert report.job.peak_scratch_bytes == 0
     assert desk.sums == [one.outputs[0].sha256 for one in report.items]
+
+
+def song(folder: Path) -> Path:
+    """An MP3 with tags and a cover."""
+    cover = folder / "cover.jpg"
+    cover.write_bytes(photo(7, (300, 300)))
+    sound = ["-f", "lavfi", "-i", "sine=440:d=2", "-i", str(cover), "-map", "0", "-map", "1"]
+    words = ["-c:a", "libmp3lame", "-c:v", "copy", "-disposition:v", "attached_pic"]
+    tags = ["-metadata", "title=A Song", "-metadata", "artist=Somebody"]
+    return encode(folder / "song.mp3", (*sound, *words, *tags))
+
+
+async def test_audio_has_its_title_performer_and_cover(desk: Desk, tmp_path: Path) -> None:
+    body = song(tmp_path).read_bytes()
+    await desk.send(packed(tmp_path / "a.zip", {"song.mp3": body}))
+    (one,) = await desk.read()
+    assert (one.file.title, one.file.performer, one.file.duration) == ("A Song", "Somebody", 2)
+    assert one.document.thumbs
+    assert desk.sums == [hashlib.sha256(body).hexdigest()]
+
+
+async def test_an_animation_is_looped_and_stands_alone(desk: Desk, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "green", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=200)
+    await desk.send(packed(tmp_path / "a.zip", {"a.gif": out.getvalue(), "b.jpg": photo(1)}))
+    moving = [one for one in await desk.read() if one.gif]
+    assert [one.file.name for one in moving] == ["a.mp4"]
+    assert desk.sizes == [1, 1]

@@ -17,7 +17,7 @@ def test_parts_that_say_the_same_are_the_same() -> None:
 
 def test_a_result_is_never_changed() -> None:
     made = Converted(Path("/s/made.mp4"), 7, "aa")
-    assert made.thumb is None
+    assert made.looks is None
     with pytest.raises(FrozenInstanceError):
         made.size_bytes = 8  # type: ignore[misc]
 

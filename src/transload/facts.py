@@ -6,7 +6,7 @@ In JSON, as the decoder sends them and `inspect` shows them, what was not found,
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-from transload.plans import PhotoReader
+from transload.plans import Looks, PhotoReader
 
 PIXELS_MAX = 1_000_000_000
 """More pixels than any camera makes: a header that claims them is hostile or damaged."""
@@ -48,7 +48,7 @@ class StreamFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
-    """One file: its name and first bytes, then what its wrapper, its streams or its picture say.
+    """One file: its name and first bytes, then what its wrapper, its tags, its streams or its picture say.
 
     `sniffed` is our word for the format by the first bytes, `sure` says that these cannot be another's, `denied` that
     the name promises a medium and they are something else. Times are in seconds, from the first frame that is shown.
@@ -67,6 +67,8 @@ class FileFacts:
     duration_s: float | None = None
     width: int = 0
     height: int = 0
+    title: str = ""
+    performer: str = ""
     # of films and audio: `whole_s` and what is promised are said by headers, `readable_s` is there of a cut file
     streams: tuple[StreamFacts, ...] = ()
     begins_s: float = 0.0
@@ -106,19 +108,10 @@ class FileFacts:
 NOTHING_FOUND = FileFacts()
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What a player shows of a delivered file before it plays: pixels as shown (upright), seconds, the words in it.
-
-    `thumb` is a JPEG as probing makes it. None and empty where it is not known or there is none.
-    """
-
-    width: int | None = None
-    height: int | None = None
-    duration_s: float | None = None
-    title: str = ""
-    performer: str = ""
-    thumb: bytes | None = None
+def looks_of(found: FileFacts, thumb: bytes | None) -> Looks:
+    """What a player shows of a file that was probed."""
+    size = found.width or None, found.height or None
+    return Looks(*size, found.duration_s, found.title, found.performer, thumb)
 
 
 @dataclass(slots=True)

@@ -116,7 +116,7 @@ async def act_on(context: TaskContext, staged: StagedEntry, held: Held, judged: 
     """What the verdict asks for, done now."""
     item, judgement = staged.item, judged.judgement
     if judgement.verdict is Verdict.AS_IS:
-        return await untouched_shipment(context, item, held, judgement, judged.thumb)
+        return await untouched_shipment(context, item, held, judged)
     if judgement.verdict is Verdict.SKIP:
         return Outcome(item, ItemState.SKIPPED, judgement.why, judgement, held)
     if judgement.verdict is Verdict.UNSAVABLE:

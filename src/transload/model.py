@@ -10,7 +10,7 @@ from typing import Literal
 
 from transload.blob import Blob, LocalBlob, MemoryBlob
 from transload.entry import Place
-from transload.facts import NOTHING_FOUND, FileFacts, Looks
+from transload.facts import NOTHING_FOUND, FileFacts
 from transload.faults import Fault
 from transload.json_codec import Json, JsonObject
 from transload.options import (
@@ -28,7 +28,7 @@ from transload.options import (
 from transload.options import (
     Sort as Sort,
 )
-from transload.plans import UNTOUCHED, Plan
+from transload.plans import UNTOUCHED, Looks, Plan
 
 ALBUM_MAX = 10  # Telegram: messages.sendMultiMedia takes 2..10 members; every destination keeps the same shape.
 

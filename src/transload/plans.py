@@ -197,17 +197,33 @@ def plan_from_json(stored: dict[str, Json]) -> Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """What a player shows of a delivered file before it plays: pixels as shown (upright), seconds, the words in it.
+
+    `thumb` is a JPEG as probing makes it. None and empty where it is not known or there is none.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    title: str = ""
+    performer: str = ""
+    thumb: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFile:
-    """One file of a result: where it lies, its size and hash."""
+    """One file of a result: where it lies, its size and hash, and what a player shows of it."""
 
     local: Path
     size_bytes: int
     sha256: str
+    looks: Looks | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A verified conversion result in the scratch folder: its file, size, hash and thumbnail.
+    """A verified conversion result in the scratch folder: its file, size, hash, and what a player shows of it.
 
     `rest` are the files after the first where a film was split; `note` says what gave way (lines, preset, one file).
     `short` says what is missing of what its source promises.
@@ -216,7 +232,7 @@ class Converted:
     local: Path
     size_bytes: int
     sha256: str
-    thumb: bytes | None = None
+    looks: Looks | None = None
     rest: tuple[OutputFile, ...] = ()
     note: str = ""
     short: str = ""
@@ -224,7 +240,7 @@ class Converted:
     @property
     def pieces(self) -> tuple[OutputFile, ...]:
         """All files in their order."""
-        return (OutputFile(self.local, self.size_bytes, self.sha256), *self.rest)
+        return (OutputFile(self.local, self.size_bytes, self.sha256, self.looks), *self.rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from transload.model import (
 )
 from transload.ports import Landed, Powers, TaskContext
 from transload.steps.albums import TOGETHER_BYTES, Ready, batches, equals_apart, reconcile
-from transload.steps.prepare import UNTOUCHED, as_it_is
+from transload.steps.prepare import UNTOUCHED, Judged, as_it_is
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ def item(n: int, sha: str = "aa") -> Item:
 
 def test_equal_contents_never_share_a_batch() -> None:
     batch = [
-        as_it_is(item(n, sha), HELD, UNTOUCHED)
+        as_it_is(item(n, sha), HELD, Judged(UNTOUCHED))
         for n, sha in enumerate(["a", "b", "a", "c", "c", "b"])
     ]
     parts = list(equals_apart(batch))
@@ -53,7 +53,7 @@ async def test_what_takes_much_room_goes_before_all_of_it_is_taken() -> None:
     ready_in, ready_out = anyio.create_memory_object_stream[Ready](40)
     large = replace(HELD, size_bytes=TOGETHER_BYTES // 4)
     for n in range(40):
-        ready_in.send_nowait(as_it_is(item(n), large if n < 20 else HELD, UNTOUCHED))
+        ready_in.send_nowait(as_it_is(item(n), large if n < 20 else HELD, Judged(UNTOUCHED)))
     ready_in.close()
     plain = SimpleNamespace(powers=Powers()), SimpleNamespace(drops_equals=False)
     context = cast("TaskContext", SimpleNamespace(destination=plain[0], job=plain[1]))

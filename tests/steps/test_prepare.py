@@ -21,7 +21,7 @@ from transload.model import (
     Verdict,
 )
 from transload.plans import Converted, UntouchedPlan
-from transload.steps.prepare import UNTOUCHED, as_it_is, disk_need, parcels_of
+from transload.steps.prepare import UNTOUCHED, Judged, as_it_is, disk_need, parcels_of
 
 pytestmark = pytest.mark.anyio
 
@@ -161,7 +161,7 @@ def job(recipe: Recipe, originals: str = "keep") -> Job:
 
 
 def test_untouched_bytes_keep_name_hash_and_time() -> None:
-    (parcel,) = as_it_is(item(), HELD, UNTOUCHED).parcels
+    (parcel,) = as_it_is(item(), HELD, Judged(UNTOUCHED)).parcels
     assert (parcel.blob, parcel.name, parcel.sha256, parcel.mtime_ms) == (
         LocalBlob(HELD.path),
         "in/1.mkv",

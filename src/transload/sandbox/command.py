@@ -19,7 +19,8 @@ except ModuleNotFoundError as missing:
     )
 
 EPILOG = """A fault is REQUEST:WHAT[:skip=N][:times=N][:about=FILE], the request as Telegram's schema names it (*
-fits anything), WHAT an error such as FLOOD_WAIT_5 or CHAT_WRITE_FORBIDDEN, or drop, answer_then_drop, delay=SECONDS. For example:
+fits anything), WHAT an error such as FLOOD_WAIT_5 or CHAT_WRITE_FORBIDDEN, or drop, answer_then_drop, delay=SECONDS.
+For example:
 --fault messages.sendMultiMedia:FLOOD_WAIT_30 --fault 'upload.*:drop:skip=10'
 """
 

@@ -12,6 +12,7 @@ from transload.errors import (
     StalledError,
     TooBigError,
 )
+from transload.facts import NOTHING_FOUND
 from transload.faults import Fault
 from transload.model import (
     MEDIA_KINDS,
@@ -28,7 +29,7 @@ from transload.model import (
     Shipment,
     Verdict,
 )
-from transload.plans import ConversionTerms, Converted, Plan, SplitPlan, UntouchedPlan
+from transload.plans import ConversionTerms, Converted, Looks, Plan, SplitPlan, UntouchedPlan
 from transload.ports import ReadContext, TaskContext
 from transload.states import lost_as
 from transload.steps.staging import EntryRun, StagedEntry
@@ -113,6 +114,7 @@ def sums_of(run: EntryRun) -> dict[int, tuple[Item, str]]:
 # The verdict on a staged entry: what a job does with it, before anything is done. A dry run asks the same.
 
 
+PLAYED = frozenset({ItemKind.VIDEO, ItemKind.AUDIO})
 UNTOUCHED = Judgement(ItemKind.DOCUMENT, Verdict.AS_IS, "delivered untouched")
 
 
@@ -124,6 +126,15 @@ class Judged:
     thumb: bytes | None = None
     facts: Facts | None = None
 
+    @property
+    def looks(self) -> Looks:
+        """What a player shows of it where it goes as it is."""
+        found = NOTHING_FOUND if self.facts is None else self.facts.found
+        said = self.judgement
+        size = said.width or found.width or None, said.height or found.height or None
+        lasts = said.duration_s or found.duration_s
+        return Looks(*size, lasts, found.title, found.performer, self.thumb)
+
 
 async def judge(context: ReadContext, staged: StagedEntry, held: Held) -> Judged:
     """The verdict on an entry that was read whole; that of a deferred item stands.
@@ -132,7 +143,10 @@ async def judge(context: ReadContext, staged: StagedEntry, held: Held) -> Judged
     """
     job, item = context.job, staged.item
     if item.judgement is not None:
-        return Judged(item.judgement)
+        if item.judgement.verdict is not Verdict.AS_IS or item.judgement.kind not in PLAYED:
+            return Judged(item.judgement)
+        seen = await context.media.probe(held.path, item.name)  # a run that was killed saw it
+        return Judged(item.judgement, seen.thumb, seen.facts)
     if not is_probed(context, staged):
         return Judged(replace(UNTOUCHED, kind=staged.kind))
     probed = await context.media.probe(held.path, item.name)
@@ -167,12 +181,12 @@ def disk_need(judgement: Judgement, source_bytes: int) -> int:
 
 
 async def untouched_shipment(
-    context: TaskContext, item: Item, held: Held, judgement: Judgement, thumb: bytes | None = None
+    context: TaskContext, item: Item, held: Held, judged: Judged
 ) -> Shipment | Outcome:
     """The shipment of untouched bytes; what is too large for the destination is split if it is a film, else kept."""
-    limit = context.destination.limit_bytes
+    limit, judgement = context.destination.limit_bytes, judged.judgement
     if limit is None or held.size_bytes <= limit:
-        return as_it_is(item, held, judgement, thumb)
+        return as_it_is(item, held, judged)
     if _is_film(judgement.plan):
         return await convert_item(context, item, held, replace(judgement, plan=SplitPlan()))
     return await too_big(context, item, held, judgement)
@@ -238,15 +252,17 @@ def _shipped(
     why = "; ".join(word for word in (judgement.why, made.short, made.note, left) if word)
     plan = replace(judgement.plan, note=made.note)
     partial = judgement.partial or bool(made.short)
-    return Shipment(
-        item, replace(judgement, why=why, plan=plan, partial=partial), fitting, made.thumb
-    )
+    is_heard = judgement.kind is ItemKind.AUDIO  # its cover is no picture of a gallery
+    thumb = None if made.looks is None or is_heard else made.looks.thumb
+    return Shipment(item, replace(judgement, why=why, plan=plan, partial=partial), fitting, thumb)
 
 
-def as_it_is(item: Item, held: Held, judgement: Judgement, thumb: bytes | None = None) -> Shipment:
+def as_it_is(item: Item, held: Held, judged: Judged) -> Shipment:
     """The shipment of untouched bytes; the destination gives the name the ending that the judgement asks for."""
-    parcel = Parcel(held.blob, item.name, held.size_bytes, held.sha256, item.mtime_ms)
-    return Shipment(item, judgement, (parcel,), thumb)
+    judgement = judged.judgement
+    parcel = Parcel(held.blob, item.name, held.size_bytes, held.sha256, item.mtime_ms, judged.looks)
+    is_heard = judgement.kind is ItemKind.AUDIO
+    return Shipment(item, judgement, (parcel,), None if is_heard else judged.thumb)
 
 
 def streamed(staged: StagedEntry) -> Shipment | None:
@@ -268,7 +284,14 @@ def parcels_of(
     """
     names = _numbered(item.name, len(made.pieces), judgement.suffix)
     copies = tuple(
-        Parcel(LocalBlob(piece.local), name, piece.size_bytes, piece.sha256, item.mtime_ms)
+        Parcel(
+            LocalBlob(piece.local),
+            name,
+            piece.size_bytes,
+            piece.sha256,
+            item.mtime_ms,
+            piece.looks,
+        )
         for name, piece in zip(names, made.pieces, strict=True)
     )
     wanted = job.recipe is Recipe.PLAYABLE or judgement.plan.original == "beside"

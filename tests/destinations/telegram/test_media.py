@@ -8,8 +8,8 @@ import pytest
 from tests.destinations.parcels import a_job, a_parcel, a_shipment
 from transload.clients.outcomes import Film, Sound
 from transload.destinations.telegram import media
-from transload.facts import Looks
 from transload.model import Intent, ItemKind, Parcel, Recipe, Shipment
+from transload.plans import Looks
 
 
 def shipment(folder: Path, kind: ItemKind, name: str, suffix: str | None = None) -> Shipment:

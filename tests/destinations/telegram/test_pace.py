@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+import anyio
 import pytest
 
 from transload.clients.outcomes import ChatKind
-from transload.destinations.telegram import pace
 from transload.destinations.telegram.pace import Pace, Pacer, Sender, costs_s
 from transload.errors import DestinationBusyError
 from transload.ledger.database import Database
@@ -31,7 +31,7 @@ class Watch:
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     made = Watch()
-    monkeypatch.setattr(pace.anyio, "sleep", made.sleep)
+    monkeypatch.setattr(anyio, "sleep", made.sleep)
     return made
 
 

@@ -48,7 +48,8 @@ def test_each_result_needs_nothing_more(results: Results, probe: Probe, sample: 
     content = made.local.read_bytes()
     if again.kind is not ItemKind.AUDIO:
         assert thumb is not None
-        assert thumb == made.thumb
+        assert made.looks is not None
+        assert thumb == made.looks.thumb
         with Image.open(io.BytesIO(thumb)) as small:
             assert small.format == "JPEG"
             assert max(small.size) <= 320
@@ -75,7 +76,8 @@ async def test_frames_and_sound_survive_a_rewrap(
     found = (await toolbox.probe(made.local, "m.mp4")).facts.found
     assert [stream.codec for stream in found.streams] == ["h264", "aac"]
     assert found.streams[0].frames == 10
-    assert made.thumb is not None
+    assert made.looks is not None
+    assert made.looks.thumb is not None
 
 
 @pytest.mark.anyio

@@ -9,7 +9,12 @@ from tests.media.conftest import Samples
 from tests.media.decoded import pictures
 from tests.media.samples import by_ffmpeg
 from transload.facts import FileFacts
-from transload.media.probe.containers import SAFE_DEMUXERS, facts_of_wrapper
+from transload.media.probe.containers import (
+    SAFE_DEMUXERS,
+    TAG_MAX,
+    facts_of_wrapper,
+    title_and_performer,
+)
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Recipe, Verdict
 
@@ -110,3 +115,11 @@ def test_a_wav_that_was_written_to_a_pipe_misses_nothing(tmp_path: Path, length:
     path = tmp_path / "a.wav"
     path.write_bytes(head + struct.pack("<4sI", b"data", length) + bytes(16000))
     assert facts_of_wrapper(path, "wav") == FileFacts()
+
+
+def test_a_title_is_what_screens_show_of_the_first_that_says_so() -> None:
+    of_file, of_stream = {"TITLE": "A\x00\u202eb ", "x": "y"}, {"title": "other", "artist": "Who"}
+    assert title_and_performer(of_file, of_stream) == ("Ab", "Who")
+    assert title_and_performer({"album_artist": "All", "artist": ""}) == ("", "All")
+    assert title_and_performer() == ("", "")
+    assert title_and_performer({"title": "x" * 5000})[0] == "x" * TAG_MAX

@@ -5,8 +5,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from transload.clients.outcomes import Film, Sound
-from transload.facts import Looks
 from transload.model import Intent, ItemKind, Job, Parcel, Recipe, Shipment
+from transload.plans import Looks
 
 Captions = Literal["off", "name", "path"]
 Group = Literal["seen", "looped", "heard", "file"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from transload.errors import BugError, ConvertError, DiskFullError, is_disk_full
+from transload.facts import looks_of
 from transload.files.disk import durable_sum, name_durably
 from transload.media.encode import verify
 from transload.media.encode.conversion import Conversion
@@ -23,6 +24,7 @@ from transload.plans import (
     ConversionTerms,
     Converted,
     JpegPlan,
+    Looks,
     OutputFile,
     SplitPlan,
     StreamPlan,
@@ -50,14 +52,14 @@ class Converter:
         work = Conversion.of(local, judgement, stem, moved, terms, self._streams.usual.threads)
         began_s = self._clock()
         try:
-            roughs, thumb = await self._make(work, stem)
+            made = await self._make(work, stem)
             work.notes += self._films.late(work, self._clock() - began_s)
             pieces: list[OutputFile] = []
-            for n, rough in enumerate(roughs):
+            for n, (rough, looks) in enumerate(made):
                 size, sha256 = await anyio.to_thread.run_sync(durable_sum, rough)
                 final = into / f"made{'' if n == 0 else n + 1}{work.rough.suffix}"
                 await anyio.to_thread.run_sync(name_durably, rough, final)
-                pieces.append(OutputFile(final, size, sha256))
+                pieces.append(OutputFile(final, size, sha256, looks))
         except OSError as error:
             if is_disk_full(error):
                 raise DiskFullError(stage="convert") from error
@@ -68,12 +70,11 @@ class Converter:
             _clear(stem)
         first, *rest = pieces
         note = "; ".join(word for word in (work.smaller, *work.notes) if word)
-        return Converted(
-            first.local, first.size_bytes, first.sha256, thumb, tuple(rest), note, work.short
-        )
+        sums = first.size_bytes, first.sha256
+        return Converted(first.local, *sums, first.looks, tuple(rest), note, work.short)
 
-    async def _make(self, work: Conversion, stem: Path) -> tuple[Sequence[Path], bytes | None]:
-        """The files, verified, still under temporary names, and the thumbnail of the first."""
+    async def _make(self, work: Conversion, stem: Path) -> Sequence[tuple[Path, Looks]]:
+        """The files, verified, still under temporary names, and what players show of them."""
         plan, whole = work.plan, work.rough
         match plan:
             case JpegPlan():
@@ -94,7 +95,8 @@ class Converter:
             verify.check_facts(one.facts, plan)
         if isinstance(plan, StreamPlan) and work.source is not None:
             work.short = verify.shortfall(plan, work.source, [one.facts.found for one in made])
-        return roughs, made[0].thumb
+        seen = [looks_of(one.facts.found, one.thumb) for one in made]
+        return list(zip(roughs, seen, strict=True))
 
     async def _unpacked(self, work: Conversion, plan: AnimationPlan) -> None:
         between, word = await self._pictures.unpack(work.local, plan, work.rough)

@@ -5,7 +5,7 @@ libav is always given the demuxer to use, so that a playlist or a script is neve
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -44,6 +44,19 @@ def promised_by_mp3(file: BinaryIO) -> tuple[int, float] | None:
         return None
     whole_s = frames * MP3_SAMPLES[version] / hertz
     return (start + size, whole_s) if whole_s and int(8 * size / whole_s) in MP3_RATES else None
+
+
+TAG_MAX = 200  # characters of a title or a name: players show fewer
+
+
+def title_and_performer(*tags: Mapping[str, str]) -> tuple[str, str]:
+    """Of the tags of a file and of its streams, the first that say so; what no screen shows is left out."""
+    known = {name.lower(): _shown(text) for one in reversed(tags) for name, text in one.items()}
+    return known.get("title", ""), known.get("artist") or known.get("album_artist") or ""
+
+
+def _shown(text: str) -> str:
+    return "".join(one for one in text[: 2 * TAG_MAX] if one.isprintable()).strip()[:TAG_MAX]
 
 
 def after_id3(file: BinaryIO) -> int:

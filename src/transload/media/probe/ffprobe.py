@@ -56,6 +56,15 @@ class _Marks:
 @dataclass(frozen=True, slots=True)
 class _Tags:
     language: str = ""
+    title: str = ""
+    artist: str = ""
+    album_artist: str = ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """As containers.py takes them."""
+        named = {"title": self.title, "artist": self.artist, "album_artist": self.album_artist}
+        return {name: text for name, text in named.items() if text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class _Format:
     format_name: str = ""
     duration: str | None = None
     start_time: str | None = None
+    tags: _Tags = _Tags()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +269,12 @@ def _with_header(found: FileFacts, shown: _Shown) -> FileFacts:
     duration = _decimal(form.duration)
     sides = (side for stream in shown.streams for side in stream.side_data_list)
     turns = (int(side.rotation) for side in sides if side.rotation is not None)
+    audio = [stream.tags.words for stream in shown.streams if stream.codec_type == "audio"]
+    title, performer = containers.title_and_performer(form.tags.words, *audio)
     return replace(
         found,
+        title=title,
+        performer=performer,
         container=form.format_name.split(",")[0],
         duration_s=round(duration, 3) if duration else None,
         begins_s=round(max(0.0, _decimal(form.start_time) or 0.0), 3),

@@ -48,7 +48,7 @@ _ASIDES = (
 
 
 def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoFrame | None]:
-    """Facts and the first decoded frame (None: not one decodes). Damage is a fact, not an error.
+    """Facts and the first decoded frame, of audio its cover (None: there is none). Damage is a fact, not an error.
 
     Raises MemoryError, OSError of reading the file.
     """
@@ -58,6 +58,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoF
             finding.facts = _with_header(finding.facts, box)
             beat()
             frame = _decode(box, finding, _video_of(box, sniffed), beat)
+            cover = next((one for one in box.streams.video if _is_cover(one)), None)
             shortened = finding.facts.container == "flac" and _ends_early(box, beat)
             # libav looks five seconds ahead; what begins later is known once it was decoded.
             streams = tuple(_stream(stream) for stream in box.streams)
@@ -72,7 +73,21 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoF
         found = containers.with_readable(found, measure(path, sniffed, beat))
     elif found.lost_s and found.duration_s:
         found = replace(found, readable_s=round(max(0.0, found.duration_s - found.lost_s), 3))
+    if frame is None and cover is not None and found.frames_decoded:
+        frame = _cover(path, sniffed, cover.index)
     return found, frame
+
+
+def _cover(path: Path, sniffed: str, index: int) -> VideoFrame | None:
+    """The picture that is kept beside audio; None where it does not decode."""
+    try:
+        with _open(path, sniffed) as box:
+            frames = box.decode(box.streams[index])
+            return next((one for one in frames if isinstance(one, VideoFrame)), None)
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        return None
 
 
 def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measurement:
@@ -157,8 +172,12 @@ def _is_cover(stream: Stream) -> bool:
 
 def _with_header(found: FileFacts, box: InputContainer) -> FileFacts:
     duration = box.duration / 1_000_000 if box.duration and box.duration > 0 else None
+    tags = [box.metadata, *(stream.metadata for stream in box.streams.audio)]
+    title, performer = containers.title_and_performer(*tags)
     return replace(
         found,
+        title=title,
+        performer=performer,
         container=box.format.name,
         duration_s=round(duration, 3) if duration is not None else None,
         begins_s=round(max(0, box.start_time or 0) / 1_000_000, 3),
