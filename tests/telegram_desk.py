@@ -18,6 +18,7 @@ from transload.config import Settings, Telegram
 from transload.sandbox.chats import make_chat
 from transload.sandbox.faults import Faults
 from transload.sandbox.store import Chat, ChatKind, Letter
+from transload.sandbox.world import Rules
 
 CHAT = "family"
 
@@ -51,8 +52,10 @@ class Desk:
 
     def letters(self, chat: Chat | None = None) -> list[Letter]:
         """All messages of the chat that are there, the oldest first."""
-        where = "box = ? and not deleted order by id"
-        return self.scene.box.world.store.letters(where, (chat or self.chat).marked)
+        one = chat or self.chat
+        box = self.scene.ann if one.kind == "group" else one.marked
+        where = "box = ? and chat = ? and not deleted order by id"
+        return self.scene.box.world.store.letters(where, box, one.marked)
 
     @property
     def posted(self) -> list[str]:
@@ -99,17 +102,21 @@ def signed_in(scene: Scene, settings: Settings, folder: Path, user: int) -> Sett
 
 
 @contextmanager
-def desk(
+def desk(  # noqa: PLR0913  what may differ
     folder: Path,
     *,
     kind: ChatKind = "channel",
     clock: Callable[[], int] | None = None,
     faults: Faults | None = None,
+    rules: Rules | None = None,
+    forum: bool = False,
 ) -> Iterator[Desk]:
     """A sandbox with Ann's chat, and her installation."""
-    with in_thread(folder / "box", faults=faults) as scene:
+    with in_thread(folder / "box", faults=faults, rules=rules) as scene:
         home = Home(folder)
         home.settings = signed_in(scene, SMALL, home.data.telegram, scene.ann)
         store = scene.box.world.store
-        chat = make_chat(store, kind, "Family", scene.ann, username=CHAT)
-        yield Desk(home, scene, chat, clock)
+        public = CHAT if kind != "group" else None
+        chat = make_chat(store, kind, "Family", scene.ann, username=public, forum=forum)
+        to = f"telegram:{chat.marked if public is None else f'@{CHAT}'}"
+        yield Desk(home, scene, chat, clock, to)

@@ -141,12 +141,14 @@ def kurigram(box: Sandbox, folder: Path, name: str, **options: Any) -> Any:
 
 @contextmanager
 def in_thread(
-    folder: Path, *, password: str = "", faults: Faults | None = None
+    folder: Path, *, password: str = "", faults: Faults | None = None, rules: Rules | None = None
 ) -> Generator[Scene]:
     """The same server beside the test, for programs that are started by it."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(scene(folder, password=password, faults=faults)) as made,
+        portal.wrap_async_context_manager(
+            scene(folder, password=password, faults=faults, rules=rules)
+        ) as made,
     ):
         made.portal = portal
         yield made
