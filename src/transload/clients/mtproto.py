@@ -240,4 +240,4 @@ def _denied_in(channel: Any) -> str | None:
     muted = [channel.banned_rights, channel.default_banned_rights]
     if any(one is not None and (one.send_messages or one.send_media) for one in muted):
         return "CHAT_WRITE_FORBIDDEN"
-    return "USER_NOT_PARTICIPANT" if channel.left and not channel.username else None
+    return "USER_NOT_PARTICIPANT" if channel.left else None

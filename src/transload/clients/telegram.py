@@ -262,11 +262,20 @@ class Telegram:
 
     async def facts(self, chat: Chat) -> Done[ChatFacts] | Refused:
         """What a chat is, and whether we may post there."""
-        try:
-            entity = await self._client.get_entity(chat.peer)
-        except (errors.RPCError, *NO_ANSWER) as error:
-            return outcome_of(error)
-        return Done(chat_facts_of(entity, library.utils.get_peer_id(entity)))
+        utils = library.utils
+        match chat.peer:
+            case t.InputPeerChannel():
+                request = f.channels.GetChannelsRequest([utils.get_input_channel(chat.peer)])
+            case t.InputPeerChat():
+                request = f.messages.GetChatsRequest([chat.peer.chat_id])
+            case _:
+                request = f.users.GetUsersRequest([utils.get_input_user(chat.peer)])
+        said = await self._done(request, lambda answer: getattr(answer, "chats", answer))
+        if not isinstance(said, Done):
+            return said
+        if not said.value:
+            return Denied("PEER_ID_INVALID")
+        return Done(chat_facts_of(said.value[0], utils.get_peer_id(said.value[0])))
 
     async def send_album(
         self,

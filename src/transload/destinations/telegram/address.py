@@ -13,7 +13,7 @@ _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me)/", re.IGNORE
 _TOPIC = re.compile(r"(.+)/([1-9]\d*)")
 _INVITE = re.compile(r"(?:\+|joinchat/)([\w-]+)")
 _OF_CHANNEL = re.compile(r"c/(\d+)")
-_NAME = re.compile(r"@?([a-z]\w{3,31})", re.ASCII | re.IGNORECASE)  # Telegram: 4..32 characters
+_NAME = re.compile(r"@?([a-z]\w{2,31})", re.ASCII | re.IGNORECASE)  # 5..32; older bots have 3
 _NUMBER = re.compile(r"-?[1-9]\d*")
 EXAMPLES = "@name, -1001234567890, me, or https://t.me/+invite, with /TOPIC for a topic"
 
