@@ -1,8 +1,10 @@
 """The destinations that the suite runs against, each with a window on what really lies there."""
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -10,16 +12,27 @@ from typing import Protocol
 import pytest
 
 from tests.destinations.objects import SHAPES
+from tests.destinations.parcels import a_job
 from tests.servers.objects import Store, serving
+from tests.telegram_desk import CHAT, Desk
+from tests.telegram_desk import desk as desk_of
+from transload.clients.accounts import accounts
 from transload.destinations.library import Library
-from transload.model import Intent
+from transload.destinations.telegram.address import parse
+from transload.destinations.telegram.destination import Manners, TelegramChat
+from transload.destinations.telegram.line import Line
+from transload.destinations.telegram.pace import Pacer
+from transload.model import Intent, Job, Recipe
 from transload.ports import Destination
+from transload.sandbox.faults import Fault
 
 
 class Target(Protocol):
     """A destination with a window on what really lies there."""
 
     destination: Destination
+    job: Job
+    """What is delivered, so that its bytes stay as they are."""
 
     def files(self) -> dict[str, bytes]:
         """Everything delivered by its reference; temporaries count too."""
@@ -36,6 +49,8 @@ class Target(Protocol):
 
 class LibraryTarget:
     """A folder."""
+
+    job = a_job()
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -69,6 +84,8 @@ class LibraryTarget:
 class StoreTarget:
     """The object store on loopback."""
 
+    job = a_job()
+
     def __init__(self, store: Store, address: str, shape: str) -> None:
         self.store, self.address = store, address
         self.destination: Destination = SHAPES[shape](address)
@@ -85,6 +102,47 @@ class StoreTarget:
 
     def refuse(self, intent: Intent, n: int = 0) -> None:
         self.store.refuse(intent.shipment.parcels[n].name, "album", times=9)
+
+
+class TelegramTarget:
+    """A channel of a sandbox; everything is sent as a file, so that its bytes stay as they are."""
+
+    job = replace(a_job(), recipe=Recipe.ORIGINAL)
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        one = accounts(desk.home.settings, desk.home.data.telegram)[0]
+        manners = Manners(Pacer("off", NoTurns(), now_ms))
+        self.destination: Destination = TelegramChat(Line(one, 1), parse(f"@{CHAT}"), manners)
+
+    def files(self) -> dict[str, bytes]:
+        store = self.desk.scene.box.world.store
+        return {
+            f"https://t.me/{CHAT}/{one.id}": store.file(one.body["media"]).read_bytes()
+            for one in self.desk.letters()
+        }
+
+    def delivers(self) -> dict[str, bytes]:
+        return self.files()
+
+    def refuse(self, intent: Intent, n: int = 0) -> None:
+        before = intent.item_id - 1 + n  # files of the items before, which have one each
+        code = Fault("messages.uploadMedia", error="MEDIA_INVALID", code=400, skip=before)
+        self.desk.faults.plan(code)
+
+
+class NoTurns:
+    """Nobody waits for a turn where the pace is off."""
+
+    async def reserve(self, costs_s: Mapping[str, float], most_s: float) -> float:
+        raise AssertionError((costs_s, most_s))
+
+    async def slow_down(self, scope: str) -> None:
+        raise AssertionError(scope)
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 # On another disk than the scratch folder there are no hard links to it: files are copied.
@@ -119,8 +177,15 @@ def objects(near: Path, shape: str = "objects") -> Iterator[Target]:
         yield StoreTarget(store, address, shape)
 
 
+@contextmanager
+def telegram(near: Path) -> Iterator[Target]:
+    with desk_of(near) as desk:
+        yield TelegramTarget(desk)
+
+
 TARGETS: Mapping[str, Callable[[Path], AbstractContextManager[Target]]] = {
     "library": library,
     "library_on_another_disk": library_on_another_disk,
     **{shape: partial(objects, shape=shape) for shape in SHAPES},
+    "telegram": telegram,
 }

@@ -1,5 +1,6 @@
 """What is delivered together: what is ready just now, or albums that are gathered; and what a killed run left."""
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ album, and while they are delivered others are read into the rest of it."""
 async def batches(
     context: TaskContext, ready: MemoryObjectReceiveStream[Ready], staged: Sequence[Intent]
 ) -> AsyncIterator[Batch]:
-    """What to deliver in one act each, in entry order; `staged` was there before and comes first.
+    """What to deliver in one act each, in entry order; `staged` was there before.
 
     Where albums are gathered, each as soon as it has ten members, the rest at the end or when it is asked for;
     elsewhere what is ready just now, up to `TOGETHER_MAX`: several albums, which are committed together.
@@ -79,15 +80,20 @@ def _room_of(one: Ready) -> int:
 async def _gathered(
     context: TaskContext, ready: MemoryObjectReceiveStream[Ready], staged: Sequence[Intent]
 ) -> AsyncIterator[Batch]:
-    builder = AlbumBuilder(context)
-    for intent in staged:
-        for album in builder.add(intent):
-            yield album
+    builder, waiting = AlbumBuilder(context), deque(staged)
+
+    def before(item_id: float) -> Iterable[Batch]:
+        """The albums that are full by what a killed run has staged of entries before this one."""
+        while waiting and waiting[0].item_id < item_id:
+            yield from builder.add(waiting.popleft())
+
     async for one in ready:
+        for album in before(END if isinstance(one, Flush) else one.item_id):
+            yield album
         for album in builder.rest() if isinstance(one, Flush) else builder.add(one):
             yield album
         _arrived([one])
-    for album in builder.rest():
+    for album in (*before(END), *builder.rest()):
         yield album
 
 
@@ -96,6 +102,9 @@ def _arrived(batch: Iterable[Ready]) -> None:
     for one in batch:
         if isinstance(one, Flush):
             one.done.set()
+
+
+END = float("inf")
 
 
 class AlbumBuilder:

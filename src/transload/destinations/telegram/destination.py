@@ -62,7 +62,7 @@ class TelegramChat:
         self._now_ms = manners.pacer.now_ms
         self._found: Room | None = None
         self._last: int | None = None  # a message that is there
-        self._under_way: dict[tuple[str, int | None], Sending] = {}
+        self._under_way: dict[tuple[str, int], Sending] = {}
 
     def scopes(self, job: Job) -> tuple[str, ...]:
         """The account's, its sends' and uploads', and the chat's."""
@@ -126,7 +126,7 @@ class TelegramChat:
         """Post one album, each of its media once; raises what has to wait, and goes on from there when repeated."""
         if self._is_stale(intents):
             return [Gone(one.item_id, "it was staged too long ago") for one in intents]
-        key = (job.id, intents[0].album)
+        key = (job.id, intents[0].item_id)
         sending = self._under_way.get(key) or await self._sending(job, intents)
         self._under_way[key] = sending
         try:
