@@ -36,7 +36,7 @@ from transload.errors import AccountError
         (errors.FloodPremiumWaitError(None, 3), Wait(3, "uploads", "FLOOD_PREMIUM_WAIT")),
         (errors.SlowModeWaitError(None, 9), Wait(9, "chat", "SLOW_MODE_WAIT")),
         (errors.FilePartMissingError(None, 4), Gone("parts", 4)),
-        (errors.FilePart0MissingError(None), Gone("parts")),
+        (errors.FilePart0MissingError(None), Gone("parts", 0)),
         (errors.FileReferenceExpiredError(None), Gone("reference")),
         (errors.RandomIdDuplicateError(None), SentBefore()),
         (errors.PeerFloodError(None), Denied("PEER_FLOOD")),

@@ -59,7 +59,6 @@ _PARTS = (
     errors.FilePartsInvalidError,
     errors.FilePartSizeChangedError,
     errors.FilePartInvalidError,
-    errors.FilePart0MissingError,
 )
 _SIGNED_OUT = (errors.UnauthorizedError, errors.AuthKeyDuplicatedError)
 NO_ANSWER = (
@@ -106,6 +105,7 @@ _OUTCOMES: tuple[tuple[Any, Callable[[Any], Refused]], ...] = (
         lambda error: Wait(_seconds(error), "account", code_of(error)),
     ),
     (errors.FilePartMissingError, lambda error: Gone("parts", int(error.which))),
+    (errors.FilePart0MissingError, lambda _error: Gone("parts", 0)),
     (_PARTS, lambda _error: Gone("parts")),
     (_REFERENCE, lambda _error: Gone("reference")),
     (errors.RandomIdDuplicateError, lambda _error: SentBefore()),
