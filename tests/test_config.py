@@ -38,6 +38,10 @@ VALID: dict[str, str] = {
     "archive.tool": "/opt/bin/7zz",
     "egress.allow_networks": "192.168.0.0/16, fd00::/8",
     "telegram.photo_place": "keep",
+    "telegram.pace": "fast",
+    "telegram.connections": "3",
+    "telegram.captions": "path",
+    "telegram.staged_life": "30m",
     "telegram.api_id": "12345",
     "telegram.api_hash": "0123456789abcdef",
     "telegram.bot_token": "1:token",
@@ -263,3 +267,16 @@ def test_the_environment_names_the_data_folder(
     assert config.data_folder(tmp_path).root == tmp_path
     monkeypatch.delenv("TRANSLOAD_DATA_DIR")
     assert config.data_folder(None).root.name == "transload"
+
+
+def test_no_pace_is_for_servers_of_ones_own() -> None:
+    with pytest.raises(SettingError, match="pace cannot be off"):
+        load(None, {}, {"telegram.pace": "off"})
+    own = load(None, {}, {"telegram.pace": "off", "telegram.server": "127.0.0.1:4430"})
+    assert own.telegram.pace == "off"
+
+
+@pytest.mark.parametrize("number", ["0", "5", "many"])
+def test_connections_are_few(number: str) -> None:
+    with pytest.raises(SettingError, match="from 1 to 4"):
+        load(None, {}, {"telegram.connections": number})

@@ -54,6 +54,7 @@ from transload.destination_port import (
 )
 from transload.entry import Entry, Limits, Place, ReadReport
 from transload.errors import TransientError, Wait
+from transload.facts import looks_of
 from transload.faults import Fault
 from transload.json_codec import JsonObject
 from transload.model import (
@@ -73,7 +74,7 @@ from transload.model import (
     Shipment,
     Task,
 )
-from transload.plans import ConversionTerms, Converted, SegmentStore, ShouldYield
+from transload.plans import ConversionTerms, Converted, Looks, SegmentStore, ShouldYield
 from transload.source_port import (
     ArchiveReader as ArchiveReader,
 )
@@ -110,6 +111,11 @@ class Probed:
 
     facts: Facts
     thumb: bytes | None = None
+
+    @property
+    def looks(self) -> Looks:
+        """What a player shows of it."""
+        return looks_of(self.facts.found, self.thumb)
 
 
 class Media(Protocol):

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from transload.clients.outcomes import ChatKind
-from transload.destinations.telegram.pace import Pace, Pacer, Sender, costs_s
+from transload.destinations.telegram.pace import Pacer, Sender, Speed, costs_s
 from transload.errors import DestinationBusyError
 from transload.ledger.database import Database
 from transload.ledger.turns import LedgerTurns
@@ -118,6 +118,6 @@ async def test_a_long_queue_gives_the_slot_back(turns: LedgerTurns, watch: Watch
 
 
 @pytest.mark.parametrize("how", ["safe", "fast"])
-def test_nothing_is_free_but_for_servers_of_ones_own(how: Pace) -> None:
+def test_nothing_is_free_but_for_servers_of_ones_own(how: Speed) -> None:
     assert all(costs_s(how, sender(bot=bot), 1).values() for bot in (True, False))
     assert costs_s("off", sender(), 10) == {}

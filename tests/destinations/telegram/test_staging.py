@@ -16,7 +16,6 @@ from tests.telegram_desk import desk as desk_of
 from transload.destinations.telegram import line as lines
 from transload.destinations.telegram.posts import StagedMedia
 from transload.destinations.telegram.staging import ItemStaging
-from transload.destinations.telegram.upload import FileUploader
 from transload.errors import ConnectionLostError, RejectedError, TooBigError
 from transload.json_codec import from_json
 from transload.model import ItemKind, ItemState, Recipe, Shipment
@@ -42,9 +41,8 @@ def of_photo(folder: Path, n: int = 1) -> Shipment:
 @asynccontextmanager
 async def staging(desk: Desk, shipment: Shipment) -> AsyncIterator[ItemStaging]:
     async with room_of(desk) as room:
-        uploader = FileUploader(room.line, HeldUploads(), lambda: 0)
         job = replace(a_job(), recipe=Recipe.TELEGRAM)
-        yield ItemStaging(room, uploader, job, shipment, lambda: 1234)
+        yield ItemStaging(room, HeldUploads(), job, shipment, lambda: 1234)
 
 
 async def test_a_photo_is_a_photo(desk: Desk, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ T = TypeVar("T")
 CHANNEL_BASE = 1_000_000_000_000
 """A channel's number as clients write it is -100… (their libraries' convention)."""
 _OF_MESSAGE = re.compile(
-    r"https://t\.me/(?:c/\d+|[a-z]\w{2,})(?:/\d+)?/(\d+)|tg://openmessage\?.*&message_id=(\d+)", re.I
+    r"https://t\.me/(?:c/\d+|[a-z]\w{2,})(?:/\d+)?/(\d+)|tg://openmessage\?.*&message_id=(\d+)",
+    re.I,
 )
 UNKNOWN = frozenset(
     {

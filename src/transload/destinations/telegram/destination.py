@@ -18,7 +18,6 @@ from transload.destinations.telegram.posts import (
 )
 from transload.destinations.telegram.sending import NO_NUMBER, Posting, Sending
 from transload.destinations.telegram.staging import ItemStaging
-from transload.destinations.telegram.upload import FileUploader
 from transload.errors import (
     DestinationBusyError,
     RejectedError,
@@ -106,8 +105,7 @@ class TelegramChat:
     async def stage(self, job: Job, intent: Intent, uploads: Uploads) -> JsonObject | Refusal:
         """Bring an item's files there and make media of them; the refusal of what Telegram does not take."""
         room = await self._room()
-        uploader = FileUploader(self._line, uploads, self._now_ms)
-        staging = ItemStaging(room, uploader, job, intent.shipment, self._now_ms)
+        staging = ItemStaging(room, uploads, job, intent.shipment, self._now_ms)
         try:
             return await staging.stage()
         except (RejectedError, TooBigError) as error:

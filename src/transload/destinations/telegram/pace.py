@@ -14,7 +14,7 @@ from transload.clients.outcomes import ChatKind
 from transload.errors import DestinationBusyError
 from transload.retry import SIT_OUT_S
 
-Pace = Literal["safe", "fast", "off"]
+Speed = Literal["safe", "fast", "off"]
 
 REQUEST_S = 1.0  # between two sends of a user's account
 BOT_MESSAGE_S = 1 / 30  # a bot's, over all chats
@@ -48,7 +48,7 @@ class Sender:
     kind: ChatKind
 
 
-def costs_s(pace: Pace, sender: Sender, messages: int) -> dict[str, float]:
+def costs_s(pace: Speed, sender: Sender, messages: int) -> dict[str, float]:
     """How long one send of so many messages takes of its account's time and of its chat's; nothing when off."""
     if pace == "off":
         return {}
@@ -62,7 +62,7 @@ def costs_s(pace: Pace, sender: Sender, messages: int) -> dict[str, float]:
 class Pacer:
     """Waits for the turn of each send. `now_ms` is the clock that turns are counted with."""
 
-    pace: Pace
+    pace: Speed
     turns: Turns
     now_ms: Callable[[], int]
 

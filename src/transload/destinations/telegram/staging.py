@@ -13,6 +13,7 @@ from transload.destinations.telegram.upload import TRIES, AnewError, FileUploade
 from transload.errors import BugError, RejectedError, StagedGoneError, TooBigError
 from transload.json_codec import JsonObject
 from transload.model import ItemKind, ItemState, Job, Parcel, Shipment
+from transload.ports import Uploads
 
 HOLES_MAX = 3
 """So many lost parts are brought again before the whole file is."""
@@ -23,10 +24,15 @@ class ItemStaging:
     """The staging of one item of a job."""
 
     room: Room
-    uploader: FileUploader
+    uploads: Uploads
     job: Job
     shipment: Shipment
     now_ms: Callable[[], int]
+
+    @property
+    def uploader(self) -> FileUploader:
+        """What brings its files."""
+        return FileUploader(self.room.line, self.uploads, self.now_ms)
 
     async def stage(self) -> JsonObject:
         """What is kept of its staged files. Raises RejectedError, TooBigError, UnreadableError for this item alone."""
@@ -48,7 +54,7 @@ class ItemStaging:
                 made, group = await self._made(parcel, file, group)
                 return Medium.of(group, made, self.now_ms())
             except AnewError as error:
-                await self.uploader.uploads.forget(n)
+                await self.uploads.forget(n)
                 if blob.path is None:
                     raise StagedGoneError(f"{name} is read again") from error
         raise RejectedError(f"Telegram loses the parts of {name} again and again")

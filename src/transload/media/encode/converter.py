@@ -9,7 +9,6 @@ from pathlib import Path
 import anyio.to_thread
 
 from transload.errors import BugError, ConvertError, DiskFullError, is_disk_full
-from transload.facts import looks_of
 from transload.files.disk import durable_sum, name_durably
 from transload.media.encode import verify
 from transload.media.encode.conversion import Conversion
@@ -95,8 +94,7 @@ class Converter:
             verify.check_facts(one.facts, plan)
         if isinstance(plan, StreamPlan) and work.source is not None:
             work.short = verify.shortfall(plan, work.source, [one.facts.found for one in made])
-        seen = [looks_of(one.facts.found, one.thumb) for one in made]
-        return list(zip(roughs, seen, strict=True))
+        return [(rough, one.looks) for rough, one in zip(roughs, made, strict=True)]
 
     async def _unpacked(self, work: Conversion, plan: AnimationPlan) -> None:
         between, word = await self._pictures.unpack(work.local, plan, work.rough)
