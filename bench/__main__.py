@@ -19,6 +19,7 @@ from bench.segments import kills, segments
 from bench.speed import skipped, small
 from bench.startup import startup
 from bench.table import shown
+from bench.telegram import telegram
 from bench.way import ways
 
 KEPT = Path(tempfile.gettempdir()) / "transload-bench"
@@ -42,6 +43,7 @@ def main() -> int:
         "small": small,
         "skipped": skipped,
         "mixed": mixed,
+        "telegram": telegram,
     }
     wanted = sys.argv[1:] or list(figures)
     figures |= {"kills": kills, "plots": plots}  # by name only
