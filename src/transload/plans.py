@@ -74,9 +74,10 @@ class StreamPlan(AnyPlan):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class M4aPlan(StreamPlan):
-    """Audio alone, made AAC."""
+    """Audio alone, made AAC. `cover` is the number of the stream that holds its cover, in a form that MP4 has."""
 
     channels: int = 0
+    cover: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

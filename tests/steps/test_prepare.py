@@ -7,9 +7,13 @@ import pytest
 
 from tests import inputs
 from tests.installation import Home, Picky, finished
+from tests.media.samples import jpeg_bytes
+from tests.media.song_makers import song_with_cover
 from transload.blob import LocalBlob
 from transload.config import Settings
+from transload.facts import FileFacts
 from transload.model import (
+    Facts,
     Held,
     Item,
     ItemKind,
@@ -20,7 +24,7 @@ from transload.model import (
     Recipe,
     Verdict,
 )
-from transload.plans import Converted, UntouchedPlan
+from transload.plans import Converted, Looks, OutputFile, UntouchedPlan
 from transload.steps.prepare import UNTOUCHED, Judged, as_it_is, disk_need, parcels_of
 
 pytestmark = pytest.mark.anyio
@@ -168,6 +172,38 @@ def test_untouched_bytes_keep_name_hash_and_time() -> None:
         "aa",
         5,
     )
+
+
+@pytest.mark.parametrize(("kind", "is_pictured"), [(ItemKind.VIDEO, True), (ItemKind.AUDIO, False)])
+def test_untouched_media_look_as_they_were_probed(kind: ItemKind, *, is_pictured: bool) -> None:
+    """The cover of audio goes to players; a gallery has no picture of audio."""
+    found = FileFacts(width=640, height=360, duration_s=9.0, title="Sea", performer="Wind")
+    partial = replace(UNTOUCHED, kind=kind, duration_s=4.0)
+    shipment = as_it_is(item(), HELD, Judged(partial, b"jpeg", Facts(kind, found)))
+    assert shipment.parcels[0].looks == Looks(640, 360, 4.0, "Sea", "Wind", b"jpeg")
+    assert (shipment.thumb is not None) == is_pictured
+
+
+def test_what_is_made_has_its_own_looks_and_the_original_beside_it_none() -> None:
+    first, second = Looks(64, 48, 5.0, thumb=b"1"), Looks(64, 48, 4.0, thumb=b"2")
+    rest = (OutputFile(Path("/s/1.out/b.mp4"), 6, "cc", second),)
+    made = replace(MADE, looks=first, rest=rest)
+    parcels = parcels_of(job(Recipe.PLAYABLE), item(), HELD, made, COPY)
+    assert [parcel.looks for parcel in parcels] == [first, second, None]
+
+
+async def test_a_song_with_a_cover_is_a_row_of_the_gallery_without_a_picture(
+    tmp_path: Path,
+) -> None:
+    song = song_with_cover(tmp_path / "song.mp3", jpeg_bytes())
+    home = Home(tmp_path)
+    (record,) = (await home.send(song)).items
+    (page,) = home.library.rglob("gallery.html")
+    text = page.read_text(encoding="utf-8")
+    assert (record.item.kind, record.item.state) == (ItemKind.AUDIO, ItemState.SENT)
+    assert "song.mp3" in text
+    assert "data:image/jpeg" not in text
+    assert not list(home.library.rglob(".gallery/*"))
 
 
 def test_only_playable_keeps_the_original_beside_the_copy() -> None:

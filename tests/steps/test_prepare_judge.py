@@ -9,6 +9,9 @@ import pytest
 
 from tests import inputs
 from tests.installation import Home
+from tests.media.samples import H264, jpeg_bytes
+from tests.media.song_makers import song_with_cover
+from transload.errors import CorruptError
 from transload.files.scratch import JobScratch
 from transload.jobs.hub import TaskMeter
 from transload.ledger.task_writes import TaskRecord
@@ -24,9 +27,9 @@ from transload.model import (
     Recipe,
     Verdict,
 )
-from transload.ports import ReadContext
+from transload.ports import Probed, ReadContext
 from transload.sources.folder import FolderReader
-from transload.steps.prepare import UNTOUCHED, judge
+from transload.steps.prepare import UNTOUCHED, is_probed, judge
 from transload.steps.staging import StagedEntry
 
 pytestmark = pytest.mark.anyio
@@ -99,3 +102,54 @@ async def test_the_verdict_on_a_deferred_item_stands(tmp_path: Path) -> None:
     async with context(tmp_path) as reading:
         known = replace(entry, item=replace(entry.item, judgement=before))
         assert (await judge(reading, known, held)).judgement is before
+
+
+PLAYS = (*H264, "-c:a", "aac", "-movflags", "+faststart")
+
+
+def judged_before(path: Path, kind: ItemKind) -> tuple[StagedEntry, Held]:
+    """An entry whose verdict, that it can go as it is, was stored by a run that was killed."""
+    before = Judgement(kind, Verdict.AS_IS, "as it was judged")
+    entry, held = staged(path, path.read_bytes(), kind)
+    return replace(entry, item=replace(entry.item, judgement=before)), held
+
+
+async def test_what_a_killed_run_judged_keeps_its_judgement_and_has_its_looks(
+    tmp_path: Path,
+) -> None:
+    film = inputs.clip(tmp_path / "a.mp4", seconds=2, words=PLAYS)
+    song = song_with_cover(tmp_path / "a.mp3", jpeg_bytes())
+    async with context(tmp_path) as reading:
+        for path, kind in ((film, ItemKind.VIDEO), (song, ItemKind.AUDIO)):
+            entry, held = judged_before(path, kind)
+            assert is_probed(reading, entry)
+            judged = await judge(reading, entry, held)
+            assert judged.judgement is entry.item.judgement
+            assert judged.looks == (await reading.media.probe(path, path.name)).looks
+            assert judged.looks.thumb
+        (tmp_path / "b.jpg").write_bytes(inputs.photo(1))
+        photo, _ = judged_before(tmp_path / "b.jpg", ItemKind.PHOTO)
+        assert not is_probed(reading, photo)
+
+
+async def test_what_was_wanted_unread_is_not_looked_at_after_a_kill_either(tmp_path: Path) -> None:
+    film = inputs.clip(tmp_path / "a.mp4", words=PLAYS)
+    async with context(tmp_path) as reading:
+        original = replace(reading, job=replace(reading.job, recipe=Recipe.ORIGINAL))
+        judged = await judge(original, *judged_before(film, ItemKind.VIDEO))
+    assert (judged.judgement.why, judged.facts) == ("as it was judged", None)
+
+
+async def test_a_verdict_stands_where_no_decoder_is_to_be_had_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = inputs.clip(tmp_path / "a.mp4", words=PLAYS)
+
+    async def deadly(local: Path, name: str) -> Probed:
+        raise CorruptError(f"the decoder died on {name} in {local.parent} three times")
+
+    async with context(tmp_path) as reading:
+        monkeypatch.setattr(reading.media, "probe", deadly)
+        entry, held = judged_before(film, ItemKind.VIDEO)
+        judged = await judge(reading, entry, held)
+    assert (judged.judgement, judged.thumb) == (entry.item.judgement, None)

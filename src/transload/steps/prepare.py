@@ -137,18 +137,15 @@ class Judged:
 
 
 async def judge(context: ReadContext, staged: StagedEntry, held: Held) -> Judged:
-    """The verdict on an entry that was read whole; that of a deferred item stands.
+    """The verdict on an entry that was read whole; one that was judged before keeps its judgement.
 
     Where all files are wanted, nothing is left out. Raises PermanentError or StalledError when it cannot be probed.
     """
     job, item = context.job, staged.item
-    if item.judgement is not None:
-        if item.judgement.verdict is not Verdict.AS_IS or item.judgement.kind not in PLAYED:
-            return Judged(item.judgement)
-        seen = await context.media.probe(held.path, item.name)  # a run that was killed saw it
-        return Judged(item.judgement, seen.thumb, seen.facts)
     if not is_probed(context, staged):
-        return Judged(replace(UNTOUCHED, kind=staged.kind))
+        return Judged(item.judgement or replace(UNTOUCHED, kind=staged.kind))
+    if item.judgement is not None:
+        return await _seen_again(context, item, item.judgement, held)
     probed = await context.media.probe(held.path, item.name)
     found = context.media.judge(probed.facts, job.recipe, job.hevc)
     if found.verdict in (Verdict.SKIP, Verdict.UNSAVABLE) and job.files == "all":
@@ -156,9 +153,19 @@ async def judge(context: ReadContext, staged: StagedEntry, held: Held) -> Judged
     return Judged(found, probed.thumb, probed.facts)
 
 
+async def _seen_again(context: ReadContext, item: Item, judgement: Judgement, held: Held) -> Judged:
+    """What a run that was killed had judged, with its looks; without them where no decoder is to be had now."""
+    try:
+        probed = await context.media.probe(held.path, item.name)
+    except (PermanentError, StalledError):
+        return Judged(judgement)
+    return Judged(judgement, probed.thumb, probed.facts)
+
+
 def is_probed(context: ReadContext, staged: StagedEntry) -> bool:
-    """Whether the verdict on an entry takes a decoder."""
-    is_open = staged.item.judgement is None
+    """Whether an entry is looked at by a decoder: for its verdict, or again for what players show of it."""
+    known = staged.item.judgement
+    is_open = known is None or (known.verdict is Verdict.AS_IS and known.kind in PLAYED)
     return is_open and staged.kind in MEDIA_KINDS and context.job.recipe is not Recipe.ORIGINAL
 
 

@@ -10,16 +10,18 @@ import pytest
 from PIL import Image
 
 from tests.films import film
+from tests.inputs import clip
 from tests.media.conftest import CONVERTED, Probe, Results, Samples
 from tests.media.rare_samples import begun
-from tests.media.samples import H264, Sample, by_ffmpeg
+from tests.media.samples import H264, SOUND, Sample, by_ffmpeg, jpeg_bytes
 from tests.media.segment_makers import Shelf
+from tests.media.song_makers import TAGS, song_with_cover
 from transload.errors import ConvertError, UnverifiedError
 from transload.media.encode.ffmpeg import EncoderLimits
 from transload.media.judge.verdict import judge
 from transload.media.toolbox import MediaToolbox
 from transload.model import ItemKind, Judgement, Progress, Recipe, Verdict
-from transload.plans import ConversionTerms, Converted
+from transload.plans import ConversionTerms, Converted, Looks
 
 
 def names_in(folder: Path) -> list[str]:
@@ -247,3 +249,64 @@ async def test_what_phones_cannot_show_becomes_what_they_can(
         video = box.streams.video[0]
         assert max(video.width, video.height) <= 3840
         assert video.codec_context.level <= 52
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "words",
+    [(), ("-c:a", "pcm_s16le"), ("-c:a", "flac"), ("-c:a", "wmav2"), ("-c:a", "ac3")],
+    ids=["song.flac", "song.wav", "song.ogg", "song.wma", "song.mka"],
+)
+async def test_audio_made_anew_keeps_its_title_and_its_performer(
+    toolbox: MediaToolbox, tmp_path: Path, request: pytest.FixtureRequest, words: tuple[str, ...]
+) -> None:
+    song = tmp_path / request.node.callspec.id
+    by_ffmpeg(*SOUND, *words, *TAGS)(song)
+    made, _ = await converted(toolbox, song, tmp_path)
+    assert made.looks is not None
+    assert (made.looks.title, made.looks.performer) == ("Sea", "Wind")
+    assert made.looks.duration_s == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.anyio
+async def test_an_m4a_has_the_cover_also_a_damaged_one(
+    toolbox: MediaToolbox, tmp_path: Path
+) -> None:
+    for name, picture, is_shown in (("a", jpeg_bytes(), True), ("b", jpeg_bytes()[:300], False)):
+        into = tmp_path / name
+        into.mkdir()
+        song = song_with_cover(tmp_path / f"{name}.flac", picture)
+        made, _ = await converted(toolbox, song, into)
+        assert made.looks is not None
+        assert (made.looks.thumb is not None) == is_shown
+
+
+@pytest.mark.anyio
+async def test_a_made_film_looks_as_it_is_shown(
+    toolbox: MediaToolbox, samples: Samples, tmp_path: Path
+) -> None:
+    probed = await toolbox.probe(samples("turned.mp4"), "turned.mp4")
+    assert (probed.looks.width, probed.looks.height) == (48, 64)
+    (again,) = toolbox.judge_recovery(probed.facts, Recipe.TELEGRAM)
+    made, _ = await converted(toolbox, samples("turned.mp4"), tmp_path, again)
+    assert made.looks is not None
+    assert (made.looks.width, made.looks.height) == (48, 64)
+    assert made.looks.duration_s == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.anyio
+async def test_each_file_of_a_split_film_has_its_own_looks(
+    toolbox: MediaToolbox, tmp_path: Path
+) -> None:
+    source = clip(tmp_path / "film.mkv", seconds=12, words=(*H264, "-g", "10", "-c:a", "aac"))
+    judgement = toolbox.judge(
+        (await toolbox.probe(source, source.name)).facts, Recipe.TELEGRAM, "keep"
+    )
+    terms = ConversionTerms(None, source.stat().st_size * 2 // 5)
+    made = await toolbox.convert(source, judgement, tmp_path, lambda _: None, terms)
+    assert len(made.pieces) == 3
+    looks = [piece.looks or Looks() for piece in made.pieces]
+    for piece, one in zip(made.pieces, looks, strict=True):
+        assert one == (await toolbox.probe(piece.local, piece.local.name)).looks
+    assert len({one.thumb for one in looks}) == 3
+    assert sum(one.duration_s or 0.0 for one in looks) == pytest.approx(12.0, abs=0.3)

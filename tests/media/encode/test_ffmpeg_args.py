@@ -84,6 +84,18 @@ def test_an_mp3_keeps_tags_and_cover_and_no_brands_of_mp4() -> None:
     assert "-ar 44100 -ac 2" in plain
 
 
+def test_audio_made_of_ogg_keeps_the_tags_of_the_track_that_was_chosen() -> None:
+    for plan in (M4aPlan(sniffed="ogg", sound_n=1), replace(MP3, sniffed="ogg", sound_n=1)):
+        assert "-map_metadata 0:s:a:1 " in words(plan)
+    assert "-map_metadata 0 " in words(M4aPlan(sniffed="flac"))
+
+
+def test_a_cover_goes_into_an_m4a_as_it_is() -> None:
+    made = words(M4aPlan(sniffed="flac", cover=1))
+    assert "-map 0:1 -c:v copy -disposition:v attached_pic" in made
+    assert "-vn" in words(M4aPlan(sniffed="flac")).split()
+
+
 def test_hdr_without_its_filter_is_still_encoded() -> None:
     bare = EncodeStyle("veryfast", 0, frozenset(), "-1")
     made = arguments(TranscodePlan(sniffed="mov", hdr=True), Path("/i"), Path("/o"), bare)

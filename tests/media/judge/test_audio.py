@@ -12,7 +12,7 @@ from transload.media.judge.audio import (
     judge_sound,
 )
 from transload.model import ItemKind, Recipe, Verdict
-from transload.plans import Mp3Plan, StreamPlan
+from transload.plans import M4aPlan, Mp3Plan, StreamPlan
 
 SOUND = StreamFacts(type="audio", codec="mp3", channels=2, hertz=44100)
 MP3 = FileFacts(suffix=".mp3", sniffed="mp3", container="mp3", frames_decoded=1, streams=(SOUND,))
@@ -33,13 +33,28 @@ def test_what_has_no_sound_is_passed_over() -> None:
 
 
 def test_the_cover_is_found_and_low_rates_are_raised() -> None:
-    cover = StreamFacts(type="video", codec="png", cover=True)
+    cover = StreamFacts(type="video", codec="png", cover=True, width=64, height=64)
     low = replace(SOUND, codec="flac", hertz=22050, channels=6)
     found = replace(MP3, sniffed="flac", streams=(low, cover))
     plan = judge_mp3(found, ItemKind.AUDIO, Recipe.MP3_320, 320).plan
     assert isinstance(plan, Mp3Plan)
     assert (plan.cover, plan.raise_hertz, plan.downmix) == (1, True, True)
     assert (plan.recipe, plan.kbit_s) == ("mp3:320", 320)
+
+
+def test_a_copy_takes_the_cover_that_mp4_has_and_none_without_a_size() -> None:
+    flac = replace(SOUND, codec="flac")
+    covers = [
+        StreamFacts(type="video", codec=codec, cover=True, width=side, height=side)
+        for codec, side in (("webp", 64), ("png", 0), ("mjpeg", 64))
+    ]
+    found = replace(MP3, sniffed="flac", streams=(flac, *covers))
+    plan = judge_sound(found, Recipe.TELEGRAM).plan
+    assert isinstance(plan, M4aPlan)
+    assert plan.cover == 3
+    bare = judge_sound(replace(found, streams=(flac, *covers[:2])), Recipe.TELEGRAM).plan
+    assert isinstance(bare, M4aPlan)
+    assert bare.cover is None
 
 
 def test_a_file_cut_short_is_partial_with_what_can_be_heard() -> None:

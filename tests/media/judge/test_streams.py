@@ -206,6 +206,7 @@ async def test_mp3_of_few_hertz_is_made_aac(tmp_path: Path, name: str) -> None:
     ("tags", "language"),
     [
         ({"language": "GER"}, "deu"),
+        ({"LANGUAGE": "eng"}, "eng"),
         ({"language": "und"}, None),
         ({}, None),
         ({"language": ""}, None),

@@ -119,7 +119,20 @@ def test_a_wav_that_was_written_to_a_pipe_misses_nothing(tmp_path: Path, length:
 
 def test_a_title_is_what_screens_show_of_the_first_that_says_so() -> None:
     of_file, of_stream = {"TITLE": "A\x00\u202eb ", "x": "y"}, {"title": "other", "artist": "Who"}
-    assert title_and_performer(of_file, of_stream) == ("Ab", "Who")
-    assert title_and_performer({"album_artist": "All", "artist": ""}) == ("", "All")
-    assert title_and_performer() == ("", "")
-    assert title_and_performer({"title": "x" * 5000})[0] == "x" * TAG_MAX
+    assert title_and_performer("ogg", of_file, [of_stream]) == ("Ab", "Who")
+    assert title_and_performer("mp3", {"album_artist": "All", "artist": "\x00"}, []) == ("", "All")
+    assert title_and_performer("ogg", {"title": " "}, [{}, {"Title": "x"}]) == ("x", "")
+    assert title_and_performer("ogg", {}, []) == ("", "")
+
+
+def test_a_title_is_one_short_line_that_keeps_its_joiners() -> None:
+    assert title_and_performer("mp3", {"title": "x" * 5000}, [])[0] == "x" * TAG_MAX
+    assert title_and_performer("mp3", {"title": "\x1b[2Ja\r\nb\u2028c"}, [])[0] == "[2Ja b c"
+    assert (
+        title_and_performer("mp3", {"title": "\u0645\u06cc\u200c\u062e"}, [])[0]
+        == "\u0645\u06cc\u200c\u062e"
+    )
+
+
+def test_the_name_of_a_track_is_no_title_of_its_file() -> None:
+    assert title_and_performer("matroska,webm", {}, [{"title": "Surround"}]) == ("", "")

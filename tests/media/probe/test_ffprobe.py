@@ -12,7 +12,8 @@ from anyio.from_thread import BlockingPortal
 
 from tests.media.conftest import Probe, Samples
 from tests.media.rare_samples import RARE
-from tests.media.samples import SAMPLES
+from tests.media.samples import SAMPLES, SOUND, by_ffmpeg, jpeg_bytes
+from tests.media.song_makers import TAGS, song_with_cover
 from transload.facts import FileFacts
 from transload.media.judge.verdict import judge
 from transload.media.probe.ffprobe import Ffprobe
@@ -86,3 +87,24 @@ async def test_what_does_not_decode_is_told_apart_from_what_nobody_knows(
         found = toolbox.judge(facts, Recipe.TELEGRAM, "keep")
     assert (found.kind, found.verdict) == (wanted.kind, wanted.verdict)
     assert (found.fault.kind if found.fault else None) == wanted.fault
+
+
+@pytest.mark.parametrize("ending", ["mp3", "m4a", "flac", "ogg"])
+def test_titles_agree(probe: Probe, other: Probe, tmp_path: Path, ending: str) -> None:
+    path = song_with_cover(tmp_path / f"song.{ending}", jpeg_bytes())
+    ours, theirs = (one(path, path.name).looks for one in (probe, other))
+    assert (ours.title, ours.performer) == (theirs.title, theirs.performer) == ("Sea", "Wind")
+    assert theirs.thumb is None
+
+
+def test_titles_of_films_agree(
+    probe: Probe, other: Probe, samples: Samples, tmp_path: Path
+) -> None:
+    path = tmp_path / "film.mkv"
+    track = ("-metadata:s:a:0", "title=Surround")
+    by_ffmpeg("-i", str(samples("plain.mp4")), *SOUND, "-c:v", "copy", *TAGS[:2], *track)(path)
+    for one in (probe, other):
+        looks = one(path, path.name).looks
+        assert (looks.title, looks.performer) == ("Sea", "")
+        assert (looks.width, looks.height) == (64, 48)
+        assert looks.duration_s == pytest.approx(1.0, abs=0.1)

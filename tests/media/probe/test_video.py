@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.media.conftest import Samples
-from transload.media.probe.video import measure, probe_video
+from tests.media.samples import jpeg_bytes
+from tests.media.song_makers import song_with_cover, wide_png
+from transload.media.probe.video import COVER_PIXELS_MAX, measure, probe_video
 
 
 def nothing() -> None:
@@ -111,3 +113,37 @@ def test_what_an_edit_list_hides_is_not_lost(samples: Samples, name: str) -> Non
     assert measured.frames == 25
     assert measured.span_s == pytest.approx(2.4, abs=0.05)
     assert measured.audio_span_s == pytest.approx(2.5, abs=0.1)
+
+
+SNIFFED = {".mp3": "mp3", ".m4a": "mov", ".flac": "flac", ".ogg": "ogg"}
+
+
+@pytest.mark.parametrize("ending", SNIFFED)
+def test_a_song_has_its_title_its_performer_and_its_cover(tmp_path: Path, ending: str) -> None:
+    song = song_with_cover(tmp_path / f"song{ending}", jpeg_bytes())
+    found, frame = probe_video(song, SNIFFED[ending], nothing)
+    assert (found.title, found.performer, found.frames_decoded) == ("Sea", "Wind", 1)
+    assert found.duration_s == pytest.approx(1.0, abs=0.1)
+    assert frame is not None
+    assert (frame.width, frame.height) == (96, 64)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [b"", b"\xff\xd8 nothing of it", jpeg_bytes()[:250], wide_png(int(COVER_PIXELS_MAX**0.5) + 9)],
+    ids=["empty", "nonsense", "cut", "huge"],
+)
+@pytest.mark.parametrize("ending", [".mp3", ".flac"])
+def test_a_cover_that_cannot_be_shown_harms_no_song(
+    tmp_path: Path, ending: str, picture: bytes
+) -> None:
+    mime = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+    song = song_with_cover(tmp_path / f"song{ending}", picture, mime)
+    found, frame = probe_video(song, SNIFFED[ending], nothing)
+    assert (found.error, found.frames_decoded, frame) == (None, 1, None)
+
+
+def test_a_film_is_shown_by_its_own_picture_not_by_its_cover(samples: Samples) -> None:
+    _, frame = probe_video(samples("cover.mp4"), "mov", nothing)
+    assert frame is not None
+    assert (frame.width, frame.height) == (64, 48)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transload.media.encode.quality import BUFFER_S
 from transload.media.judge.video import colour_conversion, colour_tags
-from transload.media.probe.containers import DEMUXERS
+from transload.media.probe.containers import DEMUXERS, OGG
 from transload.plans import (
     AnimationPlan,
     EncodePlan,
@@ -125,7 +125,7 @@ def _middle(plan: FfmpegPlan, style: EncodeStyle) -> list[str]:
                 *_BARE,
             ]
         case M4aPlan():
-            return ["-map", sound_at(plan), *sound(plan), "-vn", "-sn", *_BARE]
+            return _m4a(plan)
         case Mp3Plan():
             return _mp3(plan)
         case AnimationPlan():
@@ -174,15 +174,29 @@ def subtitles(plan: FilmPlan) -> list[str]:
     return ["-c:s", "mov_text"] if plan.subtitles else ["-sn"]
 
 
+def _m4a(plan: M4aPlan) -> list[str]:
+    """AAC with tags and cover, which is copied: what is damaged in it harms nothing."""
+    picture = plan.cover
+    cover = ["-map", f"0:{picture}", "-c:v", "copy", "-disposition:v", "attached_pic"]
+    return [
+        *("-map", sound_at(plan), *sound(plan), *(cover if picture is not None else ["-vn"])),
+        *("-sn", "-dn", "-map_chapters", "-1", "-map_metadata", _tags_of(plan)),
+    ]
+
+
+def _tags_of(plan: M4aPlan | Mp3Plan) -> str:
+    """Where the tags of the file are: Ogg keeps them with the stream."""
+    return f"0:s:a:{plan.sound_n}" if plan.sniffed == OGG else "0"
+
+
 def _mp3(plan: Mp3Plan) -> list[str]:
-    """A constant rate, with tags and cover. Ogg keeps its tags with the stream; brands of MP4 are no tags."""
-    tags = "0:s:a:0" if plan.sniffed == "ogg" else "0"
+    """A constant rate, with tags and cover. Brands of MP4 are no tags."""
     picture = plan.cover
     cover = ["-map", f"0:{picture}", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
     return [
         *("-map", sound_at(plan), *(cover if picture is not None else ["-vn"]), "-sn"),
         *(("-disposition:v", "attached_pic") if picture is not None else ()),
-        *("-c:a", "libmp3lame", "-b:a", f"{plan.kbit_s}k", "-map_metadata", tags),
+        *("-c:a", "libmp3lame", "-b:a", f"{plan.kbit_s}k", "-map_metadata", _tags_of(plan)),
         *(("-ar", "44100") if plan.raise_hertz else ()),
         *(("-ac", "2") if plan.downmix else ()),
         *(word for brand in _BRANDS for word in ("-metadata", f"{brand}=")),

@@ -1,6 +1,6 @@
 """What audio needs: files of audio alone, and the audio of anything where an MP3 is wanted. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from transload.facts import FileFacts, StreamFacts
@@ -18,6 +18,7 @@ STEREO, SURROUND = 2, 6
 MPEG1_HERTZ_LEAST = (
     32_000  # MPEG-1 layer III begins here; below, no frame holds more than 160 kbit/s.
 )
+MP4_COVERS = frozenset({"mjpeg", "png", "bmp"})  # iTunes metadata, `covr`: types 13, 14, 27
 MP3_RATE_SLACK = 1.01  # Measured rates of VBR files wobble.
 
 _AUDIO_SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -73,6 +74,7 @@ def judge_sound(found: FileFacts, recipe: Recipe, languages: Sequence[str] = ())
         sniffed=found.sniffed,
         recipe=recipe.value,
         channels=channels_kept(sound, recipe),
+        cover=_cover_at(streams, MP4_COVERS),
         sound_n=number_of(streams, at),
     )
     return _made(found, why, ".m4a", plan)
@@ -100,18 +102,23 @@ def judge_mp3(
             suffix=fitting_suffix(found, _AUDIO_SUFFIXES["mp3"]),
             partial=is_cut(found),
         )
-    cover = next((at for at, stream in enumerate(streams) if stream.cover), None)
     plan = Mp3Plan(
         sniffed=found.sniffed,
         recipe=recipe.value,
         kbit_s=kbit_s,
         raise_hertz=(sound.hertz or 0) < MPEG1_HERTZ_LEAST,
         downmix=sound.channels > STEREO,
-        cover=cover,
+        cover=_cover_at(streams),
         sound_n=number_of(streams, at),
     )
     why = f"{sound.codec} audio: made MP3 of {kbit_s} kbit/s{_others(streams)}"
     return _made(found, why, ".mp3", plan)
+
+
+def _cover_at(streams: Sequence[StreamFacts], codecs: Collection[str] = ()) -> int | None:
+    """The index of the first cover, of these codecs where some are named; one without a size is damaged."""
+    covers = (at for at, one in enumerate(streams) if one.cover and one.width and one.height)
+    return next((at for at in covers if not codecs or streams[at].codec in codecs), None)
 
 
 def _soundless(kind: ItemKind, streams: Sequence[StreamFacts]) -> Judgement:

@@ -72,7 +72,8 @@ def choose_tracks(found: FileFacts, languages: Sequence[str] = (), *, rich: bool
 
 def language_of(tags: Mapping[str, str]) -> str | None:
     """The language by the tags of a stream, as `same_code` writes it; None where they name none."""
-    found = same_code(str(tags.get("language", "")))
+    said = (text for name, text in tags.items() if name.lower() == "language")
+    found = same_code(next(said, ""))
     return None if found in _NO_LANGUAGE else found
 
 

@@ -5,7 +5,7 @@ libav is always given the demuxer to use, so that a playlist or a script is neve
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -46,17 +46,31 @@ def promised_by_mp3(file: BinaryIO) -> tuple[int, float] | None:
     return (start + size, whole_s) if whole_s and int(8 * size / whole_s) in MP3_RATES else None
 
 
+OGG = "ogg"
+_JOINERS = "\u200c\u200d"
 TAG_MAX = 200  # characters of a title or a name: players show fewer
 
 
-def title_and_performer(*tags: Mapping[str, str]) -> tuple[str, str]:
-    """Of the tags of a file and of its streams, the first that say so; what no screen shows is left out."""
-    known = {name.lower(): _shown(text) for one in reversed(tags) for name, text in one.items()}
-    return known.get("title", ""), known.get("artist") or known.get("album_artist") or ""
+def title_and_performer(
+    container: str, tags: Mapping[str, str], of_streams: Iterable[Mapping[str, str]]
+) -> tuple[str, str]:
+    """The title of a file and who performs it; "" where its tags do not say. What no screen shows is left out.
+
+    Ogg keeps the tags of a file with its streams. Elsewhere a title there names one track: "Surround".
+    """
+    known: dict[str, str] = {}
+    for one in (tags, *(of_streams if container == OGG else ())):
+        for name, text in one.items():
+            if shown := _shown(text):
+                known.setdefault(name.lower(), shown)
+    performer = known.get("artist") or known.get("album_artist", "")
+    return known.get("title", ""), performer
 
 
 def _shown(text: str) -> str:
-    return "".join(one for one in text[: 2 * TAG_MAX] if one.isprintable()).strip()[:TAG_MAX]
+    """One line of it, with the joiners that belong to words and to emoji."""
+    line = " ".join(text[: 2 * TAG_MAX].split())
+    return "".join(one for one in line if one.isprintable() or one in _JOINERS)[:TAG_MAX].strip()
 
 
 def after_id3(file: BinaryIO) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transload.facts import FileFacts, StreamFacts
-from transload.json_codec import from_json
+from transload.json_codec import Json, JsonObject, from_json
 from transload.media.judge.streams import language_of
 from transload.media.probe import containers
 from transload.media.probe.frame_order import FrameOrder
@@ -63,8 +63,7 @@ class _Tags:
     @property
     def words(self) -> dict[str, str]:
         """As containers.py takes them."""
-        named = {"title": self.title, "artist": self.artist, "album_artist": self.album_artist}
-        return {name: text for name, text in named.items() if text}
+        return {"title": self.title, "artist": self.artist, "album_artist": self.album_artist}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +237,7 @@ class Ffprobe:
         safe = ["-protocol_whitelist", "file,pipe", "-format_whitelist", containers.SAFE_DEMUXERS]
         said = self._run("-v", "error", "-of", "json", *safe, *forced, *words, f"file:{path}")
         try:
-            return from_json(_Shown, json.loads(said or b"{}"))
+            return from_json(_Shown, json.loads(said or b"{}", object_pairs_hook=_in_small_letters))
         except (ValueError, TypeError):
             return _NOTHING
 
@@ -257,6 +256,11 @@ class Ffprobe:
         return done.stdout
 
 
+def _in_small_letters(members: list[tuple[str, Json]]) -> JsonObject:
+    """An object whose names are those of ffprobe's own; tags are called as the file has them: TITLE, Title."""
+    return {name.lower(): value for name, value in members}
+
+
 def begin_child() -> None:
     """Between fork and exec; safe here because the decoder child has one thread."""
     die_with_parent()
@@ -269,13 +273,14 @@ def _with_header(found: FileFacts, shown: _Shown) -> FileFacts:
     duration = _decimal(form.duration)
     sides = (side for stream in shown.streams for side in stream.side_data_list)
     turns = (int(side.rotation) for side in sides if side.rotation is not None)
-    audio = [stream.tags.words for stream in shown.streams if stream.codec_type == "audio"]
-    title, performer = containers.title_and_performer(form.tags.words, *audio)
+    container = form.format_name.split(",")[0]
+    tags = [stream.tags.words for stream in shown.streams]
+    title, performer = containers.title_and_performer(container, form.tags.words, tags)
     return replace(
         found,
         title=title,
         performer=performer,
-        container=form.format_name.split(",")[0],
+        container=container,
         duration_s=round(duration, 3) if duration else None,
         begins_s=round(max(0.0, _decimal(form.start_time) or 0.0), 3),
         chapters=len(shown.chapters),

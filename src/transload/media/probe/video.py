@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +29,9 @@ from transload.media.probe.packets import Beat, Holes, packets
 from transload.plans import Measurement
 
 PACKETS_MAX = 600  # Enough for an open-GOP start and interleaved audio.
+
+COVER_PIXELS_MAX = 20_000_000
+"""Of covers: at 16 bits a channel as many bytes as the pixels of a photo may take while it is probed."""
 
 NEAR_END_US, SHORT_TOLD_US = 500_000, 200_000
 
@@ -58,7 +61,6 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoF
             finding.facts = _with_header(finding.facts, box)
             beat()
             frame = _decode(box, finding, _video_of(box, sniffed), beat)
-            cover = next((one for one in box.streams.video if _is_cover(one)), None)
             shortened = finding.facts.container == "flac" and _ends_early(box, beat)
             # libav looks five seconds ahead; what begins later is known once it was decoded.
             streams = tuple(_stream(stream) for stream in box.streams)
@@ -73,21 +75,7 @@ def probe_video(path: Path, sniffed: str, beat: Beat) -> tuple[FileFacts, VideoF
         found = containers.with_readable(found, measure(path, sniffed, beat))
     elif found.lost_s and found.duration_s:
         found = replace(found, readable_s=round(max(0.0, found.duration_s - found.lost_s), 3))
-    if frame is None and cover is not None and found.frames_decoded:
-        frame = _cover(path, sniffed, cover.index)
     return found, frame
-
-
-def _cover(path: Path, sniffed: str, index: int) -> VideoFrame | None:
-    """The picture that is kept beside audio; None where it does not decode."""
-    try:
-        with _open(path, sniffed) as box:
-            frames = box.decode(box.streams[index])
-            return next((one for one in frames if isinstance(one, VideoFrame)), None)
-    except (av.error.FFmpegError, ValueError) as error:
-        if isinstance(error, MemoryError):
-            raise
-        return None
 
 
 def measure(path: Path, sniffed: str, beat: Beat, sound_n: int = 0) -> Measurement:
@@ -170,10 +158,14 @@ def _is_cover(stream: Stream) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
+def _is_decodable_cover(stream: Stream) -> bool:
+    return _is_cover(stream) and _context(stream) is not None
+
+
 def _with_header(found: FileFacts, box: InputContainer) -> FileFacts:
     duration = box.duration / 1_000_000 if box.duration and box.duration > 0 else None
-    tags = [box.metadata, *(stream.metadata for stream in box.streams.audio)]
-    title, performer = containers.title_and_performer(*tags)
+    tags = [stream.metadata for stream in box.streams]
+    title, performer = containers.title_and_performer(box.format.name, box.metadata, tags)
     return replace(
         found,
         title=title,
@@ -260,6 +252,8 @@ def _decode(
 ) -> VideoFrame | None:
     """Decode up to two frames of the video, or one of the audio, and note what only frames show.
 
+    Returns the first of the video, or the cover of audio that decodes. libav gives covers before all other packets.
+
     `lost_s` is what precedes the first picture that decodes: a recording that begins between keyframes.
     """
     stream = video or next(iter(box.streams.audio), None)
@@ -271,7 +265,11 @@ def _decode(
     order = FrameOrder.of(found.container, found.streams[stream.index])
     first: VideoFrame | None = None
     begins: list[int] = []
+    covers: list[Packet[Any]] = []
     for packet in _packets(box, stream, beat):
+        if packet.stream.index != stream.index:
+            covers.append(packet)
+            continue
         if packet.pts is not None and first is None and not packet.is_discard:
             begins.append(packet.pts)
         for frame in _frames(packet):
@@ -289,7 +287,22 @@ def _decode(
     if first is not None and first.pts is not None and first.time_base and begins:
         lost_s = round(max(0.0, float((first.pts - min(begins)) * first.time_base)), 3)
     finding.facts = replace(found, order=order.found, lost_s=lost_s)
-    return first
+    return _cover_in(covers) if video is None and found.frames_decoded else first
+
+
+def _cover_in(covers: "Sequence[Packet[Any]]") -> VideoFrame | None:
+    """The picture that is kept beside audio, while its file is open; None where it does not decode or is too large."""
+    packet = next((one for one in covers if one.size), None)
+    if packet is None:
+        return None
+    context = packet.stream.codec_context
+    context.thread_count = 1
+    context.options = {"max_pixels": str(COVER_PIXELS_MAX)}
+    try:
+        frames = packet.decode()
+    except (av.error.FFmpegError, ValueError, MemoryError):
+        return None  # the audio is none the worse
+    return next((one for one in frames if isinstance(one, VideoFrame)), None)
 
 
 def _ends_early(box: InputContainer, beat: Beat) -> bool:
@@ -308,9 +321,14 @@ def _ends_early(box: InputContainer, beat: Beat) -> bool:
 
 
 def _packets(box: InputContainer, stream: Stream, beat: Beat) -> "Iterator[Packet[Any]]":
-    """The packets in which to look for frames: of audio all, it is damaged only where nothing of it can be heard."""
-    most = PACKETS_MAX if isinstance(stream, VideoStream) else math.inf
-    for at, packet in enumerate(packets(box, [stream], beat)):
+    """The packets in which to look for frames: of audio all, it is damaged only where nothing of it can be heard.
+
+    Those of its cover are among them.
+    """
+    is_seen = isinstance(stream, VideoStream)
+    covers = () if is_seen else tuple(one for one in box.streams.video if _is_decodable_cover(one))
+    most = PACKETS_MAX if is_seen else math.inf
+    for at, packet in enumerate(packets(box, [stream, *covers], beat)):
         yield packet
         if at > most:
             break
