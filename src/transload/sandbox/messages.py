@@ -94,7 +94,7 @@ def _goal(call: Call, peer: Any) -> int:
     chat = call.store.marked(marked)
     if chat is None:
         return marked
-    refuse_if(chat.became, "CHAT_ID_INVALID")
+    refuse_if(chat.became, "PEER_ID_INVALID")
     role = call.member_of(chat)
     mute = role == "read_only" or (chat.kind == "channel" and role == "member")
     refuse_if(mute, "CHAT_WRITE_FORBIDDEN", 403)
