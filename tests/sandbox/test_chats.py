@@ -122,7 +122,7 @@ async def test_names_lead_to_people_and_channels(tmp_path: Path) -> None:
 
 
 async def test_a_group_that_became_a_supergroup_says_so_and_takes_nothing(tmp_path: Path) -> None:
-    """PEER_ID_INVALID: listed for messages.sendMessage, and what clients report of such groups."""
+    """PEER_ID_INVALID: listed for messages.sendMessage and uploadMedia, and what clients report of such groups."""
     async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
         group = make_chat(s.box.world.store, "group", "Friends", s.ann)
         await ann.send_message(types.PeerChat(group.id), "before")
@@ -136,6 +136,7 @@ async def test_a_group_that_became_a_supergroup_says_so_and_takes_nothing(tmp_pa
             messages.SendMessageRequest(peer, "there"),
             messages.SendMediaRequest(peer, brought, ""),
             messages.SendMultiMediaRequest(peer, [types.InputSingleMedia(brought, "")]),
+            messages.UploadMediaRequest(peer, brought),
         ):
             with pytest.raises(errors.PeerIdInvalidError):
                 await ann(request)

@@ -104,7 +104,7 @@ def _join(paths: list[Path], goal: Path, wanted: str) -> int:
 @desk.answers(functions.messages.UploadMediaRequest)
 async def upload_media(call: Call, request: Any) -> Any:
     """Stage a photo or document: shown to nobody yet."""
-    call.marked(request.peer)
+    call.open(request.peer)
     return media_of(call.world, await media_from(call, request.media))
 
 
