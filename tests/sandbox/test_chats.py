@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from telethon import errors, functions, types
 
-from tests.sandbox.clients import scene, telethon
+from tests.sandbox.clients import jpeg, scene, telethon
 from transload.sandbox.chats import make_chat, set_role
 
 pytestmark = pytest.mark.anyio
@@ -122,17 +122,40 @@ async def test_names_lead_to_people_and_channels(tmp_path: Path) -> None:
 
 
 async def test_a_group_that_became_a_supergroup_says_so_and_takes_nothing(tmp_path: Path) -> None:
-    """CHAT_ID_INVALID is among the errors that core.telegram.org lists for messages.sendMessage."""
-    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann, telethon(s.box, s.bob) as bob:
+    """PEER_ID_INVALID: listed for messages.sendMessage and uploadMedia, and what clients report of such groups."""
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
         group = make_chat(s.box.world.store, "group", "Friends", s.ann)
-        set_role(s.box.world.store, group.id, s.bob, "member")
-        with pytest.raises(errors.ChatAdminRequiredError):
-            await bob(functions.messages.MigrateChatRequest(group.id))
-        await ann(functions.messages.MigrateChatRequest(group.id))
+        await ann.send_message(types.PeerChat(group.id), "before")
+        await ann(messages.MigrateChatRequest(group.id))
         old = await ann.get_entity(types.PeerChat(group.id))
         assert old.deactivated
         await ann.send_message(types.PeerChannel(old.migrated_to.channel_id), "here")
+        peer, photo = types.InputPeerChat(group.id), jpeg(9, 9)
+        brought = types.InputMediaUploadedPhoto(await ann.upload_file(photo))
+        for request in (
+            messages.SendMessageRequest(peer, "there"),
+            messages.SendMediaRequest(peer, brought, ""),
+            messages.SendMultiMediaRequest(peer, [types.InputSingleMedia(brought, "")]),
+            messages.UploadMediaRequest(peer, brought),
+        ):
+            with pytest.raises(errors.PeerIdInvalidError):
+                await ann(request)
+        (last,) = await ann.get_messages(peer, limit=1)  # as clients show it above the new messages
+        assert last.text == "before"
+
+
+async def test_who_was_in_a_group_is_the_same_in_its_supergroup(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann, telethon(s.box, s.bob) as bob:
+        store = s.box.world.store
+        group, eve = make_chat(store, "group", "Friends", s.ann), s.box.add_user("49333", "Eve")
+        set_role(store, group.id, s.bob, "admin")
+        set_role(store, group.id, eve, "read_only")
+        with pytest.raises(errors.ChatAdminRequiredError):
+            await bob(messages.MigrateChatRequest(group.id))
+        made = await ann(messages.MigrateChatRequest(group.id))
+        (new,) = [chat for chat in made.chats if isinstance(chat, types.Channel)]
+        assert (new.title, new.megagroup) == ("Friends", True)
+        roles = [store.role(new.id, user) for user in (s.ann, s.bob, eve)]
+        assert roles == ["creator", "admin", "read_only"]
         with pytest.raises(errors.ChatIdInvalidError):
-            await ann.send_message(types.PeerChat(group.id), "there")
-        with pytest.raises(errors.ChatIdInvalidError):
-            await ann(functions.messages.MigrateChatRequest(group.id))
+            await ann(messages.MigrateChatRequest(group.id))

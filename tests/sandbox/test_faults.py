@@ -4,13 +4,13 @@ import contextlib
 import random
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from telethon import errors, functions, types
 
 from tests.sandbox.clients import named, scene, telethon
-from transload.sandbox.faults import Fault, Faults, Line, read_fault
+from transload.sandbox.faults import Act, Fault, Faults, Line, read_fault
 
 pytestmark = pytest.mark.anyio
 f = functions.messages
@@ -136,7 +136,9 @@ def test_faults_are_read_from_words() -> None:
     assert read_fault("upload.*:delay=1.5").delay_s == 1.5
 
 
-@pytest.mark.parametrize("text", ["", "messages.sendMedia", "x:", "x:drop:often=2", "x:delay=soon"])
+@pytest.mark.parametrize(
+    "text", ["", "messages.sendMedia", "x:", "x:about=y", "x:drop:often=2", "x:delay=soon"]
+)
 def test_words_that_are_no_fault_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_fault(text)
@@ -177,9 +179,29 @@ async def test_a_fault_may_be_about_one_file_when_it_is_brought_and_when_it_is_s
         assert about.happened == 2
 
 
-@pytest.mark.parametrize(("act", "there"), [("drop", 0), ("answer_then_drop", 1)])
+async def test_a_fault_knows_a_file_by_each_of_its_names(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
+        file = await ann.upload_file(named(b"x", "sent.bin"))
+        big = types.InputFileBig(file.id, 1, "large.bin")
+        shown = [types.DocumentAttributeFilename("shown.bin")]
+        for name, part in (("sent", file), ("shown", file), ("large", big), ("shown", big)):
+            s.box.faults.plan(Fault("messages.*", error="MEDIA_INVALID", code=400, about=name))
+            media = types.InputMediaUploadedDocument(part, "a/b", shown)
+            with pytest.raises(errors.MediaInvalidError):
+                await ann(f.SendMediaRequest("bob", media, ""))
+        s.box.faults.plan(other := Fault("*", about="other"), unnamed := Fault("*", about=" "))
+        photo = types.InputMediaPhoto(types.InputPhoto(5, 5, b""))
+        with pytest.raises(errors.MediaInvalidError):
+            await ann(f.SendMediaRequest("bob", photo, ""))
+        await ann.send_message("bob", "other words are no name")
+        assert (other.happened, unnamed.happened) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("act", "there"), [("error", 0), ("drop", 0), ("delay", 0), ("answer_then_drop", 1)]
+)
 async def test_what_is_to_happen_then_happens_on_its_side_of_the_effect(
-    act: Literal["drop", "answer_then_drop"], there: int, tmp_path: Path
+    act: Act, there: int, tmp_path: Path
 ) -> None:
     seen: list[int] = []
     async with scene(tmp_path) as s, telethon(s.box, s.ann, request_retries=0) as ann:
@@ -188,7 +210,7 @@ async def test_what_is_to_happen_then_happens_on_its_side_of_the_effect(
             seen.append(len(s.box.world.store.letters("box = ?", s.ann)))
 
         s.box.faults.plan(Fault(SEND, act, then=look))
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, errors.FloodWaitError):
             await ann(f.SendMessageRequest("bob", "x", random_id=5))
     assert seen == [there]
 
@@ -197,4 +219,15 @@ async def test_parts_that_came_are_counted(tmp_path: Path) -> None:
     async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
         for _ in range(2):
             await ann(functions.upload.SaveFilePartRequest(7, 0, b"abc"))
+        with pytest.raises(errors.FilePartEmptyError):
+            await ann(functions.upload.SaveFilePartRequest(7, 1, b""))
         assert s.box.faults.parts == [(7, 0, 3), (7, 0, 3)]
+
+
+def test_what_came_is_forgotten_and_what_is_planned_is_not() -> None:
+    faults = Faults(parts=[(7, 0, 3)])
+    faults.plan(planned := Fault("x", skip=1))
+    assert faults.of("x", None) is None
+    faults.forget()
+    assert (faults.count("*"), faults.parts) == (0, [])
+    assert faults.of("x", None) is planned

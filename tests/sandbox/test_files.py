@@ -231,3 +231,15 @@ async def test_premium_accounts_may_have_twice_the_parts(tmp_path: Path) -> None
             assert (await staged_file(one, file)).size == 4096
             with pytest.raises(errors.FilePartsInvalidError):
                 await one(save(10, 0, 5, b"x" * 1024))
+
+
+@pytest.mark.parametrize(("premium", "most"), [(False, 2), (True, 4)])
+async def test_a_small_file_has_no_more_parts_either(
+    premium: bool, most: int, tmp_path: Path
+) -> None:
+    async with scene(tmp_path, rules=Rules(parts_max=2)) as s:
+        user = s.box.add_user("49333", "Eve", premium=premium)
+        async with telethon(s.box, user) as client:
+            await client(upload.SaveFilePartRequest(11, most - 1, b"x"))
+            with pytest.raises(errors.FilePartInvalidError):
+                await client(upload.SaveFilePartRequest(11, most, b"x"))

@@ -181,3 +181,20 @@ async def test_a_bot_reads_messages_by_their_numbers(tmp_path: Path) -> None:
         async with telethon(s.box, bot.id) as client:
             found = await client.get_messages("club_1", ids=[1, 2, 3])
             assert [one and one.text for one in found] == ["one", "two", None]
+            with pytest.raises(errors.BotMethodInvalidError):
+                await client.get_messages("club_1", limit=1)
+            set_role(s.box.world.store, club.id, bot.id, None)
+            with pytest.raises(errors.ChannelPrivateError):
+                await client.get_messages("club_1", ids=[1])
+
+
+async def test_a_bot_reads_its_own_messages_by_their_numbers(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s, telethon(s.box, s.ann) as ann:
+        s.box.add_bot("a_bot")
+        (bot,) = s.box.world.store.users("token is not null")
+        await ann.send_message("a_bot", "hello")
+        async with telethon(s.box, bot.id) as client:
+            (number,) = [one.id for one in s.box.world.store.letters("box = ?", bot.id)]
+            asked = [types.InputMessageID(number)]
+            found = await client(functions.messages.GetMessagesRequest(asked))
+            assert [one.message for one in found.messages] == ["hello"]

@@ -92,6 +92,23 @@ async def test_a_random_id_is_taken_once(tmp_path: Path) -> None:
         assert [one.text for one in await ann.get_messages("bob", limit=9)] == ["once"]
 
 
+async def test_a_random_id_of_a_medium_is_taken_once(tmp_path: Path) -> None:
+    options = {"request_retries": 0, "raise_last_call_error": True}
+    async with scene(tmp_path) as s, telethon(s.box, s.ann, **options) as ann:
+        members = await staged_photos(ann, 2)
+        await ann(f.SendMultiMediaRequest("bob", members))
+        again, fresh = members[0], members[1]
+        fresh.random_id = 77
+        for request in (
+            f.SendMultiMediaRequest("bob", [fresh, again]),
+            f.SendMediaRequest("bob", again.media, "", random_id=again.random_id),
+        ):
+            with pytest.raises(errors.RandomIdDuplicateError):
+                await ann(request)
+        assert len(await ann.get_messages("bob", limit=9)) == 2
+        await ann(f.SendMultiMediaRequest("bob", [fresh]))  # refused whole: its id was not used
+
+
 async def test_rights_are_kept(tmp_path: Path) -> None:
     async with scene(tmp_path) as s, telethon(s.box, s.bob) as bob:
         store = s.box.world.store

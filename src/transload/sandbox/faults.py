@@ -66,6 +66,12 @@ class Faults:
             self._planned.clear()
         self.line, self.skew_s = Line(), 0.0
 
+    def forget(self) -> None:
+        """Begin the log and the list of parts anew; what is planned stays."""
+        with self._lock:
+            self.log.clear()
+            self.parts.clear()
+
     def of(
         self, request: str, user: int | None, names: Callable[[], Sequence[str]] = list
     ) -> Fault | None:
@@ -110,11 +116,11 @@ def read_fault(text: str) -> Fault:
 
     Instead of an error: `drop`, `answer_then_drop`, `delay=2.5`. `about=NAME`: only of such files. Raises ValueError.
     """
-    requests, *words = text.split(":")
+    requests, *given_words = text.split(":")
+    abouts = [word.removeprefix("about=") for word in given_words if word.startswith("about=")]
+    words = [word for word in given_words if not word.startswith("about=")]
     if not requests or not "".join(words):
-        raise ValueError(f"a fault is REQUEST:WHAT[:skip=N][:times=N], not {text!r}")
-    abouts = [word.removeprefix("about=") for word in words if word.startswith("about=")]
-    words = [word for word in words if not word.startswith("about=")]
+        raise ValueError(f"a fault is REQUEST:WHAT[:skip=N][:times=N][:about=FILE], not {text!r}")
     what, given = words[0], _numbers(words[1:])
     fault = Fault(requests, skip=int(given.get("skip", 0)), times=int(given.get("times", 1)))
     fault.about = "".join(abouts)

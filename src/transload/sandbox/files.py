@@ -34,7 +34,7 @@ async def save_part(call: Call, request: Any) -> Any:
     """A part of a file of at most 10 MB, or of a larger one, whose number of parts travels along."""
     total = getattr(request, "file_total_parts", 0)
     size, number, store = len(request.bytes), request.file_part, call.store
-    _check_part(size, number, total, _parts_max(call, total))
+    _check_part(size, number, total, _parts_max(call, max(total, number + 1)))
     key = (call.user, request.file_id)
     sql = "select part, size, total from parts where user = ? and file = ? and part != ?"
     others = store.all(sql, *key, number)
@@ -104,7 +104,7 @@ def _join(paths: list[Path], goal: Path, wanted: str) -> int:
 @desk.answers(functions.messages.UploadMediaRequest)
 async def upload_media(call: Call, request: Any) -> Any:
     """Stage a photo or document: shown to nobody yet."""
-    call.marked(request.peer)
+    call.open(request.peer)
     return media_of(call.world, await media_from(call, request.media))
 
 

@@ -76,6 +76,9 @@ async def get_messages(call: Call, request: Any) -> Any:
     """Messages by number; deleted or unknown ones are empty."""
     channel = getattr(request, "channel", None)
     marked = call.marked(channel) if channel is not None else call.user
+    chat = call.store.marked(marked)
+    if chat is not None:
+        call.member_of(chat)
     letters, found = list[Letter](), list[Any]()
     for one in request.id:
         ident = getattr(one, "id", 0)

@@ -136,12 +136,18 @@ def numbers_in(letters: Iterable[Letter]) -> set[int]:
 def names_in(store: Store, request: Any) -> list[str]:
     """The names of the files that a request brings or sends."""
     members = getattr(request, "multi_media", None) or [request]
-    media: list[Any] = [getattr(one, "media", None) for one in members]
-    files = [getattr(one, "file", None) for one in media]
-    brought = [one.name for one in files if one is not None]
-    named = [getattr(one, "id", None) for one in media]
-    known = [store.media(one.id) for one in named if one is not None]
-    return brought + [one.name for one in known if one is not None]
+    return [name for one in members for name in _names_of(store, getattr(one, "media", None))]
+
+
+def _names_of(store: Store, given: Any) -> list[str]:
+    """The names of one medium: those that it brings, or the one it was kept by."""
+    if isinstance(given, types.InputMediaPhoto | types.InputMediaDocument):
+        media = store.media(getattr(given.id, "id", 0))
+        return [media.name] if media else []
+    brought: list[Any] = [getattr(given, "file", None)]
+    brought += getattr(given, "attributes", None) or []
+    names = [getattr(one, "name", getattr(one, "file_name", None)) for one in brought]
+    return [name for name in names if name]
 
 
 def bundle(world: World, updates: list[Any], numbers: set[int], viewer: int) -> Any:

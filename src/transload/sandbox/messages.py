@@ -90,11 +90,10 @@ def _answer(call: Call, happened: Sequence[Happening], random_ids: Sequence[int]
 
 def _goal(call: Call, peer: Any) -> int:
     """The marked number of a chat in which the caller may post now. Raises Refused."""
-    marked = call.marked(peer)
+    marked = call.open(peer)
     chat = call.store.marked(marked)
     if chat is None:
         return marked
-    refuse_if(chat.became, "CHAT_ID_INVALID")
     role = call.member_of(chat)
     mute = role == "read_only" or (chat.kind == "channel" and role == "member")
     refuse_if(mute, "CHAT_WRITE_FORBIDDEN", 403)

@@ -104,6 +104,13 @@ class Call:
             case _:
                 raise Refused("PEER_ID_INVALID")
 
+    def open(self, peer: Any) -> int:
+        """The marked number of a peer that takes something new. Raises Refused for a group that became a supergroup."""
+        marked = self.marked(peer)
+        chat = self.store.marked(marked)
+        refuse_if(chat is not None and chat.became, "PEER_ID_INVALID")
+        return marked
+
     def _known(self, number: int) -> int:
         error = "CHANNEL_INVALID" if number <= -CHANNEL_BASE else "PEER_ID_INVALID"
         required(self.store.marked(number), error)
