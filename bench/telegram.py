@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -59,6 +59,10 @@ class Server:
         )
         return replace(Settings(min_free_bytes=0), telegram=telegram)
 
+    def listen(self, out: Iterable[str]) -> None:
+        for line in out:
+            self.lines.put(line)
+
     async def sign_in(self) -> None:
         async with signing_in(accounts(self.settings, self.data.telegram)[0]) as telegram:
             await telegram.send_code(ANN)
@@ -101,7 +105,7 @@ def served(folder: Path, round_trip_s: float = 0.0) -> Iterator[Server]:
                 break
         server.key = (folder / "box" / "public.pem").read_text()
         out = process.stdout
-        threading.Thread(target=lambda: [server.lines.put(one) for one in out], daemon=True).start()
+        threading.Thread(target=server.listen, args=(out,), daemon=True).start()
         anyio.run(server.sign_in)
         yield server
     finally:
@@ -159,7 +163,7 @@ async def done(app: App, source: Path) -> None:
     assert ended.state == "succeeded", ended.fault
 
 
-async def measured(act: Any) -> tuple[float, float]:
+async def measured(act: Awaitable[object]) -> tuple[float, float]:
     began, before = time.perf_counter(), cpu_s()
     await act
     return time.perf_counter() - began, cpu_s() - before

@@ -471,11 +471,11 @@ def _me_of(user: Any) -> Me:
 
 def _parts_max(answer: Any) -> tuple[int, int]:
     """Two numbers of the server's configuration."""
-    known = {one.key: one.value for one in answer.config.value}
+    known: dict[str, Any] = {one.key: one.value for one in answer.config.value}
 
     def number(key: str, usual: int) -> int:
         found = known.get(key)
-        return int(found.value) if isinstance(found, t.JsonNumber) else usual
+        return usual if found is None else int(found.value)
 
     return (
         number("upload_max_fileparts_default", PARTS_MAX),

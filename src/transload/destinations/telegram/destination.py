@@ -112,6 +112,10 @@ class TelegramChat:
             return Refusal(intent.item_id, error.fault())
         except UnreadableError as error:
             return Refusal(intent.item_id, RejectedError(error.detail).fault())
+        except UnreachableError:  # of two on their way the first finds where the group has moved
+            if self._found is room and not await self._has_moved():
+                raise
+            return await self.stage(job, intent, uploads)
 
     async def foresee(self, job: Job, intents: Sequence[Intent]) -> JsonObject:  # noqa: ARG002
         """The album's posts with their random ids, and a message that is there before them."""
