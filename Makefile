@@ -14,7 +14,7 @@ TENTH ?=
 CASES ?= 1000000
 SEED ?= 1
 
-.PHONY: help demo test prove check accept bench fuzz lock clean-venv
+.PHONY: help demo demo-telegram test prove check accept bench fuzz lock clean-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,10 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## a sample archive sent into a library: progress, report, gallery
 	$(BIN)/python scripts/make_sample.py demo/sample.zip
 	$(BIN)/python scripts/show_demo.py
+
+demo-telegram: $(STAMP) ## the same archive sent into a chat of the sandbox; tells the address of the chat's page
+	$(BIN)/python scripts/make_sample.py demo/sample.zip
+	$(BIN)/python scripts/show_telegram_demo.py
 
 test: $(STAMP) ## the tests, in random order, on up to four cores
 	$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist=worksteal
