@@ -17,6 +17,7 @@ from transload.faults import Fault
 from transload.model import Held, Intent, ItemState, Outcome, Shipment, Verdict
 from transload.ports import CloseJob, Record, Refusal, Scratch, TaskContext
 from transload.steps.albums import Ready, act, batches, commit_album, unsent
+from transload.steps.handover import Flush, arriving, pass_on
 from transload.steps.judging import Judging, judging_of, judgings
 from transload.steps.prepare import (
     DELIVERED_BEFORE,
@@ -32,7 +33,7 @@ from transload.steps.prepare import (
 )
 from transload.steps.read import read_source
 from transload.steps.refetch import refetch
-from transload.steps.staging import EntryRun, Flush, StagedEntry, arriving, pass_on
+from transload.steps.staging import EntryRun, StagedEntry
 from transload.steps.uploads import Uploader
 
 READ_AHEAD, JUDGE_AHEAD, SEND_AHEAD = 8, 3, 100  # runs read, entries judged, items decided

@@ -10,7 +10,7 @@ from transload.config import Settings
 from transload.entry import Entry, Opening, SourceContents
 from transload.options import Files
 from transload.processes.registry import NO_REGISTRY
-from transload.sources.contents import contents_of
+from transload.sources.registry import contents_of
 
 HERE = ""  # this machine: its name is asked for identities only
 

@@ -11,10 +11,8 @@ from transload.entry import RAISE_LIMIT, Limits
 from transload.errors import CorruptError, LimitError, TransloadError, TruncatedError
 from transload.units import KIB
 
-CHUNK = 64 * KIB
-"""Bytes per step of reading and decoding."""
-STEP = 256 * KIB
-"""Bytes that a body asks of its decoder at once, as many as those who stage an entry ask for: joined of smaller pieces
+CHUNK = 256 * KIB
+"""Bytes per step of reading and decoding, as many as those who stage an entry ask a body for: joined of smaller pieces
 they cost twice the time, most of it memory that goes back to the system and is taken anew."""
 
 _SIZE_MAX = (
@@ -210,7 +208,7 @@ class Body(io.BufferedIOBase):
         pieces: list[bytes] = []
         while left is None or left > 0:
             try:
-                data = self._step(STEP if left is None else min(left, STEP))
+                data = self._step(CHUNK if left is None else min(left, CHUNK))
             except TransloadError as error:
                 if left is None or not pieces:
                     raise

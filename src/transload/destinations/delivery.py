@@ -330,13 +330,19 @@ def _folders_between(root: Path, path: str) -> tuple[Path, ...]:
     inside, _, name = path.rpartition("/")
     if name in ("", ".", "..") or path.startswith("/") or ".." in inside.split("/"):
         raise RejectedError(f"{path!r} is not a path inside the library", stage=STAGE)
-    return _folders_down_to(root, inside)
+    return _below(root, inside)
 
 
 @lru_cache(maxsize=4096)  # file after file of a folder, or of many in turn
-def _folders_down_to(root: Path, inside: str) -> tuple[Path, ...]:
+def folders_of(inside: str) -> tuple[str, ...]:
+    """A relative folder and those that it lies in, the innermost first; none for the root itself."""
     pure = PurePosixPath(inside)
-    return tuple(root / one for one in (*reversed(pure.parents), pure) if one.parts)
+    return tuple(str(one) for one in (pure, *pure.parents) if one.parts)
+
+
+@lru_cache(maxsize=4096)
+def _below(root: Path, inside: str) -> tuple[Path, ...]:
+    return tuple(root / one for one in reversed(folders_of(inside)))
 
 
 def _is_real_folder(path: Path) -> bool:

@@ -6,8 +6,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from anyio import to_thread
 
@@ -118,13 +117,7 @@ def _names_of(shipment: Shipment) -> list[tuple[str, ...]]:
 
 def _above(path: str) -> tuple[str, ...]:
     """The folders that a path lies in, the innermost first."""
-    folder = path.rpartition("/")[0]
-    return _folder_and_above(folder) if folder else ()
-
-
-@lru_cache(maxsize=4096)  # file after file of a folder, or of many in turn
-def _folder_and_above(folder: str) -> tuple[str, ...]:
-    return (folder, *(str(one) for one in PurePosixPath(folder).parents if one.parts))
+    return delivery.folders_of(path.rpartition("/")[0])
 
 
 # What is doubtful the disk itself shows.

@@ -37,8 +37,8 @@ from transload.model import (
 from transload.ports import Media, OpenWithPasswords, ReadContext, Source, Sources
 from transload.states import LEFT_OUT
 from transload.steps.prepare import judge
-from transload.steps.read import read_source
-from transload.steps.staging import EntryRun, Flush, StagedEntry
+from transload.steps.read import ReadRun, read_source
+from transload.steps.staging import EntryRun, StagedEntry
 
 UNAIDED = Opening()
 
@@ -116,9 +116,9 @@ async def rehearse(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator
             yield Inspection.of_lost(context.source.title, None, ItemKind.ARCHIVE, fault)
 
 
-def wanted_of(run: EntryRun | Flush) -> EntryRun:
+def wanted_of(run: ReadRun) -> EntryRun:
     """What is not left out by the filters. Nothing is held back here, so a flush asks for nothing."""
-    if isinstance(run, Flush):
+    if not isinstance(run, list):
         run.done.set()
         return []
     return [one for one in run if one.skip != LEFT_OUT]
@@ -149,12 +149,12 @@ async def _opened(tools: DryRunTools, request: DryRunRequest) -> AsyncGenerator[
 @asynccontextmanager
 async def _reading(
     context: ReadContext,
-) -> AsyncGenerator[MemoryObjectReceiveStream[EntryRun | Flush], None]:
+) -> AsyncGenerator[MemoryObjectReceiveStream[ReadRun], None]:
     """The entries of the source as a job takes them in. What reading raises comes as it is, in no group.
 
     A caller that has seen enough ends the reading.
     """
-    send, receive = anyio.create_memory_object_stream[EntryRun | Flush](0)
+    send, receive = anyio.create_memory_object_stream[ReadRun](0)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(read_source, context, send)

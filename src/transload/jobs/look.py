@@ -30,7 +30,7 @@ from transload.model import (
     Verdict,
 )
 from transload.ports import Media, Source, Sources
-from transload.sources.contents import contents_of
+from transload.sources.registry import contents_of
 from transload.steps.read import NOT_WANTED
 from transload.steps.staging import HEAD_BYTES
 

@@ -92,7 +92,7 @@ class Abridged:
 
 
 Transport = Full | Intermediate | Abridged
-"""How packets are told apart: `receive` the next one, `packed` makes one."""
+"""How packets are framed: `receive` the next one, `packed` makes one."""
 
 
 def _sane(length: int) -> int:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from transload.entry import Entry, Limits, Listing, Opening, ReadReport
+from transload.entry import Entry, Limits, Listing, Opening, ReadReport, SourceContents
 from transload.errors import BugError, TransloadError, UsageError
 from transload.faults import NextStep, Step
 from transload.options import Sort
@@ -157,3 +158,12 @@ def in_order(source: Source, sort: Sort) -> Source:
             suggestion="Unpack it, or pack it as zip, to send it in another order.",
         )
     return Ordered(source, sort)
+
+
+def contents_of(sources: Sources, text: str, opening: Opening) -> SourceContents:
+    """All entries of the source that a text means. Raises what opening it raises; damage inside is in the report."""
+    ref = sources.resolve(text).ref
+    with closing(sources.open(ref, opening)) as source:
+        listing = source.listing()
+        entries = tuple(source.entries())
+        return SourceContents(ref, listing, entries, source.finish())

@@ -14,9 +14,9 @@ from transload.albums import album_class
 from transload.errors import PermanentError, StagedGoneError, TransientError
 from transload.model import ALBUM_MAX, AlbumMix, Intent, Item, ItemState, Job, Outcome, Shipment
 from transload.ports import Answer, Destination, Gone, Landed, Record, Refusal, TaskContext
+from transload.steps.handover import Flush, next_of
 from transload.steps.patience import patiently
 from transload.steps.prepare import DELIVERED_BEFORE
-from transload.steps.staging import Flush, next_of
 from transload.units import MIB
 
 Ready = Shipment | Intent | Flush

@@ -8,8 +8,9 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from transload.errors import PermanentError, StalledError
 from transload.faults import Fault
 from transload.ports import TaskContext
+from transload.steps.handover import Flush
 from transload.steps.prepare import Judged, delivered_before, is_probed, judge, sums_of
-from transload.steps.staging import EntryRun, Flush, StagedEntry
+from transload.steps.staging import EntryRun, StagedEntry
 
 Found = Judged | Fault | None
 """The verdict on an entry, or why there can be none; None where an equal was delivered before."""

@@ -19,6 +19,7 @@ from transload.errors import PermanentError, TransientError, TruncatedError, Wit
 from transload.model import MEDIA_KINDS, Held, Item, ItemKind, ItemState
 from transload.ports import ArchiveReader, ReadContext
 from transload.states import LEFT_OUT, NOT_MEDIA, OPENED, UNOPENED
+from transload.steps.handover import Flush
 from transload.steps.nested import (
     ArchivePath,
     Asked,
@@ -40,7 +41,6 @@ from transload.steps.nested import (
 from transload.steps.staging import (
     HEAD_BYTES,
     EntryRun,
-    Flush,
     StagedEntry,
     Taken,
     hold,
@@ -63,6 +63,9 @@ NOT_WANTED = {
     ItemKind.DOCUMENT: NOT_MEDIA,
     ItemKind.UNKNOWN: NOT_MEDIA,
 }
+
+ReadRun = EntryRun | Flush
+"""What reading hands on."""
 
 
 @dataclass(slots=True)
@@ -400,7 +403,7 @@ def is_wanted(kind: ItemKind, job: Asked) -> bool:
     return whole or job.files == "all" or kind in MEDIA_KINDS
 
 
-async def read_source(context: ReadContext, out: MemoryObjectSendStream[EntryRun | Flush]) -> None:
+async def read_source(context: ReadContext, out: MemoryObjectSendStream[ReadRun]) -> None:
     """Take in every open item of the job, in entry order, run by run into `out`; then say how reading went.
 
     Before it waits for room it sends a `Flush`: what waits for company may hold that room.

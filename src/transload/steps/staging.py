@@ -3,15 +3,12 @@
 Called in a worker thread; everything that waits (budget, disk) is asked of the event loop.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, cast
 
-import anyio
 from anyio import from_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from transload.errors import (
     LimitError,
@@ -37,8 +34,6 @@ SMALL_BYTES = 64 * KIB
 """What is no larger and is not looked into is held in memory: to write it down here and link it there costs twice what
 writing it there does."""
 
-T = TypeVar("T")
-
 LEAVING_NOTHING = (LimitError, NeverFitsError, PasswordNeededError, WrongPasswordError)
 """Errors after which what was read is worth nothing: a bomb, a locked entry."""
 
@@ -57,44 +52,8 @@ class StagedEntry:
     stream: EntryStream | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
-    """A token on its way through the stages: what was put before it is delivered now, albums that are not full too.
-
-    Somebody waits for that: the reader for room in scratch, an equal content for the receipt of the first.
-    """
-
-    done: anyio.Event = field(default_factory=anyio.Event)
-
-
 EntryRun = list[StagedEntry]
 """Entries taken in one after the other, handed on together: small ones cost more on the way than at its ends."""
-
-
-async def pass_on(stage: MemoryObjectSendStream[T], one: T) -> None:
-    """Give something to the next stage, at once where it has room.
-
-    `send` gives the event loop a turn each time, also then: with small files that was a quarter of its work.
-    """
-    try:
-        stage.send_nowait(one)
-    except anyio.WouldBlock:
-        await stage.send(one)
-
-
-async def arriving(stage: MemoryObjectReceiveStream[T]) -> AsyncGenerator[T]:
-    """What the stage before gives, to its end."""
-    with suppress(anyio.EndOfStream):
-        while True:
-            yield await next_of(stage)
-
-
-async def next_of(stage: MemoryObjectReceiveStream[T]) -> T:
-    """The next of the stage before; the event loop has a turn where it is not there yet. Raises EndOfStream."""
-    try:
-        return stage.receive_nowait()
-    except anyio.WouldBlock:
-        return await stage.receive()
 
 
 Taken = tuple[Held | None, Fault | None]

@@ -14,9 +14,9 @@ from transload.json_codec import JsonObject
 from transload.model import Held, Intent, ItemState, Outcome, Progress, Shipment
 from transload.ports import Meter, Refusal, Stager, TaskContext, Upload, Uploads
 from transload.steps.albums import Ready, sent_meanwhile, staging_again
+from transload.steps.handover import Flush, arriving, pass_on
 from transload.steps.patience import once, patiently
 from transload.steps.prepare import DELIVERED_BEFORE, delivered_before
-from transload.steps.staging import Flush, arriving, pass_on
 from transload.steps.streams import EntryStream
 
 AT_ONCE = 2  # items on their way: while one is looked at there, the parts of the next travel

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from transload.archives.blob import Blob, ByteFile
 from transload.archives.codecs.decoders import Readable, Unpacked
-from transload.archives.limits import CHUNK, STEP, Pull, Tally, ended_early
+from transload.archives.limits import CHUNK, Pull, Tally, ended_early
 from transload.archives.sniff import another_archive, archive_format
 from transload.archives.tar.header import (
     NO_BLOCK,
@@ -62,7 +62,7 @@ class _Forward:
 
     def some(self, size: int) -> bytes:
         """At most so many bytes, b"" at the end."""
-        data = self._next(min(size, STEP)) if size else b""
+        data = self._next(min(size, CHUNK)) if size else b""
         self._tally.add(len(data))
         self.at += len(data)
         return data

@@ -156,12 +156,6 @@ _MAGIC: tuple[tuple[int, bytes, ItemKind, str], ...] = (
     (257, b"ustar", _Z, "tar"),
 )
 
-_MAGIC_ANYWHERE = [one for one in _MAGIC if one[0] != 0]
-_BY_FIRST_BYTE = {
-    first: [one for one in _MAGIC if one[0] != 0 or one[1][:1] == first]
-    for first in {magic[:1] for offset, magic, _, _ in _MAGIC if offset == 0}
-}
-
 _NAMELESS = {".tga": "tga"}
 """Formats without a signature: only the name identifies them."""
 _JPEG_FILMS = frozenset({".mjpeg", ".mjpg"})
@@ -211,7 +205,7 @@ _DOCUMENT_ENTRY = re.compile(
 
 
 def _by_content(head: bytes) -> Sniffed | None:
-    for offset, magic, kind, word in _BY_FIRST_BYTE.get(head[:1], _MAGIC_ANYWHERE):
+    for offset, magic, kind, word in _MAGIC:
         if head.startswith(magic, offset):
             return _office_or(head, Sniffed(kind, word))
     return _riff(head) or _boxes(head) or _transport_stream(head) or _archive(head) or _weak(head)
