@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -141,27 +142,39 @@ async def library_client(server: Server) -> AsyncIterator[Any]:
 
 
 async def compared(server: Server, body: bytes) -> tuple[float, float]:
-    """How many times as fast a job is as `send_file`, and its processor time as a share of that one's; medians."""
+    """How many times as fast a job is as `send_file`, and what a MB more costs as a share of that one's; medians."""
     path = server.folder / "file.bin"
     path.write_bytes(body)
     walls: list[float] = []
     costs: list[float] = []
+    small = server.folder / "small.bin"
+    small.write_bytes(b"x")
     for turn in range(TURNS):
         async with library_client(server) as client:
+            await client.send_file("me", str(small), force_document=True)
+            _, least = await measured(client.send_file("me", str(small), force_document=True))
             wall, cpu = await measured(client.send_file("me", str(path), force_document=True))
         source = packed(server.folder / f"{turn}.zip", {f"{turn}.bin": body})
         async with App(server.settings, server.data) as app:
-            await done(app, packed(server.folder / f"warm{turn}.zip", {"a.bin": b"%d" % turn}))
-            ours, own = await measured(done(app, source))
-        walls.append(wall / ours)
-        costs.append(own / cpu)
+            warm = [packed(server.folder / f"{turn}{n}.zip", {"a": b"%d" % n}) for n in range(2)]
+            await done(app, warm[0])
+            marks = [cpu_s()]
+            await done(app, warm[1])
+            marks.append(cpu_s())
+            walls.append(wall / await done(app, source))
+            marks.append(cpu_s())
+        own_least, own = (after - before for before, after in pairwise(marks))
+        costs.append((own - own_least) / (cpu - least))
     return statistics.median(walls), statistics.median(costs)
 
 
-async def done(app: App, source: Path) -> None:
+async def done(app: App, source: Path) -> float:
+    """Seconds from the start of a job to its receipt."""
     job = await app.send(str(source), to="telegram:me", files="all", recipe="original", again=True)
-    ended = await app.wait(job.id)
-    assert ended.state == "succeeded", ended.fault
+    report = await app.report((await app.wait(job.id)).id)
+    (one,) = report.items
+    assert one.item.sent_ms is not None, report.job.fault
+    return (one.item.sent_ms - (report.job.started_ms or 0)) / 1000
 
 
 async def measured(act: Awaitable[object]) -> tuple[float, float]:

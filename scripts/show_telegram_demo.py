@@ -27,19 +27,19 @@ def main() -> None:
         f"--port={PORT}",
         f"--page-port={PAGE_PORT}",
     ]
-    server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    try:
-        told = heard(server)
-        page = address_in(told)
-        write_settings()
-        anyio.run(sign_in, told)
-        status, state = sent()
-        print(f"\nexit status {status}: {state}\nthe chat's page: {page}")
-        if sys.stdin.isatty():
-            input("Enter ends the sandbox. ")
-    finally:
-        server.terminate()
-        server.wait()
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        told, listening = heard(server)
+        try:
+            page = address_in(told)
+            write_settings()
+            anyio.run(sign_in, told)
+            status, state = sent()
+            print(f"\nexit status {status}: {state}\nthe chat's page: {page}")
+            if sys.stdin.isatty():
+                input("Enter ends the sandbox. ")
+        finally:
+            server.terminate()
+            listening.join()
     # The sample holds a broken picture and a web page named .jpg: `partial` is right, anything else is not.
     sys.exit(0 if (status, state) == (3, "partial") else 1)
 
@@ -48,8 +48,8 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def heard(server: "subprocess.Popen[str]") -> "queue.Queue[str]":
-    """What the server says, line by line; "" when it has ended."""
+def heard(server: "subprocess.Popen[str]") -> "tuple[queue.Queue[str], threading.Thread]":
+    """What the server says, line by line, "" when it has ended; and who listens."""
     told: queue.Queue[str] = queue.Queue()
 
     def listen() -> None:
@@ -57,8 +57,9 @@ def heard(server: "subprocess.Popen[str]") -> "queue.Queue[str]":
             told.put(line.strip())
         told.put("")
 
-    threading.Thread(target=listen, daemon=True).start()
-    return told
+    listening = threading.Thread(target=listen, daemon=True)
+    listening.start()
+    return told, listening
 
 
 def address_in(told: "queue.Queue[str]") -> str:
