@@ -133,3 +133,20 @@ async def test_an_animation_is_looped_and_stands_alone(desk: Desk, tmp_path: Pat
     moving = [one for one in await desk.read() if one.gif]
     assert [one.file.name for one in moving] == ["a.mp4"]
     assert desk.sizes == [1, 1]
+
+
+async def test_one_bad_of_an_album_is_kept_with_telegrams_reason(
+    desk: Desk, tmp_path: Path
+) -> None:
+    for request in ("messages.sendMultiMedia", "messages.sendMedia"):
+        bad = Fault(request, error="MEDIA_INVALID", code=400, about="004.jpg", times=99)
+        desk.faults.plan(bad)
+    report = await desk.send(photos(tmp_path, 10))
+    assert desk.posted == [name for name in names(10) if name != "004.jpg"]
+    lost = report.items[4].item
+    assert (lost.state, report.job.state) == (ItemState.QUARANTINED, JobState.PARTIAL)
+    assert lost.fault is not None
+    assert "MEDIA_INVALID" in lost.fault.detail
+    assert len({file for file, _, _ in desk.faults.parts}) == 11, (
+        "ten, and what it was recovered as"
+    )
